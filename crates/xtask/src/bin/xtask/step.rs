@@ -1,0 +1,122 @@
+//! Steps: commands that announce themselves, are timed, and stop with us.
+//!
+//! A child in a group of its own does not hear the terminal's Ctrl-C. We hear it, end the child's
+//! whole group, and then return through the destructors, so that the private database goes too.
+
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// The process group of the step that runs; 0 where none does.
+static GROUP: AtomicI32 = AtomicI32::new(0);
+
+/// Makes Ctrl-C, SIGTERM and SIGHUP end the running step, and no other start.
+pub(crate) fn stop_children_on_signals() -> Result<()> {
+    let handler = || {
+        // Who asks twice wants it now.
+        let again = INTERRUPTED.swap(true, SeqCst);
+        end_group(if again {
+            Signal::SIGKILL
+        } else {
+            Signal::SIGTERM
+        });
+    };
+    ctrlc::set_handler(handler).context("cannot listen for signals")
+}
+
+/// The top of the repository.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .map(Path::to_owned)
+        .unwrap_or_default()
+}
+
+/// `cargo` with these arguments, at the top of the repository.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root()).args(arguments);
+    cargo
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// When it cannot start, fails, or we were interrupted meanwhile.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let name = format!("{} {}", command.get_program().display(), words(command));
+    let mut child = command
+        .process_group(0)
+        .stdin(Stdio::null())
+        .spawn()
+        .with_context(|| format!("cannot run {name}"))?;
+    GROUP.store(child.id().cast_signed(), SeqCst);
+    if INTERRUPTED.load(SeqCst) {
+        end_group(Signal::SIGTERM);
+    }
+    let status = child.wait();
+    GROUP.store(0, SeqCst);
+    go_on()?;
+    ensure!(status?.success(), "`{name}` failed");
+    Ok(())
+}
+
+/// Does one named piece of work, and says how it went and how long it took.
+pub(crate) fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    go_on()?;
+    eprintln!("==> {name}");
+    let start = Instant::now();
+    let outcome = work();
+    let seconds = start.elapsed().as_secs_f32();
+    match &outcome {
+        Ok(()) => eprintln!("<== {name}: ok, {seconds:.1} s"),
+        Err(error) => eprintln!("<== {name}: FAILED, {seconds:.1} s: {error:#}"),
+    }
+    outcome
+}
+
+/// Does all of the steps, also after one has failed, and fails at the end if any did.
+pub(crate) fn all(
+    steps: impl IntoIterator<Item = (&'static str, Box<dyn FnOnce() -> Result<()>>)>,
+) -> Result<()> {
+    let mut failed = Vec::new();
+    for (name, work) in steps {
+        if step(name, work).is_err() {
+            go_on()?;
+            failed.push(name);
+        }
+    }
+    ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
+    Ok(())
+}
+
+fn go_on() -> Result<()> {
+    if INTERRUPTED.load(SeqCst) {
+        bail!("interrupted");
+    }
+    Ok(())
+}
+
+fn end_group(signal: Signal) {
+    let group = GROUP.load(SeqCst);
+    if group != 0 {
+        // It may have ended by itself just now.
+        let _ = killpg(Pid::from_raw(group), signal);
+    }
+}
+
+fn words(command: &Command) -> String {
+    let words: Vec<_> = command
+        .get_args()
+        .map(|word| word.to_string_lossy())
+        .collect();
+    words.join(" ")
+}

@@ -1,0 +1,141 @@
+//! Where the PostgreSQL server programs are.
+//!
+//! Distributions keep them off the search path, each in its own place, so that `initdb` is
+//! "not found" on machines that have it. One look in all the usual places, then an installation
+//! where that is ours to do, and else words that say what to type.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use nix::unistd::geteuid;
+
+/// Names the folder to take, without a search.
+const OVERRIDE: &str = "COUNTERSIGN_PG_BIN";
+const PROGRAMS: [&str; 3] = ["initdb", "postgres", "psql"];
+
+pub(super) fn find_or_install() -> Result<PathBuf> {
+    if let Some(folder) = env::var_os(OVERRIDE).map(PathBuf::from) {
+        ensure!(
+            complete(&folder),
+            "{OVERRIDE} is {}, which lacks one of {PROGRAMS:?}",
+            folder.display()
+        );
+        return Ok(folder);
+    }
+    if let Some(found) = find(candidates()) {
+        return Ok(found);
+    }
+    let debian = Path::new("/etc/debian_version").exists();
+    if !(debian && geteuid().is_root()) {
+        bail!(
+            "no PostgreSQL server programs found. Install them (Debian, Ubuntu: `sudo apt-get install postgresql`; \
+             Fedora: `sudo dnf install postgresql-server`; macOS: `brew install postgresql@17`) \
+             or name the folder of `initdb` in {OVERRIDE}"
+        );
+    }
+    install("postgresql")?;
+    find(candidates())
+        .context("apt-get installed postgresql, but its programs are in none of the usual folders")
+}
+
+/// Installs a Debian package; only for root.
+///
+/// # Errors
+/// When `apt-get` fails; it has said why on standard error.
+pub fn install(package: &str) -> Result<()> {
+    for arguments in [
+        &["update", "-q"][..],
+        &["install", "-y", "-q", "--no-install-recommends", package],
+    ] {
+        let status = Command::new("apt-get")
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .status()
+            .context("cannot run apt-get")?;
+        ensure!(status.success(), "apt-get {} failed", arguments.join(" "));
+    }
+    Ok(())
+}
+
+fn candidates() -> Vec<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    // Links on the path lead to the folder that holds the whole set.
+    let on_path = env::split_paths(&path)
+        .filter_map(|folder| folder.join("initdb").canonicalize().ok())
+        .filter_map(|program| program.parent().map(Path::to_owned));
+    let configured = Command::new("pg_config")
+        .arg("--bindir")
+        .output()
+        .ok()
+        .map(|answer| PathBuf::from(String::from_utf8_lossy(&answer.stdout).trim()));
+    on_path
+        .chain(newest_first(Path::new("/usr/lib/postgresql"), ""))
+        .chain(newest_first(Path::new("/usr"), "pgsql-"))
+        .chain(configured)
+        .chain(newest_first(Path::new("/opt/homebrew/opt"), "postgresql@"))
+        .chain(newest_first(Path::new("/usr/local/opt"), "postgresql@"))
+        .collect()
+}
+
+/// `<root>/<prefix><major version>/bin`, the highest version first.
+fn newest_first(root: &Path, prefix: &str) -> Vec<PathBuf> {
+    let entries = root.read_dir().into_iter().flatten().flatten();
+    let mut versions: Vec<u32> = entries
+        .filter_map(|entry| {
+            entry
+                .file_name()
+                .to_str()?
+                .strip_prefix(prefix)?
+                .parse()
+                .ok()
+        })
+        .collect();
+    versions.sort_unstable_by(|a, b| b.cmp(a));
+    versions
+        .iter()
+        .map(|version| root.join(format!("{prefix}{version}/bin")))
+        .collect()
+}
+
+fn find(candidates: Vec<PathBuf>) -> Option<PathBuf> {
+    candidates.into_iter().find(|folder| complete(folder))
+}
+
+fn complete(folder: &Path) -> bool {
+    PROGRAMS
+        .iter()
+        .all(|program| folder.join(program).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn folder(root: &Path, version: &str, programs: &[&str]) {
+        let bin = root.join(version).join("bin");
+        fs::create_dir_all(&bin).unwrap();
+        for program in programs {
+            fs::write(bin.join(program), "").unwrap();
+        }
+    }
+
+    #[test]
+    fn the_highest_complete_version_is_found() {
+        let root = tempfile::tempdir().unwrap();
+        folder(root.path(), "pg-9", &PROGRAMS);
+        folder(root.path(), "pg-16", &PROGRAMS);
+        folder(root.path(), "pg-17", &["psql"]);
+        folder(root.path(), "other", &PROGRAMS);
+        let found = find(newest_first(root.path(), "pg-"));
+        assert_eq!(found, Some(root.path().join("pg-16/bin")));
+    }
+
+    #[test]
+    fn an_absent_folder_is_no_candidate() {
+        assert!(newest_first(Path::new("/nonexistent"), "").is_empty());
+    }
+}

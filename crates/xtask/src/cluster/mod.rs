@@ -1,0 +1,363 @@
+//! A PostgreSQL of our own, in a temporary folder.
+//!
+//! Tests must not depend on a server that somebody has set up, must not touch one that somebody
+//! uses, and must be free to freeze and kill theirs. Nothing of it is left behind.
+
+mod binaries;
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{User, geteuid};
+use tempfile::TempDir;
+
+pub use self::binaries::install;
+use crate::process::{Guarded, children, pid, poll};
+
+const START_LIMIT: Duration = Duration::from_mins(1);
+const STOP_LIMIT: Duration = Duration::from_secs(30);
+
+/// What the server does at a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Flushes to disk, as in production: for measurements, and tests that pull the plug.
+    Full,
+    /// Leaves the flush to the operating system: fast, and a killed server still loses nothing.
+    Relaxed,
+}
+
+/// A running (or stopped) private server; dropping it stops the server and removes its folder.
+#[derive(Debug)]
+pub struct Cluster {
+    // Dropped before the folder, so that the server is gone when its files go.
+    running: Option<Guarded>,
+    frozen: Vec<u32>,
+    folder: TempDir,
+    programs: PathBuf,
+    account: Option<User>,
+    port: u16,
+    password: String,
+    durability: Durability,
+}
+
+impl Cluster {
+    /// Makes a cluster and starts it on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// When there are no server programs (the message says what to install), or the server does
+    /// not come up within a minute (the message ends with its log).
+    pub fn start(durability: Durability) -> Result<Self> {
+        let programs = binaries::find_or_install()?;
+        let account = unprivileged()?;
+        // A server that runs as somebody else could not get into root's own temporary folder.
+        let parent = if account.is_some() {
+            PathBuf::from("/tmp")
+        } else {
+            std::env::temp_dir()
+        };
+        let folder = tempfile::Builder::new()
+            .prefix("countersign-pg-")
+            .tempdir_in(parent)?;
+        let mut cluster = Self {
+            running: None,
+            frozen: Vec::new(),
+            folder,
+            programs,
+            account,
+            port: free_port()?,
+            password: random_hex()?,
+            durability,
+        };
+        cluster.initialise()?;
+        cluster.start_again()?;
+        Ok(cluster)
+    }
+
+    /// The superuser's URL of a database. It holds the password: not for logs.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        format!(
+            "postgres://postgres:{}@127.0.0.1:{}/{database}",
+            self.password, self.port
+        )
+    }
+
+    /// The port that clients connect to; the same for the cluster's whole life.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Creates an empty database.
+    ///
+    /// # Errors
+    /// When the name is taken or the server does not answer.
+    pub fn create_database(&self, name: &str) -> Result<()> {
+        self.psql(
+            "postgres",
+            &[
+                "-c",
+                &format!("CREATE DATABASE \"{}\"", name.replace('"', "\"\"")),
+            ],
+        )
+    }
+
+    /// Runs an SQL file in a database; the first failing statement ends it.
+    ///
+    /// # Errors
+    /// The server's own words.
+    pub fn run_file(&self, database: &str, file: &Path) -> Result<()> {
+        // Given as an open file: the server's account may not be able to reach the path.
+        let mut psql = self.psql_command(database, &[]);
+        psql.stdin(File::open(file).with_context(|| format!("cannot read {}", file.display()))?);
+        run(psql).with_context(|| format!("{} does not apply", file.display()))
+    }
+
+    /// Stops the server as an administrator would: connections are ended, everything is written.
+    ///
+    /// # Errors
+    /// When it is not running, or still runs after 30 seconds.
+    pub fn stop(&mut self) -> Result<()> {
+        self.end(Signal::SIGINT)
+    }
+
+    /// Stops the server without a word to anybody, as a crash would; the next start recovers.
+    ///
+    /// # Errors
+    /// When it is not running, or still runs after 30 seconds.
+    pub fn crash(&mut self) -> Result<()> {
+        self.end(Signal::SIGQUIT)
+    }
+
+    /// Starts a stopped server on the same port and data.
+    ///
+    /// # Errors
+    /// When it is running already or does not come up; see [`Cluster::start`].
+    pub fn start_again(&mut self) -> Result<()> {
+        ensure!(self.running.is_none(), "the cluster is running");
+        let mut postgres = self.command("postgres");
+        postgres.arg("-D").arg(self.data());
+        for setting in self.settings() {
+            postgres.arg("-c").arg(setting);
+        }
+        let log = File::options().create(true).append(true).open(self.log())?;
+        postgres.stdout(log.try_clone()?).stderr(log);
+        let mut server = Guarded::spawn(postgres, Some(self.folder.path()))?;
+        let up = poll(START_LIMIT, || {
+            Ok(match server.exited()? {
+                Some(_) => Some(false),
+                None => self.is_ready(server.pid()).then_some(true),
+            })
+        })?;
+        if up != Some(true) {
+            let log = fs::read_to_string(self.log()).unwrap_or_default();
+            bail!("PostgreSQL did not start:\n{}", log.trim_end());
+        }
+        self.running = Some(server);
+        Ok(())
+    }
+
+    /// Halts every process of the server: connections stay open and nobody answers.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn freeze(&mut self) -> Result<()> {
+        let server = self.running.as_ref().context("the cluster is stopped")?;
+        // The parent first, so that no child is born after the list is taken.
+        server.signal(Signal::SIGSTOP)?;
+        self.frozen = children(server.pid())?;
+        self.signal_children(Signal::SIGSTOP);
+        Ok(())
+    }
+
+    /// Lets a frozen server go on.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn thaw(&mut self) -> Result<()> {
+        self.signal_children(Signal::SIGCONT);
+        self.frozen.clear();
+        self.running
+            .as_ref()
+            .context("the cluster is stopped")?
+            .signal(Signal::SIGCONT)
+    }
+
+    fn initialise(&self) -> Result<()> {
+        let secret = self.folder.path().join("password");
+        fs::write(&secret, &self.password)?;
+        if let Some(account) = &self.account {
+            for path in [self.folder.path(), &secret] {
+                chown(path, Some(account.uid.as_raw()), Some(account.gid.as_raw()))?;
+            }
+        }
+        let mut initdb = self.command("initdb");
+        initdb
+            .arg("--pgdata")
+            .arg(self.data())
+            .arg("--pwfile")
+            .arg(&secret);
+        // A clear-text password on the loopback costs no key stretching per connection.
+        initdb.args([
+            "--username=postgres",
+            "--auth=password",
+            "--encoding=UTF8",
+            "--locale=C",
+        ]);
+        initdb.args(["--no-sync", "--no-instructions"]);
+        run(initdb)?;
+        Ok(fs::remove_file(secret)?)
+    }
+
+    fn settings(&self) -> Vec<String> {
+        let mut settings = vec![
+            format!("port={}", self.port),
+            "listen_addresses=127.0.0.1".to_owned(),
+            "unix_socket_directories=".to_owned(),
+            "max_connections=300".to_owned(),
+        ];
+        if self.durability == Durability::Relaxed {
+            settings.extend(["fsync=off".to_owned(), "full_page_writes=off".to_owned()]);
+        }
+        settings
+    }
+
+    fn end(&mut self, signal: Signal) -> Result<()> {
+        if !self.frozen.is_empty() {
+            self.thaw()?;
+        }
+        let server = self.running.as_mut().context("the cluster is stopped")?;
+        server.signal(signal)?;
+        let gone = server.wait_within(STOP_LIMIT)?;
+        self.running = None;
+        ensure!(gone.is_some(), "PostgreSQL ignored {signal} and was killed");
+        Ok(())
+    }
+
+    fn signal_children(&self, signal: Signal) {
+        for child in &self.frozen {
+            // One that has ended meanwhile is no loss.
+            let _ = kill(pid(*child), signal);
+        }
+    }
+
+    /// The server's lock file: its pid in the first line, its state in the eighth.
+    fn is_ready(&self, server: u32) -> bool {
+        let lock = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        let lines: Vec<&str> = lock.lines().map(str::trim).collect();
+        lines.first() == Some(&server.to_string().as_str()) && lines.get(7) == Some(&"ready")
+    }
+
+    fn psql(&self, database: &str, arguments: &[&str]) -> Result<()> {
+        run(self.psql_command(database, arguments))
+    }
+
+    fn psql_command(&self, database: &str, arguments: &[&str]) -> Command {
+        let mut psql = self.command("psql");
+        psql.args([
+            "-X",
+            "-q",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-h",
+            "127.0.0.1",
+            "-U",
+            "postgres",
+        ]);
+        psql.args(["-p", &self.port.to_string(), "-d", database]);
+        psql.args(arguments).env("PGPASSWORD", &self.password);
+        psql
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.programs.join(program));
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
+        // The caller's PGDATA, PGPORT and locale are none of ours.
+        command
+            .env_clear()
+            .env("LC_ALL", "C")
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        if let Some(account) = &self.account {
+            command.uid(account.uid.as_raw()).gid(account.gid.as_raw());
+        }
+        command
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("server.log")
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // Its files are about to go, so a crash is quick and good enough.
+        if self.running.is_some() {
+            let _ = self.crash();
+        }
+    }
+}
+
+/// The account to become when we are root, as which PostgreSQL refuses to run.
+fn unprivileged() -> Result<Option<User>> {
+    if !geteuid().is_root() {
+        return Ok(None);
+    }
+    for name in ["postgres", "nobody"] {
+        if let Some(user) = User::from_name(name)? {
+            return Ok(Some(user));
+        }
+    }
+    bail!(
+        "PostgreSQL does not run as root, and there is no user `postgres` or `nobody` to run it as"
+    )
+}
+
+fn run(mut command: Command) -> Result<()> {
+    let name = command.get_program().display().to_string();
+    let output = command
+        .output()
+        .with_context(|| format!("cannot run {name}"))?;
+    ensure!(
+        output.status.success(),
+        "{name} failed:\n{}",
+        String::from_utf8_lossy(&output.stderr).trim_end()
+    );
+    Ok(())
+}
+
+/// A port of 127.0.0.1 that was free a moment ago, and that the kernel hands to no client: below
+/// the range it takes for outgoing connections, so a restart finds it free again even while
+/// clients hammer on it.
+///
+/// # Errors
+/// When none of a hundred tries is free.
+pub fn free_port() -> Result<u16> {
+    let mut random = File::open("/dev/urandom")?;
+    for _ in 0..100 {
+        let mut bytes = [0; 2];
+        random.read_exact(&mut bytes)?;
+        let port = 20_000 + u16::from_le_bytes(bytes) % 12_000;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("found no free port on 127.0.0.1")
+}
+
+fn random_hex() -> Result<String> {
+    let mut bytes = [0; 16];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(format!("{:032x}", u128::from_le_bytes(bytes)))
+}
