@@ -1,0 +1,141 @@
+//! Which permissions may be granted here. What is stored and has since left the catalog is kept, not granted anew.
+
+use thiserror::Error;
+
+use crate::{Permission, PermissionSet, standard};
+
+/// The permissions that a deployment grants.
+#[derive(Debug, Clone)]
+pub struct PermissionCatalog(PermissionSet);
+
+/// A name that the catalog does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("unknown permission")]
+pub struct UnknownPermission {
+    /// The nearest names that it does hold, best first, at most three.
+    pub suggestions: Vec<Permission>,
+}
+
+/// A line of a catalog that is not a permission's name.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("line {line}: {text:?} is not a dotted permission name such as api.engagements.read")]
+pub struct InvalidCatalog {
+    /// The line's number, counted from 1.
+    pub line: usize,
+    /// What stands there.
+    pub text: String,
+}
+
+impl PermissionCatalog {
+    /// The catalog of the [`standard`] table.
+    #[must_use]
+    pub fn standard() -> Self {
+        Self(standard::ALL.iter().cloned().collect())
+    }
+
+    /// A deployment's own catalog: one name a line, `#` begins a comment. The service's [own](standard::OWN)
+    /// permissions are always in it.
+    ///
+    /// # Errors
+    /// The first line that is no name.
+    pub fn parse(text: &str) -> Result<Self, InvalidCatalog> {
+        let names = text.lines().enumerate().filter_map(|(index, line)| {
+            let name = line.split('#').next().unwrap_or_default().trim();
+            (!name.is_empty()).then(|| {
+                Permission::parse(name).map_err(|_| InvalidCatalog {
+                    line: index + 1,
+                    text: name.to_owned(),
+                })
+            })
+        });
+        let own = standard::OWN.iter().cloned().map(Ok);
+        Ok(Self(names.chain(own).collect::<Result<_, _>>()?))
+    }
+
+    /// All names in it.
+    #[must_use]
+    pub const fn permissions(&self) -> &PermissionSet {
+        &self.0
+    }
+
+    /// The permission of that exact name.
+    ///
+    /// # Errors
+    /// When it is not in the catalog, with the names that are nearest.
+    pub fn resolve(&self, name: &str) -> Result<Permission, UnknownPermission> {
+        Permission::parse(name)
+            .ok()
+            .filter(|permission| self.0.contains(permission))
+            .ok_or_else(|| UnknownPermission {
+                suggestions: self.nearest(name),
+            })
+    }
+
+    fn nearest(&self, name: &str) -> Vec<Permission> {
+        // The distance costs the product of the lengths; a text this long is near to nothing.
+        if name.len() > Permission::MAX {
+            return Vec::new();
+        }
+        let wanted = name.trim().to_lowercase();
+        let mut ranked: Vec<_> = self
+            .0
+            .iter()
+            .map(|permission| {
+                (
+                    strsim::jaro_winkler(&wanted, permission.as_str()),
+                    permission,
+                )
+            })
+            .filter(|(likeness, _)| *likeness > 0.85)
+            .collect();
+        ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        ranked
+            .into_iter()
+            .take(3)
+            .map(|(_, permission)| permission.clone())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_names_come_with_the_nearest_known_ones() {
+        let catalog = PermissionCatalog::standard();
+        for (wrong, near) in [
+            ("api.task.read", "api.tasks.read"),
+            ("api.tasks.Read", "api.tasks.read"),
+            ("api.tasks.read ", "api.tasks.read"),
+            ("api.webhook.delete", "api.webhooks.delete"),
+        ] {
+            let unknown = catalog.resolve(wrong).unwrap_err();
+            assert_eq!(unknown.suggestions[0].as_str(), near, "{wrong}");
+        }
+        for far in ["", "*", "zzz", &"api.tasks.read".repeat(100)] {
+            assert_eq!(catalog.resolve(far).unwrap_err().suggestions, [], "{far}");
+        }
+    }
+
+    #[test]
+    fn a_catalog_of_ones_own_keeps_what_the_service_needs() {
+        let catalog = PermissionCatalog::parse("# ours\nshop.orders.read # and why\n\n").unwrap();
+        assert_eq!(catalog.permissions().len(), 1 + standard::OWN.len());
+        assert!(catalog.resolve("shop.orders.read").is_ok());
+        assert!(catalog.resolve("api.api-tokens.write").is_ok());
+        assert!(catalog.resolve("api.tasks.read").is_err());
+    }
+
+    #[test]
+    fn a_bad_line_is_named() {
+        let refused = PermissionCatalog::parse("shop.orders.read\nshop orders").unwrap_err();
+        assert_eq!(
+            refused,
+            InvalidCatalog {
+                line: 2,
+                text: "shop orders".into()
+            }
+        );
+    }
+}

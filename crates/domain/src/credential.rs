@@ -1,0 +1,153 @@
+//! The check that runs on every request: facts in, a grant or a refusal out, nothing remembered between two checks.
+
+use std::{net::IpAddr, sync::Arc};
+
+use thiserror::Error;
+
+use crate::{
+    AllowedAddresses, Permission, PermissionSet, TenantId, Timestamp, TokenId, UserId, Version,
+};
+
+/// The facts that a check needs about the token behind a secret. They may be cached; a verdict may not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// The tenant that the token acts in.
+    pub tenant: TenantId,
+    /// The token.
+    pub token: TokenId,
+    /// The record's version that these facts are of.
+    pub version: Version,
+    /// The API Token User to whom all it does is attributed.
+    pub user: UserId,
+    /// That user's name.
+    pub user_name: Arc<str>,
+    /// What the token may do.
+    pub permissions: PermissionSet,
+    /// Where it may be used from.
+    pub addresses: AllowedAddresses,
+    /// Valid while now < expiry.
+    pub expiry: Timestamp,
+}
+
+/// One request that presents a credential.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    /// When.
+    pub now: Timestamp,
+    /// From where; `None` = the client's address could not be told.
+    pub address: Option<IpAddr>,
+    /// What the operation needs; `None` = any live token will do.
+    pub permission: Option<&'a Permission>,
+}
+
+/// What an admitted request may act as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The facts that were judged.
+    pub credential: Credential,
+    /// Where the request came from.
+    pub address: Option<IpAddr>,
+}
+
+/// Why a request is not admitted, though its credential is known.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Denied {
+    /// The expiry has come.
+    #[error("the token expired at {0}")]
+    Expired(Timestamp),
+    /// The token has a list of addresses, and the client's is not on it or not known.
+    #[error("the token may not be used from this address")]
+    AddressNotAllowed,
+    /// The operation needs this permission.
+    #[error("the token lacks the permission {0}")]
+    MissingPermission(Permission),
+}
+
+impl Credential {
+    /// Judges one request. The most basic reason to refuse comes first: time, place, permission.
+    ///
+    /// # Errors
+    /// Why the request may not go on.
+    pub fn admit(&self, attempt: &Attempt<'_>) -> Result<Grant, Denied> {
+        if attempt.now >= self.expiry {
+            return Err(Denied::Expired(self.expiry));
+        }
+        if !self.addresses.admits(attempt.address) {
+            return Err(Denied::AddressNotAllowed);
+        }
+        match attempt.permission {
+            Some(permission) if !self.permissions.contains(permission) => {
+                Err(Denied::MissingPermission(permission.clone()))
+            }
+            _ => Ok(Grant {
+                credential: self.clone(),
+                address: attempt.address.map(|address| address.to_canonical()),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{samples, standard};
+
+    fn verdict(micros: i64, address: Option<&str>, permission: &Permission) -> Result<(), Denied> {
+        let addresses = AllowedAddresses::parse(["192.0.2.0/24", "2001:db8::/32"]).unwrap();
+        let credential = Credential {
+            addresses,
+            ..samples::credential(&[standard::TASKS_READ])
+        };
+        let attempt = Attempt {
+            now: Timestamp::from_micros(credential.expiry.as_micros() + micros).unwrap(),
+            address: address.map(|text| text.parse().unwrap()),
+            permission: Some(permission),
+        };
+        credential.admit(&attempt).map(drop)
+    }
+
+    #[test]
+    fn valid_to_the_last_microsecond_before_the_expiry() {
+        let home = Some("192.0.2.1");
+        assert_eq!(verdict(-1, home, &standard::TASKS_READ), Ok(()));
+        for late in [0, 1] {
+            assert!(matches!(
+                verdict(late, home, &standard::TASKS_READ),
+                Err(Denied::Expired(_))
+            ));
+        }
+    }
+
+    #[test]
+    fn only_from_a_listed_address() {
+        for allowed in ["192.0.2.255", "::ffff:192.0.2.9", "2001:db8::1"] {
+            assert_eq!(
+                verdict(-1, Some(allowed), &standard::TASKS_READ),
+                Ok(()),
+                "{allowed}"
+            );
+        }
+        for refused in [
+            Some("192.0.3.1"),
+            Some("::ffff:192.0.3.1"),
+            Some("2001:db9::1"),
+            Some("::c000:201"),
+            None,
+        ] {
+            assert_eq!(
+                verdict(-1, refused, &standard::TASKS_READ),
+                Err(Denied::AddressNotAllowed),
+                "{refused:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_with_the_permission() {
+        let refused = verdict(-1, Some("192.0.2.1"), &standard::TASKS_WRITE);
+        assert_eq!(
+            refused,
+            Err(Denied::MissingPermission(standard::TASKS_WRITE))
+        );
+    }
+}

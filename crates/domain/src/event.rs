@@ -1,0 +1,265 @@
+//! What happened to a token, in a chain of its own: each event's hash covers the one before, so a changed or
+//! removed event shows. The chains are per token, so that writing to one never waits for another.
+
+use std::{fmt, net::IpAddr, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::{
+    AllowedAddresses, PermissionSet, TenantId, Timestamp, TokenId, TokenName, UserId, Version,
+};
+
+/// What kind of change an event records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventKind {
+    /// The token was made.
+    Created,
+    /// Its record changed.
+    Updated,
+    /// It got a new secret.
+    Rotated,
+    /// It was taken back for good.
+    Revoked,
+}
+
+impl EventKind {
+    /// The word that is stored and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Rotated => "rotated",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// The text is not what the type's documentation promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not a valid {0}")]
+pub struct Malformed(pub(crate) &'static str);
+
+impl FromStr for EventKind {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        [Self::Created, Self::Updated, Self::Rotated, Self::Revoked]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or(Malformed("event kind"))
+    }
+}
+
+/// The id that ties an event to a request and its log lines: 1 to 128 letters, digits, `-`, `_`, `.` or `:`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct RequestId(Box<str>);
+
+impl RequestId {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for RequestId {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let sane = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':');
+        if (1..=128).contains(&text.len()) && text.bytes().all(sane) {
+            Ok(Self(text.into()))
+        } else {
+            Err(Malformed("request id"))
+        }
+    }
+}
+
+/// A field's value before and after; `None` where the record did not exist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed<T> {
+    /// What it was.
+    pub before: Option<T>,
+    /// What it is now.
+    pub after: Option<T>,
+}
+
+/// The fields that a change touched. All empty for a rotation or a revocation, which touch no field.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Changes {
+    /// The name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Changed<TokenName>>,
+    /// The expiry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiry: Option<Changed<Timestamp>>,
+    /// The allowed addresses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_addresses: Option<Changed<AllowedAddresses>>,
+    /// The permissions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Changed<PermissionSet>>,
+}
+
+/// The SHA-256 that an event carries over (the hash before + its own content).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ChainHash([u8; 32]);
+
+impl ChainHash {
+    /// What stands before the first event of a chain.
+    pub const START: Self = Self([0; 32]);
+
+    /// Takes a hash as a store keeps it.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The hash as a store keeps it.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for ChainHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ChainHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// One event's content: who did what to which token, when, from where. Never a secret or a digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventContent {
+    /// The token's tenant.
+    pub tenant: TenantId,
+    /// The token.
+    pub token: TokenId,
+    /// What was done.
+    pub kind: EventKind,
+    /// When.
+    pub at: Timestamp,
+    /// The user who did it.
+    pub by: UserId,
+    /// From where; `None` = not over the network, or not known.
+    pub address: Option<IpAddr>,
+    /// The request that did it.
+    pub request_id: RequestId,
+    /// The version before; `None` for the first event.
+    pub version_before: Option<Version>,
+    /// The version since; also the event's place in its chain.
+    pub version_after: Version,
+    /// Which fields changed.
+    pub changes: Changes,
+}
+
+/// An event in its chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// What happened.
+    pub content: EventContent,
+    /// Covers the content and the hash of the event before.
+    pub hash: ChainHash,
+}
+
+impl EventContent {
+    /// Puts the event behind the one of that hash.
+    #[must_use]
+    pub fn chained_to(self, previous: &ChainHash) -> AuditEvent {
+        let hash = self.hash_behind(previous);
+        AuditEvent {
+            content: self,
+            hash,
+        }
+    }
+
+    /// SHA-256 over a fixed tag, the hash before, and the content as JSON in the order of the fields here.
+    fn hash_behind(&self, previous: &ChainHash) -> ChainHash {
+        let mut hasher = Sha256::new();
+        hasher.update(b"countersign event 1\n");
+        hasher.update(previous.0);
+        // Maps with other keys than text cannot occur in these types, so this cannot fail;
+        // if it ever did, the hash would cover nothing and the chain would not verify.
+        hasher.update(serde_json::to_vec(self).unwrap_or_default());
+        ChainHash(hasher.finalize().into())
+    }
+}
+
+/// Walks one token's events, oldest first, and names the first that does not fit.
+#[derive(Debug)]
+pub struct ChainVerifier {
+    hash: ChainHash,
+    version: Option<Version>,
+}
+
+/// Why a chain is broken, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum BrokenChain {
+    /// An event is missing before this version.
+    #[error("an event is missing before version {0}")]
+    Gap(Version),
+    /// The event of this version is not what was written.
+    #[error("the event of version {0} is not what was written")]
+    Altered(Version),
+    /// The chain ends elsewhere than the record says: events at the end are missing, or the record was altered.
+    #[error("the chain does not end where the record says")]
+    WrongEnd,
+}
+
+impl Default for ChainVerifier {
+    fn default() -> Self {
+        Self {
+            hash: ChainHash::START,
+            version: None,
+        }
+    }
+}
+
+impl ChainVerifier {
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// When it does not follow the one before.
+    pub fn push(&mut self, event: &AuditEvent) -> Result<(), BrokenChain> {
+        let content = &event.content;
+        let expected = self.version.map_or(Version::FIRST, Version::next);
+        if content.version_after != expected || content.version_before != self.version {
+            return Err(BrokenChain::Gap(content.version_after));
+        }
+        if content.hash_behind(&self.hash) != event.hash {
+            return Err(BrokenChain::Altered(content.version_after));
+        }
+        self.hash = event.hash;
+        self.version = Some(content.version_after);
+        Ok(())
+    }
+
+    /// Compares the end of the chain with what the record says of it.
+    ///
+    /// # Errors
+    /// When the two differ.
+    pub fn finish(self, version: Version, head: &ChainHash) -> Result<(), BrokenChain> {
+        if self.version == Some(version) && self.hash == *head {
+            Ok(())
+        } else {
+            Err(BrokenChain::WrongEnd)
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "event_tests.rs"]
+mod tests;

@@ -1,0 +1,44 @@
+#![doc = include_str!("../README.md")]
+
+mod actor;
+mod addresses;
+mod catalog;
+mod change;
+mod credential;
+mod event;
+mod id;
+mod idempotency;
+mod name;
+mod permission;
+mod permission_set;
+mod rules;
+mod secret;
+pub mod standard;
+mod timestamp;
+mod token;
+mod version;
+mod violation;
+
+#[cfg(test)]
+mod samples;
+
+pub use actor::{Actor, Request};
+pub use addresses::{AllowedAddresses, InvalidAddress, InvalidAddresses};
+pub use catalog::{InvalidCatalog, PermissionCatalog, UnknownPermission};
+pub use change::{Authority, Change, Write};
+pub use credential::{Attempt, Credential, Denied, Grant};
+pub use event::{
+    AuditEvent, BrokenChain, ChainHash, ChainVerifier, Changed, Changes, EventContent, EventKind,
+    Malformed, RequestId,
+};
+pub use id::{InvalidId, TenantId, TokenId, UserId};
+pub use idempotency::{Fingerprint, IdempotencyKey, Once};
+pub use name::{InvalidName, TokenName, fold};
+pub use permission::{InvalidPermission, Permission};
+pub use permission_set::PermissionSet;
+pub use rules::{Draft, Edit, Fresh, Outcome, Policy};
+pub use secret::{MalformedSecret, PartialToken, Secret, SecretDigest};
+pub use timestamp::{InvalidTimestamp, Timestamp};
+pub use token::{Token, TokenView, UserInfo};
+pub use version::{InvalidVersion, Version};
+pub use violation::{Field, Gravity, Refused, Violation};

@@ -1,0 +1,118 @@
+//! Making a token: nobody hands out what they do not hold.
+
+use super::{Policy, decide, fields};
+use crate::{
+    ChainHash, Change, Changed, Changes, EventKind, Once, PermissionSet, Refused, Request, Secret,
+    Timestamp, Token, TokenId, UserId, Version, Violation, Write, standard,
+};
+
+/// A new token as its maker writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The name.
+    pub name: String,
+    /// When it ends.
+    pub expiry: Timestamp,
+    /// Where it may be used from; empty = anywhere.
+    pub allowed_addresses: Vec<String>,
+    /// What it may do.
+    pub permissions: Vec<String>,
+}
+
+/// What a new token is made of that nobody chooses.
+#[derive(Debug)]
+pub struct Fresh<'a> {
+    /// Its id.
+    pub token: TokenId,
+    /// Its user's id.
+    pub user: UserId,
+    /// Its first secret.
+    pub secret: &'a Secret,
+    /// The key under which the client makes it at most once, where it chose one.
+    pub once: Option<Once>,
+}
+
+impl Policy {
+    /// Decides about a new token.
+    ///
+    /// # Errors
+    /// All rules that the draft breaks.
+    pub fn create(
+        &self,
+        request: &Request,
+        draft: &Draft,
+        fresh: Fresh<'_>,
+    ) -> Result<Change, Refused> {
+        let mut violations = Vec::new();
+        let name = fields::name(&draft.name, &mut violations);
+        fields::expiry(
+            self,
+            (request.now, request.now),
+            draft.expiry,
+            &mut violations,
+        );
+        let addresses = fields::addresses(&draft.allowed_addresses, &mut violations);
+        let granted = fields::permissions(self, None, &draft.permissions, &mut violations);
+        violations.extend(
+            granted
+                .iter()
+                .filter(|(permission, _)| !request.actor.permissions.contains(permission))
+                .map(|(permission, field)| Violation::PermissionNotHeld {
+                    permission: permission.clone(),
+                    field: *field,
+                }),
+        );
+        let (name, addresses) = Refused::unless_none(violations, name.zip(addresses))?;
+        let permissions: PermissionSet = granted
+            .into_iter()
+            .map(|(permission, _)| permission)
+            .collect();
+        let next = Token {
+            id: fresh.token,
+            tenant: request.actor.tenant,
+            version: Version::FIRST,
+            name,
+            user: fresh.user,
+            partial: fresh.secret.partial(),
+            expiry: draft.expiry,
+            addresses,
+            permissions,
+            created: request.now,
+            modified: request.now,
+        };
+        let changes = all_of(&next);
+        let relied_on = next
+            .permissions
+            .union(&[standard::API_TOKENS_WRITE].into_iter().collect());
+        let write = (
+            EventKind::Created,
+            Write::Create {
+                digest: fresh.secret.digest(),
+                once: fresh.once,
+            },
+        );
+        Ok(decide(
+            request,
+            write,
+            next,
+            (None, &ChainHash::START),
+            changes,
+            relied_on,
+        ))
+    }
+}
+
+fn all_of(token: &Token) -> Changes {
+    fn made<T>(after: T) -> Changed<T> {
+        Changed {
+            before: None,
+            after: Some(after),
+        }
+    }
+    Changes {
+        name: Some(made(token.name.clone())),
+        expiry: Some(made(token.expiry)),
+        allowed_addresses: Some(made(token.addresses.clone())),
+        permissions: Some(made(token.permissions.clone())),
+    }
+}

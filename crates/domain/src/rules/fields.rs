@@ -1,0 +1,83 @@
+//! The rules of single fields, the same for making and for changing a token: each reads what was written, and
+//! notes what is wrong with it.
+
+use crate::{
+    AllowedAddresses, Field, InvalidAddresses, Permission, PermissionSet, Policy, Timestamp,
+    TokenName, Violation,
+};
+
+pub(super) fn name(written: &str, violations: &mut Vec<Violation>) -> Option<TokenName> {
+    TokenName::parse(written)
+        .map_err(|reason| violations.push(Violation::InvalidName(reason)))
+        .ok()
+}
+
+pub(super) fn expiry(
+    policy: &Policy,
+    (created, now): (Timestamp, Timestamp),
+    written: Timestamp,
+    violations: &mut Vec<Violation>,
+) {
+    let latest = created.plus_months(policy.max_lifetime_months);
+    if written <= now {
+        violations.push(Violation::ExpiryInPast);
+    }
+    if written > latest {
+        violations.push(Violation::ExpiryTooFar { latest });
+    }
+}
+
+pub(super) fn addresses(
+    written: &[String],
+    violations: &mut Vec<Violation>,
+) -> Option<AllowedAddresses> {
+    match AllowedAddresses::parse(written) {
+        Ok(addresses) => return Some(addresses),
+        Err(InvalidAddresses::TooMany(count)) => {
+            violations.push(Violation::TooManyAddresses { count });
+        }
+        Err(InvalidAddresses::Entries(faults)) => violations.extend(faults.into_iter().map(
+            |(index, reason)| Violation::InvalidAddress {
+                index,
+                value: written[index].clone(),
+                reason,
+            },
+        )),
+    }
+    None
+}
+
+/// The permissions among the written names that can be granted, `kept` ones included though they may have left
+/// the catalog, each with its first place in the request.
+pub(super) fn permissions(
+    policy: &Policy,
+    kept: Option<&PermissionSet>,
+    written: &[String],
+    violations: &mut Vec<Violation>,
+) -> Vec<(Permission, Field)> {
+    if written.is_empty() {
+        violations.push(Violation::EmptyPermissions);
+    }
+    let mut granted: Vec<(Permission, Field)> = Vec::new();
+    for (index, name) in written.iter().enumerate() {
+        let stored = || {
+            kept?
+                .iter()
+                .find(|permission| permission.as_str() == name)
+                .cloned()
+        };
+        match stored().map_or_else(|| policy.catalog.resolve(name), Ok) {
+            Ok(permission) => granted.push((permission, Field::Permissions(Some(index)))),
+            // Looking for near names costs more than a refusal is worth once there are many.
+            Err(_) if violations.len() >= crate::Refused::MOST => break,
+            Err(unknown) => violations.push(Violation::UnknownPermission {
+                index,
+                value: name.clone(),
+                suggestions: unknown.suggestions,
+            }),
+        }
+    }
+    granted.sort_by(|(a, _), (b, _)| a.cmp(b));
+    granted.dedup_by(|(a, _), (b, _)| a == b);
+    granted
+}

@@ -1,0 +1,179 @@
+//! Whatever a token does, in whatever order: nothing it makes or changes ever holds more than it does.
+
+use proptest::{
+    collection::vec,
+    option,
+    prelude::*,
+    sample::{select, subsequence},
+};
+
+use super::*;
+use crate::{Actor, Permission, Secret, Timestamp, TokenView, samples, standard};
+
+const POOL: &[Permission] = &[
+    standard::API_TOKENS_WRITE,
+    standard::TASKS_READ,
+    standard::TASKS_WRITE,
+    standard::USERS_READ,
+    standard::USERS_WRITE,
+];
+const PLACES: &[&str] = &[
+    "192.0.2.0/24",
+    "192.0.2.1",
+    "198.51.100.0/24",
+    "0.0.0.0/0",
+    "::/0",
+];
+
+#[derive(Debug, Clone)]
+enum Step {
+    Make(Draft),
+    Change(prop::sample::Index, Edit),
+}
+
+fn names() -> impl Strategy<Value = Vec<String>> {
+    subsequence(POOL, 0..=POOL.len())
+        .prop_map(|some| some.iter().map(ToString::to_string).collect())
+}
+
+fn places() -> impl Strategy<Value = Vec<String>> {
+    subsequence(PLACES, 0..=PLACES.len())
+        .prop_map(|some| some.into_iter().map(ToOwned::to_owned).collect())
+}
+
+fn expiry() -> impl Strategy<Value = Timestamp> {
+    select(vec![
+        "2026-05-30T00:00:00Z",
+        "2026-06-02T00:00:00Z",
+        "2026-11-01T12:00:00Z",
+        "2028-01-01T00:00:00Z",
+    ])
+    .prop_map(samples::at)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let make = ("[a-c]", expiry(), places(), names()).prop_map(
+        |(name, expiry, allowed_addresses, permissions)| {
+            Step::Make(Draft {
+                name,
+                expiry,
+                allowed_addresses,
+                permissions,
+            })
+        },
+    );
+    let edit = (
+        "[a-c]",
+        option::of(expiry()),
+        option::of(places()),
+        option::of(names()),
+        any::<bool>(),
+    );
+    let change = (any::<prop::sample::Index>(), edit).prop_map(
+        |(which, (name, expiry, allowed_addresses, permissions, allow_lockout))| {
+            Step::Change(
+                which,
+                Edit {
+                    name,
+                    expiry,
+                    allowed_addresses,
+                    permissions,
+                    allow_lockout,
+                },
+            )
+        },
+    );
+    prop_oneof![make, change]
+}
+
+/// Where an actor's own rules of admission stop it, it makes no step: its expiry, its addresses, the permission.
+fn actor(own: &TokenView) -> Option<Actor> {
+    let credential = crate::Credential {
+        tenant: own.token.tenant,
+        token: own.token.id,
+        version: own.token.version,
+        user: own.token.user,
+        user_name: own.token.name.as_str().into(),
+        permissions: own.token.permissions.clone(),
+        addresses: own.token.addresses.clone(),
+        expiry: own.token.expiry,
+    };
+    let address = Some([192, 0, 2, 1].into());
+    let attempt = crate::Attempt {
+        now: samples::now(),
+        address,
+        permission: Some(&standard::API_TOKENS_WRITE),
+    };
+    credential.admit(&attempt).ok().map(Actor::from)
+}
+
+fn take(
+    request: &Request,
+    step: &Step,
+    tokens: &mut Vec<TokenView>,
+) -> Option<(Option<TokenView>, TokenView)> {
+    let policy = Policy::default();
+    match step {
+        Step::Make(draft) => {
+            let n = u8::try_from(tokens.len()).unwrap() + 100;
+            let secret = Secret::from_random(&[n; 32]);
+            let fresh = Fresh {
+                token: samples::token_id(n),
+                user: samples::user_id(n),
+                secret: &secret,
+                once: None,
+            };
+            let change = policy.create(request, draft, fresh).ok()?;
+            let made = TokenView::of_new(
+                change.next().clone(),
+                change.by().clone(),
+                change.event().hash,
+            );
+            tokens.push(made.clone());
+            Some((None, made))
+        }
+        Step::Change(which, edit) => {
+            let index = which.index(tokens.len());
+            let old = tokens[index].clone();
+            match policy.update(request, &old, edit).ok()? {
+                Outcome::Unchanged => None,
+                Outcome::Changed(change) => {
+                    tokens[index] = old.after(&change);
+                    Some((Some(old), tokens[index].clone()))
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn no_sequence_of_steps_goes_beyond_the_actor(
+        held in subsequence(POOL, 0..POOL.len()), strong in subsequence(POOL, 1..=POOL.len()), steps in vec(step(), 1..24),
+    ) {
+        let own: Vec<_> = held.into_iter().chain([standard::API_TOKENS_WRITE]).collect();
+        // Token 0 is the actor; token 1 is somebody else's, perhaps stronger.
+        let mut tokens = vec![samples::view(1, &own), samples::view(2, &strong)];
+        for step in &steps {
+            let Some(actor) = actor(&tokens[0]) else { break };
+            let request = Request { actor, ..samples::request(1, &own) };
+            let Some((old, new)) = take(&request, step, &mut tokens) else { continue };
+            let had = old.as_ref().map_or_else(|| samples::set(&[]), |view| view.token.permissions.clone());
+            let added = new.token.permissions.difference(&had);
+            prop_assert!(added.is_subset(&request.actor.permissions), "{added:?} was not the actor's to give");
+            if let Some(old) = old {
+                prop_assert_eq!(new.token.version, old.token.version.next());
+                let longer = new.token.expiry > old.token.expiry;
+                let wider = !old.token.addresses.covers(&new.token.addresses);
+                let own = new.token.id == tokens[0].token.id;
+                prop_assert!(!(own && (longer || wider)), "an actor widened itself");
+                prop_assert!(!(longer || wider) || new.token.permissions.is_subset(&request.actor.permissions));
+            }
+        }
+        let all: PermissionSet = own.into_iter().chain(strong).collect();
+        prop_assert!(tokens[2..].iter().all(|view| view.token.permissions.is_subset(&all)));
+        prop_assert!(tokens[0].token.permissions.is_subset(&all));
+    }
+}

@@ -1,0 +1,81 @@
+//! The rules: a record and a request go in, a [`Change`] or all reasons against it come out.
+//!
+//! They see no store and no clock, so that whoever embeds them gets the same answers as the service does.
+
+mod create;
+mod fields;
+mod revoke;
+mod update;
+
+#[cfg(test)]
+mod create_tests;
+#[cfg(test)]
+mod growth_tests;
+#[cfg(test)]
+mod update_tests;
+
+pub use create::{Draft, Fresh};
+pub use update::{Edit, Outcome};
+
+use crate::{
+    AuditEvent, Authority, ChainHash, Change, Changes, EventContent, EventKind, PermissionCatalog,
+    PermissionSet, Request, Token, Version, Write,
+};
+
+/// What a deployment decides about its tokens.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// The permissions that may be granted.
+    pub catalog: PermissionCatalog,
+    /// The longest lifetime in calendar months, counted from a token's creation.
+    pub max_lifetime_months: u32,
+}
+
+impl Default for Policy {
+    /// The standard catalog and two calendar years.
+    fn default() -> Self {
+        Self {
+            catalog: PermissionCatalog::standard(),
+            max_lifetime_months: 24,
+        }
+    }
+}
+
+/// Puts a decided change together: the one place where a [`Change`] comes from.
+fn decide(
+    request: &Request,
+    (kind, write): (EventKind, Write),
+    next: Token,
+    (before, head): (Option<Version>, &ChainHash),
+    changes: Changes,
+    relied_on: PermissionSet,
+) -> Change {
+    let Request { actor, now, id } = request;
+    let event: AuditEvent = EventContent {
+        tenant: next.tenant,
+        token: next.id,
+        kind,
+        at: *now,
+        by: actor.user,
+        address: actor.address,
+        request_id: id.clone(),
+        version_before: before,
+        version_after: next.version,
+        changes,
+    }
+    .chained_to(head);
+    let authority = Authority {
+        tenant: actor.tenant,
+        token: actor.token,
+        user: actor.user,
+        now: *now,
+        relied_on,
+    };
+    Change {
+        write,
+        next,
+        event,
+        by: actor.user_info(),
+        authority,
+    }
+}

@@ -1,0 +1,210 @@
+//! Changing a token: the rules that no caller bends.
+
+use super::{Policy, decide, fields};
+use crate::{
+    AllowedAddresses, Change, Changed, Changes, EventKind, Field, Permission, PermissionSet,
+    Refused, Request, Timestamp, Token, TokenView, Violation, Write, standard,
+};
+
+/// A changed token as its changer writes it; what is left out keeps its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The name.
+    pub name: String,
+    /// When it ends.
+    pub expiry: Option<Timestamp>,
+    /// Where it may be used from; empty = anywhere.
+    pub allowed_addresses: Option<Vec<String>>,
+    /// What it may do.
+    pub permissions: Option<Vec<String>>,
+    /// Lets an actor lock its own address out.
+    pub allow_lockout: bool,
+}
+
+/// What an edit comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything has the value that was asked for: nothing is stored, the version stays.
+    Unchanged,
+    /// This is to be stored.
+    Changed(Box<Change>),
+}
+
+impl Policy {
+    /// Decides about a changed token, judged on the stored record, never on what the request claims of it.
+    ///
+    /// # Errors
+    /// All rules that the edit breaks.
+    pub fn update(
+        &self,
+        request: &Request,
+        view: &TokenView,
+        edit: &Edit,
+    ) -> Result<Outcome, Refused> {
+        let old = &view.token;
+        let mut violations = Vec::new();
+        let name = fields::name(&edit.name, &mut violations);
+        let expiry = edit.expiry.unwrap_or(old.expiry);
+        if expiry != old.expiry {
+            fields::expiry(self, (old.created, request.now), expiry, &mut violations);
+        }
+        let addresses = edit.allowed_addresses.as_ref().map_or_else(
+            || Some(old.addresses.clone()),
+            |written| fields::addresses(written, &mut violations),
+        );
+        let granted = edit.permissions.as_ref().map_or_else(
+            || {
+                old.permissions
+                    .iter()
+                    .map(|kept| (kept.clone(), Field::Permissions(None)))
+                    .collect()
+            },
+            |written| fields::permissions(self, Some(&old.permissions), written, &mut violations),
+        );
+        let proposal = Proposal {
+            old,
+            expiry,
+            addresses: addresses.as_ref(),
+            granted: &granted,
+        };
+        let widened = proposal.widened();
+        proposal.judge(request, &widened, edit.allow_lockout, &mut violations);
+
+        let (name, addresses) = Refused::unless_none(violations, name.zip(addresses))?;
+        let permissions: PermissionSet = granted
+            .into_iter()
+            .map(|(permission, _)| permission)
+            .collect();
+        // A widening leans on all that the token then holds; a narrowing or a rename on the operation alone.
+        let operation: PermissionSet = [standard::API_TOKENS_WRITE].into_iter().collect();
+        let relied_on = if widened.is_empty() {
+            operation
+        } else {
+            operation.union(&permissions)
+        };
+        let next = Token {
+            name,
+            expiry,
+            addresses,
+            permissions,
+            ..old.clone()
+        };
+        Ok(changed(request, view, next, relied_on))
+    }
+}
+
+/// The stored record and what is asked of it; a field that could not be read is left out of the judgement.
+struct Proposal<'a> {
+    old: &'a Token,
+    expiry: Timestamp,
+    addresses: Option<&'a AllowedAddresses>,
+    granted: &'a [(Permission, Field)],
+}
+
+impl Proposal<'_> {
+    fn added(&self) -> impl Iterator<Item = &(Permission, Field)> {
+        self.granted
+            .iter()
+            .filter(|(permission, _)| !self.old.permissions.contains(permission))
+    }
+
+    /// The fields that would give the token more time, more places or more rights than it has.
+    fn widened(&self) -> Vec<Field> {
+        let later = (self.expiry > self.old.expiry).then_some(Field::Expiry);
+        let wider = self
+            .addresses
+            .is_some_and(|new| !self.old.addresses.covers(new));
+        let added = self.added().next().map(|(_, field)| *field);
+        later
+            .into_iter()
+            .chain(wider.then_some(Field::AllowedAddresses(None)))
+            .chain(added)
+            .collect()
+    }
+
+    fn judge(
+        &self,
+        request: &Request,
+        widened: &[Field],
+        allow_lockout: bool,
+        violations: &mut Vec<Violation>,
+    ) {
+        let actor = &request.actor;
+        let own = actor.token == Some(self.old.id);
+        if let Some(first) = widened.first() {
+            // A widening answers for all that the token then holds; the others only for what they add, of which
+            // there is nothing without a widening.
+            violations.extend(
+                self.granted
+                    .iter()
+                    .filter(|(held, _)| !actor.permissions.contains(held))
+                    .map(|(permission, field)| Violation::PermissionNotHeld {
+                        permission: permission.clone(),
+                        field: if *field == Field::Permissions(None) {
+                            *first
+                        } else {
+                            *field
+                        },
+                    }),
+            );
+        }
+        if own {
+            let of_itself = widened
+                .iter()
+                .filter(|field| !matches!(field, Field::Permissions(_)));
+            violations.extend(of_itself.map(|field| Violation::SelfWidening { field: *field }));
+        }
+        if self.old.is_expired(request.now) {
+            violations.extend(
+                widened
+                    .iter()
+                    .map(|field| Violation::NotRevivable { field: *field }),
+            );
+        }
+        let locks_out =
+            |new: &AllowedAddresses| *new != self.old.addresses && !new.admits(actor.address);
+        if own && !allow_lockout && self.addresses.is_some_and(locks_out) {
+            violations.push(Violation::WouldLockOut {
+                address: actor.address,
+            });
+        }
+    }
+}
+
+fn changed(request: &Request, view: &TokenView, next: Token, relied_on: PermissionSet) -> Outcome {
+    fn field<T: PartialEq + Clone>(before: &T, after: &T) -> Option<Changed<T>> {
+        (before != after).then(|| Changed {
+            before: Some(before.clone()),
+            after: Some(after.clone()),
+        })
+    }
+    let old = &view.token;
+    let changes = Changes {
+        name: field(&old.name, &next.name),
+        expiry: field(&old.expiry, &next.expiry),
+        allowed_addresses: field(&old.addresses, &next.addresses),
+        permissions: field(&old.permissions, &next.permissions),
+    };
+    if changes == Changes::default() {
+        return Outcome::Unchanged;
+    }
+    let expected = old.version;
+    let next = Token {
+        version: expected.next(),
+        modified: request.now,
+        ..next
+    };
+    let write = Write::Update {
+        expected,
+        rename: changes.name.is_some().then(|| next.name.clone()),
+    };
+    let place = (Some(expected), &view.head);
+    Outcome::Changed(Box::new(decide(
+        request,
+        (EventKind::Updated, write),
+        next,
+        place,
+        changes,
+        relied_on,
+    )))
+}

@@ -1,0 +1,292 @@
+//! Changing a token: who may do what to whose token, case by case.
+
+use super::*;
+use crate::{
+    AllowedAddresses, Field, Gravity, Permission, Refused, TokenView, UserInfo, Violation, samples,
+    standard::*,
+};
+
+const WRITER: &[Permission] = &[API_TOKENS_WRITE, TASKS_READ];
+const STRONG: &[Permission] = &[API_TOKENS_WRITE, TASKS_READ, TASKS_WRITE, USERS_READ];
+
+fn edit() -> Edit {
+    Edit {
+        name: "token 2".into(),
+        expiry: None,
+        allowed_addresses: None,
+        permissions: None,
+        allow_lockout: false,
+    }
+}
+
+fn prolonged() -> Edit {
+    Edit {
+        expiry: Some(samples::at("2026-12-01T00:00:00Z")),
+        ..edit()
+    }
+}
+
+fn located(addresses: &[&str]) -> Edit {
+    Edit {
+        allowed_addresses: Some(addresses.iter().map(ToString::to_string).collect()),
+        ..edit()
+    }
+}
+
+fn allowed(permissions: &[Permission]) -> Edit {
+    Edit {
+        permissions: Some(permissions.iter().map(ToString::to_string).collect()),
+        ..edit()
+    }
+}
+
+/// The writer, token 1, edits token 2, which holds `target`.
+fn update(target: &[Permission], edit: &Edit) -> Result<Outcome, Refused> {
+    Policy::default().update(
+        &samples::request(1, WRITER),
+        &samples::view(2, target),
+        edit,
+    )
+}
+
+fn change(outcome: Result<Outcome, Refused>) -> Change {
+    match outcome.unwrap() {
+        Outcome::Changed(change) => *change,
+        Outcome::Unchanged => panic!("nothing changed"),
+    }
+}
+
+fn lacking(field: Field) -> Vec<Violation> {
+    [TASKS_WRITE, USERS_READ]
+        .map(|permission| Violation::PermissionNotHeld { permission, field })
+        .to_vec()
+}
+
+#[test]
+fn what_changes_nothing_stores_nothing() {
+    let view = samples::view(2, WRITER);
+    for same in [
+        edit(),
+        Edit {
+            name: " token 2 ".into(),
+            expiry: Some(view.token.expiry),
+            ..located(&[])
+        },
+        Edit {
+            permissions: Some(vec!["api.tasks.read".into(), "api.api-tokens.write".into()]),
+            ..edit()
+        },
+    ] {
+        assert_eq!(update(WRITER, &same), Ok(Outcome::Unchanged));
+    }
+}
+
+#[test]
+fn a_rename_renames_the_user_and_shows_everywhere() {
+    let view = samples::view(1, WRITER);
+    let renamed = Edit {
+        name: "Token 1".into(),
+        ..edit()
+    };
+    let change = change(Policy::default().update(&samples::request(1, WRITER), &view, &renamed));
+    let Write::Update { expected, rename } = change.write() else {
+        panic!("an update")
+    };
+    assert_eq!(
+        (*expected, rename.as_ref().unwrap().as_str()),
+        (view.token.version, "Token 1")
+    );
+    let after = view.after(&change);
+    assert_eq!(after.token.version, view.token.version.next());
+    assert_eq!(
+        after.modified_by,
+        UserInfo {
+            id: view.token.user,
+            name: "Token 1".into()
+        }
+    );
+    assert_eq!(&*after.created_by.name, "maker");
+    assert_eq!(after.head, change.event().hash);
+}
+
+#[test]
+fn a_weak_writer_may_rename_and_narrow_a_strong_token() {
+    for narrowing in [
+        Edit {
+            name: "other".into(),
+            ..edit()
+        },
+        Edit {
+            expiry: Some(samples::at("2026-07-01T00:00:00Z")),
+            ..edit()
+        },
+        located(&["10.0.0.0/8"]),
+        allowed(&[USERS_READ]),
+    ] {
+        let change = change(update(STRONG, &narrowing));
+        assert_eq!(
+            change.authority().relied_on,
+            samples::set(&[API_TOKENS_WRITE])
+        );
+    }
+}
+
+#[test]
+fn a_weak_writer_may_not_widen_a_strong_token() {
+    let mut view = samples::view(2, STRONG);
+    view.token.addresses = AllowedAddresses::parse(["10.0.0.0/8"]).unwrap();
+    let update = |edit: &Edit| Policy::default().update(&samples::request(1, WRITER), &view, edit);
+    for (widening, field) in [
+        (prolonged(), Field::Expiry),
+        (located(&[]), Field::AllowedAddresses(None)),
+        (
+            located(&["10.0.0.0/8", "192.0.2.1"]),
+            Field::AllowedAddresses(None),
+        ),
+    ] {
+        assert_eq!(update(&widening).unwrap_err().violations(), lacking(field));
+    }
+    assert!(
+        update(&located(&["10.0.0.0/9", "10.128.0.0/10"])).is_ok(),
+        "within what it had"
+    );
+    let narrowed = Edit {
+        permissions: Some(vec!["api.tasks.read".into()]),
+        ..prolonged()
+    };
+    assert!(
+        update(&narrowed).is_ok(),
+        "what it then holds is what counts"
+    );
+}
+
+#[test]
+fn added_permissions_are_the_actors() {
+    let change = change(update(&[TASKS_READ], &allowed(WRITER)));
+    assert_eq!(change.authority().relied_on, samples::set(WRITER));
+    for target in [&[TASKS_READ][..], STRONG] {
+        let refused = update(target, &allowed(&[TASKS_READ, WEBHOOKS_READ])).unwrap_err();
+        let added = Violation::PermissionNotHeld {
+            permission: WEBHOOKS_READ,
+            field: Field::Permissions(Some(1)),
+        };
+        assert_eq!(refused.violations(), [added]);
+    }
+}
+
+#[test]
+fn no_token_widens_itself() {
+    let mut view = samples::view(1, WRITER);
+    view.token.addresses = AllowedAddresses::parse(["192.0.2.0/24"]).unwrap();
+    let update = |edit: &Edit| Policy::default().update(&samples::request(1, WRITER), &view, edit);
+    for (widening, field) in [
+        (prolonged(), Field::Expiry),
+        (located(&["192.0.2.0/23"]), Field::AllowedAddresses(None)),
+        (located(&[]), Field::AllowedAddresses(None)),
+    ] {
+        assert_eq!(
+            update(&widening).unwrap_err().violations(),
+            [Violation::SelfWidening { field }]
+        );
+    }
+    assert_eq!(
+        update(&allowed(STRONG)).unwrap_err().gravity(),
+        Gravity::PermissionNotHeld
+    );
+}
+
+#[test]
+fn nobody_locks_themselves_out_by_accident() {
+    let view = samples::view(1, WRITER);
+    let mut request = samples::request(1, WRITER);
+    let away = located(&["10.0.0.0/8"]);
+    let refused = Policy::default()
+        .update(&request, &view, &away)
+        .unwrap_err();
+    assert_eq!(
+        refused.violations(),
+        [Violation::WouldLockOut {
+            address: request.actor.address
+        }]
+    );
+    assert!(
+        Policy::default()
+            .update(
+                &request,
+                &view,
+                &Edit {
+                    allow_lockout: true,
+                    ..away.clone()
+                }
+            )
+            .is_ok()
+    );
+    assert!(
+        Policy::default()
+            .update(&request, &view, &located(&["192.0.2.1"]))
+            .is_ok()
+    );
+    assert!(
+        update(WRITER, &away).is_ok(),
+        "another token's addresses are no trap"
+    );
+    request.actor.address = None;
+    let unknown = Policy::default()
+        .update(&request, &view, &located(&["192.0.2.1"]))
+        .unwrap_err();
+    assert_eq!(unknown.gravity(), Gravity::WouldLockOut);
+}
+
+#[test]
+fn an_expired_token_may_be_renamed_and_narrowed_but_not_revived() {
+    for (offset, expired) in [(1, false), (0, true), (-1, true)] {
+        let mut view = samples::view(2, WRITER);
+        view.token.expiry =
+            crate::Timestamp::from_micros(samples::now().as_micros() + offset).unwrap();
+        let update =
+            |edit: &Edit| Policy::default().update(&samples::request(1, WRITER), &view, edit);
+        assert_eq!(update(&prolonged()).is_err(), expired, "{offset}");
+        if expired {
+            assert_eq!(
+                update(&prolonged()).unwrap_err().gravity(),
+                Gravity::NotRevivable
+            );
+        }
+        let narrowed = Edit {
+            name: "gone".into(),
+            ..allowed(&[TASKS_READ])
+        };
+        assert!(update(&narrowed).is_ok());
+    }
+}
+
+#[test]
+fn the_longest_lifetime_counts_from_the_creation() {
+    let with = |text: &str| {
+        update(
+            WRITER,
+            &Edit {
+                expiry: Some(samples::at(text)),
+                ..edit()
+            },
+        )
+    };
+    assert!(with("2028-05-01T12:00:00Z").is_ok());
+    let latest = samples::at("2028-05-01T12:00:00Z");
+    let refused = with("2028-05-01T12:00:01Z").unwrap_err();
+    assert_eq!(refused.violations(), [Violation::ExpiryTooFar { latest }]);
+}
+
+#[test]
+fn a_permission_that_left_the_catalog_stays_but_is_not_granted_anew() {
+    let gone = Permission::parse("shop.orders.read").unwrap();
+    let with_gone = allowed(&[gone.clone(), TASKS_READ]);
+    let kept: TokenView = samples::view(2, &[gone.clone(), TASKS_READ, API_TOKENS_WRITE]);
+    let change = change(Policy::default().update(&samples::request(1, WRITER), &kept, &with_gone));
+    assert!(change.next().permissions.contains(&gone));
+    let refused = update(WRITER, &with_gone).unwrap_err();
+    assert!(matches!(
+        refused.violations(),
+        [Violation::UnknownPermission { index: 0, .. }]
+    ));
+}

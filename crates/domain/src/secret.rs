@@ -1,0 +1,235 @@
+//! The secret itself: what a client sends, what may be shown of it, and the digest that is all a store keeps.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+const PREFIX: &[u8] = b"csg_";
+const RANDOM: usize = 43;
+const CHECK: usize = 6;
+const LENGTH: usize = PREFIX.len() + RANDOM + CHECK;
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// `csg_`, 43 base62 characters of 256 random bits, and 6 base62 characters of the CRC-32 over what precedes.
+///
+/// Its memory is cleared when it goes; `Debug` prints a fixed word, and there is no `Display`.
+///
+/// ```
+/// use countersign_domain::Secret;
+/// let secret = Secret::from_random(&[7; 32]);
+/// assert!(Secret::parse(secret.expose()).is_ok());
+/// assert_eq!(format!("{secret:?}"), "Secret(hidden)");
+/// ```
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Secret([u8; LENGTH]);
+
+/// The text is not a secret: prefix, length, alphabet or checksum fail. Which one is not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not an API token")]
+pub struct MalformedSecret;
+
+impl Secret {
+    /// A secret from 256 random bits, the caller's.
+    #[must_use]
+    pub fn from_random(random: &[u8; 32]) -> Self {
+        let mut text = [0; LENGTH];
+        let (prefix, rest) = text.split_at_mut(PREFIX.len());
+        let (body, check) = rest.split_at_mut(RANDOM);
+        prefix.copy_from_slice(PREFIX);
+        write_base62(&mut Zeroizing::new(*random)[..], body);
+        write_base62(&mut checksum(&[prefix, body]).to_be_bytes(), check);
+        Self(text)
+    }
+
+    /// Checks a text before anybody looks it up.
+    ///
+    /// # Errors
+    /// When it cannot be a secret of this service.
+    pub fn parse(text: &str) -> Result<Self, MalformedSecret> {
+        let bytes: &[u8; LENGTH] = text.as_bytes().try_into().map_err(|_| MalformedSecret)?;
+        let (content, check) = bytes.split_at(LENGTH - CHECK);
+        let mut expected = [0; CHECK];
+        write_base62(&mut checksum(&[content]).to_be_bytes(), &mut expected);
+        let well_formed = content.starts_with(PREFIX)
+            && content
+                .iter()
+                .skip(PREFIX.len())
+                .all(u8::is_ascii_alphanumeric)
+            && check == expected;
+        if well_formed {
+            Ok(Self(*bytes))
+        } else {
+            Err(MalformedSecret)
+        }
+    }
+
+    /// The text, for the one answer that hands it out.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        // Both ways to make a secret leave ASCII behind.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// What a store keeps and looks up.
+    #[must_use]
+    pub fn digest(&self) -> SecretDigest {
+        SecretDigest(Sha256::digest(self.0).into())
+    }
+
+    /// What may be shown: the prefix and the last four characters.
+    #[must_use]
+    pub fn partial(&self) -> PartialToken {
+        PartialToken(format!("csg_…{}", &self.expose()[LENGTH - 4..]).into())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(hidden)")
+    }
+}
+
+/// The SHA-256 of a whole secret. `Debug` shows its first 8 hexadecimal digits, enough to tell two apart in a log.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SecretDigest([u8; 32]);
+
+impl SecretDigest {
+    /// Takes a digest as a store keeps it.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The digest as a store keeps it.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretDigest(")?;
+        self.0
+            .iter()
+            .take(4)
+            .try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str("…)")
+    }
+}
+
+/// What may be shown of a secret: `csg_…` and its last four characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PartialToken(Box<str>);
+
+impl PartialToken {
+    /// Reads what was stored.
+    ///
+    /// # Errors
+    /// When it is not what [`Secret::partial`] gives.
+    pub fn parse(text: &str) -> Result<Self, MalformedSecret> {
+        let tail = text.strip_prefix("csg_…").ok_or(MalformedSecret)?;
+        let shown = tail.len() == 4 && tail.bytes().all(|b| b.is_ascii_alphanumeric());
+        if shown {
+            Ok(Self(text.into()))
+        } else {
+            Err(MalformedSecret)
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Serialize for PartialToken {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for PartialToken {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+fn checksum(parts: &[&[u8]]) -> u32 {
+    let mut crc = crc32fast::Hasher::new();
+    for part in parts {
+        crc.update(part);
+    }
+    crc.finalize()
+}
+
+/// Writes a big-endian number as base62 digits, the lowest last, and leaves zeros behind in `number`.
+fn write_base62(number: &mut [u8], digits: &mut [u8]) {
+    for digit in digits.iter_mut().rev() {
+        let mut rest = 0_usize;
+        for byte in number.iter_mut() {
+            let value = rest * 256 + usize::from(*byte);
+            // Below 256, because the rest of the digit before is below 62.
+            *byte = u8::try_from(value / 62).unwrap_or(u8::MAX);
+            rest = value % 62;
+        }
+        *digit = ALPHABET[rest];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn made_secrets_parse_back(random: [u8; 32]) {
+            let secret = Secret::from_random(&random);
+            let parsed = Secret::parse(secret.expose()).unwrap();
+            prop_assert_eq!(parsed.digest(), secret.digest());
+            prop_assert_eq!(PartialToken::parse(secret.partial().as_str()), Ok(secret.partial()));
+        }
+
+        #[test]
+        fn any_changed_dropped_or_added_character_is_refused(random: [u8; 32], place in 0..LENGTH, other in "[ -~]") {
+            let secret = Secret::from_random(&random);
+            let (head, tail) = secret.expose().split_at(place);
+            if !tail.starts_with(&other) {
+                let swapped = format!("{head}{other}{}", &tail[1..]);
+                prop_assert!(Secret::parse(&swapped).is_err());
+            }
+            let dropped = format!("{head}{}", &tail[1..]);
+            let added = format!("{head}{other}{tail}");
+            prop_assert!(Secret::parse(&dropped).is_err());
+            prop_assert!(Secret::parse(&added).is_err());
+        }
+
+        #[test]
+        fn nothing_of_the_secret_is_printed(random: [u8; 32]) {
+            let secret = Secret::from_random(&random);
+            let printed = format!("{secret:?} {:?} {}", secret.digest(), secret.partial().as_str());
+            prop_assert!(!printed.contains(&secret.expose()[4..12]));
+        }
+    }
+
+    /// Pinned: scanners and issued tokens rely on the form.
+    #[test]
+    fn the_form_never_changes() {
+        let secret = Secret::from_random(&std::array::from_fn(|i| u8::try_from(i).unwrap()));
+        assert_eq!(
+            secret.expose(),
+            "csg_003aUlTJC7tjlCTQj2uNU3MFagCXG9LRKRcwGkBIDlf30uU0P"
+        );
+        assert_eq!(
+            Secret::from_random(&[0; 32]).expose()[..47],
+            format!("csg_{}", "0".repeat(43))
+        );
+        assert!(Secret::parse(Secret::from_random(&[255; 32]).expose()).is_ok());
+    }
+}

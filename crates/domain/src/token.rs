@@ -1,0 +1,121 @@
+//! The record of a token, and the record as a reader sees it, with the names that its users have now.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AllowedAddresses, ChainHash, Change, PartialToken, PermissionSet, TenantId, Timestamp, TokenId,
+    TokenName, UserId, Version,
+};
+
+/// What is stored of a token. Plain facts: whether they may change is decided by the rules, and only a [`Change`]
+/// is ever written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// The record's id.
+    pub id: TokenId,
+    /// The tenant that the token belongs to and acts in.
+    pub tenant: TenantId,
+    /// Grows by one with every stored change.
+    pub version: Version,
+    /// The token's name and that of its API Token User.
+    pub name: TokenName,
+    /// The API Token User that stands for the token.
+    pub user: UserId,
+    /// What may be shown of the newest secret.
+    pub partial: PartialToken,
+    /// The token is valid while now < expiry.
+    pub expiry: Timestamp,
+    /// Where it may be used from.
+    pub addresses: AllowedAddresses,
+    /// What it may do.
+    pub permissions: PermissionSet,
+    /// When it was made; its longest lifetime counts from here.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub modified: Timestamp,
+}
+
+impl Token {
+    /// Whether the token is no longer valid at an instant (RFC 7519, section 4.1.4: the expiry itself is too late).
+    #[must_use]
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        now >= self.expiry
+    }
+}
+
+/// A user's id with the name it has now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserInfo {
+    /// The user.
+    #[serde(rename = "userId")]
+    pub id: UserId,
+    /// Its name now: a rename shows everywhere.
+    #[serde(rename = "userName", with = "shared_text")]
+    pub name: Arc<str>,
+}
+
+mod shared_text {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        text: &Arc<str>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<str>, D::Error> {
+        String::deserialize(deserializer).map(Arc::from)
+    }
+}
+
+/// A token as it is read: the record, who made it and who changed it last, and the end of its audit chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenView {
+    /// The record.
+    pub token: Token,
+    /// Who made it.
+    pub created_by: UserInfo,
+    /// Who changed it last.
+    pub modified_by: UserInfo,
+    /// The hash of its newest audit event.
+    pub head: ChainHash,
+}
+
+impl TokenView {
+    /// The view of a token that was just made.
+    #[must_use]
+    pub fn of_new(token: Token, by: UserInfo, head: ChainHash) -> Self {
+        Self {
+            token,
+            created_by: by.clone(),
+            modified_by: by,
+            head,
+        }
+    }
+
+    /// What a reader would see once the change is stored; needs no second read.
+    #[must_use]
+    pub fn after(&self, change: &Change) -> Self {
+        let mut next = Self {
+            token: change.next().clone(),
+            created_by: self.created_by.clone(),
+            modified_by: change.by().clone(),
+            head: change.event().hash,
+        };
+        // A token that changes or made itself is shown under the name that it has from now on.
+        for user in [&mut next.created_by, &mut next.modified_by] {
+            if user.id == next.token.user {
+                user.name = next.token.name.as_str().into();
+            }
+        }
+        next
+    }
+}

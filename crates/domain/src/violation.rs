@@ -1,0 +1,202 @@
+//! Why a change is refused: typed, all reasons at once, each with what the caller needs to mend it.
+
+use std::net::IpAddr;
+
+use thiserror::Error;
+
+use crate::{AllowedAddresses, InvalidAddress, InvalidName, Permission, Timestamp};
+
+/// A field of a request for a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// The name.
+    Name,
+    /// The expiry.
+    Expiry,
+    /// The list of allowed addresses, or one entry of it.
+    AllowedAddresses(Option<usize>),
+    /// The permissions, or one entry of them.
+    Permissions(Option<usize>),
+}
+
+impl Field {
+    /// The field as a JSON pointer into the request (RFC 6901).
+    #[must_use]
+    pub fn pointer(self) -> String {
+        match self {
+            Self::Name => "/name".into(),
+            Self::Expiry => "/expiry".into(),
+            Self::AllowedAddresses(None) => "/allowedAddresses".into(),
+            Self::AllowedAddresses(Some(index)) => format!("/allowedAddresses/{index}"),
+            Self::Permissions(None) => "/permissions".into(),
+            Self::Permissions(Some(index)) => format!("/permissions/{index}"),
+        }
+    }
+}
+
+/// One rule that a request breaks.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Violation {
+    /// The name is none.
+    #[error(transparent)]
+    InvalidName(InvalidName),
+    /// A new expiry has to be after now.
+    #[error("the expiry has to be after now")]
+    ExpiryInPast,
+    /// A new expiry is too long after the token's creation.
+    #[error("the expiry is at the latest {latest}, counted from the creation")]
+    ExpiryTooFar {
+        /// The latest that would be taken.
+        latest: Timestamp,
+    },
+    /// An entry is no address.
+    #[error("{reason}")]
+    InvalidAddress {
+        /// Its place in the request.
+        index: usize,
+        /// What stands there.
+        value: String,
+        /// What is wrong with it.
+        reason: InvalidAddress,
+    },
+    /// More different addresses than a list holds.
+    #[error("at most {max} addresses, these are {count}", max = AllowedAddresses::MAX)]
+    TooManyAddresses {
+        /// How many there are.
+        count: usize,
+    },
+    /// An entry is not in the catalog.
+    #[error("unknown permission")]
+    UnknownPermission {
+        /// Its place in the request.
+        index: usize,
+        /// What stands there.
+        value: String,
+        /// The nearest known names, best first.
+        suggestions: Vec<Permission>,
+    },
+    /// A token needs at least one permission.
+    #[error("at least one permission is needed")]
+    EmptyPermissions,
+    /// The change would give more than its actor holds.
+    #[error("the caller does not hold {permission}")]
+    PermissionNotHeld {
+        /// What the actor lacks.
+        permission: Permission,
+        /// The field that would give it.
+        field: Field,
+    },
+    /// A token would prolong or unlock itself.
+    #[error("a token cannot widen its own expiry or addresses")]
+    SelfWidening {
+        /// The field that would widen.
+        field: Field,
+    },
+    /// An expired token would be widened.
+    #[error("an expired token cannot be widened")]
+    NotRevivable {
+        /// The field that would widen.
+        field: Field,
+    },
+    /// The actor would lock its own address out.
+    #[error("the caller's own address would no longer be allowed")]
+    WouldLockOut {
+        /// The address, where it is known.
+        address: Option<IpAddr>,
+    },
+}
+
+/// The kind of refusal, the gravest first. It decides how the refusal as a whole is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gravity {
+    /// The actor would give more than it holds.
+    PermissionNotHeld,
+    /// The actor would widen itself.
+    SelfWidening,
+    /// The token is expired.
+    NotRevivable,
+    /// The actor would lock itself out.
+    WouldLockOut,
+    /// A value is not valid.
+    InvalidValue,
+}
+
+impl Violation {
+    /// Which kind of refusal this is.
+    #[must_use]
+    pub const fn gravity(&self) -> Gravity {
+        match self {
+            Self::PermissionNotHeld { .. } => Gravity::PermissionNotHeld,
+            Self::SelfWidening { .. } => Gravity::SelfWidening,
+            Self::NotRevivable { .. } => Gravity::NotRevivable,
+            Self::WouldLockOut { .. } => Gravity::WouldLockOut,
+            Self::InvalidName(_)
+            | Self::ExpiryInPast
+            | Self::ExpiryTooFar { .. }
+            | Self::InvalidAddress { .. }
+            | Self::TooManyAddresses { .. }
+            | Self::UnknownPermission { .. }
+            | Self::EmptyPermissions => Gravity::InvalidValue,
+        }
+    }
+
+    /// The field that breaks the rule.
+    #[must_use]
+    pub const fn field(&self) -> Field {
+        match self {
+            Self::InvalidName(_) => Field::Name,
+            Self::ExpiryInPast | Self::ExpiryTooFar { .. } => Field::Expiry,
+            Self::InvalidAddress { index, .. } => Field::AllowedAddresses(Some(*index)),
+            Self::TooManyAddresses { .. } | Self::WouldLockOut { .. } => {
+                Field::AllowedAddresses(None)
+            }
+            Self::UnknownPermission { index, .. } => Field::Permissions(Some(*index)),
+            Self::EmptyPermissions => Field::Permissions(None),
+            Self::PermissionNotHeld { field, .. }
+            | Self::SelfWidening { field }
+            | Self::NotRevivable { field } => *field,
+        }
+    }
+}
+
+/// All rules that a request breaks; at least one.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("refused: {}", .violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct Refused {
+    violations: Vec<Violation>,
+}
+
+impl Refused {
+    /// The most violations that are told at once, so that an answer stays smaller than what it answers to.
+    pub const MOST: usize = 100;
+
+    /// The value, where no rule is broken; it is there then, and where it were not, the refusal stands.
+    pub(crate) fn unless_none<T>(
+        mut violations: Vec<Violation>,
+        value: Option<T>,
+    ) -> Result<T, Self> {
+        match value {
+            Some(value) if violations.is_empty() => Ok(value),
+            _ => {
+                // The gravest first, so that cutting never hides what decides the answer.
+                violations.sort_by_key(Violation::gravity);
+                violations.truncate(Self::MOST);
+                Err(Self { violations })
+            }
+        }
+    }
+
+    /// The violations, the gravest first.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// The gravest kind among them.
+    #[must_use]
+    pub fn gravity(&self) -> Gravity {
+        self.violations
+            .first()
+            .map_or(Gravity::InvalidValue, Violation::gravity)
+    }
+}
