@@ -6,3 +6,4 @@
 
 pub mod cluster;
 mod process;
+pub mod server;

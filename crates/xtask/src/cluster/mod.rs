@@ -4,22 +4,22 @@
 //! uses, and must be free to freeze and kill theirs. Nothing of it is left behind.
 
 mod binaries;
+mod host;
+mod programs;
 
 use std::fs::{self, File};
-use std::io::Read as _;
-use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::chown;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{User, geteuid};
+use nix::unistd::User;
 use tempfile::TempDir;
 
 pub use self::binaries::install;
+pub use self::host::free_port;
+use self::host::{random_hex, unprivileged};
+use self::programs::run;
 use crate::process::{Guarded, children, pid, poll};
 
 const START_LIMIT: Duration = Duration::from_mins(1);
@@ -191,45 +191,6 @@ impl Cluster {
             .signal(Signal::SIGCONT)
     }
 
-    fn initialise(&self) -> Result<()> {
-        let secret = self.folder.path().join("password");
-        fs::write(&secret, &self.password)?;
-        if let Some(account) = &self.account {
-            for path in [self.folder.path(), &secret] {
-                chown(path, Some(account.uid.as_raw()), Some(account.gid.as_raw()))?;
-            }
-        }
-        let mut initdb = self.command("initdb");
-        initdb
-            .arg("--pgdata")
-            .arg(self.data())
-            .arg("--pwfile")
-            .arg(&secret);
-        // A clear-text password on the loopback costs no key stretching per connection.
-        initdb.args([
-            "--username=postgres",
-            "--auth=password",
-            "--encoding=UTF8",
-            "--locale=C",
-        ]);
-        initdb.args(["--no-sync", "--no-instructions"]);
-        run(initdb)?;
-        Ok(fs::remove_file(secret)?)
-    }
-
-    fn settings(&self) -> Vec<String> {
-        let mut settings = vec![
-            format!("port={}", self.port),
-            "listen_addresses=127.0.0.1".to_owned(),
-            "unix_socket_directories=".to_owned(),
-            "max_connections=300".to_owned(),
-        ];
-        if self.durability == Durability::Relaxed {
-            settings.extend(["fsync=off".to_owned(), "full_page_writes=off".to_owned()]);
-        }
-        settings
-    }
-
     fn end(&mut self, signal: Signal) -> Result<()> {
         if !self.frozen.is_empty() {
             self.thaw()?;
@@ -256,41 +217,6 @@ impl Cluster {
         lines.first() == Some(&server.to_string().as_str()) && lines.get(7) == Some(&"ready")
     }
 
-    fn psql(&self, database: &str, arguments: &[&str]) -> Result<()> {
-        run(self.psql_command(database, arguments))
-    }
-
-    fn psql_command(&self, database: &str, arguments: &[&str]) -> Command {
-        let mut psql = self.command("psql");
-        psql.args([
-            "-X",
-            "-q",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-h",
-            "127.0.0.1",
-            "-U",
-            "postgres",
-        ]);
-        psql.args(["-p", &self.port.to_string(), "-d", database]);
-        psql.args(arguments).env("PGPASSWORD", &self.password);
-        psql
-    }
-
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.programs.join(program));
-        command.current_dir(self.folder.path()).stdin(Stdio::null());
-        // The caller's PGDATA, PGPORT and locale are none of ours.
-        command
-            .env_clear()
-            .env("LC_ALL", "C")
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        if let Some(account) = &self.account {
-            command.uid(account.uid.as_raw()).gid(account.gid.as_raw());
-        }
-        command
-    }
-
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -307,57 +233,4 @@ impl Drop for Cluster {
             let _ = self.crash();
         }
     }
-}
-
-/// The account to become when we are root, as which PostgreSQL refuses to run.
-fn unprivileged() -> Result<Option<User>> {
-    if !geteuid().is_root() {
-        return Ok(None);
-    }
-    for name in ["postgres", "nobody"] {
-        if let Some(user) = User::from_name(name)? {
-            return Ok(Some(user));
-        }
-    }
-    bail!(
-        "PostgreSQL does not run as root, and there is no user `postgres` or `nobody` to run it as"
-    )
-}
-
-fn run(mut command: Command) -> Result<()> {
-    let name = command.get_program().display().to_string();
-    let output = command
-        .output()
-        .with_context(|| format!("cannot run {name}"))?;
-    ensure!(
-        output.status.success(),
-        "{name} failed:\n{}",
-        String::from_utf8_lossy(&output.stderr).trim_end()
-    );
-    Ok(())
-}
-
-/// A port of 127.0.0.1 that was free a moment ago, and that the kernel hands to no client: below
-/// the range it takes for outgoing connections, so a restart finds it free again even while
-/// clients hammer on it.
-///
-/// # Errors
-/// When none of a hundred tries is free.
-pub fn free_port() -> Result<u16> {
-    let mut random = File::open("/dev/urandom")?;
-    for _ in 0..100 {
-        let mut bytes = [0; 2];
-        random.read_exact(&mut bytes)?;
-        let port = 20_000 + u16::from_le_bytes(bytes) % 12_000;
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return Ok(port);
-        }
-    }
-    bail!("found no free port on 127.0.0.1")
-}
-
-fn random_hex() -> Result<String> {
-    let mut bytes = [0; 16];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(format!("{:032x}", u128::from_le_bytes(bytes)))
 }

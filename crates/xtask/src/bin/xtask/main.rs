@@ -8,8 +8,12 @@
     reason = "progress is what these commands are read for"
 )]
 
+mod ci;
+mod openapi;
 mod prepare;
+mod schemathesis;
 mod step;
+mod test;
 
 use std::process::ExitCode;
 
@@ -24,6 +28,18 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Runs all tests, with a private PostgreSQL, and Schemathesis
+    Test {
+        /// For `cargo test`; then only the tests these choose run
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Runs every check that a change must pass
+    Ci,
+    /// Tries the running service with generated requests, on both databases
+    Schemathesis,
+    /// Writes `docs/openapi.json`
+    Openapi,
     /// Describes every query of the database adapters anew, into their `.sqlx` folders
     Prepare {
         /// Only this adapter
@@ -37,10 +53,17 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = step::stop_children_on_signals().and_then(|()| match arguments.command {
+        Command::Test { arguments } => test::test(&arguments),
+        Command::Ci => ci::ci(),
+        Command::Schemathesis => schemathesis::on_both(),
+        Command::Openapi => openapi::openapi(),
         Command::Prepare { adapter, check } => prepare::prepare(adapter, check),
     });
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => {
+            eprintln!("\nxtask: all went well");
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("\nxtask: {error:#}");
             ExitCode::FAILURE

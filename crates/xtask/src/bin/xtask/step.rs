@@ -47,6 +47,21 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     cargo
 }
 
+/// Builds the service, and says where it is: beside ourselves.
+pub(crate) fn service_binary() -> Result<PathBuf> {
+    // The features of the test build, so that next to nothing is compiled twice.
+    run(&mut cargo(&[
+        "build",
+        "--quiet",
+        "--workspace",
+        "--all-features",
+        "--locked",
+        "--bin",
+        "countersign",
+    ]))?;
+    Ok(std::env::current_exe()?.with_file_name("countersign"))
+}
+
 /// Runs a command to its end.
 ///
 /// # Errors
@@ -83,10 +98,11 @@ pub(crate) fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> 
     outcome
 }
 
+/// A name and the work.
+pub(crate) type Step<'a> = (&'static str, Box<dyn FnOnce() -> Result<()> + 'a>);
+
 /// Does all of the steps, also after one has failed, and fails at the end if any did.
-pub(crate) fn all(
-    steps: impl IntoIterator<Item = (&'static str, Box<dyn FnOnce() -> Result<()>>)>,
-) -> Result<()> {
+pub(crate) fn all<'a>(steps: impl IntoIterator<Item = Step<'a>>) -> Result<()> {
     let mut failed = Vec::new();
     for (name, work) in steps {
         if step(name, work).is_err() {

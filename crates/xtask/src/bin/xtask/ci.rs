@@ -1,0 +1,88 @@
+//! What a change must pass before it is taken.
+//!
+//! The quick checks come first, and each runs even if an earlier one failed: one round shows all.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::step::{Step, all, cargo, root, run};
+use crate::{prepare, test};
+
+/// The advisory list is not checked: it must be fetched, and a build machine may not.
+const DENY_VERSION: &str = "0.20.2";
+const WHOLE: [&str; 3] = ["--workspace", "--all-features", "--locked"];
+
+/// Runs every check.
+///
+/// # Errors
+/// Names the ones that failed.
+pub(crate) fn ci() -> Result<()> {
+    let steps: [Step; 6] = [
+        (
+            "formatting",
+            Box::new(|| run(&mut cargo(&["fmt", "--all", "--check"]))),
+        ),
+        ("clippy", Box::new(clippy)),
+        ("dependencies", Box::new(dependencies)),
+        ("documentation", Box::new(documentation)),
+        (
+            "query descriptions",
+            Box::new(|| prepare::prepare(None, true)),
+        ),
+        ("test", Box::new(|| test::test(&[]))),
+    ];
+    all(steps)
+}
+
+fn clippy() -> Result<()> {
+    run(cargo(&["clippy", "--all-targets"])
+        .args(WHOLE)
+        .args(["--", "-D", "warnings"]))
+}
+
+fn documentation() -> Result<()> {
+    run(cargo(&["doc", "--no-deps"])
+        .args(WHOLE)
+        .env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn dependencies() -> Result<()> {
+    let tools = root().join("target/tools");
+    let own = tools.join("bin/cargo-deny");
+    let program = if is_wanted("cargo-deny") {
+        "cargo-deny".into()
+    } else {
+        own
+    };
+    if !is_wanted(&program) {
+        // Unoptimised: it runs for a second and would compile for many minutes.
+        let install = [
+            "install",
+            "--debug",
+            "--locked",
+            "--version",
+            DENY_VERSION,
+            "cargo-deny",
+            "--root",
+        ];
+        run(cargo(&install).arg(&tools))?;
+    }
+    run(Command::new(program).current_dir(root()).args([
+        "--all-features",
+        "--locked",
+        "check",
+        "bans",
+        "licenses",
+        "sources",
+    ]))
+}
+
+fn is_wanted(program: impl AsRef<std::ffi::OsStr>) -> bool {
+    let answer = Command::new(program).arg("--version").output();
+    answer.is_ok_and(|answer| {
+        String::from_utf8_lossy(&answer.stdout)
+            .trim()
+            .ends_with(DENY_VERSION)
+    })
+}

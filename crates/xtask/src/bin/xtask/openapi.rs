@@ -1,0 +1,27 @@
+//! The committed OpenAPI document, written by the binary that serves it.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::step::{root, service_binary, step};
+
+/// Renews `docs/openapi.json`.
+///
+/// # Errors
+/// When the binary does not build or does not print the document.
+pub(crate) fn openapi() -> Result<()> {
+    step("write docs/openapi.json", || {
+        let answer = Command::new(service_binary()?)
+            .arg("openapi")
+            .output()
+            .context("cannot run countersign")?;
+        ensure!(
+            answer.status.success(),
+            "{}",
+            String::from_utf8_lossy(&answer.stderr).trim_end()
+        );
+        Ok(fs::write(root().join("docs/openapi.json"), answer.stdout)?)
+    })
+}

@@ -1,0 +1,117 @@
+//! Schemathesis: requests made up from our own OpenAPI document, against the real binary.
+//!
+//! Our tests know what we thought of. This finds where the document and the answers part, and the
+//! inputs that nobody thought of, with all of its checks on both databases.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, bail, ensure};
+use countersign_xtask::cluster::{Cluster, Durability, install};
+use countersign_xtask::server::{Launch, Server};
+
+use crate::step::{Step, all, root, run, service_binary, step};
+
+/// Runs it on both databases, the second one in a private cluster.
+pub(crate) fn on_both() -> Result<()> {
+    let cluster = Cluster::start(Durability::Relaxed)?;
+    let steps: [Step; 2] = [
+        ("schemathesis on SQLite", Box::new(on_sqlite)),
+        (
+            "schemathesis on PostgreSQL",
+            Box::new(|| on_postgres(&cluster)),
+        ),
+    ];
+    all(steps)
+}
+
+pub(crate) fn on_sqlite() -> Result<()> {
+    check("sqlite:countersign.db")
+}
+
+pub(crate) fn on_postgres(cluster: &Cluster) -> Result<()> {
+    cluster.create_database("schemathesis")?;
+    check(&cluster.url("schemathesis"))
+}
+
+fn check(database_url: &str) -> Result<()> {
+    let program = installed()?;
+    let mut server = Server::start(Launch::new(service_binary()?, database_url))?;
+    let secret = server.root_token()?;
+    let settings = settings();
+    let outcome = run(Command::new(program)
+        // What it leaves behind belongs to no commit.
+        .current_dir(root().join("target"))
+        .arg("--config-file")
+        .arg(settings.join("schemathesis.toml"))
+        .args(["run", &format!("{}/api/openapi.json", server.url())])
+        .env("COUNTERSIGN_URL", server.url())
+        .env("COUNTERSIGN_ROOT_TOKEN", &secret)
+        .env("PYTHONPATH", &settings)
+        .env("PYTHONDONTWRITEBYTECODE", "1"));
+    let status = server.terminate()?;
+    let log = server.log()?;
+    fs::write(root().join("target/schemathesis-server.log"), &log)?;
+    outcome?;
+    ensure!(
+        status.success(),
+        "the server ended with {status} after SIGTERM"
+    );
+    ensure!(
+        !log.contains(&secret),
+        "the server's log holds the root token's secret"
+    );
+    Ok(())
+}
+
+fn settings() -> PathBuf {
+    root().join("crates/xtask/schemathesis")
+}
+
+/// The program in its virtual environment, which is made anew where the pinned versions changed.
+fn installed() -> Result<PathBuf> {
+    let environment = root().join("target/schemathesis-venv");
+    let program = environment.join("bin/schemathesis");
+    let pins = settings().join("requirements.txt");
+    let mark = environment.join("requirements.txt");
+    if fs::read(&mark).is_ok_and(|held| fs::read(&pins).is_ok_and(|wanted| held == wanted)) {
+        return Ok(program);
+    }
+    step("install schemathesis", || {
+        make_environment(&environment)?;
+        run(Command::new(environment.join("bin/pip"))
+            .args([
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--requirement",
+            ])
+            .arg(&pins))?;
+        fs::copy(&pins, &mark)?;
+        Ok(())
+    })?;
+    Ok(program)
+}
+
+fn make_environment(folder: &Path) -> Result<()> {
+    // Debian ships Python without what a virtual environment needs.
+    let complete = || {
+        Command::new("python3")
+            .args(["-c", "import ensurepip, venv"])
+            .output()
+    };
+    if !complete()?.status.success() {
+        let may_install =
+            nix::unistd::geteuid().is_root() && Path::new("/etc/debian_version").exists();
+        if !may_install {
+            bail!(
+                "Python's `venv` is missing. Install it (Debian, Ubuntu: `sudo apt-get install python3-venv`)"
+            );
+        }
+        install("python3-venv")?;
+    }
+    run(Command::new("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(folder))
+}

@@ -1,0 +1,48 @@
+//! Everything that can fail, in one command.
+//!
+//! A newcomer has a compiler and nothing else; what the tests need beyond it is found, installed
+//! or started here, and is gone afterwards.
+
+use anyhow::Result;
+use countersign_xtask::cluster::{Cluster, Durability};
+
+use crate::schemathesis;
+use crate::step::{Step, all, cargo, run, step};
+
+/// Superuser URL of the maintenance database; each test makes a database of its own from there.
+const POSTGRES: &str = "COUNTERSIGN_TEST_POSTGRES_URL";
+
+/// All tests and Schemathesis; with arguments for `cargo test`, only the tests these choose.
+///
+/// # Errors
+/// Names the steps that failed; a failing step does not keep the later ones from running.
+pub(crate) fn test(arguments: &[String]) -> Result<()> {
+    let mut started = None;
+    step("start a private PostgreSQL", || {
+        started = Some(Cluster::start(Durability::Relaxed)?);
+        Ok(())
+    })?;
+    let Some(cluster) = &started else {
+        return Ok(());
+    };
+    let url = cluster.url("postgres");
+    let tests = || {
+        let mut tests = cargo(&["test", "--all-features", "--locked", "--no-fail-fast"]);
+        if !arguments
+            .iter()
+            .any(|argument| matches!(argument.as_str(), "-p" | "--package"))
+        {
+            tests.arg("--workspace");
+        }
+        run(tests.args(arguments).env(POSTGRES, &url))
+    };
+    let mut steps: Vec<Step> = vec![("tests", Box::new(tests))];
+    if arguments.is_empty() {
+        steps.push(("schemathesis on SQLite", Box::new(schemathesis::on_sqlite)));
+        steps.push((
+            "schemathesis on PostgreSQL",
+            Box::new(|| schemathesis::on_postgres(cluster)),
+        ));
+    }
+    all(steps)
+}

@@ -1,0 +1,290 @@
+//! The service's binary, started as an operator would start it.
+//!
+//! Tests that speak to the router in memory cannot see a lost acknowledgement, a secret in the
+//! log or a process that ignores SIGTERM. This runs the real thing and collects all it prints.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use nix::sys::signal::Signal;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::process::{Guarded, poll};
+
+const START_LIMIT: Duration = Duration::from_secs(30);
+const STOP_LIMIT: Duration = Duration::from_secs(30);
+
+/// What to start, and with which settings.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The `countersign` binary.
+    pub binary: PathBuf,
+    /// `sqlite:<path>` (a relative path is inside the server's own folder) or `postgres://…`.
+    pub database_url: String,
+    /// The port of 127.0.0.1; 0 lets the service choose. A test that restarts the service under
+    /// load takes one from [`crate::cluster::free_port`], which no client's socket can occupy.
+    pub port: u16,
+    /// Further environment variables. Nothing that begins with `COUNTERSIGN_` is inherited.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Launch {
+    /// The binary on this database, on a port that the service chooses.
+    #[must_use]
+    pub fn new(binary: impl Into<PathBuf>, database_url: impl Into<String>) -> Self {
+        Self {
+            binary: binary.into(),
+            database_url: database_url.into(),
+            port: 0,
+            environment: Vec::new(),
+        }
+    }
+}
+
+/// A service that runs (or was stopped) in a temporary folder; dropping it kills the process and
+/// removes the folder.
+#[derive(Debug)]
+pub struct Server {
+    // Dropped before the folder, so that nobody writes into it while it goes.
+    process: Option<Guarded>,
+    launch: Launch,
+    address: SocketAddr,
+    folder: TempDir,
+}
+
+impl Server {
+    /// Starts the binary and waits until it says that it is ready.
+    ///
+    /// # Errors
+    /// When it exits or is not ready within 30 seconds; the message ends with its log.
+    pub fn start(launch: Launch) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("countersign-").tempdir()?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, launch.port));
+        let mut server = Self {
+            process: None,
+            launch,
+            address,
+            folder,
+        };
+        server.restart()?;
+        Ok(server)
+    }
+
+    /// Starts a stopped service again: same address, database and settings.
+    ///
+    /// # Errors
+    /// As [`Server::start`], and when it still runs.
+    pub fn restart(&mut self) -> Result<()> {
+        ensure!(self.process.is_none(), "the server is running");
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log_path())?;
+        let earlier = usize::try_from(log.metadata()?.len())?;
+        let mut command = Command::new(&self.launch.binary);
+        let ours = std::env::vars_os().map(|(name, _)| name);
+        for name in ours.filter(|name| name.as_encoded_bytes().starts_with(b"COUNTERSIGN_")) {
+            command.env_remove(name);
+        }
+        command
+            .current_dir(self.folder.path())
+            .env("COUNTERSIGN_LISTEN", self.address.to_string())
+            .env("COUNTERSIGN_DATABASE_URL", &self.launch.database_url)
+            .envs(self.launch.environment.iter().cloned())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        let mut process = Guarded::spawn(command, Some(self.folder.path()))?;
+        let address = poll(START_LIMIT, || {
+            ensure!(process.exited()?.is_none(), "the server ended at once");
+            let log = fs::read(self.log_path())?;
+            let said = listening(&String::from_utf8_lossy(
+                log.get(earlier..).unwrap_or_default(),
+            ));
+            Ok(said.filter(|address| is_ready(*address)))
+        });
+        match address {
+            Ok(Some(address)) => self.address = address,
+            Ok(None) => bail!("the server was not ready in time:\n{}", self.log()?),
+            Err(error) => bail!("{error:#}:\n{}", self.log()?),
+        }
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `http://` and the address, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The process id, for measurements.
+    ///
+    /// # Errors
+    /// When it is stopped.
+    pub fn pid(&self) -> Result<u32> {
+        Ok(self.running()?.pid())
+    }
+
+    /// The secret that the first start on an empty database left in a file.
+    ///
+    /// # Errors
+    /// When there is no such file: the database was not empty.
+    pub fn root_token(&self) -> Result<String> {
+        let path = self
+            .folder
+            .path()
+            .join(root_token_file(&self.launch.database_url));
+        let secret =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(secret.trim().to_owned())
+    }
+
+    /// All that the service has printed, over all its starts.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn log(&self) -> Result<String> {
+        Ok(String::from_utf8_lossy(&fs::read(self.log_path())?).into_owned())
+    }
+
+    /// The folder it runs in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// SIGKILL: no destructor runs, no answer is finished.
+    ///
+    /// # Errors
+    /// When it is stopped already.
+    pub fn kill(&mut self) -> Result<()> {
+        self.running()?;
+        // Dropping kills, and waits for the end.
+        self.process = None;
+        Ok(())
+    }
+
+    /// SIGTERM, and waits for the orderly end.
+    ///
+    /// # Errors
+    /// When it is stopped already, or still runs after 30 seconds; then it is killed.
+    pub fn terminate(&mut self) -> Result<ExitStatus> {
+        let mut process = self.process.take().context("the server is stopped")?;
+        process.signal(Signal::SIGTERM)?;
+        process
+            .wait_within(STOP_LIMIT)?
+            .context("the server ignored SIGTERM")
+    }
+
+    /// Halts the process: connections stay open and nobody answers.
+    ///
+    /// # Errors
+    /// When it is stopped.
+    pub fn freeze(&self) -> Result<()> {
+        self.running()?.signal(Signal::SIGSTOP)
+    }
+
+    /// Lets a frozen process go on.
+    ///
+    /// # Errors
+    /// When it is stopped.
+    pub fn thaw(&self) -> Result<()> {
+        self.running()?.signal(Signal::SIGCONT)
+    }
+
+    fn running(&self) -> Result<&Guarded> {
+        self.process.as_ref().context("the server is stopped")
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.folder.path().join("server.log")
+    }
+}
+
+/// The address in the line `listening`, whether its fields are nested or not.
+fn listening(log: &str) -> Option<SocketAddr> {
+    log.lines().find_map(|line| {
+        let event: Value = serde_json::from_str(line).ok()?;
+        let fields = event.get("fields").unwrap_or(&event);
+        let said = fields.get("message")? == "listening";
+        fields
+            .get("listen")
+            .filter(|_| said)?
+            .as_str()?
+            .parse()
+            .ok()
+    })
+}
+
+fn is_ready(address: SocketAddr) -> bool {
+    let ask = || -> Result<String> {
+        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(
+            b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+}
+
+fn root_token_file(database_url: &str) -> String {
+    let path = database_url
+        .strip_prefix("sqlite:")
+        .map(|rest| rest.strip_prefix("//").unwrap_or(rest));
+    let database = path
+        .and_then(|path| path.split('?').next())
+        .unwrap_or("countersign");
+    format!("{database}.root-token")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_in_the_listening_line() {
+        let expected = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 4711)));
+        let nested =
+            r#"{"level":"INFO","fields":{"message":"listening","listen":"127.0.0.1:4711"}}"#;
+        let flat = r#"{"level":"INFO","message":"listening","listen":"127.0.0.1:4711"}"#;
+        assert_eq!(listening(nested), expected);
+        assert_eq!(
+            listening(&format!("words\n{{\"message\":\"migrated\"}}\n{flat}\n")),
+            expected
+        );
+        assert_eq!(listening(&nested.replace("listening", "closing")), None);
+        assert_eq!(listening(&nested[..40]), None);
+    }
+
+    #[test]
+    fn the_root_token_lies_beside_the_database() {
+        assert_eq!(root_token_file("sqlite:/tmp/a.db"), "/tmp/a.db.root-token");
+        assert_eq!(root_token_file("sqlite://a.db?mode=rwc"), "a.db.root-token");
+        assert_eq!(
+            root_token_file("postgres://u:p@h/d"),
+            "countersign.root-token"
+        );
+    }
+
+    #[test]
+    fn a_binary_that_ends_is_an_error_with_its_words() {
+        let launch = Launch::new("/bin/sh", "sqlite:a.db");
+        let error = Server::start(launch).unwrap_err().to_string();
+        assert!(error.starts_with("the server ended at once"), "{error}");
+    }
+}

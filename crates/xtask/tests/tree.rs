@@ -1,0 +1,113 @@
+//! House rules of the tree that no compiler knows.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be read is a failed test")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const LONGEST: usize = 300;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
+}
+
+/// Tracked files of these patterns that are there, relative to the top.
+fn tracked(patterns: &[&str]) -> Vec<PathBuf> {
+    let mut git = Command::new("git");
+    // In a container the tree often belongs to somebody else.
+    git.current_dir(root())
+        .args(["-c", "safe.directory=*", "ls-files", "-z", "--"])
+        .args(patterns);
+    let output = git.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let names = String::from_utf8(output.stdout).unwrap();
+    let files = names.split_terminator('\0').map(PathBuf::from);
+    files.filter(|file| root().join(file).is_file()).collect()
+}
+
+fn names(folder: &str) -> BTreeSet<String> {
+    let entries = root().join(folder).read_dir().unwrap();
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+#[test]
+fn both_databases_have_the_same_migrations() {
+    let postgres = names("migrations/postgres");
+    assert!(!postgres.is_empty());
+    assert_eq!(postgres, names("migrations/sqlite"));
+}
+
+#[test]
+fn every_crate_takes_the_lints_of_the_workspace() {
+    for folder in names("crates") {
+        let manifest =
+            fs::read_to_string(root().join("crates").join(&folder).join("Cargo.toml")).unwrap();
+        assert!(
+            manifest.contains("\n[lints]\nworkspace = true\n"),
+            "{folder} does not opt in"
+        );
+    }
+}
+
+#[test]
+fn no_source_file_is_too_long() {
+    let files = tracked(&["*.rs"]);
+    assert!(!files.is_empty());
+    for file in files {
+        let lines = fs::read_to_string(root().join(&file))
+            .unwrap()
+            .lines()
+            .count();
+        assert!(
+            lines <= LONGEST,
+            "{} has {lines} lines, over {LONGEST}: split it",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    for document in tracked(&["README.md", "docs/*.md", "migrations/*.md"]) {
+        let text = fs::read_to_string(root().join(&document)).unwrap();
+        for link in relative_links(&text) {
+            let target = root().join(document.parent().unwrap()).join(&link);
+            assert!(
+                target.exists(),
+                "{} links to {link}, which is not there",
+                document.display()
+            );
+        }
+    }
+}
+
+/// The paths that `[text](path#part "title")` names, outside of code blocks.
+fn relative_links(text: &str) -> Vec<String> {
+    let prose = text
+        .split("```")
+        .step_by(2)
+        .flat_map(|prose| prose.split("](").skip(1));
+    let targets = prose.filter_map(|rest| rest.split([')', '#', ' ']).next());
+    targets
+        .filter(|target| !target.is_empty() && !target.contains(':'))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn only_relative_links_are_followed() {
+    let text =
+        "[a](b.md) [c](d/e.md#f) [g](#h) [i](https://j.k)\n```\n[l](m)\n```\n![n](o.png \"p\")";
+    assert_eq!(relative_links(text), ["b.md", "d/e.md", "o.png"]);
+}
