@@ -1,0 +1,75 @@
+//! How a use case ends without an answer. One type for all of them, so that one place can say how each is told.
+
+use std::error::Error;
+
+use countersign_domain::{Refused, TokenId, TokenView, Version};
+use thiserror::Error;
+
+use crate::ports::{CommitError, EntropyFault, StoreFault};
+
+/// Why there is no answer.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// No such live token in the actor's tenant.
+    #[error("no such token")]
+    TokenNotFound,
+    /// No such user in the actor's tenant.
+    #[error("no such user")]
+    UserNotFound,
+    /// The request was made for another version.
+    #[error("version {stored} is stored")]
+    Stale {
+        /// The version that is stored now.
+        stored: Version,
+        /// The record as it is now, where the actor may read it.
+        current: Option<Box<TokenView>>,
+    },
+    /// Rules speak against it.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// A live token of the tenant has that name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// The same request was carried out before.
+    #[error("already made as {token}")]
+    AlreadyMade {
+        /// What was made then.
+        token: TokenId,
+    },
+    /// Another request was carried out under the same key before.
+    #[error("the idempotency key belongs to another request")]
+    KeyReused,
+    /// The actor is no longer live.
+    #[error("the actor is no longer live")]
+    ActorGone,
+    /// The actor no longer holds what the change leans on.
+    #[error("the actor no longer holds what the change leans on")]
+    ActorNarrowed,
+    /// The change is stored, or it is not; the version tells.
+    #[error("it is not known whether the change was stored")]
+    OutcomeUnknown(#[source] Box<dyn Error + Send + Sync>),
+    /// The store could not answer.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// No random bytes could be had.
+    #[error(transparent)]
+    Entropy(#[from] EntropyFault),
+}
+
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Stale { stored } => Self::Stale {
+                stored,
+                current: None,
+            },
+            CommitError::NameTaken => Self::NameTaken,
+            CommitError::NotFound => Self::TokenNotFound,
+            CommitError::ActorGone => Self::ActorGone,
+            CommitError::ActorNarrowed => Self::ActorNarrowed,
+            CommitError::AlreadyMade { token, .. } => Self::AlreadyMade { token },
+            CommitError::OutcomeUnknown(source) => Self::OutcomeUnknown(source),
+            CommitError::Fault(fault) => Self::Store(fault),
+        }
+    }
+}

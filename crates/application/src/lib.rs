@@ -1,0 +1,23 @@
+//! What Countersign does, apart from how it is reached and where it keeps things.
+//!
+//! A use case is a straight line: load, compare the version, ask the rule, commit, answer. What it needs from
+//! outside are the [`ports`]; every failure is one [`Failure`]. With the feature `testing` come mocks of all ports
+//! and the contract that every store must pass.
+
+mod audit;
+mod check;
+mod failure;
+pub mod ports;
+pub mod query;
+mod tenants;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod tokens;
+mod users;
+
+pub use audit::{Audit, Verdict};
+pub use check::{Check, Rejected};
+pub use failure::Failure;
+pub use tenants::{FirstToken, Tenants};
+pub use tokens::{Made, Tokens, Updated};
+pub use users::Users;

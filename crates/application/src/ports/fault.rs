@@ -1,0 +1,70 @@
+//! How a store fails. A kind of its own only where somebody can act on it; "cannot answer" is never "not found".
+
+use std::error::Error;
+
+use countersign_domain::{Fingerprint, TokenId, Version};
+use thiserror::Error;
+
+/// A store could not answer.
+#[derive(Debug, Error)]
+pub enum StoreFault {
+    /// It is away, slow, read-only or full: trying again later may help.
+    #[error("the store cannot answer")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// A row holds what was never written by this service: trying again will not help.
+    #[error("the store holds a corrupt value in {table}.{column}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
+}
+
+/// Why a change was not stored. Unless it says otherwise, nothing was written anywhere.
+#[derive(Debug, Error)]
+pub enum CommitError {
+    /// Another change came first.
+    #[error("version {stored} is stored")]
+    Stale {
+        /// The version that is stored now.
+        stored: Version,
+    },
+    /// A live token of the tenant has that name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// There is no such live token in the tenant.
+    #[error("no such token")]
+    NotFound,
+    /// The actor was revoked, expired, or its user was closed since it was admitted.
+    #[error("the actor is no longer live")]
+    ActorGone,
+    /// The actor no longer holds all permissions that the decision leant on.
+    #[error("the actor no longer holds what the change leans on")]
+    ActorNarrowed,
+    /// The same user made a token under this key before.
+    #[error("already made as {token}")]
+    AlreadyMade {
+        /// What was made.
+        token: TokenId,
+        /// What was asked for then.
+        fingerprint: Fingerprint,
+    },
+    /// The connection broke while the commit was under way: the change is stored, or it is not.
+    #[error("it is not known whether the change was stored")]
+    OutcomeUnknown(#[source] Box<dyn Error + Send + Sync>),
+    /// The store could not answer.
+    #[error(transparent)]
+    Fault(#[from] StoreFault),
+}
+
+/// Why a tenant was not made.
+#[derive(Debug, Error)]
+pub enum TenantRefused {
+    /// There is one of that name.
+    #[error("there is a tenant of that name")]
+    NameTaken,
+    /// The store could not answer.
+    #[error(transparent)]
+    Fault(#[from] StoreFault),
+}

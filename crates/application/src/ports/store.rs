@@ -1,0 +1,123 @@
+//! The ports to what is kept. No transaction crosses them: a store opens and closes its own.
+
+use async_trait::async_trait;
+use countersign_domain::{
+    AuditEvent, Change, Credential, IdempotencyKey, SecretDigest, TenantId, Timestamp, TokenId,
+    TokenView, UserId, Version,
+};
+
+use super::{ChainEnd, CommitError, EventView, StoreFault, Tenant, TenantRefused, TokenMade, User};
+use crate::query::{Filter, Order, Page, PageRequest};
+
+/// Keeps tokens.
+///
+/// # Contract
+/// - A *live* token is one that is not revoked; an expired one is live in this sense, and its name is taken.
+/// - A read shows what was committed before it began, and never writes.
+/// - Nothing of one tenant is ever seen, changed or counted from another.
+/// - A store that cannot answer says so within 5 s, and answers again by itself once it can.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait TokenStore: Send + Sync {
+    /// A live token.
+    async fn get(&self, tenant: TenantId, id: TokenId) -> Result<Option<TokenView>, StoreFault>;
+
+    /// The facts behind a secret: of a live token with an enabled user, `None` for all others. The caller judges
+    /// the expiry.
+    async fn find(&self, digest: &SecretDigest) -> Result<Option<Credential>, StoreFault>;
+
+    /// One page of the live tokens that match, in that order, then by id; content and total are of one moment.
+    async fn query(
+        &self,
+        tenant: TenantId,
+        filter: &Filter,
+        order: &[Order],
+        page: PageRequest,
+    ) -> Result<Page<TokenView>, StoreFault>;
+
+    /// Up to `limit` live tokens in the order of their ids, those behind `after`. Costs the same at any depth.
+    async fn list(
+        &self,
+        tenant: TenantId,
+        after: Option<TokenId>,
+        limit: u8,
+    ) -> Result<Vec<TokenView>, StoreFault>;
+
+    /// Up to `limit` events of a token, live or revoked, newest first, those older than version `before`.
+    async fn events(
+        &self,
+        tenant: TenantId,
+        token: TokenId,
+        before: Option<Version>,
+        limit: u8,
+    ) -> Result<Vec<EventView>, StoreFault>;
+
+    /// What a user made under a key at or after `since`.
+    async fn made_under(
+        &self,
+        tenant: TenantId,
+        user: UserId,
+        key: &IdempotencyKey,
+        since: Timestamp,
+    ) -> Result<Option<TokenMade>, StoreFault>;
+
+    /// Stores all of the change, or nothing.
+    ///
+    /// The actor is looked at again within: by the change's own instant its token must be live and not expired, its
+    /// user enabled, and it must hold what the decision leant on. A key is looked at before a name.
+    ///
+    /// # Errors
+    /// Why nothing was stored; only [`CommitError::OutcomeUnknown`] leaves that open.
+    async fn commit(&self, change: &Change) -> Result<(), CommitError>;
+}
+
+/// Keeps users.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait UserStore: Send + Sync {
+    /// A user of the tenant, enabled or not.
+    async fn user(&self, tenant: TenantId, id: UserId) -> Result<Option<User>, StoreFault>;
+}
+
+/// Keeps tenants.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait TenantStore: Send + Sync {
+    /// Makes a tenant with its system user.
+    async fn create(&self, tenant: &Tenant) -> Result<(), TenantRefused>;
+
+    /// All tenants in the order of their names.
+    async fn tenants(&self) -> Result<Vec<Tenant>, StoreFault>;
+
+    /// Whether any token was ever made in the tenant.
+    async fn has_history(&self, tenant: TenantId) -> Result<bool, StoreFault>;
+}
+
+/// Reads audit chains for verifying them, across all tenants: for the operator, never for a request.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait AuditStore: Send + Sync {
+    /// Up to `limit` chains in the order of their tenants' and tokens' ids, those behind `after`.
+    async fn chain_ends(
+        &self,
+        after: Option<(TenantId, TokenId)>,
+        limit: u16,
+    ) -> Result<Vec<ChainEnd>, StoreFault>;
+
+    /// Up to `limit` events of a token, oldest first, those newer than version `after`.
+    async fn chain(
+        &self,
+        tenant: TenantId,
+        token: TokenId,
+        after: Option<Version>,
+        limit: u16,
+    ) -> Result<Vec<AuditEvent>, StoreFault>;
+}
+
+/// Tells whether a store answers.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait Probe: Send + Sync {
+    /// Asks the store for a trivial answer.
+    async fn ping(&self) -> Result<(), StoreFault>;
+}

@@ -1,0 +1,145 @@
+//! What can be asked about many tokens: a typed filter, so that a store can turn each question into bound
+//! parameters and cannot be made to do anything else.
+
+use countersign_domain::{Timestamp, TokenId, UserId};
+
+/// Which tokens match.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Filter {
+    /// All of these; of none = every token.
+    All(Vec<Self>),
+    /// At least one of these; of none = no token.
+    Any(Vec<Self>),
+    /// By the token's id.
+    Id(Compare<TokenId>),
+    /// By the id of its API Token User.
+    UserId(Compare<UserId>),
+    /// By its version.
+    Version(Compare<i64>),
+    /// By one of its instants.
+    Time(TimeField, Compare<Timestamp>),
+    /// By one of its texts.
+    Text(TextField, TextTest),
+    /// By one of its lists.
+    List(ListField, ListTest),
+}
+
+/// How one value compares to others. Texts compare by their UTF-8 bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compare<T> {
+    /// Equal.
+    Eq(T),
+    /// Not equal.
+    Ne(T),
+    /// Greater or later.
+    Gt(T),
+    /// Greater, later, or equal.
+    Gte(T),
+    /// Less or earlier.
+    Lt(T),
+    /// Less, earlier, or equal.
+    Lte(T),
+    /// Equal to one of these; of none = no token.
+    In(Vec<T>),
+    /// Equal to none of these; of none = every token.
+    Nin(Vec<T>),
+}
+
+/// A field that is an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeField {
+    /// When the token ends.
+    Expiry,
+    /// When it was made.
+    CreationDate,
+    /// When it was last changed.
+    LastModifiedDate,
+}
+
+/// A field that is a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextField {
+    /// The name. Needles of the caseless tests are folded as [`countersign_domain::fold`] folds.
+    Name,
+    /// What may be shown of the secret. Needles of the caseless tests are in lower case.
+    PartialToken,
+}
+
+/// What is asked of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextTest {
+    /// The text as it is.
+    Compare(Compare<String>),
+    /// It contains this, without regard to case.
+    Contains(String),
+    /// It starts with this, without regard to case.
+    StartsWith(String),
+    /// It does not start with this, without regard to case.
+    NotStartsWith(String),
+}
+
+/// A field that is a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListField {
+    /// What the token may do.
+    Permissions,
+    /// Where it may be used from, each in its canonical form.
+    AllowedAddresses,
+}
+
+/// What is asked of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListTest {
+    /// All of these are in it.
+    ContainsAll(Vec<String>),
+    /// At least one of these is not in it.
+    LacksAny(Vec<String>),
+}
+
+/// A field that tokens can be ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderField {
+    /// The folded name, by its UTF-8 bytes.
+    Name,
+    /// When the token ends.
+    Expiry,
+    /// When it was made.
+    CreationDate,
+    /// When it was last changed.
+    LastModifiedDate,
+}
+
+/// One key of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// The field.
+    pub field: OrderField,
+    /// Whether the greatest comes first.
+    pub descending: bool,
+}
+
+/// Which page of the matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Its number, from 0.
+    pub number: u32,
+    /// How many records a page holds, 1 to 100.
+    pub size: u8,
+}
+
+impl PageRequest {
+    /// How many records come before the page.
+    #[must_use]
+    pub fn offset(self) -> i64 {
+        i64::from(self.number) * i64::from(self.size)
+    }
+}
+
+/// One page of the matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The records of the page.
+    pub content: Vec<T>,
+    /// How many match altogether.
+    pub total: u64,
+}

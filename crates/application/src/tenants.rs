@@ -1,0 +1,158 @@
+//! Tenants and their first tokens: what an operator does on the machine, by direct access to the store.
+
+use std::sync::Arc;
+
+use countersign_domain::{
+    Actor, Draft, PermissionCatalog, RequestId, TenantId, Timestamp, UserId, UserInfo,
+};
+
+use crate::{
+    Failure, Made, Tokens,
+    ports::{Clock, Entropy, Tenant, TenantRefused, TenantStore},
+};
+
+/// The use cases of tenants.
+#[derive(Clone)]
+pub struct Tenants {
+    store: Arc<dyn TenantStore>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    tokens: Tokens,
+}
+
+/// What the first start in an empty store comes to.
+#[derive(Debug)]
+pub enum FirstToken {
+    /// The tenant has a history: nothing was made.
+    NotNeeded,
+    /// The tenant's first token.
+    Made(Box<Made>),
+}
+
+impl Tenants {
+    /// The name of the tenant that is made at the first start.
+    pub const DEFAULT: &'static str = "default";
+
+    /// Use cases over a store; root tokens are made by the use case that makes all others.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn TenantStore>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        tokens: Tokens,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            entropy,
+            tokens,
+        }
+    }
+
+    /// Makes a tenant with its system user.
+    ///
+    /// # Errors
+    /// A taken name, no entropy, a store's fault.
+    pub async fn create(&self, name: &str) -> Result<Tenant, Failure> {
+        let now = self.clock.now();
+        let (mut tenant, mut user) = ([0; 10], [0; 10]);
+        self.entropy.fill(&mut tenant)?;
+        self.entropy.fill(&mut user)?;
+        let tenant = Tenant {
+            id: TenantId::new(now, &tenant),
+            name: name.into(),
+            created: now,
+            system: UserInfo {
+                id: UserId::new(now, &user),
+                name: "Countersign".into(),
+            },
+        };
+        match self.store.create(&tenant).await {
+            Ok(()) => Ok(tenant),
+            Err(TenantRefused::NameTaken) => Err(Failure::NameTaken),
+            Err(TenantRefused::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
+    /// All tenants.
+    ///
+    /// # Errors
+    /// A store's fault.
+    pub async fn list(&self) -> Result<Vec<Tenant>, Failure> {
+        Ok(self.store.tenants().await?)
+    }
+
+    /// The tenant of that name.
+    ///
+    /// # Errors
+    /// A store's fault.
+    pub async fn named(&self, name: &str) -> Result<Option<Tenant>, Failure> {
+        Ok(self
+            .list()
+            .await?
+            .into_iter()
+            .find(|tenant| &*tenant.name == name))
+    }
+
+    /// The default tenant; made where it is missing. Two nodes that start at once agree on one.
+    ///
+    /// # Errors
+    /// No entropy, a store's fault.
+    pub async fn default(&self) -> Result<Tenant, Failure> {
+        loop {
+            if let Some(tenant) = self.named(Self::DEFAULT).await? {
+                return Ok(tenant);
+            }
+            match self.create(Self::DEFAULT).await {
+                Err(Failure::NameTaken) => {}
+                made => return made,
+            }
+        }
+    }
+
+    /// Makes the tenant's first root token, unless it ever had a token. Of two nodes at once one makes it.
+    ///
+    /// # Errors
+    /// No entropy, a store's fault.
+    pub async fn first_token(
+        &self,
+        tenant: &Tenant,
+        request: RequestId,
+    ) -> Result<FirstToken, Failure> {
+        if self.store.has_history(tenant.id).await? {
+            return Ok(FirstToken::NotNeeded);
+        }
+        match self.root_token(tenant, request, "Root").await {
+            Ok(made) => Ok(FirstToken::Made(Box::new(made))),
+            Err(Failure::NameTaken) => Ok(FirstToken::NotNeeded),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Makes a token with all permissions of the catalog and the longest lifetime.
+    ///
+    /// # Errors
+    /// A name that is none or taken, no entropy, a store's fault.
+    pub async fn root_token(
+        &self,
+        tenant: &Tenant,
+        request: RequestId,
+        name: &str,
+    ) -> Result<Made, Failure> {
+        let policy = self.tokens.policy();
+        let all = PermissionCatalog::permissions(&policy.catalog);
+        let draft = Draft {
+            name: name.to_owned(),
+            expiry: self.longest(policy.max_lifetime_months),
+            allowed_addresses: Vec::new(),
+            permissions: all.iter().map(ToString::to_string).collect(),
+        };
+        let actor = Actor::system(tenant.id, tenant.system.clone(), all.clone());
+        self.tokens.create(actor, request, &draft, None).await
+    }
+
+    /// Counted from now, which is not later than the creation that it is measured against.
+    fn longest(&self, months: u32) -> Timestamp {
+        self.clock.now().plus_months(months)
+    }
+}

@@ -1,0 +1,1 @@
+//! What tests of this crate, of the stores and of the surfaces share.

@@ -1,0 +1,82 @@
+//! Making a token. The answer is the only place where its secret ever shows.
+
+use countersign_domain::{
+    Actor, Draft, Fresh, IdempotencyKey, Once, RequestId, Secret, TokenId, TokenView, UserId,
+};
+
+use super::Tokens;
+use crate::{
+    Failure,
+    ports::{CommitError, TokenMade},
+};
+
+/// A token that was just made.
+#[derive(Debug)]
+pub struct Made {
+    /// The record.
+    pub view: TokenView,
+    /// The secret, shown this once.
+    pub secret: Secret,
+}
+
+impl Tokens {
+    /// Makes a token; under a key at most once a day and user.
+    ///
+    /// # Errors
+    /// Refusals of the rules, a taken name, a key that was used before, an actor that is gone, a store's fault.
+    pub async fn create(
+        &self,
+        actor: Actor,
+        request: RequestId,
+        draft: &Draft,
+        once: Option<Once>,
+    ) -> Result<Made, Failure> {
+        let request = self.request(actor, request);
+        if let Some(once) = &once {
+            let since = request.now.minus_seconds(IdempotencyKey::WINDOW_SECONDS);
+            let (tenant, user) = (request.actor.tenant, request.actor.user);
+            // Asked before the rules, which may by now refuse what they once allowed.
+            if let Some(made) = self
+                .store
+                .made_under(tenant, user, &once.key, since)
+                .await?
+            {
+                return Err(repeated(once, made));
+            }
+        }
+        let (mut token, mut user, mut random) = ([0; 10], [0; 10], [0; 32]);
+        for buffer in [&mut token[..], &mut user[..], &mut random[..]] {
+            self.entropy.fill(buffer)?;
+        }
+        let secret = Secret::from_random(&random);
+        let fresh = Fresh {
+            token: TokenId::new(request.now, &token),
+            user: UserId::new(request.now, &user),
+            secret: &secret,
+            once: once.clone(),
+        };
+        let change = self.policy.create(&request, draft, fresh)?;
+        match (self.store.commit(&change).await, once) {
+            (Ok(()), _) => {
+                let view = TokenView::of_new(
+                    change.next().clone(),
+                    change.by().clone(),
+                    change.event().hash,
+                );
+                Ok(Made { view, secret })
+            }
+            (Err(CommitError::AlreadyMade { token, fingerprint }), Some(once)) => {
+                Err(repeated(&once, TokenMade { token, fingerprint }))
+            }
+            (Err(error), _) => Err(error.into()),
+        }
+    }
+}
+
+fn repeated(once: &Once, made: TokenMade) -> Failure {
+    if once.fingerprint == made.fingerprint {
+        Failure::AlreadyMade { token: made.token }
+    } else {
+        Failure::KeyReused
+    }
+}

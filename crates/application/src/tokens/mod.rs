@@ -1,0 +1,59 @@
+//! The use cases of tokens, one file each.
+
+mod create;
+mod read;
+mod revoke;
+mod update;
+
+use std::sync::Arc;
+
+use countersign_domain::{Actor, Policy, Request, RequestId, TokenView, standard};
+
+pub use self::{create::Made, update::Updated};
+use crate::ports::{Clock, Entropy, TokenStore};
+
+/// The use cases of tokens.
+#[derive(Clone)]
+pub struct Tokens {
+    store: Arc<dyn TokenStore>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    policy: Arc<Policy>,
+}
+
+impl Tokens {
+    /// Use cases over a store, under a policy.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn TokenStore>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        policy: Policy,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            entropy,
+            policy: Arc::new(policy),
+        }
+    }
+
+    /// What the deployment decides about its tokens; its catalog among it.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    fn request(&self, actor: Actor, id: RequestId) -> Request {
+        Request {
+            actor,
+            now: self.clock.now(),
+            id,
+        }
+    }
+}
+
+/// Whether the actor may be shown the record: with the permission to read, or when it is its own.
+fn may_read(actor: &Actor, view: &TokenView) -> bool {
+    actor.permissions.contains(&standard::API_TOKENS_READ) || actor.token == Some(view.token.id)
+}

@@ -1,0 +1,85 @@
+//! Reading tokens and their history.
+
+use countersign_domain::{Actor, TokenId, TokenView, Version};
+
+use super::Tokens;
+use crate::{
+    Failure,
+    ports::EventView,
+    query::{Filter, Order, Page, PageRequest},
+};
+
+impl Tokens {
+    /// A live token of the actor's tenant.
+    ///
+    /// # Errors
+    /// [`Failure::TokenNotFound`], or a store's fault.
+    pub async fn get(&self, actor: &Actor, id: TokenId) -> Result<TokenView, Failure> {
+        self.store
+            .get(actor.tenant, id)
+            .await?
+            .ok_or(Failure::TokenNotFound)
+    }
+
+    /// The actor's own token.
+    ///
+    /// # Errors
+    /// [`Failure::ActorGone`] where it was revoked meanwhile, or a store's fault.
+    pub async fn current(&self, actor: &Actor) -> Result<TokenView, Failure> {
+        let id = actor.token.ok_or(Failure::ActorGone)?;
+        self.store
+            .get(actor.tenant, id)
+            .await?
+            .ok_or(Failure::ActorGone)
+    }
+
+    /// One page of the tokens that match.
+    ///
+    /// # Errors
+    /// A store's fault.
+    pub async fn query(
+        &self,
+        actor: &Actor,
+        filter: &Filter,
+        order: &[Order],
+        page: PageRequest,
+    ) -> Result<Page<TokenView>, Failure> {
+        Ok(self.store.query(actor.tenant, filter, order, page).await?)
+    }
+
+    /// Up to `limit` tokens in the order of their ids, those behind `after`.
+    ///
+    /// # Errors
+    /// A store's fault.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        after: Option<TokenId>,
+        limit: u8,
+    ) -> Result<Vec<TokenView>, Failure> {
+        Ok(self.store.list(actor.tenant, after, limit).await?)
+    }
+
+    /// Up to `limit` events of a token, newest first, those older than version `before`; also after its end.
+    ///
+    /// # Errors
+    /// [`Failure::TokenNotFound`] where there never was such a token, or a store's fault.
+    pub async fn events(
+        &self,
+        actor: &Actor,
+        token: TokenId,
+        before: Option<Version>,
+        limit: u8,
+    ) -> Result<Vec<EventView>, Failure> {
+        let events = self
+            .store
+            .events(actor.tenant, token, before, limit)
+            .await?;
+        // Every token has an event of version 1: none at all means that there is no token, unless the reader is
+        // already behind that one.
+        if events.is_empty() && before.is_none_or(|version| version > Version::FIRST) {
+            return Err(Failure::TokenNotFound);
+        }
+        Ok(events)
+    }
+}

@@ -1,0 +1,65 @@
+//! The call at the heart of the service: changing a token, or seeing what a change would come to.
+
+use countersign_domain::{Actor, Changes, Edit, Outcome, RequestId, TokenId, TokenView, Version};
+
+use super::{Tokens, may_read};
+use crate::{Failure, ports::CommitError};
+
+/// What became of an edit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Updated {
+    /// The record as it is now, or as it would be.
+    pub view: TokenView,
+    /// What changed, or would change.
+    pub changes: Changes,
+}
+
+impl Tokens {
+    /// Changes a token of that version; with `dry_run` all is decided and nothing stored.
+    ///
+    /// # Errors
+    /// Not found, another version, refusals of the rules, a taken name, an actor that is gone, a store's fault.
+    pub async fn update(
+        &self,
+        actor: Actor,
+        request: RequestId,
+        (id, expected): (TokenId, Version),
+        edit: &Edit,
+        dry_run: bool,
+    ) -> Result<Updated, Failure> {
+        let view = self.get(&actor, id).await?;
+        if view.token.version != expected {
+            return Err(stale(&actor, view));
+        }
+        let request = self.request(actor, request);
+        let change = match self.policy.update(&request, &view, edit)? {
+            Outcome::Unchanged => {
+                return Ok(Updated {
+                    view,
+                    changes: Changes::default(),
+                });
+            }
+            Outcome::Changed(change) => change,
+        };
+        if !dry_run {
+            match self.store.commit(&change).await {
+                Ok(()) => {}
+                Err(CommitError::Stale { .. }) => {
+                    return Err(stale(&request.actor, self.get(&request.actor, id).await?));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Updated {
+            view: view.after(&change),
+            changes: change.event().content.changes.clone(),
+        })
+    }
+}
+
+/// What the loser of a race learns: the stored version, and the record where it may read it.
+pub(super) fn stale(actor: &Actor, view: TokenView) -> Failure {
+    let stored = view.token.version;
+    let current = may_read(actor, &view).then(|| Box::new(view));
+    Failure::Stale { stored, current }
+}
