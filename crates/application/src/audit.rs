@@ -109,3 +109,7 @@ impl Audit {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "audit_tests.rs"]
+mod tests;

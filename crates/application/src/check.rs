@@ -58,3 +58,95 @@ impl Check {
         Ok(credential.admit(&attempt)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::{Credential, standard::TASKS_READ};
+
+    use super::*;
+    use crate::{ports::MockTokenStore, samples};
+
+    fn credential() -> Credential {
+        let view = samples::view(1, 3);
+        Credential {
+            tenant: view.token.tenant,
+            token: view.token.id,
+            version: view.token.version,
+            user: view.token.user,
+            user_name: view.token.name.as_str().into(),
+            permissions: view.token.permissions,
+            addresses: view.token.addresses,
+            expiry: view.token.expiry,
+        }
+    }
+
+    async fn admit(
+        store: MockTokenStore,
+        presented: &str,
+        permission: Option<&Permission>,
+    ) -> Result<Grant, Rejected> {
+        Check::new(Arc::new(store), Arc::new(samples::clock()))
+            .admit(presented, None, permission)
+            .await
+    }
+
+    #[tokio::test]
+    async fn a_known_secret_is_judged_by_its_facts() {
+        let secret = Secret::from_random(&[1; 32]);
+        let knowing = || {
+            let mut store = MockTokenStore::new();
+            let digest = Secret::from_random(&[1; 32]).digest();
+            store
+                .expect_find()
+                .withf(move |asked| *asked == digest)
+                .times(1)
+                .returning(|_| Ok(Some(credential())));
+            store
+        };
+        let grant = admit(knowing(), secret.expose(), Some(&TASKS_READ))
+            .await
+            .unwrap();
+        assert_eq!(grant.credential, credential());
+        let lacking = admit(
+            knowing(),
+            secret.expose(),
+            Some(&countersign_domain::standard::TASKS_WRITE),
+        )
+        .await;
+        assert!(matches!(
+            lacking,
+            Err(Rejected::Denied(Denied::MissingPermission(_)))
+        ));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_secret_never_reaches_the_store() {
+        let mut altered = Secret::from_random(&[1; 32]).expose().to_owned();
+        altered.pop();
+        for text in ["", "csg_", "x", &altered, &format!("{altered}!")] {
+            let mut store = MockTokenStore::new();
+            store.expect_find().never();
+            assert!(
+                matches!(admit(store, text, None).await, Err(Rejected::Invalid)),
+                "{text}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_secret_is_not_a_fault_and_a_fault_is_not_an_unknown_secret() {
+        let secret = Secret::from_random(&[1; 32]);
+        let mut unknown = MockTokenStore::new();
+        unknown.expect_find().returning(|_| Ok(None));
+        assert!(matches!(
+            admit(unknown, secret.expose(), None).await,
+            Err(Rejected::Invalid)
+        ));
+        let mut broken = MockTokenStore::new();
+        broken.expect_find().returning(|_| Err(samples::away()));
+        assert!(matches!(
+            admit(broken, secret.expose(), None).await,
+            Err(Rejected::Store(_))
+        ));
+    }
+}

@@ -9,6 +9,8 @@ mod check;
 mod failure;
 pub mod ports;
 pub mod query;
+#[cfg(test)]
+mod samples;
 mod tenants;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -156,3 +156,7 @@ impl Tenants {
         self.clock.now().plus_months(months)
     }
 }
+
+#[cfg(test)]
+#[path = "tenants_tests.rs"]
+mod tests;

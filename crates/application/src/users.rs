@@ -33,3 +33,45 @@ impl Users {
             .ok_or(Failure::UserNotFound)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ports::{MockUserStore, UserKind},
+        samples,
+    };
+
+    #[tokio::test]
+    async fn found_absent_and_unanswered_are_told_apart() {
+        let mut store = MockUserStore::new();
+        let mut answers = vec![
+            Err(samples::away()),
+            Ok(None),
+            Ok(Some(User {
+                id: samples::user(1).id,
+                tenant: samples::tenant_id(),
+                name: "token 1".into(),
+                kind: UserKind::ApiToken,
+                enabled: true,
+                created: samples::now(),
+            })),
+        ];
+        store
+            .expect_user()
+            .withf(|tenant, _| *tenant == samples::tenant_id())
+            .times(3)
+            .returning(move |_, _| answers.pop().unwrap());
+        let users = Users::new(Arc::new(store));
+        let (actor, id) = (samples::actor(&[]), samples::user(1).id);
+        assert_eq!(&*users.get(&actor, id).await.unwrap().name, "token 1");
+        assert!(matches!(
+            users.get(&actor, id).await,
+            Err(Failure::UserNotFound)
+        ));
+        assert!(matches!(
+            users.get(&actor, id).await,
+            Err(Failure::Store(_))
+        ));
+    }
+}

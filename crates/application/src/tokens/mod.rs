@@ -5,6 +5,15 @@ mod read;
 mod revoke;
 mod update;
 
+#[cfg(test)]
+mod create_tests;
+#[cfg(test)]
+mod read_tests;
+#[cfg(test)]
+mod revoke_tests;
+#[cfg(test)]
+mod update_tests;
+
 use std::sync::Arc;
 
 use countersign_domain::{Actor, Policy, Request, RequestId, TokenView, standard};

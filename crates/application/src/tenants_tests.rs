@@ -1,0 +1,136 @@
+//! Tenants: one default, one first token, however many nodes start at once.
+
+use countersign_domain::standard;
+
+use super::*;
+use crate::{
+    ports::{CommitError, MockTenantStore, MockTokenStore},
+    samples,
+};
+
+fn tenants(store: MockTenantStore, tokens: MockTokenStore) -> Tenants {
+    let (clock, entropy) = (Arc::new(samples::clock()), Arc::new(samples::entropy()));
+    Tenants::new(Arc::new(store), clock, entropy, samples::tokens(tokens))
+}
+
+fn tenant() -> Tenant {
+    Tenant {
+        id: samples::tenant_id(),
+        name: "default".into(),
+        created: samples::now(),
+        system: UserInfo {
+            id: samples::user(8).id,
+            name: "Countersign".into(),
+        },
+    }
+}
+
+#[tokio::test]
+async fn the_default_tenant_is_made_once() {
+    let mut store = MockTenantStore::new();
+    store.expect_tenants().times(1).returning(|| Ok(vec![]));
+    store
+        .expect_create()
+        .times(1)
+        .withf(|tenant| &*tenant.name == "default")
+        .returning(|_| Ok(()));
+    assert_eq!(
+        &*tenants(store, MockTokenStore::new())
+            .default()
+            .await
+            .unwrap()
+            .name,
+        "default"
+    );
+
+    let mut there = MockTenantStore::new();
+    there.expect_tenants().returning(|| Ok(vec![tenant()]));
+    there.expect_create().never();
+    assert_eq!(
+        tenants(there, MockTokenStore::new())
+            .default()
+            .await
+            .unwrap(),
+        tenant()
+    );
+}
+
+#[tokio::test]
+async fn a_node_that_comes_second_takes_the_others_tenant() {
+    let mut store = MockTenantStore::new();
+    let mut answers = vec![vec![tenant()], vec![]];
+    store
+        .expect_tenants()
+        .times(2)
+        .returning(move || Ok(answers.pop().unwrap()));
+    store
+        .expect_create()
+        .times(1)
+        .returning(|_| Err(TenantRefused::NameTaken));
+    assert_eq!(
+        tenants(store, MockTokenStore::new())
+            .default()
+            .await
+            .unwrap(),
+        tenant()
+    );
+}
+
+#[tokio::test]
+async fn the_first_token_holds_everything_for_as_long_as_can_be() {
+    let mut store = MockTenantStore::new();
+    store.expect_has_history().times(1).returning(|_| Ok(false));
+    let mut written = MockTokenStore::new();
+    written.expect_commit().times(1).returning(|_| Ok(()));
+    let made = tenants(store, written)
+        .first_token(&tenant(), samples::request_id())
+        .await
+        .unwrap();
+    let FirstToken::Made(made) = made else {
+        panic!("made")
+    };
+    let token = made.view.token;
+    assert_eq!(token.permissions, standard::ALL.iter().cloned().collect());
+    assert_eq!(token.expiry, samples::now().plus_months(24));
+    assert_eq!(&*made.view.created_by.name, "Countersign");
+}
+
+#[tokio::test]
+async fn a_tenant_with_a_history_gets_no_first_token() {
+    let mut store = MockTenantStore::new();
+    store.expect_has_history().returning(|_| Ok(true));
+    let mut untouched = MockTokenStore::new();
+    untouched.expect_commit().never();
+    let answer = tenants(store, untouched)
+        .first_token(&tenant(), samples::request_id())
+        .await;
+    assert!(matches!(answer, Ok(FirstToken::NotNeeded)));
+
+    let mut racing = MockTenantStore::new();
+    racing.expect_has_history().returning(|_| Ok(false));
+    let mut taken = MockTokenStore::new();
+    taken
+        .expect_commit()
+        .times(1)
+        .returning(|_| Err(CommitError::NameTaken));
+    let answer = tenants(racing, taken)
+        .first_token(&tenant(), samples::request_id())
+        .await;
+    assert!(matches!(answer, Ok(FirstToken::NotNeeded)));
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_answer_is_no_empty_store() {
+    let mut store = MockTenantStore::new();
+    store.expect_tenants().returning(|| Err(samples::away()));
+    store
+        .expect_has_history()
+        .returning(|_| Err(samples::away()));
+    store.expect_create().never();
+    let mut untouched = MockTokenStore::new();
+    untouched.expect_commit().never();
+    let tenants = tenants(store, untouched);
+    assert!(matches!(tenants.default().await, Err(Failure::Store(_))));
+    let first = tenants.first_token(&tenant(), samples::request_id()).await;
+    assert!(matches!(first, Err(Failure::Store(_))));
+}
