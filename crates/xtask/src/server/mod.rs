@@ -3,18 +3,19 @@
 //! Tests that speak to the router in memory cannot see a lost acknowledgement, a secret in the
 //! log or a process that ignores SIGTERM. This runs the real thing and collects all it prints.
 
+mod announced;
+
 use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use nix::sys::signal::Signal;
-use serde_json::Value;
 use tempfile::TempDir;
 
+use self::announced::{is_ready, listening, root_token_file};
 use crate::process::{Guarded, poll};
 
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -30,7 +31,7 @@ pub struct Launch {
     /// The port of 127.0.0.1; 0 lets the service choose. A test that restarts the service under
     /// load takes one from [`crate::cluster::free_port`], which no client's socket can occupy.
     pub port: u16,
-    /// Further environment variables. Nothing that begins with `COUNTERSIGN_` is inherited.
+    /// Further environment variables; `RUST_LOG` and `COUNTERSIGN_…` are not inherited.
     pub environment: Vec<(String, String)>,
 }
 
@@ -89,7 +90,9 @@ impl Server {
         let earlier = usize::try_from(log.metadata()?.len())?;
         let mut command = Command::new(&self.launch.binary);
         let ours = std::env::vars_os().map(|(name, _)| name);
-        for name in ours.filter(|name| name.as_encoded_bytes().starts_with(b"COUNTERSIGN_")) {
+        for name in ours.filter(|name| {
+            name.as_encoded_bytes().starts_with(b"COUNTERSIGN_") || name == "RUST_LOG"
+        }) {
             command.env_remove(name);
         }
         command
@@ -213,73 +216,9 @@ impl Server {
     }
 }
 
-/// The address in the line `listening`, whether its fields are nested or not.
-fn listening(log: &str) -> Option<SocketAddr> {
-    log.lines().find_map(|line| {
-        let event: Value = serde_json::from_str(line).ok()?;
-        let fields = event.get("fields").unwrap_or(&event);
-        let said = fields.get("message")? == "listening";
-        fields
-            .get("listen")
-            .filter(|_| said)?
-            .as_str()?
-            .parse()
-            .ok()
-    })
-}
-
-fn is_ready(address: SocketAddr) -> bool {
-    let ask = || -> Result<String> {
-        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(
-            b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-        )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
-    };
-    ask().is_ok_and(|answer| answer.split(' ').nth(1) == Some("200"))
-}
-
-fn root_token_file(database_url: &str) -> String {
-    let path = database_url
-        .strip_prefix("sqlite:")
-        .map(|rest| rest.strip_prefix("//").unwrap_or(rest));
-    let database = path
-        .and_then(|path| path.split('?').next())
-        .unwrap_or("countersign");
-    format!("{database}.root-token")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_address_is_in_the_listening_line() {
-        let expected = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 4711)));
-        let nested =
-            r#"{"level":"INFO","fields":{"message":"listening","listen":"127.0.0.1:4711"}}"#;
-        let flat = r#"{"level":"INFO","message":"listening","listen":"127.0.0.1:4711"}"#;
-        assert_eq!(listening(nested), expected);
-        assert_eq!(
-            listening(&format!("words\n{{\"message\":\"migrated\"}}\n{flat}\n")),
-            expected
-        );
-        assert_eq!(listening(&nested.replace("listening", "closing")), None);
-        assert_eq!(listening(&nested[..40]), None);
-    }
-
-    #[test]
-    fn the_root_token_lies_beside_the_database() {
-        assert_eq!(root_token_file("sqlite:/tmp/a.db"), "/tmp/a.db.root-token");
-        assert_eq!(root_token_file("sqlite://a.db?mode=rwc"), "a.db.root-token");
-        assert_eq!(
-            root_token_file("postgres://u:p@h/d"),
-            "countersign.root-token"
-        );
-    }
 
     #[test]
     fn a_binary_that_ends_is_an_error_with_its_words() {
