@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_domain::{
-    Actor, Draft, PermissionCatalog, RequestId, TenantId, Timestamp, UserId, UserInfo,
+    Actor, Draft, PermissionCatalog, RequestId, Secret, TenantId, Timestamp, UserId, UserInfo,
 };
 
 use crate::{
@@ -110,6 +110,22 @@ impl Tenants {
         }
     }
 
+    /// Whether any token was ever made in the tenant.
+    ///
+    /// # Errors
+    /// A store's fault.
+    pub async fn has_history(&self, tenant: &Tenant) -> Result<bool, Failure> {
+        Ok(self.store.has_history(tenant.id).await?)
+    }
+
+    /// A secret for a token that is yet to be made, so that it can be put somewhere safe before the token exists.
+    ///
+    /// # Errors
+    /// No entropy.
+    pub fn new_secret(&self) -> Result<Secret, Failure> {
+        Ok(self.tokens.new_secret()?)
+    }
+
     /// Makes the tenant's first root token, unless it ever had a token. Of two nodes at once one makes it.
     ///
     /// # Errors
@@ -118,11 +134,12 @@ impl Tenants {
         &self,
         tenant: &Tenant,
         request: RequestId,
+        secret: Secret,
     ) -> Result<FirstToken, Failure> {
-        if self.store.has_history(tenant.id).await? {
+        if self.has_history(tenant).await? {
             return Ok(FirstToken::NotNeeded);
         }
-        match self.root_token(tenant, request, "Root").await {
+        match self.root_token_with(secret, tenant, request, "Root").await {
             Ok(made) => Ok(FirstToken::Made(Box::new(made))),
             Err(Failure::NameTaken) => Ok(FirstToken::NotNeeded),
             Err(failure) => Err(failure),
@@ -139,6 +156,17 @@ impl Tenants {
         request: RequestId,
         name: &str,
     ) -> Result<Made, Failure> {
+        self.root_token_with(self.new_secret()?, tenant, request, name)
+            .await
+    }
+
+    async fn root_token_with(
+        &self,
+        secret: Secret,
+        tenant: &Tenant,
+        request: RequestId,
+        name: &str,
+    ) -> Result<Made, Failure> {
         let policy = self.tokens.policy();
         let all = PermissionCatalog::permissions(&policy.catalog);
         let draft = Draft {
@@ -148,7 +176,10 @@ impl Tenants {
             permissions: all.iter().map(ToString::to_string).collect(),
         };
         let actor = Actor::system(tenant.id, tenant.system.clone(), all.clone());
-        self.tokens.create(actor, request, &draft, None).await
+        let request = self.tokens.request(actor, request);
+        self.tokens
+            .create_with(secret, &request, &draft, None)
+            .await
     }
 
     /// Counted from now, which is not later than the creation that it is measured against.

@@ -25,6 +25,10 @@ fn tenant() -> Tenant {
     }
 }
 
+fn secret() -> Secret {
+    Secret::from_random(&[9; 32])
+}
+
 #[tokio::test]
 async fn the_default_tenant_is_made_once() {
     let mut store = MockTenantStore::new();
@@ -83,12 +87,13 @@ async fn the_first_token_holds_everything_for_as_long_as_can_be() {
     let mut written = MockTokenStore::new();
     written.expect_commit().times(1).returning(|_| Ok(()));
     let made = tenants(store, written)
-        .first_token(&tenant(), samples::request_id())
+        .first_token(&tenant(), samples::request_id(), secret())
         .await
         .unwrap();
     let FirstToken::Made(made) = made else {
         panic!("made")
     };
+    assert_eq!(made.secret.digest(), secret().digest());
     let token = made.view.token;
     assert_eq!(token.permissions, standard::ALL.iter().cloned().collect());
     assert_eq!(token.expiry, samples::now().plus_months(24));
@@ -102,7 +107,7 @@ async fn a_tenant_with_a_history_gets_no_first_token() {
     let mut untouched = MockTokenStore::new();
     untouched.expect_commit().never();
     let answer = tenants(store, untouched)
-        .first_token(&tenant(), samples::request_id())
+        .first_token(&tenant(), samples::request_id(), secret())
         .await;
     assert!(matches!(answer, Ok(FirstToken::NotNeeded)));
 
@@ -114,7 +119,7 @@ async fn a_tenant_with_a_history_gets_no_first_token() {
         .times(1)
         .returning(|_| Err(CommitError::NameTaken));
     let answer = tenants(racing, taken)
-        .first_token(&tenant(), samples::request_id())
+        .first_token(&tenant(), samples::request_id(), secret())
         .await;
     assert!(matches!(answer, Ok(FirstToken::NotNeeded)));
 }
@@ -131,6 +136,8 @@ async fn a_store_that_cannot_answer_is_no_empty_store() {
     untouched.expect_commit().never();
     let tenants = tenants(store, untouched);
     assert!(matches!(tenants.default().await, Err(Failure::Store(_))));
-    let first = tenants.first_token(&tenant(), samples::request_id()).await;
+    let first = tenants
+        .first_token(&tenant(), samples::request_id(), secret())
+        .await;
     assert!(matches!(first, Err(Failure::Store(_))));
 }

@@ -1,13 +1,14 @@
 //! Making a token. The answer is the only place where its secret ever shows.
 
 use countersign_domain::{
-    Actor, Draft, Fresh, IdempotencyKey, Once, RequestId, Secret, TokenId, TokenView, UserId,
+    Actor, Draft, Fresh, IdempotencyKey, Once, Request, RequestId, Secret, TokenId, TokenView,
+    UserId,
 };
 
 use super::Tokens;
 use crate::{
     Failure,
-    ports::{CommitError, TokenMade},
+    ports::{CommitError, EntropyFault, TokenMade},
 };
 
 /// A token that was just made.
@@ -44,18 +45,35 @@ impl Tokens {
                 return Err(repeated(once, made));
             }
         }
-        let (mut token, mut user, mut random) = ([0; 10], [0; 10], [0; 32]);
-        for buffer in [&mut token[..], &mut user[..], &mut random[..]] {
+        let secret = self.new_secret()?;
+        self.create_with(secret, &request, draft, once).await
+    }
+
+    pub(crate) fn new_secret(&self) -> Result<Secret, EntropyFault> {
+        let mut random = [0; 32];
+        self.entropy.fill(&mut random)?;
+        Ok(Secret::from_random(&random))
+    }
+
+    /// Makes the token whose secret the caller has already.
+    pub(crate) async fn create_with(
+        &self,
+        secret: Secret,
+        request: &Request,
+        draft: &Draft,
+        once: Option<Once>,
+    ) -> Result<Made, Failure> {
+        let (mut token, mut user) = ([0; 10], [0; 10]);
+        for buffer in [&mut token, &mut user] {
             self.entropy.fill(buffer)?;
         }
-        let secret = Secret::from_random(&random);
         let fresh = Fresh {
             token: TokenId::new(request.now, &token),
             user: UserId::new(request.now, &user),
             secret: &secret,
             once: once.clone(),
         };
-        let change = self.policy.create(&request, draft, fresh)?;
+        let change = self.policy.create(request, draft, fresh)?;
         match (self.store.commit(&change).await, once) {
             (Ok(()), _) => {
                 let view = TokenView::of_new(

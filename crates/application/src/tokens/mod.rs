@@ -53,7 +53,7 @@ impl Tokens {
         &self.policy
     }
 
-    fn request(&self, actor: Actor, id: RequestId) -> Request {
+    pub(crate) fn request(&self, actor: Actor, id: RequestId) -> Request {
         Request {
             actor,
             now: self.clock.now(),
