@@ -23,6 +23,14 @@ pub struct Timestamp(DateTime<Utc>);
 pub struct InvalidTimestamp;
 
 impl Timestamp {
+    /// The end of the calendar: the last microsecond of the year 9999.
+    pub const MAX: Self = Self(
+        match DateTime::from_timestamp_micros(253_402_300_799_999_999) {
+            Some(at) => at,
+            None => DateTime::<Utc>::MAX_UTC,
+        },
+    );
+
     /// Cuts an instant down to whole microseconds; `None` outside the years 0000 to 9999.
     #[must_use]
     pub fn new(at: DateTime<Utc>) -> Option<Self> {
@@ -56,10 +64,7 @@ impl Timestamp {
         self.0
             .checked_add_months(Months::new(months))
             .and_then(Self::new)
-            .unwrap_or(Self(
-                DateTime::from_timestamp_micros(253_402_300_799_999_999)
-                    .unwrap_or(DateTime::<Utc>::MAX_UTC),
-            ))
+            .unwrap_or(Self::MAX)
     }
 
     /// So much earlier (negative: later), kept within the calendar.
