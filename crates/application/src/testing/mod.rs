@@ -1,1 +1,15 @@
-//! What tests of this crate, of the stores and of the surfaces share.
+//! What tests of this crate, of the stores and of the surfaces share: time and chance that tests hold in their
+//! hands, tenants and tokens made through the real rules, and the contract that every store must pass.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "in a test a panic is how a failure is told"
+)]
+
+pub mod contract;
+mod fixtures;
+mod nature;
+
+pub use fixtures::{Realm, Stores, at, keep, named};
+pub use nature::{CountingEntropy, FixedClock};

@@ -1,0 +1,165 @@
+//! The history of every token, which nobody rewrites.
+
+use countersign_domain::{AuditEvent, ChainVerifier, EventKind, TokenView, Version};
+
+use super::Subject;
+use crate::testing::{Realm, keep, named};
+
+/// A token with so many versions, each renamed by the token before it.
+async fn long_lived(home: &Realm, versions: u8) -> TokenView {
+    let mut view = home.make("version 1").await.view;
+    for n in 2..=versions {
+        home.stores.clock.advance(1);
+        let edit = named(&format!("version {n}"));
+        view = home.update_by(home.actor(&view), &view, &edit).await;
+    }
+    view
+}
+
+fn version(number: i64) -> Version {
+    Version::try_from(number).unwrap()
+}
+
+/// Each once, and none behind the first.
+pub async fn events_come_newest_first_in_pages(on: &Subject) {
+    let home = on.realm("home").await;
+    let view = long_lived(&home, 7).await;
+    let (mut before, mut seen) = (None, Vec::new());
+    loop {
+        let page = on.tokens.events(home.tenant.id, view.token.id, before, 3);
+        let page = page.await.unwrap();
+        let Some(last) = page.last() else { break };
+        before = Some(last.event.content.version_after);
+        seen.extend(page.into_iter().map(|event| event.event));
+    }
+    let chain = on.audit.chain(home.tenant.id, view.token.id, None, 100);
+    let mut chain = chain.await.unwrap();
+    chain.reverse();
+    assert_eq!(seen, chain);
+    assert_eq!(seen.len(), 7);
+    let first = seen.last().unwrap();
+    assert_eq!(first.content.kind, EventKind::Created);
+    assert_eq!(first.content.version_before, None);
+}
+
+/// Of whoever did it, renamed since or gone.
+pub async fn events_show_the_names_of_now(on: &Subject) {
+    let home = on.realm("home").await;
+    let actor = home.make("then").await.view;
+    let view = home
+        .make_by(home.actor(&actor), &home.draft("made"))
+        .await
+        .view;
+    let actor = home.update(&actor, &named("now")).await;
+    home.revoke(&actor).await;
+    let events = on.tokens.events(home.tenant.id, view.token.id, None, 9);
+    let events = events.await.unwrap();
+    assert_eq!(events.len(), 1);
+    assert_eq!(&*events[0].by_name, "now");
+    assert_eq!(events[0].event.content.by, actor.token.user);
+}
+
+/// With the revocation as the newest, as it was decided.
+pub async fn events_outlive_the_token(on: &Subject) {
+    let home = on.realm("home").await;
+    let view = long_lived(&home, 2).await;
+    let last = home.revocation(home.actor(&view), &view);
+    home.commit(&last).await.unwrap();
+    let events = on.tokens.events(home.tenant.id, view.token.id, None, 9);
+    let events = events.await.unwrap();
+    assert_eq!(events.len(), 3);
+    assert_eq!(&events[0].event, last.event());
+    let ends = on.audit.chain_ends(None, 9).await.unwrap();
+    assert_eq!(ends.len(), 1);
+    assert_eq!(ends[0].version, last.next().version);
+    assert_eq!(ends[0].head, last.event().hash);
+}
+
+fn verify(events: &[AuditEvent], version: Version, head: &countersign_domain::ChainHash) {
+    let mut verifier = ChainVerifier::default();
+    for event in events {
+        verifier.push(event).unwrap();
+    }
+    verifier.finish(version, head).unwrap();
+}
+
+/// All fields, all kinds, with and without an address.
+pub async fn chains_verify_after_many_changes(on: &Subject) {
+    let home = on.realm("home").await;
+    let mut view = long_lived(&home, 5).await;
+    for (seconds, address) in [(1, "2001:db8::/64"), (0, "::/0"), (-5, "192.0.2.1")] {
+        on.clock.advance(seconds);
+        let mut edit = keep(&view);
+        edit.allowed_addresses = Some(vec![address.to_owned()]);
+        edit.expiry = Some(view.token.expiry.minus_seconds(1));
+        view = home.update(&view, &edit).await;
+    }
+    let mut edit = keep(&view);
+    edit.permissions = Some(vec!["api.tasks.read".to_owned()]);
+    let mut actor = home.system();
+    actor.address = Some("2001:db8::7".parse().unwrap());
+    view = home.update_by(actor, &view, &edit).await;
+    let (tenant, id) = (home.tenant.id, view.token.id);
+    let chain = on.audit.chain(tenant, id, None, 100).await.unwrap();
+    verify(&chain, view.token.version, &view.head);
+    home.revoke(&view).await;
+    let chain = on.audit.chain(tenant, id, None, 100).await.unwrap();
+    let end = on.audit.chain_ends(None, 9).await.unwrap()[0];
+    verify(&chain, end.version, &end.head);
+    assert_eq!(end.version, version(10));
+}
+
+/// In the order of tenants, tokens and versions.
+pub async fn chains_and_their_ends_come_in_pages(on: &Subject) {
+    let mut expected = Vec::new();
+    for name in ["home", "away"] {
+        let realm = on.realm(name).await;
+        for n in 0..4 {
+            on.clock.advance(if n % 2 == 0 { 60 } else { -90 });
+            let view = realm.make(&format!("token {n}")).await.view;
+            if n == 0 {
+                realm.revoke(&view).await;
+            }
+            expected.push((realm.tenant.id, view.token.id));
+        }
+    }
+    expected.sort_unstable();
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = on.audit.chain_ends(after, 3).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some((last.tenant, last.token));
+        seen.extend(page.iter().map(|end| (end.tenant, end.token)));
+    }
+    assert_eq!(seen, expected);
+
+    let home = on.realm("third").await;
+    let view = long_lived(&home, 7).await;
+    let (mut events, mut after) = (Vec::new(), None);
+    loop {
+        let page = on.audit.chain(home.tenant.id, view.token.id, after, 2);
+        let page = page.await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.content.version_after);
+        events.extend(page);
+    }
+    assert_eq!(events.len(), 7);
+    verify(&events, view.token.version, &view.head);
+}
+
+/// Not even past the ports.
+pub async fn audit_rows_cannot_be_changed_or_removed(on: &Subject) {
+    let home = on.realm("home").await;
+    let view = long_lived(&home, 2).await;
+    let chain = on.audit.chain(home.tenant.id, view.token.id, None, 9);
+    let before = chain.await.unwrap();
+    for sql in [
+        "UPDATE audit_events SET request_id = 'another'",
+        "DELETE FROM audit_events",
+        "DELETE FROM audit_events WHERE version_after = 2",
+    ] {
+        on.backdoor.execute(sql).await.unwrap_err();
+    }
+    let chain = on.audit.chain(home.tenant.id, view.token.id, None, 9);
+    assert_eq!(chain.await.unwrap(), before);
+}

@@ -1,0 +1,129 @@
+//! What this service never wrote is a fault that names its column, and never a panic, a default or "not found".
+
+use countersign_domain::{Fingerprint, Once};
+
+use super::{Spoiled, Subject};
+use crate::{
+    ports::StoreFault,
+    query::{Filter, PageRequest},
+};
+
+fn names<T: std::fmt::Debug>(outcome: Result<T, StoreFault>, place: (&str, &str)) {
+    match outcome {
+        Err(StoreFault::Corrupt { table, column }) => assert_eq!((table, column), place),
+        other => panic!("{place:?}: {other:?}"),
+    }
+}
+
+/// Spoils a column of `api_tokens`; every read of a token must tell.
+async fn token_column(on: &Subject, what: Spoiled, column: &str) {
+    let home = on.realm("home").await;
+    let mut draft = home.draft("a");
+    draft.allowed_addresses = vec!["192.0.2.1".to_owned()];
+    let made = home.make_of(&draft).await;
+    on.execute(on.backdoor.spoil(what)).await;
+    let (tenant, place) = (home.tenant.id, ("api_tokens", column));
+    names(on.tokens.get(tenant, made.view.token.id).await, place);
+    names(on.tokens.list(tenant, None, 9).await, place);
+    let all = Filter::All(Vec::new());
+    let page = PageRequest { number: 0, size: 9 };
+    names(on.tokens.query(tenant, &all, &[], page).await, place);
+    let of_no_use_to_a_check = [Spoiled::Name, Spoiled::PartialToken, Spoiled::ChainHead];
+    if !of_no_use_to_a_check.contains(&what) {
+        names(on.tokens.find(&made.secret.digest()).await, place);
+    }
+    if matches!(what, Spoiled::Version | Spoiled::ChainHead) {
+        names(on.audit.chain_ends(None, 9).await, place);
+    }
+}
+
+/// Spoils a column of `audit_events`; every read of an event must tell.
+async fn event_column(on: &Subject, what: Spoiled, column: &str) {
+    let home = on.realm("home").await;
+    let view = home.make("a").await.view;
+    on.execute(on.backdoor.spoil(what)).await;
+    let (tenant, id) = (home.tenant.id, view.token.id);
+    let place = ("audit_events", column);
+    names(on.tokens.events(tenant, id, None, 9).await, place);
+    names(on.audit.chain(tenant, id, None, 9).await, place);
+}
+
+/// `api_tokens.version`.
+pub async fn a_corrupt_version_is_named(on: &Subject) {
+    token_column(on, Spoiled::Version, "version").await;
+}
+
+/// `api_tokens.name`.
+pub async fn a_corrupt_name_is_named(on: &Subject) {
+    token_column(on, Spoiled::Name, "name").await;
+}
+
+/// `api_tokens.partial_token`.
+pub async fn a_corrupt_partial_token_is_named(on: &Subject) {
+    token_column(on, Spoiled::PartialToken, "partial_token").await;
+}
+
+/// `api_tokens.permissions`.
+pub async fn a_corrupt_permission_is_named(on: &Subject) {
+    token_column(on, Spoiled::Permissions, "permissions").await;
+}
+
+/// `api_tokens.allowed_addresses`: never taken for an empty list, which admits all.
+pub async fn a_corrupt_address_is_named(on: &Subject) {
+    token_column(on, Spoiled::AllowedAddresses, "allowed_addresses").await;
+}
+
+/// `api_tokens.expiry`.
+pub async fn a_corrupt_expiry_is_named(on: &Subject) {
+    token_column(on, Spoiled::Expiry, "expiry").await;
+}
+
+/// `api_tokens.chain_head`.
+pub async fn a_corrupt_chain_head_is_named(on: &Subject) {
+    token_column(on, Spoiled::ChainHead, "chain_head").await;
+}
+
+/// `users.kind`.
+pub async fn a_corrupt_user_kind_is_named(on: &Subject) {
+    let home = on.realm("home").await;
+    on.execute(on.backdoor.spoil(Spoiled::UserKind)).await;
+    let user = on.users.user(home.tenant.id, home.tenant.system.id);
+    names(user.await, ("users", "kind"));
+}
+
+/// `audit_events.kind`.
+pub async fn a_corrupt_event_kind_is_named(on: &Subject) {
+    event_column(on, Spoiled::EventKind, "kind").await;
+}
+
+/// `audit_events.changes`.
+pub async fn corrupt_changes_are_named(on: &Subject) {
+    event_column(on, Spoiled::Changes, "changes").await;
+}
+
+/// `audit_events.hash`.
+pub async fn a_corrupt_event_hash_is_named(on: &Subject) {
+    event_column(on, Spoiled::EventHash, "hash").await;
+}
+
+/// `audit_events.address`.
+pub async fn a_corrupt_event_address_is_named(on: &Subject) {
+    event_column(on, Spoiled::EventAddress, "address").await;
+}
+
+/// `idempotency_keys.fingerprint`.
+pub async fn a_corrupt_fingerprint_is_named(on: &Subject) {
+    let home = on.realm("home").await;
+    let once = Once {
+        key: "key".parse().unwrap(),
+        fingerprint: Fingerprint::of(b"{}"),
+    };
+    let (change, _) = home.creation(home.system(), &home.draft("a"), Some(once.clone()));
+    home.commit(&change).await.unwrap();
+    on.execute(on.backdoor.spoil(Spoiled::Fingerprint)).await;
+    let (tenant, user) = (home.tenant.id, home.tenant.system.id);
+    let made = on
+        .tokens
+        .made_under(tenant, user, &once.key, on.clock.now());
+    names(made.await, ("idempotency_keys", "fingerprint"));
+}

@@ -1,0 +1,109 @@
+//! A creation that comes twice under one key happens once.
+
+use countersign_domain::{Fingerprint, IdempotencyKey, Once, TokenId};
+
+use super::{Subject, refused};
+use crate::{
+    ports::{CommitError, TokenMade},
+    testing::Realm,
+};
+
+const BODY: &[u8] = b"{}";
+
+fn once() -> Once {
+    Once {
+        key: "key".parse().unwrap(),
+        fingerprint: Fingerprint::of(BODY),
+    }
+}
+
+async fn make(home: &Realm, name: &str) -> TokenId {
+    let (change, _) = home.creation(home.system(), &home.draft(name), Some(once()));
+    home.commit(&change).await.unwrap();
+    change.next().id
+}
+
+async fn already(home: &Realm, name: &str, made: TokenId) {
+    let again = Once {
+        fingerprint: Fingerprint::of(b"another body"),
+        ..once()
+    };
+    let (change, _) = home.creation(home.system(), &home.draft(name), Some(again));
+    match refused(home, &change).await {
+        CommitError::AlreadyMade { token, fingerprint } => {
+            assert_eq!((token, fingerprint), (made, Fingerprint::of(BODY)));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Also once it is revoked.
+pub async fn a_key_makes_one_token(on: &Subject) {
+    let home = on.realm("home").await;
+    let made = make(&home, "a").await;
+    already(&home, "b", made).await;
+    let view = home.get(made).await.unwrap();
+    home.revoke(&view).await;
+    already(&home, "b", made).await;
+}
+
+/// A repetition has the same name, too; the key is the better answer.
+pub async fn a_key_comes_before_a_name(on: &Subject) {
+    let home = on.realm("home").await;
+    let made = make(&home, "a").await;
+    already(&home, "a", made).await;
+}
+
+/// Two clients may think of the same key.
+pub async fn keys_of_two_users_do_not_clash(on: &Subject) {
+    let home = on.realm("home").await;
+    make(&home, "a").await;
+    let other = home.make("other").await.view;
+    let (change, _) = home.creation(home.actor(&other), &home.draft("b"), Some(once()));
+    home.commit(&change).await.unwrap();
+    let away = on.realm("away").await;
+    make(&away, "a").await;
+}
+
+/// By the change's own instant, and anew from then on.
+pub async fn a_key_is_free_after_a_day(on: &Subject) {
+    let home = on.realm("home").await;
+    let first = make(&home, "a").await;
+    on.clock.advance(IdempotencyKey::WINDOW_SECONDS);
+    already(&home, "b", first).await;
+    on.clock.advance(1);
+    let second = make(&home, "b").await;
+    on.clock.advance(IdempotencyKey::WINDOW_SECONDS);
+    already(&home, "c", second).await;
+}
+
+/// Nothing was made, so nothing is remembered.
+pub async fn a_refused_creation_leaves_its_key_free(on: &Subject) {
+    let home = on.realm("home").await;
+    home.make("taken").await;
+    let (change, _) = home.creation(home.system(), &home.draft("taken"), Some(once()));
+    let error = refused(&home, &change).await;
+    assert!(matches!(error, CommitError::NameTaken), "{error:?}");
+    make(&home, "free").await;
+}
+
+/// To the microsecond.
+pub async fn what_was_made_is_told_as_far_back_as_asked(on: &Subject) {
+    let home = on.realm("home").await;
+    let token = make(&home, "a").await;
+    let (tenant, user) = (home.tenant.id, home.tenant.system.id);
+    let since = on.clock.now();
+    let made = async |key: &str, since| {
+        let key = key.parse().unwrap();
+        let made = on.tokens.made_under(tenant, user, &key, since).await;
+        made.unwrap()
+    };
+    let expected = TokenMade {
+        token,
+        fingerprint: Fingerprint::of(BODY),
+    };
+    assert_eq!(made("key", since).await, Some(expected));
+    let later = countersign_domain::Timestamp::from_micros(since.as_micros() + 1);
+    assert_eq!(made("key", later.unwrap()).await, None);
+    assert_eq!(made("other", since).await, None);
+}

@@ -1,0 +1,121 @@
+//! The list of all promises, which makes them tests. One that is not listed here is never tried.
+
+/// Expands to one test per promise of the [contract](crate::testing::contract).
+///
+/// ```ignore
+/// async fn subject() -> Subject { … }
+/// countersign_application::store_contract!(subject);
+/// ```
+#[macro_export]
+macro_rules! store_contract {
+    ($subject:ident) => {
+        $crate::store_contract!(@tests $subject, reads:
+            a_new_token_reads_back_equal,
+            a_changed_token_reads_back_equal,
+            a_new_name_shows_everywhere,
+            an_update_without_a_new_name_leaves_the_user_alone,
+            a_secret_leads_to_the_facts,
+            an_unknown_secret_leads_nowhere,
+            an_expired_token_is_still_found,
+            a_revoked_token_is_nowhere,
+            a_closed_user_has_no_credential,
+            a_retired_secret_leads_nowhere,
+            users_are_told_as_they_are,
+            it_answers_a_ping,
+        );
+        $crate::store_contract!(@tests $subject, writes:
+            a_stale_change_writes_nothing,
+            a_taken_name_writes_nothing,
+            a_token_may_respell_its_own_name,
+            a_revoked_tokens_name_is_free,
+            an_expired_tokens_name_stays_taken,
+            an_unknown_token_is_not_changed,
+            a_revoked_token_is_not_changed,
+            a_failing_audit_row_rolls_everything_back,
+            odd_values_are_kept_literally,
+        );
+        $crate::store_contract!(@tests $subject, actors:
+            a_revoked_actor_writes_nothing,
+            an_expired_actor_writes_nothing,
+            the_changes_own_instant_decides,
+            an_actor_whose_user_is_closed_writes_nothing,
+            a_narrowed_actor_writes_nothing,
+            a_narrowing_that_leaves_what_is_leant_on_is_no_hindrance,
+            an_actor_of_another_tenant_is_gone,
+            a_token_may_change_and_revoke_itself,
+            a_closed_system_user_writes_nothing,
+        );
+        $crate::store_contract!(@tests $subject, races:
+            racing_updates_of_one_version_have_one_winner,
+            racing_creations_of_one_name_have_one_winner,
+            racing_renames_to_one_name_have_one_winner,
+            racing_creations_under_one_key_make_one_token,
+            an_update_and_a_revocation_have_one_winner,
+            updaters_that_try_again_all_get_through,
+            racing_tenants_of_one_name_have_one_winner,
+        );
+        $crate::store_contract!(@tests $subject, pages:
+            a_list_neither_skips_nor_repeats_while_rows_come_and_go,
+            a_list_is_in_the_order_of_ids,
+            every_order_is_kept_with_ids_behind,
+            several_keys_order_one_behind_the_other,
+            totals_hold_on_every_page,
+        );
+        $crate::store_contract!(@tests $subject, filters:
+            ids_and_versions_compare,
+            instants_compare,
+            texts_compare_byte_by_byte,
+            texts_are_searched_without_regard_to_case,
+            special_characters_are_literal,
+            lists_contain_and_lack,
+            filters_nest,
+        );
+        $crate::store_contract!(@tests $subject, tenants:
+            tenants_are_told_in_the_order_of_their_names,
+            a_taken_tenant_name_makes_nothing,
+            history_outlives_the_tokens,
+            a_tenant_sees_nothing_of_another,
+            a_tenant_changes_nothing_of_another,
+            names_of_two_tenants_do_not_clash,
+        );
+        $crate::store_contract!(@tests $subject, audit:
+            events_come_newest_first_in_pages,
+            events_show_the_names_of_now,
+            events_outlive_the_token,
+            chains_verify_after_many_changes,
+            chains_and_their_ends_come_in_pages,
+            audit_rows_cannot_be_changed_or_removed,
+        );
+        $crate::store_contract!(@tests $subject, idempotency:
+            a_key_makes_one_token,
+            a_key_comes_before_a_name,
+            keys_of_two_users_do_not_clash,
+            a_key_is_free_after_a_day,
+            a_refused_creation_leaves_its_key_free,
+            what_was_made_is_told_as_far_back_as_asked,
+        );
+        $crate::store_contract!(@tests $subject, corruption:
+            a_corrupt_version_is_named,
+            a_corrupt_name_is_named,
+            a_corrupt_partial_token_is_named,
+            a_corrupt_permission_is_named,
+            a_corrupt_address_is_named,
+            a_corrupt_expiry_is_named,
+            a_corrupt_chain_head_is_named,
+            a_corrupt_user_kind_is_named,
+            a_corrupt_event_kind_is_named,
+            corrupt_changes_are_named,
+            a_corrupt_event_hash_is_named,
+            a_corrupt_event_address_is_named,
+            a_corrupt_fingerprint_is_named,
+        );
+    };
+    (@tests $subject:ident, $theme:ident: $($promise:ident,)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $promise() {
+                $crate::testing::contract::$theme::$promise(&$subject().await).await;
+            }
+        )*
+    };
+}

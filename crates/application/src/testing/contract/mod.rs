@@ -1,0 +1,152 @@
+//! The contract that every store must pass, as part of the ports: one short function per promise.
+//!
+//! A store's tests call [`store_contract!`](crate::store_contract) with the name of an async function without
+//! arguments that gives a [`Subject`] on an empty, migrated database. It expands to one named test per promise,
+//! each on a database of its own; the caller needs `tokio` with `macros` and `rt-multi-thread`.
+
+use std::{error::Error, ops::Deref};
+
+use async_trait::async_trait;
+use countersign_domain::{Change, TokenView};
+
+use super::{Realm, Stores};
+use crate::ports::{AuditStore, CommitError, Probe, TenantStore, TokenStore, UserStore};
+
+pub mod actors;
+pub mod audit;
+pub mod corruption;
+pub mod filters;
+pub mod idempotency;
+mod list;
+pub mod pages;
+mod plain;
+pub mod races;
+pub mod reads;
+pub mod tenants;
+pub mod writes;
+
+/// A store under test.
+pub struct Subject {
+    /// Its ports.
+    pub stores: Stores,
+    /// The way past them.
+    pub backdoor: Box<dyn Backdoor>,
+}
+
+/// Reaches a store's database past its ports, for what no port does. It also keeps the database alive, where that
+/// needs keeping.
+#[async_trait]
+pub trait Backdoor: Send + Sync {
+    /// Runs statements of the database's own dialect, with all rights there are and on a connection of its own.
+    async fn execute(&self, sql: &str) -> Result<(), Box<dyn Error + Send + Sync>>;
+
+    /// Statements that make every later insert into `audit_events` fail.
+    fn audit_outage(&self) -> &'static str;
+
+    /// Statements that spoil this in all rows, past all constraints and triggers.
+    fn spoil(&self, what: Spoiled) -> &'static str;
+}
+
+/// What can be spoilt in a row. The text to put there, where it is one, is [`Spoiled::TEXT`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spoiled {
+    /// `api_tokens.version` becomes 0.
+    Version,
+    /// `api_tokens.name` becomes blank.
+    Name,
+    /// `api_tokens.partial_token` becomes the text.
+    PartialToken,
+    /// `api_tokens.permissions` gets the text as its only entry.
+    Permissions,
+    /// `api_tokens.allowed_addresses` gets the text as its only entry.
+    AllowedAddresses,
+    /// `api_tokens.expiry` becomes a time that has no RFC 3339 form.
+    Expiry,
+    /// `api_tokens.chain_head` becomes one byte long.
+    ChainHead,
+    /// `users.kind` becomes the text.
+    UserKind,
+    /// `audit_events.kind` becomes the text.
+    EventKind,
+    /// `audit_events.changes` becomes the text.
+    Changes,
+    /// `audit_events.hash` becomes one byte long.
+    EventHash,
+    /// `audit_events.address` becomes the text.
+    EventAddress,
+    /// `idempotency_keys.fingerprint` becomes one byte long.
+    Fingerprint,
+}
+
+impl Spoiled {
+    /// What no column holds: no permission, address, kind, or JSON.
+    pub const TEXT: &'static str = "{ spoilt";
+}
+
+impl Subject {
+    /// A store with a way past it.
+    #[must_use]
+    pub fn new<S>(store: S, backdoor: impl Backdoor + 'static) -> Self
+    where
+        S: TokenStore + UserStore + TenantStore + AuditStore + Probe + 'static,
+    {
+        Self {
+            stores: Stores::of(store),
+            backdoor: Box::new(backdoor),
+        }
+    }
+
+    /// Runs statements past the ports.
+    async fn execute(&self, sql: &str) {
+        self.backdoor.execute(sql).await.unwrap();
+    }
+}
+
+impl Deref for Subject {
+    type Target = Stores;
+
+    fn deref(&self) -> &Stores {
+        &self.stores
+    }
+}
+
+/// Everything that a reader can see of a tenant's live tokens, with their histories: equal before and after what
+/// must not have written.
+#[derive(Debug, PartialEq)]
+struct Snapshot {
+    tokens: Vec<(TokenView, crate::ports::User, Vec<crate::ports::EventView>)>,
+    chains: Vec<crate::ports::ChainEnd>,
+}
+
+impl Snapshot {
+    async fn of(realm: &Realm) -> Self {
+        let (stores, tenant) = (&realm.stores, realm.tenant.id);
+        let mut tokens = Vec::new();
+        for view in stores.tokens.list(tenant, None, 100).await.unwrap() {
+            let (id, user) = (view.token.id, view.token.user);
+            let user = stores.users.user(tenant, user).await.unwrap().unwrap();
+            let events = stores.tokens.events(tenant, id, None, 100).await.unwrap();
+            tokens.push((view, user, events));
+        }
+        let chains = stores.audit.chain_ends(None, 500).await.unwrap();
+        Self { tokens, chains }
+    }
+}
+
+/// Commits what must be refused, and sees that nothing was written: no token, user, event or secret.
+async fn refused(realm: &Realm, change: &Change) -> CommitError {
+    let before = Snapshot::of(realm).await;
+    let error = realm.commit(change).await.unwrap_err();
+    assert_eq!(Snapshot::of(realm).await, before, "after {error:?}");
+    if let countersign_domain::Write::Create { digest, .. } = change.write() {
+        let (tenant, user) = (realm.tenant.id, change.next().user);
+        assert_eq!(realm.stores.tokens.find(digest).await.unwrap(), None);
+        assert_eq!(realm.stores.users.user(tenant, user).await.unwrap(), None);
+        let events = realm
+            .stores
+            .tokens
+            .events(tenant, change.next().id, None, 9);
+        assert_eq!(events.await.unwrap(), []);
+    }
+    error
+}

@@ -1,0 +1,183 @@
+//! Many tokens, a few at a time.
+
+use countersign_domain::{Draft, TokenId, TokenView};
+
+use super::Subject;
+use crate::{
+    query::{Filter, Order, OrderField, PageRequest},
+    testing::{Realm, named},
+};
+
+fn ids(views: &[TokenView]) -> Vec<TokenId> {
+    views.iter().map(|view| view.token.id).collect()
+}
+
+/// Those that stood throughout come once each; others may come, but not twice.
+pub async fn a_list_neither_skips_nor_repeats_while_rows_come_and_go(on: &Subject) {
+    let home = on.realm("home").await;
+    let mut standing = Vec::new();
+    for n in 0..20 {
+        standing.push(home.make(&format!("standing {n}")).await.view);
+    }
+    let doomed = standing.split_off(17);
+    let mut leaving = doomed.iter();
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = on.tokens.list(home.tenant.id, after, 3).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.token.id);
+        seen.extend(ids(&page));
+        if let Some(gone) = leaving.next() {
+            // One goes from the part already seen, one from the part to come; one comes, and one changes.
+            home.revoke(&standing.remove(0)).await;
+            home.revoke(gone).await;
+            home.make(&format!("late {}", seen.len())).await;
+            let changed = standing.last_mut().unwrap();
+            *changed = home
+                .update(changed, &named(&format!("z {}", seen.len())))
+                .await;
+        }
+    }
+    let mut once = seen.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(seen, once, "in order, none twice");
+    assert!(ids(&standing).iter().all(|id| seen.contains(id)));
+    assert!(!ids(&doomed).iter().any(|id| seen.contains(id)));
+}
+
+/// Whatever the order they were made in.
+pub async fn a_list_is_in_the_order_of_ids(on: &Subject) {
+    let home = on.realm("home").await;
+    assert_eq!(on.tokens.list(home.tenant.id, None, 5).await.unwrap(), []);
+    let mut views = Vec::new();
+    for minutes in [3, -5, 2, -4, 1] {
+        on.clock.advance(minutes * 60);
+        views.push(home.make(&format!("token {minutes}")).await.view);
+    }
+    views.sort_by_key(|view| view.token.id);
+    let all = on.tokens.list(home.tenant.id, None, 100).await.unwrap();
+    assert_eq!(all, views);
+    let some = on.tokens.list(home.tenant.id, Some(views[1].token.id), 2);
+    assert_eq!(some.await.unwrap(), views[2..4]);
+    let none = on.tokens.list(home.tenant.id, Some(views[4].token.id), 2);
+    assert_eq!(none.await.unwrap(), []);
+}
+
+/// Tokens of which several share each instant, and of which the names mix case, script and length.
+async fn crowd(home: &Realm) -> Vec<TokenView> {
+    let names = [
+        "b", "B2", "a", "Ä", "ä2", "z", "Z10", "z9", "_", "日本", "𝒳", "ﬀ",
+    ];
+    let mut views = Vec::new();
+    for (n, name) in names.into_iter().enumerate() {
+        let moved = i64::try_from(n % 3).unwrap() - 1;
+        home.stores.clock.advance(moved * 3600);
+        let months = 1 + u32::try_from(n % 4).unwrap();
+        let draft = Draft {
+            expiry: home.stores.clock.now().plus_months(months),
+            ..home.draft(name)
+        };
+        let mut view = home.make_of(&draft).await.view;
+        if n % 2 == 0 {
+            let mut edit = named(name);
+            edit.allowed_addresses = Some(vec![format!("192.0.2.{n}")]);
+            view = home.update(&view, &edit).await;
+        }
+        views.push(view);
+    }
+    views
+}
+
+fn compare(a: &TokenView, b: &TokenView, order: &[Order]) -> std::cmp::Ordering {
+    let (a, b) = (&a.token, &b.token);
+    let by_keys = order.iter().map(|key| {
+        let plain = match key.field {
+            OrderField::Name => a.name.key().cmp(b.name.key()),
+            OrderField::Expiry => a.expiry.cmp(&b.expiry),
+            OrderField::CreationDate => a.created.cmp(&b.created),
+            OrderField::LastModifiedDate => a.modified.cmp(&b.modified),
+        };
+        if key.descending {
+            plain.reverse()
+        } else {
+            plain
+        }
+    });
+    by_keys
+        .chain([a.id.cmp(&b.id)])
+        .find(|ordering| ordering.is_ne())
+        .unwrap_or(std::cmp::Ordering::Equal)
+}
+
+async fn in_order(home: &Realm, views: &mut [TokenView], order: &[Order]) {
+    views.sort_by(|a, b| compare(a, b, order));
+    let all = Filter::All(Vec::new());
+    let mut read = Vec::new();
+    for number in 0..3 {
+        let page = PageRequest { number, size: 5 };
+        let (tokens, tenant) = (&home.stores.tokens, home.tenant.id);
+        let page = tokens.query(tenant, &all, order, page).await.unwrap();
+        read.extend(page.content);
+    }
+    let names = |views: &[TokenView]| -> Vec<String> {
+        views
+            .iter()
+            .map(|view| view.token.name.to_string())
+            .collect()
+    };
+    assert_eq!(names(&read), names(views), "{order:?}");
+    assert_eq!(read, views);
+}
+
+const FIELDS: [OrderField; 4] = [
+    OrderField::Name,
+    OrderField::Expiry,
+    OrderField::CreationDate,
+    OrderField::LastModifiedDate,
+];
+
+/// Up and down; ids go up either way.
+pub async fn every_order_is_kept_with_ids_behind(on: &Subject) {
+    let home = on.realm("home").await;
+    let mut views = crowd(&home).await;
+    in_order(&home, &mut views, &[]).await;
+    for field in FIELDS {
+        for descending in [false, true] {
+            in_order(&home, &mut views, &[Order { field, descending }]).await;
+        }
+    }
+}
+
+/// Also the same key twice, where the first stands.
+pub async fn several_keys_order_one_behind_the_other(on: &Subject) {
+    let home = on.realm("home").await;
+    let mut views = crowd(&home).await;
+    for first in FIELDS {
+        for second in FIELDS {
+            let key = |field, descending| Order { field, descending };
+            in_order(&home, &mut views, &[key(first, true), key(second, false)]).await;
+        }
+    }
+}
+
+/// Also on those beyond the end.
+pub async fn totals_hold_on_every_page(on: &Subject) {
+    let home = on.realm("home").await;
+    let all = Filter::All(Vec::new());
+    let ask = async |number, size| {
+        let page = PageRequest { number, size };
+        let page = on.tokens.query(home.tenant.id, &all, &[], page).await;
+        page.map(|page| (page.content.len(), page.total)).unwrap()
+    };
+    assert_eq!(ask(0, 20).await, (0, 0));
+    for n in 0..7 {
+        home.make(&format!("token {n}")).await;
+    }
+    let gone = home.make("gone").await.view;
+    home.revoke(&gone).await;
+    assert_eq!(ask(0, 3).await, (3, 7));
+    assert_eq!(ask(2, 3).await, (1, 7));
+    assert_eq!(ask(3, 3).await, (0, 7));
+    assert_eq!(ask(u32::MAX, 100).await, (0, 7));
+}

@@ -1,0 +1,58 @@
+//! A plain reading of a filter, for comparing a store's answer with it.
+
+use countersign_domain::TokenView;
+
+use crate::query::{Compare, Filter, ListField, ListTest, TextField, TextTest, TimeField};
+
+fn compares<T: Ord>(value: &T, test: &Compare<T>) -> bool {
+    match test {
+        Compare::Eq(other) => value == other,
+        Compare::Ne(other) => value != other,
+        Compare::Gt(other) => value > other,
+        Compare::Gte(other) => value >= other,
+        Compare::Lt(other) => value < other,
+        Compare::Lte(other) => value <= other,
+        Compare::In(others) => others.contains(value),
+        Compare::Nin(others) => !others.contains(value),
+    }
+}
+
+fn reads(value: &str, folded: &str, test: &TextTest) -> bool {
+    match test {
+        TextTest::Compare(test) => compares(&value.to_owned(), test),
+        TextTest::Contains(needle) => folded.contains(needle),
+        TextTest::StartsWith(needle) => folded.starts_with(needle),
+        TextTest::NotStartsWith(needle) => !folded.starts_with(needle),
+    }
+}
+
+pub(super) fn matches(view: &TokenView, filter: &Filter) -> bool {
+    let token = &view.token;
+    match filter {
+        Filter::All(filters) => filters.iter().all(|filter| matches(view, filter)),
+        Filter::Any(filters) => filters.iter().any(|filter| matches(view, filter)),
+        Filter::Id(test) => compares(&token.id, test),
+        Filter::UserId(test) => compares(&token.user, test),
+        Filter::Version(test) => compares(&token.version.get(), test),
+        Filter::Time(TimeField::Expiry, test) => compares(&token.expiry, test),
+        Filter::Time(TimeField::CreationDate, test) => compares(&token.created, test),
+        Filter::Time(TimeField::LastModifiedDate, test) => compares(&token.modified, test),
+        Filter::Text(TextField::Name, test) => reads(token.name.as_str(), token.name.key(), test),
+        Filter::Text(TextField::PartialToken, test) => {
+            let shown = token.partial.as_str();
+            reads(shown, &shown.to_lowercase(), test)
+        }
+        Filter::List(field, test) => {
+            let list: Vec<String> = match field {
+                ListField::Permissions => {
+                    token.permissions.iter().map(ToString::to_string).collect()
+                }
+                ListField::AllowedAddresses => token.addresses.iter().collect(),
+            };
+            match test {
+                ListTest::ContainsAll(wanted) => wanted.iter().all(|entry| list.contains(entry)),
+                ListTest::LacksAny(wanted) => wanted.iter().any(|entry| !list.contains(entry)),
+            }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Tenants and tokens as tests need them. Tokens come from the real rules, so that no test leans on a record that
+//! the service could never have made.
+
+use std::sync::Arc;
+
+use countersign_domain::{
+    Actor, Change, Draft, Edit, Fresh, Once, Outcome, PermissionCatalog, Policy, Request, Secret,
+    TenantId, Timestamp, TokenId, TokenView, UserId, UserInfo, standard,
+};
+
+use super::{CountingEntropy, FixedClock};
+use crate::{
+    Made,
+    ports::{AuditStore, CommitError, Entropy, Probe, Tenant, TenantStore, TokenStore, UserStore},
+};
+
+/// All ports of one store, with time and chance of the test.
+#[derive(Clone)]
+pub struct Stores {
+    /// Its tokens.
+    pub tokens: Arc<dyn TokenStore>,
+    /// Its users.
+    pub users: Arc<dyn UserStore>,
+    /// Its tenants.
+    pub tenants: Arc<dyn TenantStore>,
+    /// Its audit chains.
+    pub audit: Arc<dyn AuditStore>,
+    /// Its pulse.
+    pub probe: Arc<dyn Probe>,
+    /// Stands at 2026-06-01T12:00:00Z until it is set.
+    pub clock: Arc<FixedClock>,
+    /// Shared by all tenants of the store, so that no id or secret comes twice.
+    pub entropy: Arc<CountingEntropy>,
+}
+
+/// A tenant of a store, in which tokens are made and changed through the rules.
+#[derive(Clone)]
+pub struct Realm {
+    /// The store.
+    pub stores: Stores,
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The rules that apply in it: the standard catalog, two years.
+    pub policy: Policy,
+}
+
+/// The instant of an RFC 3339 text.
+#[must_use]
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// An edit that keeps everything but the name.
+#[must_use]
+pub fn named(name: &str) -> Edit {
+    Edit {
+        name: name.to_owned(),
+        expiry: None,
+        allowed_addresses: None,
+        permissions: None,
+        allow_lockout: false,
+    }
+}
+
+/// An edit that keeps everything, for changing one field of it.
+#[must_use]
+pub fn keep(view: &TokenView) -> Edit {
+    named(view.token.name.as_str())
+}
+
+impl Stores {
+    /// All ports of a store that has them all.
+    #[must_use]
+    pub fn of<S>(store: S) -> Self
+    where
+        S: TokenStore + UserStore + TenantStore + AuditStore + Probe + 'static,
+    {
+        let store = Arc::new(store);
+        Self {
+            tokens: store.clone(),
+            users: store.clone(),
+            tenants: store.clone(),
+            audit: store.clone(),
+            probe: store,
+            clock: Arc::new(FixedClock::new(at("2026-06-01T12:00:00Z"))),
+            entropy: Arc::default(),
+        }
+    }
+
+    /// Makes a tenant of that name.
+    pub async fn realm(&self, name: &str) -> Realm {
+        let tenant = self.tenant(name);
+        self.tenants.create(&tenant).await.unwrap();
+        Realm {
+            stores: self.clone(),
+            tenant,
+            policy: Policy::default(),
+        }
+    }
+
+    /// A tenant with a system user called `<name> system`, not yet stored.
+    #[must_use]
+    pub fn tenant(&self, name: &str) -> Tenant {
+        let now = self.clock.now();
+        Tenant {
+            id: TenantId::new(now, &self.random()),
+            name: name.into(),
+            created: now,
+            system: UserInfo {
+                id: UserId::new(now, &self.random()),
+                name: format!("{name} system").into(),
+            },
+        }
+    }
+
+    /// Bytes that no other call gives.
+    #[must_use]
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.entropy.fill(&mut bytes).unwrap();
+        bytes
+    }
+}
+
+impl Realm {
+    /// The tenant's system, which holds the whole catalog.
+    #[must_use]
+    pub fn system(&self) -> Actor {
+        let all = PermissionCatalog::permissions(&self.policy.catalog).clone();
+        Actor::system(self.tenant.id, self.tenant.system.clone(), all)
+    }
+
+    /// The token as an actor, calling from 192.0.2.1.
+    #[must_use]
+    pub fn actor(&self, view: &TokenView) -> Actor {
+        Actor {
+            tenant: view.token.tenant,
+            token: Some(view.token.id),
+            user: view.token.user,
+            user_name: view.token.name.as_str().into(),
+            permissions: view.token.permissions.clone(),
+            address: Some([192, 0, 2, 1].into()),
+        }
+    }
+
+    /// A request by that actor at the clock's time.
+    #[must_use]
+    pub fn request(&self, actor: Actor) -> Request {
+        Request {
+            actor,
+            now: self.stores.clock.now(),
+            id: "request-1".parse().unwrap(),
+        }
+    }
+
+    /// A draft that ends in a year, good from anywhere, able to read, write and delete tokens and to read tasks.
+    #[must_use]
+    pub fn draft(&self, name: &str) -> Draft {
+        let own = standard::OWN.iter().cloned();
+        let permissions = own.chain([standard::TASKS_READ]);
+        Draft {
+            name: name.to_owned(),
+            expiry: self.stores.clock.now().plus_months(12),
+            allowed_addresses: Vec::new(),
+            permissions: permissions.map(|held| held.to_string()).collect(),
+        }
+    }
+
+    /// What the rules make of a draft, and the secret that comes with it; nothing is stored.
+    #[must_use]
+    pub fn creation(&self, actor: Actor, draft: &Draft, once: Option<Once>) -> (Change, Secret) {
+        let now = self.stores.clock.now();
+        let secret = Secret::from_random(&self.stores.random());
+        let fresh = Fresh {
+            token: TokenId::new(now, &self.stores.random()),
+            user: UserId::new(now, &self.stores.random()),
+            secret: &secret,
+            once,
+        };
+        let change = self.policy.create(&self.request(actor), draft, fresh);
+        (change.unwrap(), secret)
+    }
+
+    /// What the rules make of an edit that changes something; nothing is stored.
+    #[must_use]
+    pub fn edit(&self, actor: Actor, view: &TokenView, edit: &Edit) -> Change {
+        match self.policy.update(&self.request(actor), view, edit) {
+            Ok(Outcome::Changed(change)) => *change,
+            other => panic!("no change: {other:?}"),
+        }
+    }
+
+    /// What the rules make of a revocation; nothing is stored.
+    #[must_use]
+    pub fn revocation(&self, actor: Actor, view: &TokenView) -> Change {
+        self.policy.revoke(&self.request(actor), view)
+    }
+
+    /// Makes a token of [that name](Self::draft), by the system.
+    pub async fn make(&self, name: &str) -> Made {
+        self.make_of(&self.draft(name)).await
+    }
+
+    /// Makes a token, by the system.
+    pub async fn make_of(&self, draft: &Draft) -> Made {
+        self.make_by(self.system(), draft).await
+    }
+
+    /// Makes a token.
+    pub async fn make_by(&self, actor: Actor, draft: &Draft) -> Made {
+        let (change, secret) = self.creation(actor, draft, None);
+        self.commit(&change).await.unwrap();
+        let (next, by) = (change.next().clone(), change.by().clone());
+        let view = TokenView::of_new(next, by, change.event().hash);
+        Made { view, secret }
+    }
+
+    /// Changes a token, by the system; gives what must be read from now on.
+    pub async fn update(&self, view: &TokenView, edit: &Edit) -> TokenView {
+        self.update_by(self.system(), view, edit).await
+    }
+
+    /// Changes a token; gives what must be read from now on.
+    pub async fn update_by(&self, actor: Actor, view: &TokenView, edit: &Edit) -> TokenView {
+        let change = self.edit(actor, view, edit);
+        self.commit(&change).await.unwrap();
+        view.after(&change)
+    }
+
+    /// Revokes a token, by the system.
+    pub async fn revoke(&self, view: &TokenView) {
+        let change = self.revocation(self.system(), view);
+        self.commit(&change).await.unwrap();
+    }
+
+    /// Commits a change.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn commit(&self, change: &Change) -> Result<(), CommitError> {
+        self.stores.tokens.commit(change).await
+    }
+
+    /// The token as it is read now.
+    pub async fn get(&self, id: TokenId) -> Option<TokenView> {
+        self.stores.tokens.get(self.tenant.id, id).await.unwrap()
+    }
+}
