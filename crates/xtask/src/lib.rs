@@ -7,3 +7,4 @@
 pub mod cluster;
 mod process;
 pub mod server;
+pub mod sql;

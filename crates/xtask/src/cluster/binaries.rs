@@ -15,7 +15,7 @@ use nix::unistd::geteuid;
 const OVERRIDE: &str = "COUNTERSIGN_PG_BIN";
 const PROGRAMS: [&str; 3] = ["initdb", "postgres", "psql"];
 
-pub(super) fn find_or_install() -> Result<PathBuf> {
+pub(crate) fn find_or_install() -> Result<PathBuf> {
     if let Some(folder) = env::var_os(OVERRIDE).map(PathBuf::from) {
         ensure!(
             complete(&folder),

@@ -16,6 +16,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::User;
 use tempfile::TempDir;
 
+pub(crate) use self::binaries::find_or_install;
 pub use self::binaries::install;
 pub use self::host::free_port;
 use self::host::{random_hex, unprivileged};

@@ -1,0 +1,81 @@
+//! Statements from outside of the service: to make a database, to look behind its back, to tamper with it.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::cluster::find_or_install;
+
+/// Runs a statement on PostgreSQL and returns its rows, a line each, columns split by `|`.
+///
+/// # Errors
+/// The server's own words.
+pub fn postgres(url: &str, statement: &str) -> Result<String> {
+    let (open, password) = apart(url).context("the URL has no password")?;
+    answer(
+        Command::new(find_or_install()?.join("psql"))
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"])
+            .args(["-d", &open, "-c", statement])
+            .env("PGPASSWORD", password),
+    )
+}
+
+/// Runs statements on an SQLite file and returns the first column of the last one's rows, a line each.
+///
+/// # Errors
+/// The library's own words.
+pub fn sqlite(file: &Path, statements: &str) -> Result<String> {
+    const SCRIPT: &str = "import sqlite3, sys\n\
+        database = sqlite3.connect(sys.argv[1], timeout=30)\n\
+        for one in filter(str.strip, sys.argv[2].split(';')): rows = database.execute(one).fetchall()\n\
+        database.commit()\n\
+        print(*(row[0] for row in rows), sep='\\n')";
+    answer(
+        Command::new("python3")
+            .args(["-c", SCRIPT])
+            .arg(file)
+            .arg(statements),
+    )
+}
+
+/// The URL without its password, which would show in the process list, and the password.
+fn apart(url: &str) -> Option<(String, &str)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let (account, place) = rest.split_once('@')?;
+    let (user, password) = account.split_once(':')?;
+    Some((format!("{scheme}://{user}@{place}"), password))
+}
+
+fn answer(command: &mut Command) -> Result<String> {
+    let output = command.output().context("cannot run the client")?;
+    ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr).trim_end()
+    );
+    Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_taken_out_of_its_url() {
+        assert_eq!(
+            apart("postgres://u:p@h:1/d"),
+            Some(("postgres://u@h:1/d".to_owned(), "p"))
+        );
+        assert_eq!(apart("postgres://h/d"), None);
+    }
+
+    #[test]
+    fn statements_run_and_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.db");
+        sqlite(&file, "CREATE TABLE t (n); INSERT INTO t VALUES (1), (2)").unwrap();
+        assert_eq!(sqlite(&file, "SELECT n FROM t").unwrap(), "1\n2");
+        assert!(sqlite(&file, "SELECT m FROM t").is_err());
+    }
+}
