@@ -44,7 +44,7 @@ pub async fn a_changed_token_reads_back_equal(on: &Subject) {
     on.clock.advance(60);
     let mut edit = named("new");
     edit.expiry = Some(old.token.expiry.minus_seconds(1));
-    edit.allowed_addresses = Some(vec!["198.51.100.0/24".to_owned()]);
+    edit.allowed_addresses = Some(vec!["192.0.2.0/24".to_owned()]);
     edit.permissions = Some(vec!["api.api-tokens.write".to_owned()]);
     let new = home.update_by(home.actor(&old), &old, &edit).await;
     assert_eq!(&*new.modified_by.name, "new");
