@@ -1,0 +1,125 @@
+//! What the binary can be told to do, one file a command.
+
+mod audit;
+mod healthcheck;
+mod root_token;
+mod serve;
+mod tenant;
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+
+use crate::{database::Database, service::Service, settings::Settings};
+
+/// Keeps, changes and checks the API tokens of a platform
+#[derive(Parser)]
+#[command(name = "countersign", version)]
+pub(crate) struct Line {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+impl Line {
+    /// Without a word it serves.
+    pub(crate) fn wanted(self) -> Command {
+        self.command.unwrap_or(Command::Serve)
+    }
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Runs the service; the default
+    Serve,
+    /// Brings the database's tables to this version's form
+    Migrate,
+    /// Makes a token that may do everything; standard output gets its secret and nothing else
+    RootToken {
+        /// The token's name; "Root" and the time by default
+        #[arg(long)]
+        name: Option<String>,
+        /// The tenant's name; the default tenant's by default
+        #[arg(long)]
+        tenant: Option<String>,
+    },
+    /// Tenants, between which nothing crosses
+    #[command(subcommand)]
+    Tenant(Tenant),
+    /// The history of all tokens
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Prints the OpenAPI document
+    Openapi,
+    /// Asks the running service whether it is ready; the exit code is 0 or 1
+    Healthcheck,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Tenant {
+    /// Makes a tenant and its root token; prints {"tenantId": …, "token": …}
+    Create {
+        /// The new tenant's name
+        name: String,
+    },
+    /// Prints one JSON object a tenant
+    List,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Audit {
+    /// Recomputes every token's chain; the exit code is 1 where one is broken
+    Verify,
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// Why it could not be carried out, and what to do.
+pub(crate) async fn run(command: Command, settings: Settings) -> Result<ExitCode> {
+    match command {
+        Command::Serve => serve::serve(settings).await?,
+        Command::Migrate => migrate(&settings).await?,
+        Command::RootToken { name, tenant } => root_token::make(settings, name, tenant).await?,
+        Command::Tenant(Tenant::Create { name }) => tenant::create(settings, &name).await?,
+        Command::Tenant(Tenant::List) => tenant::list(settings).await?,
+        Command::Audit(Audit::Verify) => return audit::verify(settings).await,
+        Command::Openapi => say(countersign_http::openapi().trim_end())?,
+        Command::Healthcheck => healthcheck::ask(settings.listen)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn migrate(settings: &Settings) -> Result<()> {
+    let database = Database::open(settings).await?;
+    database
+        .migrate()
+        .await
+        .with_context(|| format!("cannot migrate {}", settings.database))
+}
+
+/// What is most likely wrong when a command cannot work with a database.
+const UNREADY: &str = "the database did not take it; if it is new, run `countersign migrate` first";
+
+/// The use cases over a database that is there and migrated.
+async fn service(settings: Settings) -> Result<Service> {
+    let database = Database::open_existing(&settings).await?;
+    Ok(Service::new(database.ports(), settings.policy))
+}
+
+/// A line on standard output.
+fn say(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")
+        .and_then(|()| out.flush())
+        .context("cannot write to standard output")
+}
+
+/// A line on standard error, for people.
+fn remark(text: &str) {
+    // Nobody who needs to know it reads.
+    let _ = writeln!(io::stderr(), "{text}");
+}

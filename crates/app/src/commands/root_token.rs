@@ -1,0 +1,53 @@
+//! A further root token: the way back in for an operator on the machine who has lost all tokens.
+
+use anyhow::{Context as _, Result, anyhow};
+use countersign_application::Failure;
+
+use super::{UNREADY, remark, say, service};
+use crate::settings::Settings;
+
+/// Makes it; standard output gets the secret and nothing else.
+///
+/// # Errors
+/// No such tenant, a name that is none or taken, a store that cannot answer.
+pub(super) async fn make(
+    settings: Settings,
+    name: Option<String>,
+    tenant: Option<String>,
+) -> Result<()> {
+    let service = service(settings).await?;
+    let tenants = &service.tenants;
+    let tenant = match tenant {
+        None => tenants.default().await.context(UNREADY)?,
+        Some(name) => tenants
+            .named(&name)
+            .await
+            .context(UNREADY)?
+            .ok_or_else(|| {
+                anyhow!("there is no tenant {name:?}; `countersign tenant list` shows all")
+            })?,
+    };
+    // With the time in it, so that it can be made again and again.
+    let name = name.unwrap_or_else(|| format!("Root {}", service.clock.now()));
+    let request = service.request_id("root-token")?;
+    let made = match tenants.root_token(&tenant, request, &name).await {
+        Err(Failure::NameTaken) => {
+            return Err(anyhow!(
+                "a token named {name:?} is there already; choose another --name"
+            ));
+        }
+        made => made.context(UNREADY)?,
+    };
+    say(made.secret.expose()).context(
+        "the token was made, but its secret reached nobody: make another, then delete this one",
+    )?;
+    let token = made.view.token;
+    remark(&format!(
+        "made token {} ({}) of tenant {}, valid until {}",
+        token.id,
+        token.name.as_str(),
+        tenant.name,
+        token.expiry
+    ));
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! Which store is behind the ports: chosen here, once, and known nowhere else.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::{Context as _, Result, ensure};
+use countersign_application::ports::{
+    AuditStore, Probe, StoreFault, TenantStore, TokenStore, UserStore,
+};
+use countersign_postgres::PostgresStore;
+use countersign_sqlite::SqliteStore;
+
+use crate::settings::{DatabaseUrl, Settings};
+
+/// An open store.
+pub(crate) enum Database {
+    Sqlite(SqliteStore),
+    Postgres(PostgresStore),
+}
+
+/// A store by what it is used for.
+pub(crate) struct Ports {
+    pub(crate) tokens: Arc<dyn TokenStore>,
+    pub(crate) users: Arc<dyn UserStore>,
+    pub(crate) tenants: Arc<dyn TenantStore>,
+    pub(crate) audit: Arc<dyn AuditStore>,
+    pub(crate) probe: Arc<dyn Probe>,
+}
+
+impl Database {
+    /// Opens what the settings name; an SQLite file is made where it is missing.
+    ///
+    /// # Errors
+    /// When it cannot be opened. A PostgreSQL that is away shows later.
+    pub(crate) async fn open(settings: &Settings) -> Result<Self> {
+        let opened = match &settings.database {
+            DatabaseUrl::Sqlite(path) => SqliteStore::open(path).await.map(Self::Sqlite),
+            DatabaseUrl::Postgres(url) => {
+                PostgresStore::open(url.as_str(), settings.postgres_max_connections)
+                    .map(Self::Postgres)
+            }
+        };
+        opened.with_context(|| format!("cannot open {}", settings.database))
+    }
+
+    /// Opens what is there already, for commands that must not make a database where somebody mistyped its name.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be opened.
+    pub(crate) async fn open_existing(settings: &Settings) -> Result<Self> {
+        if let DatabaseUrl::Sqlite(path) = &settings.database {
+            ensure!(
+                Path::exists(path),
+                "there is no {}; name another with --database-url, or make it with `countersign migrate`",
+                path.display()
+            );
+        }
+        Self::open(settings).await
+    }
+
+    /// Brings the tables to this version's form; does nothing where they have it.
+    ///
+    /// # Errors
+    /// When the store cannot answer or a migration fails.
+    pub(crate) async fn migrate(&self) -> Result<(), StoreFault> {
+        match self {
+            Self::Sqlite(store) => store.migrate().await,
+            Self::Postgres(store) => store.migrate().await,
+        }
+    }
+
+    /// Ends all connections, once nobody asks any more.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
+        }
+    }
+
+    pub(crate) fn ports(&self) -> Ports {
+        match self {
+            Self::Sqlite(store) => Ports::of(store),
+            Self::Postgres(store) => Ports::of(store),
+        }
+    }
+}
+
+impl Ports {
+    fn of<S>(store: &S) -> Self
+    where
+        S: TokenStore + UserStore + TenantStore + AuditStore + Probe + Clone + 'static,
+    {
+        let store = Arc::new(store.clone());
+        Self {
+            tokens: store.clone(),
+            users: store.clone(),
+            tenants: store.clone(),
+            audit: store.clone(),
+            probe: store,
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The secret in a file. It is written in full before the token exists, under a name of its own, and gets its
+//! proper name afterwards: a full disk or an unwritable folder is found while nothing is lost yet.
+
+use std::{
+    fs::File,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use countersign_domain::Secret;
+use tempfile::NamedTempFile;
+
+use super::Made;
+
+/// A secret on disk that nobody has been told of. Dropping it removes the file.
+pub(super) struct Kept(NamedTempFile);
+
+impl Kept {
+    /// Writes the secret beside `path`, readable for the owner alone, and waits until it is on the disk.
+    pub(super) fn write(path: &Path, secret: &Secret) -> io::Result<Self> {
+        let name = path.file_name().unwrap_or_default();
+        let mut prefix = name.to_owned();
+        prefix.push(".");
+        // The library makes it with mode 0600.
+        let mut file = tempfile::Builder::new()
+            .prefix(&prefix)
+            .tempfile_in(folder(path))?;
+        writeln!(file, "{}", secret.expose())?;
+        file.as_file().sync_all()?;
+        Ok(Self(file))
+    }
+
+    /// Gives it its proper name. What had that name spoke of a store that is no more, since this one was empty.
+    pub(super) fn publish(self, path: &Path) -> Result<Made> {
+        match self.0.persist(path) {
+            Ok(_) => {
+                // Makes the name as durable as the content.
+                File::open(folder(path))?.sync_all()?;
+                Ok(Made::Kept(path.to_owned()))
+            }
+            Err(error) => {
+                let draft = Self(error.file).leave()?;
+                tracing::warn!(
+                    error = error.error.to_string(),
+                    "the root token's file could not be renamed"
+                );
+                Ok(Made::Kept(draft))
+            }
+        }
+    }
+
+    /// Leaves it under its first name.
+    pub(super) fn leave(self) -> Result<PathBuf> {
+        let (_, path) = self.0.keep().context("cannot keep the root token's file")?;
+        Ok(path)
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use super::*;
+
+    #[test]
+    fn a_kept_secret_shows_under_its_name_only_once_it_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db.root-token");
+        let count = || fs::read_dir(folder.path()).unwrap().count();
+        let secret = Secret::from_random(&[3; 32]);
+
+        drop(Kept::write(&path, &secret).unwrap());
+        assert_eq!(count(), 0, "a node that lost leaves nothing");
+
+        let kept = Kept::write(&path, &secret).unwrap();
+        assert!(!path.exists());
+        assert_eq!(count(), 1);
+        assert!(matches!(kept.publish(&path).unwrap(), Made::Kept(_)));
+        assert_eq!(count(), 1);
+        assert_eq!(
+            fs::read_to_string(&path).unwrap().trim_end(),
+            secret.expose()
+        );
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_secret_is_not_lost_where_its_name_cannot_be_had() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db.root-token");
+        fs::create_dir(&path).unwrap();
+        let secret = Secret::from_random(&[3; 32]);
+        let Made::Kept(draft) = Kept::write(&path, &secret).unwrap().publish(&path).unwrap() else {
+            panic!("it is in a file");
+        };
+        assert_ne!(draft, path);
+        assert_eq!(
+            fs::read_to_string(draft).unwrap().trim_end(),
+            secret.expose()
+        );
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_found_before_anything_is_made() {
+        let secret = Secret::from_random(&[3; 32]);
+        assert!(Kept::write(Path::new("/nowhere/at/all"), &secret).is_err());
+    }
+}

@@ -1,0 +1,82 @@
+//! One row of the table of settings. Its name gives the flag, the environment variable and the key of the file, so
+//! that the three can never drift apart.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use clap::{Arg, ArgMatches, builder::Resettable, parser::ValueSource};
+
+/// A setting with its default and its parser.
+pub(crate) struct Setting<T> {
+    /// In lowercase with hyphens.
+    pub(crate) name: &'static str,
+    /// Empty = not set.
+    pub(crate) default: &'static str,
+    /// What stands for the value in `--help`.
+    pub(crate) shape: &'static str,
+    /// What it decides.
+    pub(crate) help: &'static str,
+    /// What the parser takes, for `--help` and for who gave something else.
+    pub(crate) accepted: &'static str,
+    pub(crate) parse: fn(&str) -> Result<T>,
+    /// Whether the value may hold a password, and so is never repeated.
+    pub(crate) confidential: bool,
+}
+
+/// The environment variable of a setting.
+pub(crate) fn variable(name: &str) -> String {
+    format!("COUNTERSIGN_{}", name.to_uppercase().replace('-', "_"))
+}
+
+impl<T> Setting<T> {
+    /// The flag, with the environment variable and the default behind it.
+    pub(crate) fn arg(&self) -> Arg {
+        Arg::new(self.name)
+            .long(self.name)
+            .env(variable(self.name))
+            .hide_env_values(self.confidential)
+            .default_value(self.default)
+            .hide_default_value(self.default.is_empty())
+            .value_name(self.shape)
+            .help(format!("{}. Takes {}", self.help, self.accepted))
+            .help_heading("Settings")
+            // Also behind a subcommand.
+            .global(true)
+            .action(clap::ArgAction::Set)
+            .value_delimiter(Resettable::Reset)
+    }
+
+    /// The value that stands highest.
+    ///
+    /// # Errors
+    /// Names the setting, where its value came from, and what it has to be.
+    pub(crate) fn read(&self, matches: &ArgMatches, file: Option<&Path>) -> Result<T> {
+        let text = matches
+            .get_one::<String>(self.name)
+            .map_or(self.default, String::as_str);
+        (self.parse)(text).map_err(|cause| {
+            let source = self.source(matches, file);
+            let shown = if self.confidential {
+                "the value".to_owned()
+            } else {
+                format!("{text:?}")
+            };
+            anyhow!(
+                "{}: {shown} is not accepted ({cause:#}); it came from {source}, and has to be {}",
+                self.name,
+                self.accepted
+            )
+        })
+    }
+
+    fn source(&self, matches: &ArgMatches, file: Option<&Path>) -> String {
+        match (matches.value_source(self.name), file) {
+            (Some(ValueSource::CommandLine), _) => format!("the flag --{}", self.name),
+            (Some(ValueSource::EnvVariable), _) => {
+                format!("the environment variable {}", variable(self.name))
+            }
+            (_, Some(file)) => format!("the file {}", file.display()),
+            (_, None) => "the default".to_owned(),
+        }
+    }
+}

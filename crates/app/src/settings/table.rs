@@ -1,0 +1,129 @@
+//! Every setting there is, with its default.
+
+use std::net::SocketAddr;
+
+use clap::Arg;
+use countersign_domain::PermissionCatalog;
+use ipnet::IpNet;
+use tracing_subscriber::EnvFilter;
+
+use super::{
+    setting::Setting,
+    values::{self, DatabaseUrl, LogFormat},
+};
+
+pub(super) const LISTEN: Setting<SocketAddr> = Setting {
+    name: "listen",
+    default: "127.0.0.1:8080",
+    shape: "ADDRESS:PORT",
+    help: "Where to listen; port 0 picks a free one",
+    accepted: "an IP address and a port, such as 127.0.0.1:8080 or [::]:8080",
+    parse: |text| Ok(text.parse()?),
+    confidential: false,
+};
+
+pub(super) const DATABASE_URL: Setting<DatabaseUrl> = Setting {
+    name: "database-url",
+    default: "sqlite:countersign.db",
+    shape: "URL",
+    help: "The database; a password belongs into the environment or the file, since flags show in process lists",
+    accepted: "sqlite:<path> or postgres://<user>@<host>/<database>",
+    parse: values::database_url,
+    confidential: true,
+};
+
+pub(super) const POSTGRES_MAX_CONNECTIONS: Setting<u32> = Setting {
+    name: "postgres-max-connections",
+    default: "16",
+    shape: "NUMBER",
+    help: "The most connections to PostgreSQL",
+    accepted: "a whole number from 1 to 1000",
+    parse: |text| values::within(text, &(1..=1000)),
+    confidential: false,
+};
+
+pub(super) const TRUSTED_PROXIES: Setting<Vec<IpNet>> = Setting {
+    name: "trusted-proxies",
+    default: "",
+    shape: "NETWORKS",
+    help: "The proxies whose word about a client's address is believed, none by default",
+    accepted: "networks in CIDR notation, comma-separated, such as 10.0.0.0/8,2001:db8::/32",
+    parse: values::networks,
+    confidential: false,
+};
+
+pub(super) const MAX_LIFETIME_MONTHS: Setting<u32> = Setting {
+    name: "max-lifetime-months",
+    default: "24",
+    shape: "MONTHS",
+    help: "The longest lifetime of a token in calendar months from its creation",
+    accepted: "a whole number from 1 to 1200",
+    parse: |text| values::within(text, &(1..=1200)),
+    confidential: false,
+};
+
+pub(super) const PERMISSIONS_FILE: Setting<PermissionCatalog> = Setting {
+    name: "permissions-file",
+    default: "",
+    shape: "FILE",
+    help: "The permissions that may be granted, the standard table by default",
+    accepted: "a text file with one dotted name a line, where # begins a comment",
+    parse: values::catalog,
+    confidential: false,
+};
+
+pub(super) const MAX_CONNECTIONS: Setting<usize> = Setting {
+    name: "max-connections",
+    default: "4096",
+    shape: "NUMBER",
+    help: "The most clients that are connected at once",
+    accepted: "a whole number from 1 to 1000000",
+    parse: |text| values::within(text, &(1..=1_000_000)),
+    confidential: false,
+};
+
+pub(super) const SHUTDOWN_GRACE_SECONDS: Setting<u64> = Setting {
+    name: "shutdown-grace-seconds",
+    default: "20",
+    shape: "SECONDS",
+    help: "How long requests in flight may take to finish after SIGTERM",
+    accepted: "a whole number from 0 to 3600",
+    parse: |text| values::within(text, &(0..=3600)),
+    confidential: false,
+};
+
+pub(super) const LOG: Setting<EnvFilter> = Setting {
+    name: "log",
+    default: "info,sqlx=warn",
+    shape: "FILTER",
+    help: "What is logged",
+    accepted: "a level (error, warn, info, debug, trace), or several by target, such as info,countersign_http=debug",
+    parse: values::log_filter,
+    confidential: false,
+};
+
+pub(super) const LOG_FORMAT: Setting<LogFormat> = Setting {
+    name: "log-format",
+    default: "auto",
+    shape: "FORMAT",
+    help: "How log lines look; auto = human on a terminal, json otherwise",
+    accepted: "auto, human or json",
+    parse: values::log_format,
+    confidential: false,
+};
+
+/// The flags of all settings.
+pub(super) fn args() -> [Arg; 10] {
+    [
+        LISTEN.arg(),
+        DATABASE_URL.arg(),
+        POSTGRES_MAX_CONNECTIONS.arg(),
+        TRUSTED_PROXIES.arg(),
+        MAX_LIFETIME_MONTHS.arg(),
+        PERMISSIONS_FILE.arg(),
+        MAX_CONNECTIONS.arg(),
+        SHUTDOWN_GRACE_SECONDS.arg(),
+        LOG.arg(),
+        LOG_FORMAT.arg(),
+    ]
+}

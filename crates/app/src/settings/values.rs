@@ -1,0 +1,148 @@
+//! What settings may be, read once at the start, so that nothing behind it meets a value that makes no sense.
+
+use std::{
+    fmt,
+    net::IpAddr,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use countersign_domain::{AllowedAddresses, InvalidAddresses, PermissionCatalog};
+use ipnet::IpNet;
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+/// Which database to use. Printing it shows neither a user nor a password.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum DatabaseUrl {
+    Sqlite(PathBuf),
+    Postgres(Url),
+}
+
+impl DatabaseUrl {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            // The query may hold a password too.
+            Self::Postgres(url) => {
+                write!(f, "postgres://{}", url.host_str().unwrap_or_default())?;
+                if let Some(port) = url.port() {
+                    write!(f, ":{port}")?;
+                }
+                f.write_str(url.path())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+pub(crate) fn database_url(text: &str) -> Result<DatabaseUrl> {
+    if let Some(path) = text.strip_prefix("sqlite:") {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        ensure!(!path.is_empty(), "there is no path");
+        ensure!(
+            !path.starts_with(':') && !path.contains('?'),
+            "only a plain path to a file may follow"
+        );
+        return Ok(DatabaseUrl::Sqlite(path.into()));
+    }
+    let url = Url::parse(text)?;
+    ensure!(
+        matches!(url.scheme(), "postgres" | "postgresql"),
+        "no such kind of database"
+    );
+    Ok(DatabaseUrl::Postgres(url))
+}
+
+/// Comma-separated networks, as strict as a token's list of addresses, because it is read by the same rules.
+pub(crate) fn networks(text: &str) -> Result<Vec<IpNet>> {
+    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+    if parts == [""] {
+        return Ok(Vec::new());
+    }
+    match AllowedAddresses::parse(&parts) {
+        Ok(networks) => networks
+            .iter()
+            .map(|entry| match entry.parse::<IpAddr>() {
+                Ok(address) => Ok(address.into()),
+                Err(_) => Ok(entry.parse()?),
+            })
+            .collect(),
+        Err(InvalidAddresses::Entries(faults)) => {
+            let named = faults
+                .iter()
+                .map(|(index, fault)| format!("{:?}: {fault}", parts[*index]));
+            bail!("{}", named.collect::<Vec<_>>().join("; "))
+        }
+        Err(InvalidAddresses::TooMany(count)) => {
+            bail!("{count} are more than {}", AllowedAddresses::MAX)
+        }
+    }
+}
+
+/// The standard catalog where no file is named.
+pub(crate) fn catalog(path: &str) -> Result<PermissionCatalog> {
+    if path.is_empty() {
+        return Ok(PermissionCatalog::standard());
+    }
+    let text = std::fs::read_to_string(path).context("cannot be read")?;
+    Ok(PermissionCatalog::parse(&text)?)
+}
+
+pub(crate) fn within<T>(text: &str, range: &RangeInclusive<T>) -> Result<T>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static> + PartialOrd,
+{
+    let number = text.parse()?;
+    ensure!(range.contains(&number), "out of range");
+    Ok(number)
+}
+
+pub(crate) fn log_filter(text: &str) -> Result<EnvFilter> {
+    Ok(EnvFilter::builder().parse(text)?)
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people on a terminal, for programs otherwise.
+    Auto,
+    Human,
+    Json,
+}
+
+pub(crate) fn log_format(text: &str) -> Result<LogFormat> {
+    match text {
+        "auto" => Ok(LogFormat::Auto),
+        "human" => Ok(LogFormat::Human),
+        "json" => Ok(LogFormat::Json),
+        _ => bail!("no such format"),
+    }
+}
+
+/// The path with an ending behind its file name: `tokens.db` and `.lock` give `tokens.db.lock`.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+#[cfg(test)]
+#[path = "values_tests.rs"]
+mod tests;

@@ -1,0 +1,71 @@
+//! What settings take and refuse, and that a database's password is never repeated.
+
+use super::*;
+
+#[test]
+fn a_database_is_a_file_or_a_server() {
+    for (text, path) in [
+        ("sqlite:tokens.db", "tokens.db"),
+        ("sqlite:/var/lib/tokens.db", "/var/lib/tokens.db"),
+        ("sqlite:///var/lib/tokens.db", "/var/lib/tokens.db"),
+        ("sqlite://tokens.db", "tokens.db"),
+    ] {
+        assert_eq!(
+            database_url(text).unwrap(),
+            DatabaseUrl::Sqlite(path.into())
+        );
+    }
+    for wrong in [
+        "",
+        "tokens.db",
+        "sqlite:",
+        "sqlite://",
+        "sqlite::memory:",
+        "sqlite:a.db?mode=memory",
+        "mysql://localhost/tokens",
+        "postgres://u:hunter2@host:port/db",
+    ] {
+        let refused = format!("{:#}", database_url(wrong).unwrap_err());
+        assert!(!refused.contains("hunter2"), "{refused}");
+    }
+}
+
+#[test]
+fn a_printed_url_tells_no_password() {
+    for text in [
+        "postgres://admin:hunter2@db.internal:5433/tokens",
+        "postgresql://db.internal:5433/tokens?password=hunter2&user=admin",
+    ] {
+        let url = database_url(text).unwrap();
+        assert_eq!(url.to_string(), "postgres://db.internal:5433/tokens");
+        assert_eq!(format!("{url:?}"), url.to_string());
+    }
+}
+
+#[test]
+fn proxies_are_strict_networks() {
+    let read = networks(" 10.0.0.0/8, ::ffff:192.0.2.7,2001:db8::/32").unwrap();
+    let mut shown: Vec<String> = read.iter().map(ToString::to_string).collect();
+    shown.sort();
+    assert_eq!(shown, ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]);
+    assert_eq!(networks("").unwrap(), []);
+    for wrong in ["10.0.0.1/8", "010.0.0.0/8", "10.0.0.0/8,", "proxy", "*"] {
+        assert!(networks(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn numbers_stay_in_their_range() {
+    assert_eq!(within("24", &(1..=1200_u32)).unwrap(), 24);
+    for wrong in ["", "0", "1201", "-1", "2.5", "two", "99999999999999999999"] {
+        assert!(within(wrong, &(1..=1200_u32)).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn an_ending_goes_behind_the_whole_name() {
+    assert_eq!(
+        beside(Path::new("a/b.db"), ".lock"),
+        Path::new("a/b.db.lock")
+    );
+}

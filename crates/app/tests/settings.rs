@@ -1,0 +1,189 @@
+//! File, environment and flags, as somebody meets them who gets one wrong.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what cannot be set up is a failed test"
+)]
+
+mod common;
+
+use std::{fs, process::Output};
+
+use common::{bare, text};
+
+/// Shows which address counts: nobody answers there, and the message names it.
+fn asked(file: Option<&str>, environment: &[(&str, &str)], flags: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    if let Some(file) = file {
+        fs::write(folder.path().join("countersign.toml"), file).unwrap();
+    }
+    bare(folder.path())
+        .envs(environment.iter().copied())
+        .arg("healthcheck")
+        .args(flags)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_flag_beats_the_environment_and_that_the_file() {
+    let file = Some("listen = '127.0.0.1:1'\n");
+    let environment = [("COUNTERSIGN_LISTEN", "127.0.0.1:2")];
+    let flag = ["--listen", "127.0.0.1:3"];
+    for (given, port) in [
+        (asked(file, &[], &[]), 1),
+        (asked(file, &environment, &[]), 2),
+        (asked(file, &environment, &flag), 3),
+        (asked(file, &[], &flag), 3),
+    ] {
+        let told = text(&given.stderr);
+        assert!(told.contains(&format!("127.0.0.1:{port}")), "{told}");
+        assert_eq!(given.status.code(), Some(1));
+    }
+}
+
+#[test]
+fn a_file_is_taken_from_where_it_is_said_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("countersign.toml"),
+        "listen = '127.0.0.1:1'",
+    )
+    .unwrap();
+    fs::write(folder.path().join("other.toml"), "listen = '127.0.0.1:2'").unwrap();
+    let mut command = bare(folder.path());
+    command.arg("healthcheck");
+    let by_variable = command
+        .env("COUNTERSIGN_CONFIG", "other.toml")
+        .output()
+        .unwrap();
+    assert!(text(&by_variable.stderr).contains("127.0.0.1:2"));
+    let by_flag = command
+        .args(["--config", "countersign.toml"])
+        .output()
+        .unwrap();
+    assert!(text(&by_flag.stderr).contains("127.0.0.1:1"));
+    let absent = bare(folder.path())
+        .args(["healthcheck", "--config", "absent.toml"])
+        .output();
+    let absent = absent.unwrap();
+    assert_eq!(absent.status.code(), Some(2));
+    assert!(text(&absent.stderr).contains("absent.toml"));
+}
+
+#[test]
+fn a_wrong_value_is_named_with_its_source_and_what_it_has_to_be() {
+    for (given, words) in [
+        (
+            asked(None, &[], &["--listen", "everywhere"]),
+            ["listen", "the flag --listen", "everywhere", "[::]:8080"],
+        ),
+        (
+            asked(None, &[("COUNTERSIGN_MAX_LIFETIME_MONTHS", "0")], &[]),
+            [
+                "max-lifetime-months",
+                "variable COUNTERSIGN_MAX_LIFETIME_MONTHS",
+                "\"0\"",
+                "1 to 1200",
+            ],
+        ),
+        (
+            asked(Some("trusted-proxies = ['10.0.0.1/8']"), &[], &[]),
+            [
+                "trusted-proxies",
+                "the file countersign.toml",
+                "10.0.0.1/8",
+                "10.0.0.0/8",
+            ],
+        ),
+        (
+            asked(None, &[("COUNTERSIGN_PERMISSIONS_FILE", "absent")], &[]),
+            [
+                "permissions-file",
+                "COUNTERSIGN_PERMISSIONS_FILE",
+                "absent",
+                "one dotted name",
+            ],
+        ),
+        (
+            asked(None, &[("COUNTERSIGN_LOG_FORMAT", "xml")], &[]),
+            [
+                "log-format",
+                "COUNTERSIGN_LOG_FORMAT",
+                "xml",
+                "auto, human or json",
+            ],
+        ),
+        (
+            asked(Some("listne = 'x'"), &[], &[]),
+            [
+                "countersign.toml",
+                "unknown setting",
+                "listne",
+                "listen, database-url",
+            ],
+        ),
+    ] {
+        assert_eq!(given.status.code(), Some(2));
+        let told = text(&given.stderr);
+        for word in words {
+            assert!(told.contains(word), "{word}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_database_url_is_never_repeated() {
+    let wrong = "mysql://admin:hunter2@db/tokens";
+    let file = format!("database-url = '{wrong}'");
+    for given in [
+        asked(None, &[("COUNTERSIGN_DATABASE_URL", wrong)], &[]),
+        asked(None, &[], &["--database-url", wrong]),
+        asked(Some(&file), &[], &[]),
+        asked(Some("database-url = postgres://admin:hunter2@db"), &[], &[]),
+    ] {
+        assert_eq!(given.status.code(), Some(2));
+        assert!(
+            !text(&given.stderr).contains("hunter2"),
+            "{}",
+            text(&given.stderr)
+        );
+    }
+    let right = "postgres://admin:hunter2@127.0.0.1:1/tokens";
+    let help = asked(None, &[("COUNTERSIGN_DATABASE_URL", right)], &["--help"]);
+    assert!(help.status.success());
+    assert!(!text(&help.stdout).contains("hunter2"));
+}
+
+#[test]
+fn every_setting_is_explained_with_its_default() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = bare(folder.path()).arg("--help").output().unwrap();
+    let help = text(&help.stdout);
+    for word in [
+        "--config",
+        "COUNTERSIGN_LISTEN",
+        "127.0.0.1:8080",
+        "COUNTERSIGN_DATABASE_URL",
+        "sqlite:countersign.db",
+        "COUNTERSIGN_TRUSTED_PROXIES",
+        "COUNTERSIGN_MAX_LIFETIME_MONTHS",
+        "default: 24",
+        "COUNTERSIGN_PERMISSIONS_FILE",
+        "--postgres-max-connections",
+        "--max-connections",
+        "--shutdown-grace-seconds",
+        "--log-format",
+    ] {
+        assert!(help.contains(word), "{word}: {help}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_told() {
+    let given = asked(None, &[("COUNTERSIGN_LISTNE", "127.0.0.1:1")], &[]);
+    assert!(text(&given.stderr).contains("COUNTERSIGN_LISTNE"));
+    let given = asked(None, &[("COUNTERSIGN_LISTEN", "127.0.0.1:1")], &[]);
+    assert!(!text(&given.stderr).contains("COUNTERSIGN_LISTEN"));
+}
