@@ -1,0 +1,135 @@
+//! The rows of a token that is changed or revoked, and of its user. A write that meets another version writes nothing.
+
+use countersign_application::ports::{CommitError, StoreFault};
+use countersign_domain::{Change, TokenName, Version};
+use sqlx::{SqliteConnection, sqlite::SqliteQueryResult};
+
+use crate::{
+    commit::{json, name_taken},
+    fault::fault,
+    rows::Column,
+};
+
+pub(crate) async fn update(
+    db: &mut SqliteConnection,
+    change: &Change,
+    expected: Version,
+) -> Result<(), CommitError> {
+    let token = change.next();
+    let (tenant, id) = (token.tenant.as_uuid(), token.id.as_uuid());
+    let (version, expected) = (token.version.get(), expected.get());
+    let (name, key) = (token.name.as_str(), token.name.key());
+    let (addresses, permissions) = (json(&token.addresses)?, json(&token.permissions)?);
+    let (expiry, modified) = (token.expiry.as_micros(), token.modified.as_micros());
+    let by = change.by().id.as_uuid();
+    let head = &change.event().hash.as_bytes()[..];
+    let written = sqlx::query!(
+        "UPDATE api_tokens SET version = ?, name = ?, name_key = ?, expiry = ?, \
+         allowed_addresses = ?, permissions = ?, modified_at = ?, modified_by = ?, chain_head = ? \
+         WHERE tenant_id = ? AND id = ? AND version = ? AND revoked_at IS NULL",
+        version,
+        name,
+        key,
+        expiry,
+        addresses,
+        permissions,
+        modified,
+        by,
+        head,
+        tenant,
+        id,
+        expected
+    )
+    .execute(&mut *db)
+    .await
+    .map_err(name_taken)?;
+    one(db, change, &written).await
+}
+
+pub(crate) async fn revoke(
+    db: &mut SqliteConnection,
+    change: &Change,
+    expected: Version,
+) -> Result<(), CommitError> {
+    let token = change.next();
+    let (tenant, id) = (token.tenant.as_uuid(), token.id.as_uuid());
+    let (version, expected) = (token.version.get(), expected.get());
+    let (modified, by) = (token.modified.as_micros(), change.by().id.as_uuid());
+    let head = &change.event().hash.as_bytes()[..];
+    let written = sqlx::query!(
+        "UPDATE api_tokens SET version = ?, modified_at = ?, modified_by = ?, chain_head = ?, \
+         revoked_at = ? WHERE tenant_id = ? AND id = ? AND version = ? AND revoked_at IS NULL",
+        version,
+        modified,
+        by,
+        head,
+        modified,
+        tenant,
+        id,
+        expected
+    )
+    .execute(&mut *db)
+    .await
+    .map_err(fault)?;
+    one(db, change, &written).await
+}
+
+/// Tells why nothing was written, where that is so.
+async fn one(
+    db: &mut SqliteConnection,
+    change: &Change,
+    written: &SqliteQueryResult,
+) -> Result<(), CommitError> {
+    if written.rows_affected() == 1 {
+        return Ok(());
+    }
+    let token = change.next();
+    let (tenant, id) = (token.tenant.as_uuid(), token.id.as_uuid());
+    let stored = sqlx::query_scalar!(
+        "SELECT version FROM api_tokens WHERE tenant_id = ? AND id = ? AND revoked_at IS NULL",
+        tenant,
+        id
+    );
+    let stored = stored.fetch_optional(db).await.map_err(fault)?;
+    let stored = stored.ok_or(CommitError::NotFound)?;
+    let stored = Column("api_tokens", "version").version(stored)?;
+    Err(CommitError::Stale { stored })
+}
+
+pub(crate) async fn rename_user(
+    db: &mut SqliteConnection,
+    change: &Change,
+    name: &TokenName,
+) -> Result<(), StoreFault> {
+    let (tenant, user) = (change.next().tenant.as_uuid(), change.next().user.as_uuid());
+    let name = name.as_str();
+    sqlx::query!(
+        "UPDATE users SET name = ? WHERE tenant_id = ? AND id = ?",
+        name,
+        tenant,
+        user
+    )
+    .execute(db)
+    .await
+    .map_err(fault)?;
+    Ok(())
+}
+
+/// Unless somebody closed it before.
+pub(crate) async fn close_user(
+    db: &mut SqliteConnection,
+    change: &Change,
+) -> Result<(), StoreFault> {
+    let (tenant, user) = (change.next().tenant.as_uuid(), change.next().user.as_uuid());
+    let at = change.next().modified.as_micros();
+    sqlx::query!(
+        "UPDATE users SET closed_at = coalesce(closed_at, ?) WHERE tenant_id = ? AND id = ?",
+        at,
+        tenant,
+        user
+    )
+    .execute(db)
+    .await
+    .map_err(fault)?;
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! Writing a change: one transaction that holds the write lock from its start, so that what it looks at is what it
+//! writes upon.
+
+use countersign_application::ports::{CommitError, StoreFault};
+use countersign_domain::{Authority, Change, Write};
+use sqlx::SqliteConnection;
+
+use crate::{
+    SqliteStore,
+    change::{close_user, rename_user, revoke, update},
+    create::create,
+    fault::{commit, fault, is_taken, within},
+    rows::Column,
+};
+
+impl SqliteStore {
+    /// Stores all of a change or nothing. A future dropped midway leaves nothing: the transaction goes with it.
+    pub(crate) async fn store(&self, change: &Change) -> Result<(), CommitError> {
+        let transaction = within(async {
+            let mut transaction = self.begin().await?;
+            write(&mut transaction, change).await?;
+            Ok::<_, CommitError>(transaction)
+        })
+        .await?;
+        commit(transaction).await
+    }
+}
+
+async fn write(db: &mut SqliteConnection, change: &Change) -> Result<(), CommitError> {
+    authorise(db, change.authority()).await?;
+    match change.write() {
+        Write::Create { digest, once } => create(db, change, digest, once.as_ref()).await?,
+        Write::Update { expected, rename } => {
+            update(db, change, *expected).await?;
+            if let Some(name) = rename {
+                rename_user(db, change, name).await?;
+            }
+        }
+        Write::Revoke { expected } => {
+            revoke(db, change, *expected).await?;
+            close_user(db, change).await?;
+        }
+    }
+    Ok(record(db, change).await?)
+}
+
+async fn authorise(db: &mut SqliteConnection, authority: &Authority) -> Result<(), CommitError> {
+    let (tenant, user) = (authority.tenant.as_uuid(), authority.user.as_uuid());
+    let Some(token) = authority.token else {
+        let live = sqlx::query_scalar!(
+            "SELECT 1 AS live FROM users WHERE tenant_id = ? AND id = ? AND closed_at IS NULL",
+            tenant,
+            user
+        );
+        let live = live.fetch_optional(db).await.map_err(fault)?;
+        return live.map(drop).ok_or(CommitError::ActorGone);
+    };
+    let (token, now) = (token.as_uuid(), authority.now.as_micros());
+    let held = sqlx::query_scalar!(
+        "SELECT t.permissions FROM api_tokens t \
+         JOIN users u ON u.tenant_id = t.tenant_id AND u.id = t.user_id \
+         WHERE t.tenant_id = ? AND t.id = ? AND t.user_id = ? AND t.revoked_at IS NULL \
+         AND t.expiry > ? AND u.closed_at IS NULL",
+        tenant,
+        token,
+        user,
+        now
+    );
+    let held = held.fetch_optional(db).await.map_err(fault)?;
+    let held = held.ok_or(CommitError::ActorGone)?;
+    let held = Column("api_tokens", "permissions").permissions(&held)?;
+    if authority.relied_on.is_subset(&held) {
+        Ok(())
+    } else {
+        Err(CommitError::ActorNarrowed)
+    }
+}
+
+/// Adds the event, without which there is no change.
+async fn record(db: &mut SqliteConnection, change: &Change) -> Result<(), StoreFault> {
+    let event = &change.event().content;
+    let (tenant, token, by) = (
+        event.tenant.as_uuid(),
+        event.token.as_uuid(),
+        event.by.as_uuid(),
+    );
+    let (after, before) = (event.version_after.get(), event.version_before);
+    let before = before.map(countersign_domain::Version::get);
+    let (kind, at) = (event.kind.as_str(), event.at.as_micros());
+    let address = event.address.map(|address| address.to_string());
+    let request_id = event.request_id.as_str();
+    let changes = json(&event.changes)?;
+    let hash = &change.event().hash.as_bytes()[..];
+    sqlx::query!(
+        "INSERT INTO audit_events (tenant_id, token_id, version_after, kind, at, by_user, address, \
+         request_id, version_before, changes, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        tenant,
+        token,
+        after,
+        kind,
+        at,
+        by,
+        address,
+        request_id,
+        before,
+        changes,
+        hash
+    )
+    .execute(db)
+    .await
+    .map_err(fault)?;
+    Ok(())
+}
+
+/// The text that keeps a value with several parts.
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, StoreFault> {
+    serde_json::to_string(value).map_err(|error| StoreFault::Unavailable(Box::new(error)))
+}
+
+/// What it means that a token's row could not be written: the only unique index is that of live names.
+pub(crate) fn name_taken(error: sqlx::Error) -> CommitError {
+    if is_taken(&error) {
+        CommitError::NameTaken
+    } else {
+        fault(error).into()
+    }
+}

@@ -1,0 +1,171 @@
+//! The rows of a new token: its user, its record, its first secret, and the key under which it is made once.
+
+use countersign_application::ports::{CommitError, StoreFault, UserKind};
+use countersign_domain::{Change, IdempotencyKey, Once, SecretDigest};
+use sqlx::SqliteConnection;
+
+use crate::{
+    commit::{json, name_taken},
+    fault::fault,
+    read::made,
+};
+
+pub(crate) async fn create(
+    db: &mut SqliteConnection,
+    change: &Change,
+    digest: &SecretDigest,
+    once: Option<&Once>,
+) -> Result<(), CommitError> {
+    if let Some(once) = once {
+        look_up(db, change, once).await?;
+    }
+    user(db, change).await?;
+    token(db, change).await?;
+    secret(db, change, digest).await?;
+    if let Some(once) = once {
+        remember(db, change, once).await?;
+    }
+    Ok(())
+}
+
+/// Forgets the user's keys whose day is over, and finds whether this one is still taken.
+async fn look_up(
+    db: &mut SqliteConnection,
+    change: &Change,
+    once: &Once,
+) -> Result<(), CommitError> {
+    let authority = change.authority();
+    let (tenant, user) = (authority.tenant.as_uuid(), authority.user.as_uuid());
+    let since = authority.now.minus_seconds(IdempotencyKey::WINDOW_SECONDS);
+    let (since, key) = (since.as_micros(), once.key.as_str());
+    sqlx::query!(
+        "DELETE FROM idempotency_keys WHERE tenant_id = ? AND user_id = ? AND created_at < ?",
+        tenant,
+        user,
+        since
+    )
+    .execute(&mut *db)
+    .await
+    .map_err(fault)?;
+    let row = sqlx::query!(
+        "SELECT token_id, fingerprint FROM idempotency_keys \
+         WHERE tenant_id = ? AND user_id = ? AND key = ?",
+        tenant,
+        user,
+        key
+    );
+    match row.fetch_optional(db).await.map_err(fault)? {
+        None => Ok(()),
+        Some(row) => {
+            let made = made(&row.token_id, &row.fingerprint)?;
+            Err(CommitError::AlreadyMade {
+                token: made.token,
+                fingerprint: made.fingerprint,
+            })
+        }
+    }
+}
+
+async fn remember(
+    db: &mut SqliteConnection,
+    change: &Change,
+    once: &Once,
+) -> Result<(), StoreFault> {
+    let authority = change.authority();
+    let (tenant, user) = (authority.tenant.as_uuid(), authority.user.as_uuid());
+    let (key, fingerprint) = (once.key.as_str(), &once.fingerprint.as_bytes()[..]);
+    let (token, at) = (change.next().id.as_uuid(), authority.now.as_micros());
+    sqlx::query!(
+        "INSERT INTO idempotency_keys (tenant_id, user_id, key, fingerprint, token_id, created_at) \
+         VALUES (?, ?, ?, ?, ?, ?)",
+        tenant,
+        user,
+        key,
+        fingerprint,
+        token,
+        at
+    )
+    .execute(db)
+    .await
+    .map_err(fault)?;
+    Ok(())
+}
+
+async fn user(db: &mut SqliteConnection, change: &Change) -> Result<(), StoreFault> {
+    let token = change.next();
+    let (tenant, id) = (token.tenant.as_uuid(), token.user.as_uuid());
+    let (name, kind) = (token.name.as_str(), UserKind::ApiToken.as_str());
+    let created = token.created.as_micros();
+    sqlx::query!(
+        "INSERT INTO users (tenant_id, id, name, kind, created_at) VALUES (?, ?, ?, ?, ?)",
+        tenant,
+        id,
+        name,
+        kind,
+        created
+    )
+    .execute(db)
+    .await
+    .map_err(fault)?;
+    Ok(())
+}
+
+async fn token(db: &mut SqliteConnection, change: &Change) -> Result<(), CommitError> {
+    let token = change.next();
+    let (tenant, id) = (token.tenant.as_uuid(), token.id.as_uuid());
+    let (user, by) = (token.user.as_uuid(), change.by().id.as_uuid());
+    let (version, partial) = (token.version.get(), token.partial.as_str());
+    let (name, key) = (token.name.as_str(), token.name.key());
+    let (expiry, created) = (token.expiry.as_micros(), token.created.as_micros());
+    let (addresses, permissions) = (json(&token.addresses)?, json(&token.permissions)?);
+    let modified = token.modified.as_micros();
+    let head = &change.event().hash.as_bytes()[..];
+    sqlx::query!(
+        "INSERT INTO api_tokens (tenant_id, id, version, name, name_key, user_id, partial_token, \
+         expiry, allowed_addresses, permissions, created_at, created_by, modified_at, modified_by, \
+         chain_head) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        tenant,
+        id,
+        version,
+        name,
+        key,
+        user,
+        partial,
+        expiry,
+        addresses,
+        permissions,
+        created,
+        by,
+        modified,
+        by,
+        head
+    )
+    .execute(db)
+    .await
+    .map_err(name_taken)?;
+    Ok(())
+}
+
+async fn secret(
+    db: &mut SqliteConnection,
+    change: &Change,
+    digest: &SecretDigest,
+) -> Result<(), StoreFault> {
+    let token = change.next();
+    let (tenant, id) = (token.tenant.as_uuid(), token.id.as_uuid());
+    let (digest, partial) = (&digest.as_bytes()[..], token.partial.as_str());
+    let created = token.created.as_micros();
+    sqlx::query!(
+        "INSERT INTO token_secrets (digest, tenant_id, token_id, partial_token, created_at) \
+         VALUES (?, ?, ?, ?, ?)",
+        digest,
+        tenant,
+        id,
+        partial,
+        created
+    )
+    .execute(db)
+    .await
+    .map_err(fault)?;
+    Ok(())
+}

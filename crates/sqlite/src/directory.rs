@@ -1,0 +1,97 @@
+//! Users and tenants.
+
+use async_trait::async_trait;
+use countersign_application::ports::{
+    CommitError, StoreFault, Tenant, TenantRefused, TenantStore, User, UserKind, UserStore,
+};
+use countersign_domain::{TenantId, UserId};
+
+use crate::{
+    SqliteStore,
+    fault::{commit, fault, is_taken, within},
+    rows::{TenantRow, UserRow},
+};
+
+#[async_trait]
+impl UserStore for SqliteStore {
+    async fn user(&self, tenant: TenantId, id: UserId) -> Result<Option<User>, StoreFault> {
+        let (tenant, id) = (tenant.as_uuid(), id.as_uuid());
+        let row = sqlx::query_as!(
+            UserRow,
+            "SELECT tenant_id, id, name, kind, created_at, closed_at FROM users \
+             WHERE tenant_id = ? AND id = ?",
+            tenant,
+            id
+        );
+        let row = within(async { row.fetch_optional(&self.readers).await.map_err(fault) });
+        row.await?.map(User::try_from).transpose()
+    }
+}
+
+#[async_trait]
+impl TenantStore for SqliteStore {
+    async fn create(&self, tenant: &Tenant) -> Result<(), TenantRefused> {
+        let id = tenant.id.as_uuid();
+        let (name, created) = (&*tenant.name, tenant.created.as_micros());
+        let (system, system_name) = (tenant.system.id.as_uuid(), &*tenant.system.name);
+        let kind = UserKind::System.as_str();
+        let transaction = within(async {
+            let mut transaction = self.begin().await?;
+            sqlx::query!(
+                "INSERT INTO tenants (id, name, created_at, system_user_id) VALUES (?, ?, ?, ?)",
+                id,
+                name,
+                created,
+                system
+            )
+            .execute(&mut *transaction)
+            .await
+            .map_err(|error| {
+                if is_taken(&error) {
+                    TenantRefused::NameTaken
+                } else {
+                    fault(error).into()
+                }
+            })?;
+            sqlx::query!(
+                "INSERT INTO users (tenant_id, id, name, kind, created_at) VALUES (?, ?, ?, ?, ?)",
+                id,
+                system,
+                system_name,
+                kind,
+                created
+            )
+            .execute(&mut *transaction)
+            .await
+            .map_err(fault)?;
+            Ok::<_, TenantRefused>(transaction)
+        })
+        .await?;
+        commit(transaction).await.map_err(|error| match error {
+            CommitError::Fault(fault) => fault.into(),
+            // Whether it was made shows in the list of tenants.
+            unknown => StoreFault::Unavailable(Box::new(unknown)).into(),
+        })
+    }
+
+    async fn tenants(&self) -> Result<Vec<Tenant>, StoreFault> {
+        let rows = sqlx::query_as!(
+            TenantRow,
+            "SELECT t.id, t.name, t.created_at, t.system_user_id, u.name AS system_name \
+             FROM tenants t JOIN users u ON u.tenant_id = t.id AND u.id = t.system_user_id \
+             ORDER BY t.name"
+        );
+        let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });
+        rows.await?.into_iter().map(Tenant::try_from).collect()
+    }
+
+    async fn has_history(&self, tenant: TenantId) -> Result<bool, StoreFault> {
+        let tenant = tenant.as_uuid();
+        let any = sqlx::query_scalar!(
+            "SELECT 1 AS found FROM api_tokens WHERE tenant_id = ? LIMIT 1",
+            tenant
+        );
+        let any = within(async { any.fetch_optional(&self.readers).await.map_err(fault) });
+        Ok(any.await?.is_some())
+    }
+}

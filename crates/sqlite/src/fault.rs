@@ -1,0 +1,70 @@
+//! What SQLite's errors mean to a caller: whether trying again may help, and whether a commit may have happened.
+
+use std::time::Duration;
+
+use countersign_application::ports::{CommitError, StoreFault};
+use sqlx::Error;
+use tokio::time::timeout;
+
+/// Longer than a connection is waited for (1 s) plus a foreign lock (2 s), and short enough to leave a commit its
+/// time within the 5 s that the ports allow.
+const DEADLINE: Duration = Duration::from_millis(3500);
+
+/// For the one flush to disk at the end of a commit.
+const COMMIT_DEADLINE: Duration = Duration::from_secs(1);
+
+// Primary result codes, https://www.sqlite.org/rescode.html
+const BUSY: i32 = 5;
+const LOCKED: i32 = 6;
+const READONLY: i32 = 8;
+const FULL: i32 = 13;
+const CONSTRAINT: i32 = 19;
+/// Extended code of a unique index; that of a primary key is another.
+const CONSTRAINT_UNIQUE: i32 = 2067;
+
+/// Whatever it is, the store gave no answer; what a row holds is checked where rows are read.
+pub(crate) fn fault(error: Error) -> StoreFault {
+    StoreFault::Unavailable(Box::new(error))
+}
+
+/// Ends what takes too long, on any machine and disk.
+pub(crate) async fn within<T, E: From<StoreFault>>(
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    match timeout(DEADLINE, work).await {
+        Ok(outcome) => outcome,
+        Err(elapsed) => Err(StoreFault::Unavailable(Box::new(elapsed)).into()),
+    }
+}
+
+/// Ends a transaction, and tells "not stored" from "not known".
+pub(crate) async fn commit(
+    transaction: sqlx::Transaction<'_, sqlx::Sqlite>,
+) -> Result<(), CommitError> {
+    match timeout(COMMIT_DEADLINE, transaction.commit()).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) if left_nothing(&error) => Err(fault(error).into()),
+        // A log record whose flush failed may still be there after a crash.
+        Ok(Err(error)) => Err(CommitError::OutcomeUnknown(Box::new(error))),
+        Err(elapsed) => Err(CommitError::OutcomeUnknown(Box::new(elapsed))),
+    }
+}
+
+fn left_nothing(error: &Error) -> bool {
+    let primary = code(error).map(|code| code & 0xff);
+    primary.is_some_and(|code| [BUSY, LOCKED, READONLY, FULL, CONSTRAINT].contains(&code))
+}
+
+/// Whether a unique index, not a primary key, refused the row.
+pub(crate) fn is_taken(error: &Error) -> bool {
+    code(error) == Some(CONSTRAINT_UNIQUE)
+}
+
+/// Whether somebody else holds a lock.
+pub(crate) fn is_busy(error: &Error) -> bool {
+    code(error).map(|code| code & 0xff) == Some(BUSY)
+}
+
+fn code(error: &Error) -> Option<i32> {
+    error.as_database_error()?.code()?.parse().ok()
+}

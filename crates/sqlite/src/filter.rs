@@ -1,0 +1,114 @@
+//! From a typed filter to SQL: the text comes from here alone, every value of the question is a bound parameter.
+
+use countersign_application::query::{
+    Compare, Filter, ListField, ListTest, TextField, TextTest, TimeField,
+};
+use sqlx::{Encode, QueryBuilder, Sqlite, Type};
+
+type Query = QueryBuilder<Sqlite>;
+
+/// Adds the filter as one expression over `api_tokens t`.
+pub(crate) fn push(query: &mut Query, filter: &Filter) {
+    match filter {
+        Filter::All(filters) => join(query, filters, "TRUE", " AND ", push),
+        Filter::Any(filters) => join(query, filters, "FALSE", " OR ", push),
+        Filter::Id(test) => compare(query, "t.id", test, |id| *id.as_uuid()),
+        Filter::UserId(test) => compare(query, "t.user_id", test, |id| *id.as_uuid()),
+        Filter::Version(test) => compare(query, "t.version", test, |number| *number),
+        Filter::Time(field, test) => compare(query, time(*field), test, |at| at.as_micros()),
+        Filter::Text(field, test) => text(query, *field, test),
+        Filter::List(field, test) => list(query, *field, test),
+    }
+}
+
+const fn time(field: TimeField) -> &'static str {
+    match field {
+        TimeField::Expiry => "t.expiry",
+        TimeField::CreationDate => "t.created_at",
+        TimeField::LastModifiedDate => "t.modified_at",
+    }
+}
+
+/// Items in brackets, with a word between them; of no items, the word that leaves the whole as it is.
+fn join<T>(
+    query: &mut Query,
+    items: &[T],
+    none: &'static str,
+    between: &'static str,
+    each: impl Fn(&mut Query, &T),
+) {
+    query.push("(");
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            query.push(between);
+        }
+        each(query, item);
+    }
+    query
+        .push(if items.is_empty() { none } else { "" })
+        .push(")");
+}
+
+fn compare<T, V>(query: &mut Query, column: &str, test: &Compare<T>, bound: impl Fn(&T) -> V)
+where
+    V: for<'q> Encode<'q, Sqlite> + Type<Sqlite> + Send + 'static,
+{
+    let (operator, value) = match test {
+        Compare::Eq(value) => (" = ", value),
+        Compare::Ne(value) => (" <> ", value),
+        Compare::Gt(value) => (" > ", value),
+        Compare::Gte(value) => (" >= ", value),
+        Compare::Lt(value) => (" < ", value),
+        Compare::Lte(value) => (" <= ", value),
+        Compare::In(values) | Compare::Nin(values) => {
+            let negated = matches!(test, Compare::Nin(_));
+            query
+                .push(column)
+                .push(if negated { " NOT IN " } else { " IN " });
+            return join(query, values, "", ", ", |query, value| {
+                query.push_bind(bound(value));
+            });
+        }
+    };
+    query.push(column).push(operator).push_bind(bound(value));
+}
+
+fn text(query: &mut Query, field: TextField, test: &TextTest) {
+    let (exact, folded) = match field {
+        TextField::Name => ("t.name", "t.name_key"),
+        TextField::PartialToken => ("t.partial_token", "lower(t.partial_token)"),
+    };
+    match test {
+        TextTest::Compare(test) => compare(query, exact, test, String::clone),
+        TextTest::Contains(needle) => {
+            query.push("instr(").push(folded).push(", ");
+            query.push_bind(needle.clone()).push(") > 0");
+        }
+        TextTest::StartsWith(needle) | TextTest::NotStartsWith(needle) => {
+            let negated = matches!(test, TextTest::NotStartsWith(_));
+            query.push("substr(").push(folded).push(", 1, length(");
+            query.push_bind(needle.clone()).push("))");
+            query.push(if negated { " <> " } else { " = " });
+            query.push_bind(needle.clone());
+        }
+    }
+}
+
+fn list(query: &mut Query, field: ListField, test: &ListTest) {
+    let column = match field {
+        ListField::Permissions => "t.permissions",
+        ListField::AllowedAddresses => "t.allowed_addresses",
+    };
+    let (entries, negation) = match test {
+        ListTest::ContainsAll(entries) => (entries, ""),
+        ListTest::LacksAny(entries) => (entries, "NOT "),
+    };
+    query.push(negation);
+    join(query, entries, "TRUE", " AND ", |query, entry| {
+        query.push_bind(entry.clone());
+        query
+            .push(" IN (SELECT value FROM json_each(")
+            .push(column)
+            .push("))");
+    });
+}

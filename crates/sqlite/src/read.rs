@@ -1,0 +1,206 @@
+//! Reading tokens. A page and its total come from one snapshot; everything else is one statement.
+
+use async_trait::async_trait;
+use countersign_application::{
+    ports::{CommitError, EventView, StoreFault, TokenMade, TokenStore},
+    query::{Filter, Order, OrderField, Page, PageRequest},
+};
+use countersign_domain::{
+    Change, Credential, Fingerprint, IdempotencyKey, SecretDigest, TenantId, Timestamp, TokenId,
+    TokenView, UserId, Version,
+};
+use sqlx::{QueryBuilder, Sqlite};
+
+use crate::{
+    SqliteStore,
+    fault::{fault, within},
+    filter,
+    rows::{Column, CredentialRow, EventRow, TokenRow},
+};
+
+/// Hands the one list of a token's columns, live tokens only, to a macro that wants literals.
+macro_rules! with_live_tokens {
+    ($to:ident $(, $rest:tt)*) => {
+        $to!(
+            "SELECT t.tenant_id, t.id, t.version, t.name, t.user_id, t.partial_token, t.expiry, \
+             t.allowed_addresses, t.permissions, t.created_at, t.created_by, \
+             c.name AS created_by_name, t.modified_at, t.modified_by, m.name AS modified_by_name, \
+             t.chain_head \
+             FROM api_tokens t \
+             JOIN users c ON c.tenant_id = t.tenant_id AND c.id = t.created_by \
+             JOIN users m ON m.tenant_id = t.tenant_id AND m.id = t.modified_by \
+             WHERE t.revoked_at IS NULL AND t.tenant_id = " $(, $rest)*
+        )
+    };
+}
+
+macro_rules! itself {
+    ($text:literal) => {
+        $text
+    };
+}
+
+macro_rules! checked {
+    ($text:literal, $tail:literal, ($($bound:expr),*)) => {
+        sqlx::query_as!(TokenRow, $text + $tail, $($bound),*)
+    };
+}
+
+const LIVE_TOKENS: &str = with_live_tokens!(itself);
+
+#[async_trait]
+impl TokenStore for SqliteStore {
+    async fn get(&self, tenant: TenantId, id: TokenId) -> Result<Option<TokenView>, StoreFault> {
+        let (tenant, id) = (tenant.as_uuid(), id.as_uuid());
+        let row = with_live_tokens!(checked, "? AND t.id = ?", (tenant, id));
+        let row = within(async { row.fetch_optional(&self.readers).await.map_err(fault) });
+        row.await?.map(TokenView::try_from).transpose()
+    }
+
+    async fn find(&self, digest: &SecretDigest) -> Result<Option<Credential>, StoreFault> {
+        let digest = &digest.as_bytes()[..];
+        let row = sqlx::query_as!(
+            CredentialRow,
+            "SELECT t.tenant_id, t.id, t.version, t.user_id, u.name AS user_name, t.permissions, \
+             t.allowed_addresses, t.expiry \
+             FROM token_secrets s \
+             JOIN api_tokens t ON t.tenant_id = s.tenant_id AND t.id = s.token_id \
+             JOIN users u ON u.tenant_id = t.tenant_id AND u.id = t.user_id \
+             WHERE s.digest = ? AND s.retires_at IS NULL AND t.revoked_at IS NULL \
+             AND u.closed_at IS NULL",
+            digest
+        );
+        let row = within(async { row.fetch_optional(&self.readers).await.map_err(fault) });
+        row.await?.map(Credential::try_from).transpose()
+    }
+
+    async fn query(
+        &self,
+        tenant: TenantId,
+        filter: &Filter,
+        order: &[Order],
+        page: PageRequest,
+    ) -> Result<Page<TokenView>, StoreFault> {
+        let mut count = QueryBuilder::<Sqlite>::new(
+            "SELECT count(*) FROM api_tokens t WHERE t.revoked_at IS NULL AND t.tenant_id = ",
+        );
+        let mut content = QueryBuilder::<Sqlite>::new(LIVE_TOKENS);
+        for query in [&mut count, &mut content] {
+            query.push_bind(*tenant.as_uuid()).push(" AND ");
+            filter::push(query, filter);
+        }
+        content.push(" ORDER BY ");
+        for key in order {
+            content.push(column(key.field));
+            content.push(if key.descending { " DESC, " } else { ", " });
+        }
+        content.push("t.id LIMIT ").push_bind(i64::from(page.size));
+        content.push(" OFFSET ").push_bind(page.offset());
+        // No two questions need be alike, so they are not kept prepared.
+        let count = count.build_query_scalar().persistent(false);
+        let content = content.build_query_as::<TokenRow>().persistent(false);
+        let (total, rows): (i64, Vec<_>) = within(async {
+            let mut snapshot = self.readers.begin().await.map_err(fault)?;
+            let total = count.fetch_one(&mut *snapshot).await.map_err(fault)?;
+            let rows = content.fetch_all(&mut *snapshot).await.map_err(fault)?;
+            Ok::<_, StoreFault>((total, rows))
+        })
+        .await?;
+        Ok(Page {
+            content: rows
+                .into_iter()
+                .map(TokenView::try_from)
+                .collect::<Result<_, _>>()?,
+            total: total.unsigned_abs(),
+        })
+    }
+
+    async fn list(
+        &self,
+        tenant: TenantId,
+        after: Option<TokenId>,
+        limit: u8,
+    ) -> Result<Vec<TokenView>, StoreFault> {
+        // No blob sorts before the empty one.
+        let after = after.map_or(Vec::new(), |id| id.as_uuid().as_bytes().to_vec());
+        let tenant = tenant.as_uuid();
+        let rows = with_live_tokens!(
+            checked,
+            "? AND t.id > ? ORDER BY t.id LIMIT ?",
+            (tenant, after, limit)
+        );
+        let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });
+        rows.await?.into_iter().map(TokenView::try_from).collect()
+    }
+
+    async fn events(
+        &self,
+        tenant: TenantId,
+        token: TokenId,
+        before: Option<Version>,
+        limit: u8,
+    ) -> Result<Vec<EventView>, StoreFault> {
+        let (tenant, token) = (tenant.as_uuid(), token.as_uuid());
+        // The largest version of all is never reached, so that nothing is left out.
+        let before = before.map_or(i64::MAX, Version::get);
+        let rows = sqlx::query_as!(
+            EventRow,
+            "SELECT e.tenant_id, e.token_id, e.version_after, e.kind, e.at, e.by_user, \
+             u.name AS by_name, e.address, e.request_id, e.version_before, e.changes, e.hash \
+             FROM audit_events e JOIN users u ON u.tenant_id = e.tenant_id AND u.id = e.by_user \
+             WHERE e.tenant_id = ? AND e.token_id = ? AND e.version_after < ? \
+             ORDER BY e.version_after DESC LIMIT ?",
+            tenant,
+            token,
+            before,
+            limit
+        );
+        let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });
+        rows.await?.into_iter().map(EventView::try_from).collect()
+    }
+
+    async fn made_under(
+        &self,
+        tenant: TenantId,
+        user: UserId,
+        key: &IdempotencyKey,
+        since: Timestamp,
+    ) -> Result<Option<TokenMade>, StoreFault> {
+        let (tenant, user, key) = (tenant.as_uuid(), user.as_uuid(), key.as_str());
+        let since = since.as_micros();
+        let row = sqlx::query!(
+            "SELECT token_id, fingerprint FROM idempotency_keys \
+             WHERE tenant_id = ? AND user_id = ? AND key = ? AND created_at >= ?",
+            tenant,
+            user,
+            key,
+            since
+        );
+        let row = within(async { row.fetch_optional(&self.readers).await.map_err(fault) });
+        row.await?
+            .map(|row| made(&row.token_id, &row.fingerprint))
+            .transpose()
+    }
+
+    async fn commit(&self, change: &Change) -> Result<(), CommitError> {
+        self.store(change).await
+    }
+}
+
+/// What a row of `idempotency_keys` says.
+pub(crate) fn made(token: &[u8], fingerprint: &[u8]) -> Result<TokenMade, StoreFault> {
+    let column = |column| Column("idempotency_keys", column);
+    Ok(TokenMade {
+        token: TokenId::from_uuid(column("token_id").id(token)?),
+        fingerprint: Fingerprint::from_bytes(column("fingerprint").hash(fingerprint)?),
+    })
+}
+
+const fn column(field: OrderField) -> &'static str {
+    match field {
+        OrderField::Name => "t.name_key",
+        OrderField::Expiry => "t.expiry",
+        OrderField::CreationDate => "t.created_at",
+        OrderField::LastModifiedDate => "t.modified_at",
+    }
+}

@@ -1,0 +1,239 @@
+//! From rows to the domain. Every value is checked on its way in: what this service never wrote is a fault that
+//! names its place, never a default.
+
+use countersign_application::ports::{EventView, StoreFault, Tenant, User};
+use countersign_domain::{
+    AllowedAddresses, AuditEvent, ChainHash, Credential, EventContent, PartialToken, Permission,
+    PermissionSet, TenantId, Timestamp, Token, TokenId, TokenName, TokenView, UserId, UserInfo,
+    Version,
+};
+use sqlx::types::Uuid;
+
+/// A place in the tables.
+#[derive(Clone, Copy)]
+pub(crate) struct Column(pub(crate) &'static str, pub(crate) &'static str);
+
+impl Column {
+    pub(crate) fn check<T, E>(self, value: Result<T, E>) -> Result<T, StoreFault> {
+        value.map_err(|_| StoreFault::Corrupt {
+            table: self.0,
+            column: self.1,
+        })
+    }
+
+    pub(crate) fn id(self, bytes: &[u8]) -> Result<Uuid, StoreFault> {
+        self.check(Uuid::from_slice(bytes))
+    }
+
+    pub(crate) fn hash(self, bytes: &[u8]) -> Result<[u8; 32], StoreFault> {
+        self.check(bytes.try_into())
+    }
+
+    pub(crate) fn time(self, micros: i64) -> Result<Timestamp, StoreFault> {
+        self.check(Timestamp::from_micros(micros).ok_or(()))
+    }
+
+    pub(crate) fn version(self, number: i64) -> Result<Version, StoreFault> {
+        self.check(Version::try_from(number))
+    }
+
+    pub(crate) fn permissions(self, json: &str) -> Result<PermissionSet, StoreFault> {
+        let names: Vec<String> = self.check(serde_json::from_str(json))?;
+        let permissions = names.iter().map(|name| Permission::parse(name));
+        self.check(permissions.collect())
+    }
+
+    fn addresses(self, json: &str) -> Result<AllowedAddresses, StoreFault> {
+        let entries: Vec<String> = self.check(serde_json::from_str(json))?;
+        self.check(AllowedAddresses::parse(entries))
+    }
+}
+
+const fn token(column: &'static str) -> Column {
+    Column("api_tokens", column)
+}
+
+const fn event(column: &'static str) -> Column {
+    Column("audit_events", column)
+}
+
+/// A token with the names of its users.
+#[derive(sqlx::FromRow)]
+pub(crate) struct TokenRow {
+    pub(crate) tenant_id: Vec<u8>,
+    pub(crate) id: Vec<u8>,
+    pub(crate) version: i64,
+    pub(crate) name: String,
+    pub(crate) user_id: Vec<u8>,
+    pub(crate) partial_token: String,
+    pub(crate) expiry: i64,
+    pub(crate) allowed_addresses: String,
+    pub(crate) permissions: String,
+    pub(crate) created_at: i64,
+    pub(crate) created_by: Vec<u8>,
+    pub(crate) created_by_name: String,
+    pub(crate) modified_at: i64,
+    pub(crate) modified_by: Vec<u8>,
+    pub(crate) modified_by_name: String,
+    pub(crate) chain_head: Vec<u8>,
+}
+
+impl TryFrom<TokenRow> for TokenView {
+    type Error = StoreFault;
+
+    fn try_from(row: TokenRow) -> Result<Self, StoreFault> {
+        let user = |column, id: &[u8], name: String| -> Result<UserInfo, StoreFault> {
+            let id = token(column).id(id)?;
+            Ok(UserInfo {
+                id: UserId::from_uuid(id),
+                name: name.into(),
+            })
+        };
+        let created_by = user("created_by", &row.created_by, row.created_by_name)?;
+        let modified_by = user("modified_by", &row.modified_by, row.modified_by_name)?;
+        let head = token("chain_head").hash(&row.chain_head)?;
+        let token = Token {
+            id: TokenId::from_uuid(token("id").id(&row.id)?),
+            tenant: TenantId::from_uuid(token("tenant_id").id(&row.tenant_id)?),
+            version: token("version").version(row.version)?,
+            name: token("name").check(TokenName::parse(&row.name))?,
+            user: UserId::from_uuid(token("user_id").id(&row.user_id)?),
+            partial: token("partial_token").check(PartialToken::parse(&row.partial_token))?,
+            expiry: token("expiry").time(row.expiry)?,
+            addresses: token("allowed_addresses").addresses(&row.allowed_addresses)?,
+            permissions: token("permissions").permissions(&row.permissions)?,
+            created: token("created_at").time(row.created_at)?,
+            modified: token("modified_at").time(row.modified_at)?,
+        };
+        Ok(Self {
+            token,
+            created_by,
+            modified_by,
+            head: ChainHash::from_bytes(head),
+        })
+    }
+}
+
+/// What stands behind a secret.
+pub(crate) struct CredentialRow {
+    pub(crate) tenant_id: Vec<u8>,
+    pub(crate) id: Vec<u8>,
+    pub(crate) version: i64,
+    pub(crate) user_id: Vec<u8>,
+    pub(crate) user_name: String,
+    pub(crate) permissions: String,
+    pub(crate) allowed_addresses: String,
+    pub(crate) expiry: i64,
+}
+
+impl TryFrom<CredentialRow> for Credential {
+    type Error = StoreFault;
+
+    fn try_from(row: CredentialRow) -> Result<Self, StoreFault> {
+        Ok(Self {
+            tenant: TenantId::from_uuid(token("tenant_id").id(&row.tenant_id)?),
+            token: TokenId::from_uuid(token("id").id(&row.id)?),
+            version: token("version").version(row.version)?,
+            user: UserId::from_uuid(token("user_id").id(&row.user_id)?),
+            user_name: row.user_name.into(),
+            permissions: token("permissions").permissions(&row.permissions)?,
+            addresses: token("allowed_addresses").addresses(&row.allowed_addresses)?,
+            expiry: token("expiry").time(row.expiry)?,
+        })
+    }
+}
+
+/// An event with its user's name.
+pub(crate) struct EventRow {
+    pub(crate) tenant_id: Vec<u8>,
+    pub(crate) token_id: Vec<u8>,
+    pub(crate) version_after: i64,
+    pub(crate) kind: String,
+    pub(crate) at: i64,
+    pub(crate) by_user: Vec<u8>,
+    pub(crate) by_name: String,
+    pub(crate) address: Option<String>,
+    pub(crate) request_id: String,
+    pub(crate) version_before: Option<i64>,
+    pub(crate) changes: String,
+    pub(crate) hash: Vec<u8>,
+}
+
+impl TryFrom<EventRow> for EventView {
+    type Error = StoreFault;
+
+    fn try_from(row: EventRow) -> Result<Self, StoreFault> {
+        let address = row.address.map(|text| text.parse()).transpose();
+        let before = row.version_before.map(Version::try_from).transpose();
+        let content = EventContent {
+            tenant: TenantId::from_uuid(event("tenant_id").id(&row.tenant_id)?),
+            token: TokenId::from_uuid(event("token_id").id(&row.token_id)?),
+            kind: event("kind").check(row.kind.parse())?,
+            at: event("at").time(row.at)?,
+            by: UserId::from_uuid(event("by_user").id(&row.by_user)?),
+            address: event("address").check(address)?,
+            request_id: event("request_id").check(row.request_id.parse())?,
+            version_before: event("version_before").check(before)?,
+            version_after: event("version_after").version(row.version_after)?,
+            changes: event("changes").check(serde_json::from_str(&row.changes))?,
+        };
+        let hash = ChainHash::from_bytes(event("hash").hash(&row.hash)?);
+        Ok(Self {
+            event: AuditEvent { content, hash },
+            by_name: row.by_name.into(),
+        })
+    }
+}
+
+/// A user.
+pub(crate) struct UserRow {
+    pub(crate) tenant_id: Vec<u8>,
+    pub(crate) id: Vec<u8>,
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) created_at: i64,
+    pub(crate) closed_at: Option<i64>,
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = StoreFault;
+
+    fn try_from(row: UserRow) -> Result<Self, StoreFault> {
+        let user = |column| Column("users", column);
+        Ok(Self {
+            id: UserId::from_uuid(user("id").id(&row.id)?),
+            tenant: TenantId::from_uuid(user("tenant_id").id(&row.tenant_id)?),
+            name: row.name.into(),
+            kind: user("kind").check(row.kind.parse())?,
+            enabled: row.closed_at.is_none(),
+            created: user("created_at").time(row.created_at)?,
+        })
+    }
+}
+
+/// A tenant with its system user.
+pub(crate) struct TenantRow {
+    pub(crate) id: Vec<u8>,
+    pub(crate) name: String,
+    pub(crate) created_at: i64,
+    pub(crate) system_user_id: Vec<u8>,
+    pub(crate) system_name: String,
+}
+
+impl TryFrom<TenantRow> for Tenant {
+    type Error = StoreFault;
+
+    fn try_from(row: TenantRow) -> Result<Self, StoreFault> {
+        let tenant = |column| Column("tenants", column);
+        let system = tenant("system_user_id").id(&row.system_user_id)?;
+        Ok(Self {
+            id: TenantId::from_uuid(tenant("id").id(&row.id)?),
+            name: row.name.into(),
+            created: tenant("created_at").time(row.created_at)?,
+            system: UserInfo {
+                id: UserId::from_uuid(system),
+                name: row.system_name.into(),
+            },
+        })
+    }
+}

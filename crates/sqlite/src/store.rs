@@ -1,0 +1,134 @@
+//! The file, its connections, and how long anybody waits for them.
+
+use std::{fs::OpenOptions, io, path::Path, thread, time::Duration};
+
+use async_trait::async_trait;
+use countersign_application::ports::{Probe, StoreFault};
+use sqlx::{
+    Connection as _, Error, SqlitePool,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::fault::{fault, is_busy, within};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+
+/// How long a call waits for a connection.
+const ACQUIRE: Duration = Duration::from_secs(1);
+/// How long a connection waits for another process's lock.
+const BUSY: Duration = Duration::from_secs(2);
+/// Between two tries to switch a new file to its log, which no lock can be waited for with.
+const PAUSE: Duration = Duration::from_millis(20);
+/// More readers than processors only wait for each other.
+const MOST_READERS: usize = 8;
+
+/// A database file with all ports of Countersign. Clones share its connections.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    pub(crate) writer: SqlitePool,
+    pub(crate) readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens a database file; makes an empty one, readable by its owner alone, where there is none.
+    ///
+    /// # Errors
+    /// The file cannot be made, opened, or written.
+    pub async fn open(path: &Path) -> Result<Self, StoreFault> {
+        create(path).map_err(|error| StoreFault::Unavailable(Box::new(error)))?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .busy_timeout(BUSY)
+            .foreign_keys(true);
+        let writer = options
+            .clone()
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full);
+        let reader = options.pragma("query_only", "ON");
+        let readers = thread::available_parallelism().map_or(2, usize::from);
+        let readers = u32::try_from(readers.clamp(2, MOST_READERS)).unwrap_or(2);
+        let store = Self {
+            writer: pool(1).connect_lazy_with(writer),
+            readers: pool(readers).connect_lazy_with(reader),
+        };
+        within(async { store.switch_to_log().await.map_err(fault) }).await?;
+        Ok(store)
+    }
+
+    async fn switch_to_log(&self) -> Result<(), Error> {
+        loop {
+            match self.writer.acquire().await {
+                Err(error) if is_busy(&error) => tokio::time::sleep(PAUSE).await,
+                outcome => return outcome.map(drop),
+            }
+        }
+    }
+
+    /// Applies the migrations that are missing. Several processes at once apply each of them once.
+    ///
+    /// # Errors
+    /// The file cannot be written, or holds tables of another make.
+    pub async fn migrate(&self) -> Result<(), StoreFault> {
+        within(async {
+            // The migrations nest in a transaction that holds the write lock from the start: a second process sees
+            // either none of them or all.
+            let mut whole = self.begin().await?;
+            MIGRATIONS
+                .run_direct(None, &mut *whole, false)
+                .await
+                .map_err(|error| StoreFault::Unavailable(Box::new(error)))?;
+            whole.commit().await.map_err(fault)
+        })
+        .await
+    }
+
+    /// Begins to write, as the only one who does.
+    pub(crate) async fn begin(
+        &self,
+    ) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, StoreFault> {
+        self.writer
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(fault)
+    }
+}
+
+#[async_trait]
+impl Probe for SqliteStore {
+    async fn ping(&self) -> Result<(), StoreFault> {
+        within(async {
+            // Reads the file, which an empty statement would not.
+            sqlx::query_scalar!("SELECT count(*) FROM tenants")
+                .fetch_one(&self.readers)
+                .await
+                .map_err(fault)
+        })
+        .await
+        .map(drop)
+    }
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .before_acquire(|connection, _| {
+            // A full disk ends a transaction behind the driver's back, which then counts wrong for ever.
+            Box::pin(async move { Ok(!connection.is_in_transaction()) })
+        })
+}
+
+/// The log beside the file gets the file's own mode from SQLite.
+fn create(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        outcome => outcome.map(drop),
+    }
+}

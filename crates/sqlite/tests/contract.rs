@@ -1,0 +1,80 @@
+//! The contract of the ports, promise by promise, each on a file of its own.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
+
+use std::error::Error;
+
+use async_trait::async_trait;
+use countersign_application::testing::contract::{Backdoor, Spoiled, Subject};
+use countersign_sqlite::SqliteStore;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
+use tempfile::TempDir;
+
+countersign_application::store_contract!(subject);
+
+async fn subject() -> Subject {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("test.db"))
+        .await
+        .unwrap();
+    store.migrate().await.unwrap();
+    Subject::new(store, File(folder))
+}
+
+struct File(TempDir);
+
+#[async_trait]
+impl Backdoor for File {
+    async fn execute(&self, sql: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let options = SqliteConnectOptions::new().filename(self.0.path().join("test.db"));
+        let mut connection = options.connect().await?;
+        connection.execute(AssertSqlSafe(sql)).await?;
+        Ok(())
+    }
+
+    fn audit_outage(&self) -> &'static str {
+        "CREATE TRIGGER outage BEFORE INSERT ON audit_events
+         BEGIN SELECT raise(ABORT, 'no room for audit events'); END"
+    }
+
+    fn spoil(&self, what: Spoiled) -> &'static str {
+        match what {
+            Spoiled::Version => {
+                "PRAGMA ignore_check_constraints = ON; UPDATE api_tokens SET version = 0"
+            }
+            Spoiled::Name => "UPDATE api_tokens SET name = ' '",
+            Spoiled::PartialToken => "UPDATE api_tokens SET partial_token = '{ spoilt'",
+            Spoiled::Permissions => "UPDATE api_tokens SET permissions = '[\"{ spoilt\"]'",
+            Spoiled::AllowedAddresses => {
+                "UPDATE api_tokens SET allowed_addresses = '[\"{ spoilt\"]'"
+            }
+            Spoiled::Expiry => "UPDATE api_tokens SET expiry = 9223372036854775807",
+            Spoiled::ChainHead => {
+                "PRAGMA ignore_check_constraints = ON; UPDATE api_tokens SET chain_head = x'00'"
+            }
+            Spoiled::UserKind => {
+                "PRAGMA ignore_check_constraints = ON; UPDATE users SET kind = '{ spoilt'"
+            }
+            Spoiled::EventKind => {
+                "DROP TRIGGER audit_events_are_not_changed;
+                 PRAGMA ignore_check_constraints = ON; UPDATE audit_events SET kind = '{ spoilt'"
+            }
+            Spoiled::Changes => {
+                "DROP TRIGGER audit_events_are_not_changed;
+                 PRAGMA ignore_check_constraints = ON; UPDATE audit_events SET changes = '{ spoilt'"
+            }
+            Spoiled::EventHash => {
+                "DROP TRIGGER audit_events_are_not_changed;
+                 PRAGMA ignore_check_constraints = ON; UPDATE audit_events SET hash = x'00'"
+            }
+            Spoiled::EventAddress => {
+                "DROP TRIGGER audit_events_are_not_changed;
+                 UPDATE audit_events SET address = '{ spoilt'"
+            }
+            Spoiled::Fingerprint => {
+                "PRAGMA ignore_check_constraints = ON;
+                 UPDATE idempotency_keys SET fingerprint = x'00'"
+            }
+        }
+    }
+}
