@@ -83,6 +83,12 @@ impl SqliteStore {
         .await
     }
 
+    /// Ends all connections, once what is under way is done. The last one to go leaves the file without its log.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
     /// Begins to write, as the only one who does.
     pub(crate) async fn begin(
         &self,
@@ -132,3 +138,7 @@ fn create(path: &Path) -> io::Result<()> {
         outcome => outcome.map(drop),
     }
 }
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;
