@@ -1,0 +1,103 @@
+//! Changing a token that is there: an update and a revocation are one statement, which differ in what follows for the
+//! token's user.
+
+use countersign_application::ports::CommitError;
+use countersign_domain::{Change, Version};
+
+use super::{Done, Worded, failed, judge_actor, names};
+use crate::{rows::API_TOKENS, store::PostgresStore};
+
+impl PostgresStore {
+    /// Stores the record of an expected version, with its user's new name where there is one, and its event.
+    pub(super) async fn change(
+        &self,
+        change: &Change,
+        expected: Version,
+        rename: Option<&str>,
+        revoke: bool,
+    ) -> Result<Done, CommitError> {
+        let (next, event, authority) = (change.next(), change.event(), change.authority());
+        let content = &event.content;
+        let worded = Worded::of(event)?;
+        let relied_on = names(&authority.relied_on);
+        let permissions = names(&next.permissions);
+        let addresses: Vec<String> = next.addresses.iter().collect();
+        let revoked = revoke.then(|| next.modified.to_utc());
+        let told = self.link.tell(|| {
+            sqlx::query!(
+                r#"
+                WITH actor AS (
+                    SELECT u.closed_at IS NULL AND ($2::uuid IS NULL OR t.revoked_at IS NULL AND t.expiry > $4) AS live,
+                           $2::uuid IS NULL OR t.permissions @> $5::text[] AS able
+                    FROM users u
+                    LEFT JOIN api_tokens t ON t.tenant_id = u.tenant_id AND t.user_id = u.id AND t.id = $2
+                    WHERE u.tenant_id = $1 AND u.id = $3
+                ), changed AS (
+                    UPDATE api_tokens t
+                    SET version = $8, name = $9, name_key = $10, expiry = $11, allowed_addresses = $12,
+                        permissions = $13, modified_at = $14, modified_by = $3, chain_head = $15, revoked_at = $16
+                    FROM actor a
+                    WHERE a.live AND a.able
+                      AND t.tenant_id = $1 AND t.id = $6 AND t.version = $7 AND t.revoked_at IS NULL
+                    RETURNING t.tenant_id, t.id, t.user_id
+                ), followed AS (
+                    UPDATE users u
+                    SET name = coalesce($17::text, u.name), closed_at = coalesce($16, u.closed_at)
+                    FROM changed c
+                    WHERE u.tenant_id = c.tenant_id AND u.id = c.user_id
+                      AND ($17::text IS NOT NULL OR $16 IS NOT NULL)
+                ), recorded AS (
+                    INSERT INTO audit_events (tenant_id, token_id, version_after, kind, at, by_user, address,
+                                              request_id, version_before, changes, hash)
+                    SELECT c.tenant_id, c.id, $18, $19, $20, $21, $22, $23, $24, $25, $15 FROM changed c
+                )
+                SELECT EXISTS (SELECT FROM changed) AS "written!",
+                       coalesce((SELECT live FROM actor), false) AS "live!",
+                       coalesce((SELECT able FROM actor), false) AS "able!",
+                       (SELECT t.version FROM api_tokens t
+                        WHERE t.tenant_id = $1 AND t.id = $6 AND t.revoked_at IS NULL) AS stored
+                "#,
+                authority.tenant.as_uuid(),
+                authority.token.as_ref().map(|id| *id.as_uuid()),
+                authority.user.as_uuid(),
+                authority.now.to_utc(),
+                &relied_on,
+                next.id.as_uuid(),
+                expected.get(),
+                next.version.get(),
+                next.name.as_str(),
+                next.name.key(),
+                next.expiry.to_utc(),
+                &addresses,
+                &permissions,
+                next.modified.to_utc(),
+                event.hash.as_bytes(),
+                revoked,
+                rename,
+                content.version_after.get(),
+                content.kind.as_str(),
+                content.at.to_utc(),
+                content.by.as_uuid(),
+                worded.address.as_deref(),
+                content.request_id.as_str(),
+                content.version_before.map(Version::get),
+                worded.changes,
+            )
+            .map(|row| (row.written, row.live, row.able, row.stored))
+        });
+        // One row, whatever was written.
+        let answer = told.await.map_err(failed)?.pop();
+        let (written, live, able, stored) = answer.unwrap_or_default();
+        if written {
+            return Ok(Done::Written);
+        }
+        judge_actor(live, able)?;
+        match stored {
+            None => Err(CommitError::NotFound),
+            Some(number) if number == expected.get() => Ok(Done::Overtaken),
+            Some(number) => Err(CommitError::Stale {
+                stored: API_TOKENS.version("version", number)?,
+            }),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The write path: a decided change becomes one statement, and the statement itself tells why it wrote nothing.
+//!
+//! All parts of a data-modifying statement see one snapshot and run in no set order, so each part reads from the one
+//! that decides: no event without its change, no change without its actor.
+
+mod create;
+mod existing;
+
+use countersign_application::ports::{CommitError, StoreFault};
+use countersign_domain::{AuditEvent, Change, Permission, Write};
+use thiserror::Error;
+
+use crate::{fault::Lost, link::TRIES, store::PostgresStore};
+
+/// The index that keeps the names of live tokens apart.
+const LIVE_NAME: &str = "api_tokens_live_name";
+
+/// What a statement that met no error did.
+enum Done {
+    /// It wrote all of the change.
+    Written,
+    /// A rival that its snapshot did not see came first: nothing is written, and a new snapshot can tell why.
+    Overtaken,
+}
+
+/// Rivals came first, again and again.
+#[derive(Debug, Error)]
+#[error("overtaken {TRIES} times")]
+struct Overtaken;
+
+impl PostgresStore {
+    pub(crate) async fn write(&self, change: &Change) -> Result<(), CommitError> {
+        for _ in 0..TRIES {
+            let done = match change.write() {
+                Write::Create { digest, once } => {
+                    self.create(change, digest, once.as_ref()).await?
+                }
+                Write::Update { expected, rename } => {
+                    let rename = rename.as_ref().map(|name| name.as_str());
+                    self.change(change, *expected, rename, false).await?
+                }
+                Write::Revoke { expected } => self.change(change, *expected, None, true).await?,
+            };
+            if matches!(done, Done::Written) {
+                return Ok(());
+            }
+        }
+        Err(StoreFault::Unavailable(Box::new(Overtaken)).into())
+    }
+}
+
+fn failed(lost: Lost) -> CommitError {
+    if lost.is_taken(LIVE_NAME) {
+        CommitError::NameTaken
+    } else if lost.certain {
+        CommitError::Fault(lost.into())
+    } else {
+        CommitError::OutcomeUnknown(lost.into_source())
+    }
+}
+
+/// What the actor's rows say.
+fn judge_actor(live: bool, able: bool) -> Result<(), CommitError> {
+    match (live, able) {
+        (false, _) => Err(CommitError::ActorGone),
+        (true, false) => Err(CommitError::ActorNarrowed),
+        (true, true) => Ok(()),
+    }
+}
+
+fn names<'a>(permissions: impl IntoIterator<Item = &'a Permission>) -> Vec<String> {
+    permissions.into_iter().map(ToString::to_string).collect()
+}
+
+/// Columns of an event that have to be put into words.
+struct Worded {
+    address: Option<String>,
+    changes: String,
+}
+
+impl Worded {
+    fn of(event: &AuditEvent) -> Result<Self, StoreFault> {
+        let changes = serde_json::to_string(&event.content.changes)
+            .map_err(|error| StoreFault::Unavailable(Box::new(error)))?;
+        Ok(Self {
+            address: event.content.address.map(|address| address.to_string()),
+            changes,
+        })
+    }
+}

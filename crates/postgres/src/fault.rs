@@ -1,0 +1,143 @@
+//! What a failed statement tells: whether it may have been carried out, whether it is worth sending again, and
+//! whether the connection and its siblings can still be trusted.
+
+use std::{error::Error, io};
+
+use countersign_application::ports::StoreFault;
+use thiserror::Error;
+
+/// The server's own words. The library's error also quotes values of the row, which belong in no log.
+#[derive(Debug, Error)]
+#[error("{message} (SQLSTATE {code})")]
+struct Said {
+    code: String,
+    message: String,
+}
+
+/// What follows from an error of one statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Diagnosis {
+    /// The statement took no effect.
+    pub(crate) certain: bool,
+    /// The same statement may succeed at once, on another connection or after a rival is done.
+    pub(crate) again: bool,
+    /// The connection, and those opened before it, are likely to fail the same way.
+    pub(crate) distrust: bool,
+}
+
+impl Diagnosis {
+    const REFUSED: Self = Self::new(true, false, false);
+
+    const fn new(certain: bool, again: bool, distrust: bool) -> Self {
+        Self {
+            certain,
+            again,
+            distrust,
+        }
+    }
+
+    /// An error that the server reports ends the transaction without effect, except where the code says otherwise
+    /// (PostgreSQL, appendix A; 08 comes from poolers that lost their server, 40003 from distributed engines).
+    fn of_code(code: &str) -> Self {
+        match code {
+            // The server goes, or turned into a standby, or the pooler put another one behind the connection.
+            "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "26000" | "0A000" => {
+                Self::new(true, true, true)
+            }
+            "40001" | "40P01" => Self::new(true, true, false),
+            "40003" => Self::new(false, false, false),
+            _ if code.starts_with("08") => Self::new(false, true, true),
+            _ => Self::REFUSED,
+        }
+    }
+
+    /// What follows from an error after the connection was there.
+    pub(crate) fn of(error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(said) => Self::of_code(&said.code().unwrap_or_default()),
+            // The time is up: the connection is of no use, which says nothing about the others.
+            sqlx::Error::Io(io) if io.kind() == io::ErrorKind::TimedOut => {
+                Self::new(false, false, false)
+            }
+            // Bytes were left unsent, and without the last of them the server does not commit.
+            sqlx::Error::Io(io) if io.kind() == io::ErrorKind::BrokenPipe => {
+                Self::new(true, true, true)
+            }
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => {
+                Self::new(false, true, true)
+            }
+            sqlx::Error::Encode(_) | sqlx::Error::InvalidArgument(_) => Self::REFUSED,
+            _ => Self::new(false, false, false),
+        }
+    }
+}
+
+/// Why a statement has no result.
+#[derive(Debug)]
+pub(crate) struct Lost {
+    /// It took no effect.
+    pub(crate) certain: bool,
+    /// What went wrong.
+    pub(crate) error: sqlx::Error,
+}
+
+impl Lost {
+    /// Whether a row with an equal key of that index is there.
+    pub(crate) fn is_taken(&self, index: &str) -> bool {
+        let said = self.error.as_database_error();
+        said.is_some_and(|said| said.is_unique_violation() && said.constraint() == Some(index))
+    }
+
+    /// The error without values of any row.
+    pub(crate) fn into_source(self) -> Box<dyn Error + Send + Sync> {
+        source(self.error)
+    }
+}
+
+impl From<Lost> for StoreFault {
+    fn from(lost: Lost) -> Self {
+        Self::Unavailable(lost.into_source())
+    }
+}
+
+pub(crate) fn source(error: sqlx::Error) -> Box<dyn Error + Send + Sync> {
+    match error {
+        sqlx::Error::Database(said) => Box::new(Said {
+            code: said.code().unwrap_or_default().into_owned(),
+            message: said.message().to_owned(),
+        }),
+        other => Box::new(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_connection_leaves_the_outcome_open() {
+        for kind in [
+            io::ErrorKind::UnexpectedEof,
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::TimedOut,
+        ] {
+            assert!(
+                !Diagnosis::of(&sqlx::Error::Io(kind.into())).certain,
+                "{kind}"
+            );
+        }
+        assert!(Diagnosis::of(&sqlx::Error::Io(io::ErrorKind::BrokenPipe.into())).certain);
+    }
+
+    #[test]
+    fn a_pooler_that_lost_its_server_leaves_the_outcome_open() {
+        for code in ["08006", "08P01", "40003"] {
+            assert!(!Diagnosis::of_code(code).certain, "{code}");
+        }
+        for code in [
+            "57P01", "25006", "53100", "53300", "57014", "40P01", "23505",
+        ] {
+            assert!(Diagnosis::of_code(code).certain, "{code}");
+        }
+    }
+}

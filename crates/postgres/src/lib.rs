@@ -1,0 +1,27 @@
+//! The ports of Countersign on PostgreSQL.
+//!
+//! A decided change is one data-modifying statement in autocommit: one round trip, one flush, and no transaction that
+//! a dying client could leave open. Every call has a deadline on this side, because a frozen server keeps none.
+//!
+//! # Through a pooler
+//! Nothing outside of [`PostgresStore::migrate`] needs a session, so PgBouncer in transaction mode will do from
+//! version 1.21 on, which knows prepared statements (`max_prepared_statements` above 0). Migrations hold a session
+//! lock against each other and want a direct or session-pooled connection.
+//!
+//! `statement_timeout` is set after connecting, never as a startup option, which PgBouncer refuses. In transaction mode
+//! the setting stays with whichever server connection it met. That harms nobody, since only this service's own
+//! account is pooled there, and is not leant on: the deadline on this side is what bounds a call. The timeout is the
+//! shorter of the two, so that a statement that waits for a lock usually ends with the server's word that nothing was
+//! written, rather than with an unknown outcome.
+
+mod audit;
+mod commit;
+mod directory;
+mod fault;
+mod filter;
+mod link;
+mod read;
+mod rows;
+mod store;
+
+pub use store::PostgresStore;

@@ -1,0 +1,178 @@
+//! The port of tokens: every read is one statement, and so is every write.
+
+use async_trait::async_trait;
+use countersign_application::{
+    ports::{CommitError, EventView, StoreFault, TokenMade, TokenStore},
+    query::{Filter, Order, Page, PageRequest},
+};
+use countersign_domain::{
+    Change, Credential, Fingerprint, IdempotencyKey, SecretDigest, TenantId, Timestamp, TokenId,
+    TokenView, UserId, Version,
+};
+use uuid::Uuid;
+
+use crate::{
+    filter,
+    rows::{API_TOKENS, EventRow, Micros, Table, TokenRow},
+    store::PostgresStore,
+};
+
+#[async_trait]
+impl TokenStore for PostgresStore {
+    async fn get(&self, tenant: TenantId, id: TokenId) -> Result<Option<TokenView>, StoreFault> {
+        let rows = self.link.ask(|| {
+            sqlx::query_as!(
+                TokenRow,
+                r#"
+                SELECT t.tenant_id, t.id, t.version, t.name, t.user_id, t.partial_token, t.expiry AS "expiry: Micros",
+                       t.allowed_addresses, t.permissions, t.created_at AS "created_at: Micros", t.created_by,
+                       c.name AS "created_by_name?", t.modified_at AS "modified_at: Micros", t.modified_by,
+                       m.name AS "modified_by_name?", t.chain_head
+                FROM api_tokens t
+                LEFT JOIN users c ON c.tenant_id = t.tenant_id AND c.id = t.created_by
+                LEFT JOIN users m ON m.tenant_id = t.tenant_id AND m.id = t.modified_by
+                WHERE t.tenant_id = $1 AND t.id = $2 AND t.revoked_at IS NULL
+                "#,
+                tenant.as_uuid(),
+                id.as_uuid(),
+            )
+        });
+        rows.await?.pop().map(TokenView::try_from).transpose()
+    }
+
+    async fn find(&self, digest: &SecretDigest) -> Result<Option<Credential>, StoreFault> {
+        let rows = self.link.ask(|| {
+            sqlx::query!(
+                r#"
+                SELECT t.tenant_id, t.id, t.version, t.user_id, u.name, t.permissions, t.allowed_addresses,
+                       t.expiry AS "expiry: Micros"
+                FROM token_secrets s
+                JOIN api_tokens t ON t.tenant_id = s.tenant_id AND t.id = s.token_id
+                JOIN users u ON u.tenant_id = t.tenant_id AND u.id = t.user_id
+                WHERE s.digest = $1 AND s.retires_at IS NULL AND t.revoked_at IS NULL AND u.closed_at IS NULL
+                "#,
+                digest.as_bytes(),
+            )
+            .map(|row| {
+                Ok(Credential {
+                    tenant: TenantId::from_uuid(row.tenant_id),
+                    token: TokenId::from_uuid(row.id),
+                    version: API_TOKENS.version("version", row.version)?,
+                    user: UserId::from_uuid(row.user_id),
+                    user_name: row.name.into(),
+                    permissions: API_TOKENS.permissions(&row.permissions)?,
+                    addresses: API_TOKENS.addresses(&row.allowed_addresses)?,
+                    expiry: API_TOKENS.time("expiry", row.expiry)?,
+                })
+            })
+        });
+        rows.await?.pop().transpose()
+    }
+
+    async fn query(
+        &self,
+        tenant: TenantId,
+        filter: &Filter,
+        order: &[Order],
+        page: PageRequest,
+    ) -> Result<Page<TokenView>, StoreFault> {
+        let question = filter::Question::new(tenant, filter, order, page)?;
+        let rows = self.link.ask(|| question.query()).await?;
+        let total = rows.first().map_or(0, |row| row.total);
+        let content = rows.into_iter().filter_map(|row| row.token);
+        Ok(Page {
+            content: content.map(TokenView::try_from).collect::<Result<_, _>>()?,
+            total: u64::try_from(total).unwrap_or(0),
+        })
+    }
+
+    async fn list(
+        &self,
+        tenant: TenantId,
+        after: Option<TokenId>,
+        limit: u8,
+    ) -> Result<Vec<TokenView>, StoreFault> {
+        let rows = self.link.ask(|| {
+            sqlx::query_as!(
+                TokenRow,
+                r#"
+                SELECT t.tenant_id, t.id, t.version, t.name, t.user_id, t.partial_token, t.expiry AS "expiry: Micros",
+                       t.allowed_addresses, t.permissions, t.created_at AS "created_at: Micros", t.created_by,
+                       c.name AS "created_by_name?", t.modified_at AS "modified_at: Micros", t.modified_by,
+                       m.name AS "modified_by_name?", t.chain_head
+                FROM api_tokens t
+                LEFT JOIN users c ON c.tenant_id = t.tenant_id AND c.id = t.created_by
+                LEFT JOIN users m ON m.tenant_id = t.tenant_id AND m.id = t.modified_by
+                WHERE t.tenant_id = $1 AND t.id > $2 AND t.revoked_at IS NULL
+                ORDER BY t.id
+                LIMIT $3
+                "#,
+                tenant.as_uuid(),
+                after.map_or(Uuid::nil(), |id| *id.as_uuid()),
+                i64::from(limit),
+            )
+        });
+        rows.await?.into_iter().map(TokenView::try_from).collect()
+    }
+
+    async fn events(
+        &self,
+        tenant: TenantId,
+        token: TokenId,
+        before: Option<Version>,
+        limit: u8,
+    ) -> Result<Vec<EventView>, StoreFault> {
+        let rows = self.link.ask(|| {
+            sqlx::query_as!(
+                EventRow,
+                r#"
+                SELECT e.tenant_id, e.token_id, e.version_after, e.kind, e.at AS "at: Micros", e.by_user,
+                       u.name AS "by_name?", e.address, e.request_id, e.version_before, e.changes, e.hash
+                FROM audit_events e
+                LEFT JOIN users u ON u.tenant_id = e.tenant_id AND u.id = e.by_user
+                WHERE e.tenant_id = $1 AND e.token_id = $2 AND e.version_after <= $3
+                ORDER BY e.version_after DESC
+                LIMIT $4
+                "#,
+                tenant.as_uuid(),
+                token.as_uuid(),
+                before.map_or(i64::MAX, |version| version.get() - 1),
+                i64::from(limit),
+            )
+        });
+        rows.await?.into_iter().map(EventView::try_from).collect()
+    }
+
+    async fn made_under(
+        &self,
+        tenant: TenantId,
+        user: UserId,
+        key: &IdempotencyKey,
+        since: Timestamp,
+    ) -> Result<Option<TokenMade>, StoreFault> {
+        let rows = self.link.ask(|| {
+            sqlx::query!(
+                "
+                SELECT token_id, fingerprint FROM idempotency_keys
+                WHERE tenant_id = $1 AND user_id = $2 AND key = $3 AND created_at >= $4
+                ",
+                tenant.as_uuid(),
+                user.as_uuid(),
+                key.as_str(),
+                since.to_utc(),
+            )
+            .map(|row| {
+                let bytes = Table("idempotency_keys").digest("fingerprint", &row.fingerprint)?;
+                Ok(TokenMade {
+                    token: TokenId::from_uuid(row.token_id),
+                    fingerprint: Fingerprint::from_bytes(bytes),
+                })
+            })
+        });
+        rows.await?.pop().transpose()
+    }
+
+    async fn commit(&self, change: &Change) -> Result<(), CommitError> {
+        self.write(change).await
+    }
+}

@@ -1,0 +1,197 @@
+//! Rows as records of the domain. Each column is checked: what this service never wrote is a fault that names its
+//! place, never a panic and never a guess.
+
+use std::net::IpAddr;
+
+use countersign_application::ports::{EventView, StoreFault};
+use countersign_domain::{
+    AllowedAddresses, AuditEvent, ChainHash, EventContent, PartialToken, Permission, PermissionSet,
+    TenantId, Timestamp, Token, TokenId, TokenName, TokenView, UserId, UserInfo, Version,
+};
+use sqlx::{
+    Decode, FromRow, Postgres, Type,
+    error::BoxDynError,
+    postgres::{PgTypeInfo, PgValueRef},
+    types::chrono::{DateTime, Utc},
+};
+use uuid::Uuid;
+
+/// An instant as the server keeps it, in microseconds since 1970. The library's own type panics at `infinity`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Micros(i64);
+
+impl Type<Postgres> for Micros {
+    fn type_info() -> PgTypeInfo {
+        <DateTime<Utc> as Type<Postgres>>::type_info()
+    }
+}
+
+impl<'r> Decode<'r, Postgres> for Micros {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        // The server counts from 2000-01-01 (PostgreSQL, "Date/Time Types").
+        let since_2000: i64 = Decode::<Postgres>::decode(value)?;
+        Ok(Self(since_2000.saturating_add(946_684_800_000_000)))
+    }
+}
+
+/// Names the place of what could not be read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Table(pub(crate) &'static str);
+
+impl Table {
+    pub(crate) fn column<T>(self, column: &'static str, value: Option<T>) -> Result<T, StoreFault> {
+        value.ok_or(StoreFault::Corrupt {
+            table: self.0,
+            column,
+        })
+    }
+
+    pub(crate) fn time(self, column: &'static str, at: Micros) -> Result<Timestamp, StoreFault> {
+        self.column(column, Timestamp::from_micros(at.0))
+    }
+
+    pub(crate) fn version(self, column: &'static str, number: i64) -> Result<Version, StoreFault> {
+        self.column(column, Version::try_from(number).ok())
+    }
+
+    pub(crate) fn digest(self, column: &'static str, bytes: &[u8]) -> Result<[u8; 32], StoreFault> {
+        self.column(column, bytes.try_into().ok())
+    }
+
+    /// A user's name comes from another table; without a row there, it is this reference that is wrong.
+    pub(crate) fn user(
+        self,
+        column: &'static str,
+        id: Uuid,
+        name: Option<String>,
+    ) -> Result<UserInfo, StoreFault> {
+        Ok(UserInfo {
+            id: UserId::from_uuid(id),
+            name: self.column(column, name)?.into(),
+        })
+    }
+
+    pub(crate) fn permissions(self, names: &[String]) -> Result<PermissionSet, StoreFault> {
+        let read = names.iter().map(|name| Permission::parse(name).ok());
+        self.column("permissions", read.collect())
+    }
+
+    pub(crate) fn addresses(self, entries: &[String]) -> Result<AllowedAddresses, StoreFault> {
+        self.column("allowed_addresses", AllowedAddresses::parse(entries).ok())
+    }
+}
+
+pub(crate) const API_TOKENS: Table = Table("api_tokens");
+pub(crate) const AUDIT_EVENTS: Table = Table("audit_events");
+
+/// A token with the names of its users.
+#[derive(Debug, FromRow)]
+pub(crate) struct TokenRow {
+    pub(crate) tenant_id: Uuid,
+    pub(crate) id: Uuid,
+    pub(crate) version: i64,
+    pub(crate) name: String,
+    pub(crate) user_id: Uuid,
+    pub(crate) partial_token: String,
+    pub(crate) expiry: Micros,
+    pub(crate) allowed_addresses: Vec<String>,
+    pub(crate) permissions: Vec<String>,
+    pub(crate) created_at: Micros,
+    pub(crate) created_by: Uuid,
+    pub(crate) created_by_name: Option<String>,
+    pub(crate) modified_at: Micros,
+    pub(crate) modified_by: Uuid,
+    pub(crate) modified_by_name: Option<String>,
+    pub(crate) chain_head: Vec<u8>,
+}
+
+impl TryFrom<TokenRow> for TokenView {
+    type Error = StoreFault;
+
+    fn try_from(row: TokenRow) -> Result<Self, StoreFault> {
+        let table = API_TOKENS;
+        let token = Token {
+            id: TokenId::from_uuid(row.id),
+            tenant: TenantId::from_uuid(row.tenant_id),
+            version: table.version("version", row.version)?,
+            name: table.column("name", TokenName::parse(&row.name).ok())?,
+            user: UserId::from_uuid(row.user_id),
+            partial: table.column(
+                "partial_token",
+                PartialToken::parse(&row.partial_token).ok(),
+            )?,
+            expiry: table.time("expiry", row.expiry)?,
+            addresses: table.addresses(&row.allowed_addresses)?,
+            permissions: table.permissions(&row.permissions)?,
+            created: table.time("created_at", row.created_at)?,
+            modified: table.time("modified_at", row.modified_at)?,
+        };
+        Ok(Self {
+            token,
+            created_by: table.user("created_by", row.created_by, row.created_by_name)?,
+            modified_by: table.user("modified_by", row.modified_by, row.modified_by_name)?,
+            head: ChainHash::from_bytes(table.digest("chain_head", &row.chain_head)?),
+        })
+    }
+}
+
+/// An event, with its user's name where that was asked for.
+#[derive(Debug)]
+pub(crate) struct EventRow {
+    pub(crate) tenant_id: Uuid,
+    pub(crate) token_id: Uuid,
+    pub(crate) version_after: i64,
+    pub(crate) kind: String,
+    pub(crate) at: Micros,
+    pub(crate) by_user: Uuid,
+    pub(crate) by_name: Option<String>,
+    pub(crate) address: Option<String>,
+    pub(crate) request_id: String,
+    pub(crate) version_before: Option<i64>,
+    pub(crate) changes: String,
+    pub(crate) hash: Vec<u8>,
+}
+
+impl TryFrom<&EventRow> for AuditEvent {
+    type Error = StoreFault;
+
+    fn try_from(row: &EventRow) -> Result<Self, StoreFault> {
+        let table = AUDIT_EVENTS;
+        let address = row.address.as_ref().map(|text| {
+            let read: Option<IpAddr> = text.parse().ok();
+            table.column("address", read)
+        });
+        let before = row
+            .version_before
+            .map(|number| table.version("version_before", number));
+        let content = EventContent {
+            tenant: TenantId::from_uuid(row.tenant_id),
+            token: TokenId::from_uuid(row.token_id),
+            kind: table.column("kind", row.kind.parse().ok())?,
+            at: table.time("at", row.at)?,
+            by: UserId::from_uuid(row.by_user),
+            address: address.transpose()?,
+            request_id: table.column("request_id", row.request_id.parse().ok())?,
+            version_before: before.transpose()?,
+            version_after: table.version("version_after", row.version_after)?,
+            changes: table.column("changes", serde_json::from_str(&row.changes).ok())?,
+        };
+        Ok(Self {
+            content,
+            hash: ChainHash::from_bytes(table.digest("hash", &row.hash)?),
+        })
+    }
+}
+
+impl TryFrom<EventRow> for EventView {
+    type Error = StoreFault;
+
+    fn try_from(row: EventRow) -> Result<Self, StoreFault> {
+        let event = AuditEvent::try_from(&row)?;
+        let by = AUDIT_EVENTS.user("by_user", row.by_user, row.by_name)?;
+        Ok(Self {
+            event,
+            by_name: by.name,
+        })
+    }
+}

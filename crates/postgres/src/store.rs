@@ -1,0 +1,75 @@
+//! Opening the store: where the database is, how many connections it may use, and bringing its tables up to date.
+
+use std::{str::FromStr, time::Duration};
+
+use async_trait::async_trait;
+use countersign_application::ports::{Probe, StoreFault};
+use sqlx::{
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{fault, link::Link};
+
+/// How long migrating waits for a connection.
+const CONNECT: Duration = Duration::from_secs(5);
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+/// All ports on one PostgreSQL database. Clones share their connections.
+///
+/// Every call ends within 3 s, whatever the server does, and the first call after a failure is over works again.
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    pub(crate) link: Link,
+    options: PgConnectOptions,
+}
+
+impl PostgresStore {
+    /// A store on the database that the URL names. Nothing is connected yet, so that a service can start while its
+    /// database is away.
+    ///
+    /// # Errors
+    /// Where the URL is none.
+    pub fn open(url: &str, max_connections: u32) -> Result<Self, StoreFault> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|error| StoreFault::Unavailable(fault::source(error)))?
+            .application_name("countersign");
+        Ok(Self {
+            link: Link::new(options.clone(), max_connections),
+            options,
+        })
+    }
+
+    /// Brings the tables up to date. Several nodes may do so at once: each waits for the one before.
+    ///
+    /// Takes a session lock on a connection of its own, without a time limit: a new index may take its time.
+    ///
+    /// # Errors
+    /// Where the database cannot be reached, or holds migrations of another history.
+    pub async fn migrate(&self) -> Result<(), StoreFault> {
+        let session = PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(CONNECT)
+            .connect_lazy_with(self.options.clone());
+        let outcome = MIGRATIONS.run(&session).await;
+        // The lock ends with the session, whatever came of it.
+        session.close().await;
+        outcome.map_err(|error| StoreFault::Unavailable(Box::new(error)))
+    }
+
+    /// Ends all connections, once what is under way is done.
+    pub async fn close(&self) {
+        self.link.pool().close().await;
+    }
+}
+
+#[async_trait]
+impl Probe for PostgresStore {
+    async fn ping(&self) -> Result<(), StoreFault> {
+        self.link
+            .ask(|| sqlx::query!(r#"SELECT 1 AS "one!""#))
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,9 @@
+//! The store on real PostgreSQL: the contract of all stores, and what becomes of calls when the database does not play
+//! along.
+
+mod contract;
+mod loss;
+mod outage;
+mod outcome;
+mod statements;
+mod support;

@@ -1,0 +1,63 @@
+//! A server that is not there, and a pool that is used up.
+
+use std::time::Duration;
+
+use countersign_application::{
+    ports::{CommitError, Probe as _, StoreFault, TokenStore as _},
+    testing::{Stores, named},
+};
+use countersign_postgres::PostgresStore;
+use futures_util::future::join_all;
+use sqlx::Executor as _;
+use tokio::net::TcpListener;
+
+use crate::support::{Database, timed};
+
+const LIMIT: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn a_server_that_refuses_connections_is_unavailable() {
+    let database = Database::new().await;
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let store = PostgresStore::open(&database.url(Some(port)), 4).unwrap();
+    let (outcome, took) = timed(store.ping()).await;
+    assert!(matches!(outcome, Err(StoreFault::Unavailable(_))));
+    assert!(took < LIMIT, "{took:?}");
+    assert!(store.migrate().await.is_err());
+}
+
+#[tokio::test]
+async fn a_commit_without_a_connection_certainly_did_not_happen() {
+    let database = Database::new().await;
+    let home = Stores::of(database.store(2).await).realm("home").await;
+    let view = home.make("a").await.view;
+    let change = home.edit(home.system(), &view, &named("b"));
+    let nowhere = PostgresStore::open(&database.url(Some(1)), 1).unwrap();
+    let outcome = nowhere.commit(&change).await;
+    assert!(
+        matches!(outcome, Err(CommitError::Fault(StoreFault::Unavailable(_)))),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pool_that_is_used_up_makes_nobody_wait_for_long() {
+    let database = Database::new().await;
+    let store = database.store(2).await;
+    let home = Stores::of(store.clone()).realm("home").await;
+    let view = home.make("a").await.view;
+    let mut other = database.connect().await;
+    other
+        .execute("BEGIN; LOCK TABLE api_tokens, users IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let reads = (0..8).map(|_| timed(store.get(home.tenant.id, view.token.id)));
+    for (read, took) in join_all(reads).await {
+        assert!(matches!(read, Err(StoreFault::Unavailable(_))), "{read:?}");
+        assert!(took < LIMIT, "{took:?}");
+    }
+    other.execute("COMMIT").await.unwrap();
+    assert_eq!(home.get(view.token.id).await, Some(view));
+}

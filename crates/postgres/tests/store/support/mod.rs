@@ -1,0 +1,197 @@
+//! A database of its own for each test, and the way to it past the store.
+
+mod proxy;
+
+use std::{env, error::Error, str::FromStr, time::Duration};
+
+use async_trait::async_trait;
+use countersign_application::testing::contract::{Backdoor, Spoiled};
+use countersign_postgres::PostgresStore;
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection,
+    postgres::PgConnectOptions,
+};
+use tokio::time::Instant;
+
+pub(crate) use proxy::{Mood, Proxy};
+
+/// An empty database, dropped with this.
+pub(crate) struct Database {
+    server: PgConnectOptions,
+    name: String,
+}
+
+impl Database {
+    pub(crate) async fn new() -> Self {
+        let url = env::var("COUNTERSIGN_TEST_POSTGRES_URL")
+            .expect("no PostgreSQL to test on: run `cargo xtask test`");
+        let server = PgConnectOptions::from_str(&url)
+            .unwrap()
+            .disable_statement_logging();
+        let mut connection = server.connect().await.unwrap();
+        let name: String =
+            sqlx::query_scalar("SELECT 'test_' || replace(gen_random_uuid()::text, '-', '')")
+                .fetch_one(&mut connection)
+                .await
+                .unwrap();
+        let made = format!("CREATE DATABASE {name}");
+        connection.execute(AssertSqlSafe(made)).await.unwrap();
+        Self { server, name }
+    }
+
+    /// The database's address; by way of another port where one is given.
+    pub(crate) fn url(&self, port: Option<u16>) -> String {
+        let url = env::var("COUNTERSIGN_TEST_POSTGRES_URL").unwrap();
+        let mut url = url::Url::parse(&url).unwrap();
+        url.set_path(&self.name);
+        if let Some(port) = port {
+            url.set_host(Some("127.0.0.1")).unwrap();
+            url.set_port(Some(port)).unwrap();
+        }
+        url.into()
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.server.get_port()
+    }
+
+    /// A migrated store on it.
+    pub(crate) async fn store(&self, connections: u32) -> PostgresStore {
+        let store = PostgresStore::open(&self.url(None), connections).unwrap();
+        store.migrate().await.unwrap();
+        store
+    }
+
+    pub(crate) async fn connect(&self) -> PgConnection {
+        let options = self.server.clone().database(&self.name);
+        options.connect().await.unwrap()
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Runs a statement on the maintenance database.
+    pub(crate) async fn as_superuser(&self, sql: &str) {
+        let mut connection = self.server.connect().await.unwrap();
+        connection
+            .execute(AssertSqlSafe(sql.to_owned()))
+            .await
+            .unwrap();
+    }
+
+    /// Returns once a session waits for another one's lock.
+    pub(crate) async fn until_somebody_waits(&self) {
+        let mut connection = self.connect().await;
+        let waits = "SELECT EXISTS (SELECT FROM pg_stat_activity \
+                     WHERE datname = current_database() AND wait_event_type = 'Lock')";
+        let start = Instant::now();
+        while !sqlx::query_scalar::<_, bool>(waits)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+        {
+            assert!(start.elapsed() < PATIENCE, "nobody waits");
+        }
+    }
+
+    /// Ends all connections to it but the one that asks; tells how many there were.
+    pub(crate) async fn kill_all(&self) -> i64 {
+        let mut connection = self.connect().await;
+        let killed = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity \
+                      WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+        sqlx::query_scalar(killed)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let (server, drop) = (
+            self.server.clone(),
+            format!("DROP DATABASE {} WITH (FORCE)", self.name),
+        );
+        // A thread of its own, because the test's runtime may be at its end.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let mut connection = server.connect().await?;
+                connection.execute(AssertSqlSafe(drop)).await?;
+                connection.close().await
+            })
+        });
+        // The cluster goes at the end of the tests anyway.
+        let _ = dropped.join();
+    }
+}
+
+#[async_trait]
+impl Backdoor for Database {
+    async fn execute(&self, sql: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let mut connection = self.connect().await;
+        connection.execute(AssertSqlSafe(sql.to_owned())).await?;
+        Ok(())
+    }
+
+    fn audit_outage(&self) -> &'static str {
+        "ALTER TABLE audit_events ADD CONSTRAINT outage CHECK (false) NOT VALID"
+    }
+
+    fn spoil(&self, what: Spoiled) -> &'static str {
+        match what {
+            Spoiled::Version => "UPDATE api_tokens SET version = 0",
+            Spoiled::Name => "UPDATE api_tokens SET name = '  '",
+            Spoiled::PartialToken => "UPDATE api_tokens SET partial_token = '{ spoilt'",
+            Spoiled::Permissions => "UPDATE api_tokens SET permissions = ARRAY['{ spoilt']",
+            Spoiled::AllowedAddresses => {
+                "UPDATE api_tokens SET allowed_addresses = ARRAY['{ spoilt']"
+            }
+            Spoiled::Expiry => "UPDATE api_tokens SET expiry = 'infinity'",
+            Spoiled::ChainHead => r"UPDATE api_tokens SET chain_head = '\x00'",
+            Spoiled::UserKind => {
+                "ALTER TABLE users DROP CONSTRAINT users_kind; UPDATE users SET kind = '{ spoilt'"
+            }
+            Spoiled::EventKind => {
+                "ALTER TABLE audit_events DISABLE TRIGGER USER; UPDATE audit_events SET kind = '{ spoilt'"
+            }
+            Spoiled::Changes => {
+                "ALTER TABLE audit_events DISABLE TRIGGER USER; UPDATE audit_events SET changes = '{ spoilt'"
+            }
+            Spoiled::EventHash => {
+                r"ALTER TABLE audit_events DISABLE TRIGGER USER; UPDATE audit_events SET hash = '\x00'"
+            }
+            Spoiled::EventAddress => {
+                "ALTER TABLE audit_events DISABLE TRIGGER USER; UPDATE audit_events SET address = '{ spoilt'"
+            }
+            Spoiled::Fingerprint => r"UPDATE idempotency_keys SET fingerprint = '\x00'",
+        }
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whether something comes true before patience ends.
+pub(crate) async fn soon(mut attempt: impl AsyncFnMut() -> bool) -> bool {
+    let start = Instant::now();
+    loop {
+        if attempt().await {
+            return true;
+        }
+        if start.elapsed() > PATIENCE {
+            return false;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// How long a call took, with what it gave.
+pub(crate) async fn timed<T>(call: impl Future<Output = T>) -> (T, Duration) {
+    let start = Instant::now();
+    let outcome = call.await;
+    (outcome, start.elapsed())
+}
