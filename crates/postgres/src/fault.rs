@@ -14,6 +14,19 @@ struct Said {
     message: String,
 }
 
+/// What an error tells about the connection that it came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// It may be used again.
+    Good,
+    /// It may not, which says nothing about the others.
+    Spent,
+    /// It leads to a server that is gone, and so do those that were opened before.
+    Lost,
+    /// It leads to a server that takes no writes, and so may those that were opened before.
+    ReadOnly,
+}
+
 /// What follows from an error of one statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Diagnosis {
@@ -21,53 +34,55 @@ pub(crate) struct Diagnosis {
     pub(crate) certain: bool,
     /// The same statement may succeed at once, on another connection or after a rival is done.
     pub(crate) again: bool,
-    /// The connection, and those opened before it, are likely to fail the same way.
-    pub(crate) distrust: bool,
+    /// What is to become of the connection.
+    pub(crate) connection: Connection,
 }
 
 impl Diagnosis {
-    const REFUSED: Self = Self::new(true, false, false);
-
-    const fn new(certain: bool, again: bool, distrust: bool) -> Self {
+    const fn new(certain: bool, again: bool, connection: Connection) -> Self {
         Self {
             certain,
             again,
-            distrust,
+            connection,
         }
     }
 
     /// An error that the server reports ends the transaction without effect, except where the code says otherwise
     /// (PostgreSQL, appendix A; 08 comes from poolers that lost their server, 40003 from distributed engines).
     fn of_code(code: &str) -> Self {
+        use Connection::{Good, Lost, ReadOnly, Spent};
         match code {
-            // The server goes, or turned into a standby, or the pooler put another one behind the connection.
-            "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "26000" | "0A000" => {
-                Self::new(true, true, true)
+            // The server goes, or the pooler put another one behind the connection.
+            "57P01" | "57P02" | "57P03" | "57P05" | "26000" | "0A000" => {
+                Self::new(true, true, Lost)
             }
-            "40001" | "40P01" => Self::new(true, true, false),
-            "40003" => Self::new(false, false, false),
-            _ if code.starts_with("08") => Self::new(false, true, true),
-            _ => Self::REFUSED,
+            "25006" => Self::new(true, true, ReadOnly),
+            "40001" | "40P01" => Self::new(true, true, Good),
+            "40003" => Self::new(false, false, Spent),
+            _ if code.starts_with("08") => Self::new(false, true, Lost),
+            _ => Self::new(true, false, Good),
         }
     }
 
     /// What follows from an error after the connection was there.
     pub(crate) fn of(error: &sqlx::Error) -> Self {
+        use Connection::{Good, Lost, Spent};
         match error {
             sqlx::Error::Database(said) => Self::of_code(&said.code().unwrap_or_default()),
-            // The time is up: the connection is of no use, which says nothing about the others.
             sqlx::Error::Io(io) if io.kind() == io::ErrorKind::TimedOut => {
-                Self::new(false, false, false)
+                Self::new(false, false, Spent)
             }
             // Bytes were left unsent, and without the last of them the server does not commit.
             sqlx::Error::Io(io) if io.kind() == io::ErrorKind::BrokenPipe => {
-                Self::new(true, true, true)
+                Self::new(true, true, Lost)
             }
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => {
-                Self::new(false, true, true)
+                Self::new(false, true, Lost)
             }
-            sqlx::Error::Encode(_) | sqlx::Error::InvalidArgument(_) => Self::REFUSED,
-            _ => Self::new(false, false, false),
+            sqlx::Error::Encode(_) | sqlx::Error::InvalidArgument(_) => {
+                Self::new(true, false, Good)
+            }
+            _ => Self::new(false, false, Spent),
         }
     }
 }

@@ -15,7 +15,7 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-use crate::fault::{Diagnosis, Lost};
+use crate::fault::{Connection, Diagnosis, Lost};
 
 /// How long a call waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(1);
@@ -27,6 +27,8 @@ const CALL: Duration = Duration::from_secs(3);
 const IDLE: Duration = Duration::from_secs(1);
 /// How long a trivial answer may take.
 const PING: Duration = Duration::from_millis(300);
+/// How long connections to a server that is read-only are left alone.
+const REST: Duration = Duration::from_secs(1);
 /// How often one statement is sent at most.
 pub(crate) const TRIES: u8 = 3;
 
@@ -39,12 +41,14 @@ const SETTINGS: &str = "SET statement_timeout = 1800";
 struct Doubt(Mutex<Option<Instant>>);
 
 impl Doubt {
-    /// At most once a second, so that a server that stays read-only does not cost a new connection per request.
-    fn cast(&self) {
+    /// Doubts all connections of now, unless that was done within this time; tells whether it was not.
+    fn cast(&self, rest: Duration) -> bool {
         let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if since.is_none_or(|since| since.elapsed() > Duration::from_secs(1)) {
+        let due = since.is_none_or(|since| since.elapsed() >= rest);
+        if due {
             *since = Some(Instant::now());
         }
+        due
     }
 
     fn covers(&self, age: Duration) -> bool {
@@ -80,7 +84,7 @@ impl Link {
                     if meta.idle_for > IDLE
                         && let Err(error) = answers(connection).await
                     {
-                        doubt.cast();
+                        doubt.cast(Duration::ZERO);
                         return Err(error);
                     }
                     Ok(true)
@@ -144,14 +148,18 @@ impl Link {
                 Err(_) => sqlx::Error::Io(io::ErrorKind::TimedOut.into()),
             };
             let diagnosis = Diagnosis::of(&error);
-            if diagnosis.distrust {
-                self.doubt.cast();
-            }
-            if diagnosis.distrust || !diagnosis.certain {
+            if diagnosis.connection != Connection::Good {
                 connection.close_on_drop();
             }
+            let renewed = match diagnosis.connection {
+                Connection::Good | Connection::Spent => true,
+                Connection::Lost => self.doubt.cast(Duration::ZERO),
+                // A server may stay read-only for hours: that must not cost all connections at each write.
+                Connection::ReadOnly => self.doubt.cast(REST),
+            };
             let certain = diagnosis.certain || harmless;
-            if !(certain && diagnosis.again) || tries == TRIES || start.elapsed() > STATEMENT {
+            let again = certain && diagnosis.again && renewed;
+            if !again || tries == TRIES || start.elapsed() > STATEMENT {
                 return Err(Lost { certain, error });
             }
             tries += 1;

@@ -29,9 +29,19 @@ impl PostgresStore {
     /// A store on the database that the URL names. Nothing is connected yet, so that a service can start while its
     /// database is away.
     ///
+    /// Needs a Tokio runtime around it.
+    ///
     /// # Errors
-    /// Where the URL is none.
+    /// Where the URL is none of `postgres://` or `postgresql://`.
     pub fn open(url: &str, max_connections: u32) -> Result<Self, StoreFault> {
+        if !["postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme))
+        {
+            return Err(StoreFault::Unavailable(
+                "the URL does not start with postgres://".into(),
+            ));
+        }
         let options = PgConnectOptions::from_str(url)
             .map_err(|error| StoreFault::Unavailable(fault::source(error)))?
             .application_name("countersign");

@@ -24,9 +24,8 @@ async fn a_swallowed_answer_leaves_the_outcome_open_and_the_version_tells() {
     let mut view = home.make("a").await.view;
     // Once, so that the statement is prepared and goes out in one piece.
     view = home.update(&view, &named("b")).await;
-    store.ping().await.unwrap();
     let change = home.edit(home.system(), &view, &named("c"));
-    proxy.turn(Mood::SwallowAnswer);
+    proxy.turn(Mood::SwallowAnswers);
     let lost = home.commit(&change).await;
     assert!(
         matches!(lost, Err(CommitError::OutcomeUnknown(_))),

@@ -88,8 +88,8 @@ async fn a_rival_that_the_snapshot_did_not_see_makes_a_change_stale() {
     );
 }
 
-#[test]
-fn a_malformed_address_is_refused_without_a_connection() {
+#[tokio::test]
+async fn a_malformed_address_is_refused_without_a_connection() {
     for url in ["", "postgres", "mysql://a/b", "postgres://h:port/b"] {
         assert!(PostgresStore::open(url, 1).is_err(), "{url}");
     }

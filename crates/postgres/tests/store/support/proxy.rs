@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use tokio::{
@@ -20,8 +20,8 @@ use tokio::{
 pub(crate) enum Mood {
     /// Everything arrives.
     Honest,
-    /// What the client sends arrives; at the server's first answer both connections end.
-    SwallowAnswer,
+    /// A statement arrives, but not its answer: at the answer's first byte both connections end.
+    SwallowAnswers,
     /// Nothing arrives any more, and nothing ends.
     Silent,
 }
@@ -75,12 +75,13 @@ async fn link(
     let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await else {
         return;
     };
+    let doomed = AtomicBool::new(false);
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     // Either end takes the other with it.
     tokio::select! {
-        () = forth(from_client, to_server, mood.clone(), executions) => {}
-        () = back(from_server, to_client, mood) => {}
+        () = forth(from_client, to_server, mood.clone(), &executions, &doomed) => {}
+        () = back(from_server, to_client, mood, &doomed) => {}
     }
 }
 
@@ -88,12 +89,17 @@ async fn forth(
     mut client: OwnedReadHalf,
     mut server: OwnedWriteHalf,
     mut mood: watch::Receiver<Mood>,
-    executions: Arc<AtomicUsize>,
+    executions: &AtomicUsize,
+    doomed: &AtomicBool,
 ) {
     let mut buffer = vec![0; 1 << 16];
     while let Ok(length @ 1..) = client.read(&mut buffer).await {
         let _ = mood.wait_for(|mood| *mood != Mood::Silent).await;
-        executions.fetch_add(executes(&buffer[..length]), Ordering::SeqCst);
+        let count = executes(&buffer[..length]);
+        executions.fetch_add(count, Ordering::SeqCst);
+        if count > 0 && *mood.borrow() == Mood::SwallowAnswers {
+            doomed.store(true, Ordering::SeqCst);
+        }
         if server.write_all(&buffer[..length]).await.is_err() {
             return;
         }
@@ -104,11 +110,12 @@ async fn back(
     mut server: OwnedReadHalf,
     mut client: OwnedWriteHalf,
     mut mood: watch::Receiver<Mood>,
+    doomed: &AtomicBool,
 ) {
     let mut buffer = vec![0; 1 << 16];
     while let Ok(length @ 1..) = server.read(&mut buffer).await {
-        let now = *mood.wait_for(|mood| *mood != Mood::Silent).await.unwrap();
-        if now == Mood::SwallowAnswer || client.write_all(&buffer[..length]).await.is_err() {
+        let _ = mood.wait_for(|mood| *mood != Mood::Silent).await;
+        if doomed.load(Ordering::SeqCst) || client.write_all(&buffer[..length]).await.is_err() {
             return;
         }
     }
