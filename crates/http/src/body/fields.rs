@@ -1,0 +1,178 @@
+//! The fields of a body, each read on its own, so that an answer names all that is wrong and not only the first.
+
+use std::borrow::Cow;
+
+use countersign_domain::{Timestamp, Version};
+use serde_json::value::RawValue;
+
+use super::json::{Json, check};
+use crate::problem::{Code, Fault, Problem, cut};
+
+/// Reads one value, or says what is wrong with it.
+type Read<T> = fn(&RawValue, &str, &mut Vec<Fault>) -> Option<T>;
+
+/// The fields of an object that have not yet been asked for, and what is wrong so far.
+pub(crate) struct Fields<'a> {
+    entries: Vec<(Cow<'a, str>, &'a RawValue)>,
+    known: Vec<&'static str>,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of a body.
+    pub(crate) fn of(body: &'a [u8]) -> Result<Self, Problem> {
+        let fault = match Json::of(check(body)?) {
+            Ok(Json::Object(entries)) => {
+                return Ok(Self {
+                    entries,
+                    known: Vec::new(),
+                    faults: Vec::new(),
+                });
+            }
+            Ok(other) => wrong_type("", "an object", &other),
+            Err(error) => return Err(Problem::new(Code::MalformedJson, error.to_string())),
+        };
+        Err(invalid(vec![fault]))
+    }
+
+    /// A field that may be left out.
+    pub(crate) fn optional<T>(&mut self, name: &'static str, read: Read<T>) -> Option<T> {
+        self.known.push(name);
+        let value = self.take(name)?;
+        read(value, &format!("/{name}"), &mut self.faults)
+    }
+
+    /// A field that must be there.
+    pub(crate) fn required<T>(&mut self, name: &'static str, read: Read<T>) -> Option<T> {
+        if !self.has(name) {
+            self.known.push(name);
+            self.missing(name);
+            return None;
+        }
+        self.optional(name, read)
+    }
+
+    /// Fields of a record that are not for writing; whatever they hold is let be.
+    pub(crate) fn ignore(&mut self, names: &[&str]) {
+        self.entries.retain(|(key, _)| !names.contains(&&**key));
+    }
+
+    /// Notes that a field is missing.
+    pub(crate) fn missing(&mut self, name: &str) {
+        let fault = Fault::at(format!("/{name}"), "missing-field", "the field is required");
+        self.faults.push(fault);
+    }
+
+    /// Ends the reading: whatever is left is unknown.
+    pub(crate) fn finish(mut self) -> Result<(), Problem> {
+        let unknown = self.entries.iter().map(|(key, _)| {
+            let suggestions = nearest(key, &self.known);
+            Fault::at(pointer_to(key), "unknown-field", "there is no such field")
+                .with_suggestions(suggestions)
+        });
+        self.faults.extend(unknown);
+        if self.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(invalid(self.faults))
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|(key, _)| key == name)
+    }
+
+    fn take(&mut self, name: &str) -> Option<&'a RawValue> {
+        let place = self.entries.iter().position(|(key, _)| key == name)?;
+        Some(self.entries.swap_remove(place).1)
+    }
+}
+
+/// A text.
+pub(crate) fn text(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<String> {
+    match Json::of(raw.get()) {
+        Ok(Json::Text(text)) => Some(text),
+        other => reject(faults, pointer, "a text", other, raw),
+    }
+}
+
+/// An RFC 3339 date-time.
+pub(crate) fn instant(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<Timestamp> {
+    let text = text(raw, pointer, faults)?;
+    text.parse()
+        .map_err(|error| {
+            let fault = Fault::at(pointer, "invalid-date-time", format!("{error}"));
+            faults.push(fault.with_value(&text));
+        })
+        .ok()
+}
+
+/// A list of texts.
+pub(crate) fn texts(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<Vec<String>> {
+    match Json::of(raw.get()) {
+        Ok(Json::List(items)) => {
+            let read = items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| text(item, &format!("{pointer}/{index}"), faults));
+            // Collected in full before it is judged, so that each faulty item is named.
+            let read: Vec<_> = read.collect();
+            read.into_iter().collect()
+        }
+        other => reject(faults, pointer, "an array of texts", other, raw),
+    }
+}
+
+/// A version.
+pub(crate) fn version(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<Version> {
+    let wanted = "a whole number from 1 to 9223372036854775807";
+    match Json::of(raw.get()) {
+        Ok(Json::Number(number)) => {
+            let version = number
+                .parse::<i64>()
+                .ok()
+                .and_then(|number| number.try_into().ok());
+            version.or_else(|| reject(faults, pointer, wanted, Ok(Json::Number(number)), raw))
+        }
+        other => reject(faults, pointer, wanted, other, raw),
+    }
+}
+
+fn reject<T>(
+    faults: &mut Vec<Fault>,
+    pointer: &str,
+    wanted: &str,
+    found: Result<Json<'_>, serde_json::Error>,
+    raw: &RawValue,
+) -> Option<T> {
+    let fault = match found {
+        Ok(found) => wrong_type(pointer, wanted, &found),
+        Err(_) => Fault::at(pointer, "wrong-type", format!("{wanted} is expected")),
+    };
+    faults.push(fault.with_value(raw.get()));
+    None
+}
+
+fn wrong_type(pointer: &str, wanted: &str, found: &Json<'_>) -> Fault {
+    let detail = format!("{wanted} is expected, not {}", found.kind());
+    Fault::at(pointer, "wrong-type", detail)
+}
+
+fn invalid(faults: Vec<Fault>) -> Problem {
+    Problem::new(
+        Code::InvalidBody,
+        "The errors name each field that cannot be taken.",
+    )
+    .with_faults(faults)
+}
+
+/// A JSON pointer to a member of the document (RFC 6901, section 3); an overlong key is cut.
+fn pointer_to(key: &str) -> String {
+    format!("/{}", cut(key).replace('~', "~0").replace('/', "~1"))
+}
+
+fn nearest(key: &str, known: &[&'static str]) -> Vec<String> {
+    let wanted = cut(key).to_lowercase();
+    let near = |name: &&&str| strsim::jaro_winkler(&wanted, &name.to_lowercase()) > 0.85;
+    known.iter().filter(near).map(ToString::to_string).collect()
+}

@@ -1,0 +1,101 @@
+//! Bodies: read within bounds of size and time, refused before they are read where that can be told from the head.
+
+mod fields;
+mod json;
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, header},
+};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::time::timeout;
+
+pub(crate) use self::{
+    fields::{Fields, instant, text, texts, version},
+    json::{Json, check},
+};
+use crate::problem::{Code, Problem};
+
+/// The largest body, in bytes.
+pub(crate) const LARGEST: usize = 64 * 1024;
+
+/// How long a body may take to arrive, from the end of the check of its credential.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Reads a JSON body.
+pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    check_coding(headers)?;
+    check_type(headers)?;
+    check_length(headers)?;
+    let collected = timeout(PATIENCE, Limited::new(body, LARGEST).collect()).await;
+    match collected {
+        Err(_) => Err(Problem::new(
+            Code::RequestTimeout,
+            "The body did not arrive within ten seconds.",
+        )
+        .closing()),
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Problem::new(Code::MalformedJson, "The body broke off.").closing()),
+    }
+}
+
+fn check_length(headers: &HeaderMap) -> Result<(), Problem> {
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > LARGEST as u64) {
+        return Err(too_large());
+    }
+    Ok(())
+}
+
+fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
+    let plain = |value: &[u8]| value.trim_ascii().eq_ignore_ascii_case(b"identity");
+    let codings = headers.get_all(header::CONTENT_ENCODING);
+    if codings.iter().all(|value| plain(value.as_bytes())) {
+        Ok(())
+    } else {
+        Err(unsupported(
+            "A body cannot be compressed or encoded otherwise.",
+        ))
+    }
+}
+
+fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    match (
+        types.next().and_then(|value| value.to_str().ok()),
+        types.next(),
+    ) {
+        (Some(value), None) if is_json(value) => Ok(()),
+        _ => Err(unsupported(
+            "The header Content-Type has to be application/json.",
+        )),
+    }
+}
+
+/// `application/json`, alone or as UTF-8 (RFC 8259, section 8.1); other parameters mean nothing and are let be.
+fn is_json(value: &str) -> bool {
+    let mut parts = value.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    essence.eq_ignore_ascii_case("application/json")
+        && parts.all(|parameter| match parameter.split_once('=') {
+            Some((name, charset)) if name.trim().eq_ignore_ascii_case("charset") => charset
+                .trim()
+                .trim_matches('"')
+                .eq_ignore_ascii_case("utf-8"),
+            _ => true,
+        })
+}
+
+fn unsupported(detail: &str) -> Problem {
+    Problem::new(Code::UnsupportedMediaType, detail).closing()
+}
+
+fn too_large() -> Problem {
+    Problem::new(Code::BodyTooLarge, "A body has at most 64 KiB.").closing()
+}

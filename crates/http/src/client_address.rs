@@ -1,0 +1,104 @@
+//! Where a request comes from. Only the peer's own address is certain; what a header says is believed as far as each
+//! hop that wrote it is a proxy that the deployment trusts, read from the nearest hop outwards.
+
+mod forwarded;
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use axum::http::{HeaderMap, HeaderName, header};
+use ipnet::IpNet;
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The client's address in canonical form (an IPv4-mapped one as IPv4); `None` where it cannot be told.
+///
+/// A peer that is no trusted proxy is the client, whatever its headers say. Behind a trusted proxy, the hops of
+/// `Forwarded` (RFC 7239) or `X-Forwarded-For`, several lines joined in their order, are walked from the right past
+/// trusted ones; the first other one is the client. The address is unknown where the hops end before that, where one
+/// on the way cannot be read, and where both headers are there and lead to different addresses: a proxy that writes
+/// one of them hands the client's own version of the other on.
+#[must_use]
+pub fn client_address(
+    peer: Option<IpAddr>,
+    headers: &HeaderMap,
+    trusted: &[IpNet],
+) -> Option<IpAddr> {
+    let peer = peer?.to_canonical();
+    if !is_trusted(peer, trusted) {
+        return Some(peer);
+    }
+    let found = [
+        (header::FORWARDED, forwarded::hops as fn(&str) -> _),
+        (X_FORWARDED_FOR, listed),
+    ]
+    .map(|(name, hops)| {
+        headers
+            .contains_key(&name)
+            .then(|| walk(&joined(headers, &name)?, hops, trusted))
+    });
+    match found {
+        [Some(one), Some(other)] => one.filter(|_| one == other),
+        [one, other] => one.or(other).flatten(),
+    }
+}
+
+fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|network| network.contains(&address))
+}
+
+/// All lines of a header as one, in their order (RFC 9110, section 5.3).
+fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let lines: Result<Vec<_>, _> = headers
+        .get_all(name)
+        .iter()
+        .map(|line| line.to_str())
+        .collect();
+    Some(lines.ok()?.join(","))
+}
+
+/// The hops that a header names, the nearest last; `None` where it cannot be taken apart.
+type Hops = fn(&str) -> Option<Vec<String>>;
+
+fn walk(text: &str, hops: Hops, trusted: &[IpNet]) -> Option<IpAddr> {
+    for hop in hops(text)?.iter().rev() {
+        let address = parse(hop)?;
+        if !is_trusted(address, trusted) {
+            return Some(address);
+        }
+    }
+    None
+}
+
+fn listed(text: &str) -> Option<Vec<String>> {
+    let hops = text
+        .split(',')
+        .map(|hop| hop.trim_matches([' ', '\t']).to_owned());
+    Some(hops.collect())
+}
+
+/// An address, with or without a port; IPv6 in brackets or bare. Names, `unknown` and zones are none.
+fn parse(hop: &str) -> Option<IpAddr> {
+    let bracketed = || {
+        hop.strip_prefix('[')?
+            .strip_suffix(']')?
+            .parse::<Ipv6Addr>()
+            .ok()
+    };
+    let address = hop
+        .parse::<IpAddr>()
+        .ok()
+        .or_else(|| bracketed().map(IpAddr::V6))
+        .or_else(|| with_port(hop))?;
+    Some(address.to_canonical())
+}
+
+fn with_port(hop: &str) -> Option<IpAddr> {
+    match hop.parse::<SocketAddr>().ok()? {
+        SocketAddr::V6(address) if address.scope_id() != 0 => None,
+        address => Some(address.ip()),
+    }
+}
+
+#[cfg(test)]
+#[path = "client_address/tests.rs"]
+mod tests;

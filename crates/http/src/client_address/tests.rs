@@ -1,0 +1,122 @@
+//! The headers of honest, careless and hostile hops, each with the address that is believed.
+
+use super::*;
+
+/// The peer, the header lines, and what is believed.
+type Case = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    Option<&'static str>,
+);
+
+const XFF: &str = "x-forwarded-for";
+const FWD: &str = "forwarded";
+const CLIENT: Option<&str> = Some("203.0.113.9");
+
+/// 10.0.0.0/8 and 2001:db8:aaaa::/48 are trusted.
+#[rustfmt::skip]
+const CASES: &[Case] = &[
+    // A peer that is no proxy of ours is the client.
+    ("198.51.100.1", &[], Some("198.51.100.1")),
+    ("198.51.100.1", &[(XFF, "203.0.113.9")], Some("198.51.100.1")),
+    ("198.51.100.1", &[(FWD, "for=203.0.113.9")], Some("198.51.100.1")),
+    ("198.51.100.1", &[(XFF, "garbage")], Some("198.51.100.1")),
+    ("198.51.100.1", &[(XFF, "10.0.0.1"), (FWD, "for=10.0.0.1")], Some("198.51.100.1")),
+    ("::ffff:198.51.100.1", &[], Some("198.51.100.1")),
+    ("2001:db8:bbbb::1", &[(XFF, "203.0.113.9")], Some("2001:db8:bbbb::1")),
+    // A proxy that says nothing, or nothing readable.
+    ("10.0.0.1", &[], None),
+    ("10.0.0.1", &[(XFF, "")], None),
+    ("10.0.0.1", &[(XFF, "unknown")], None),
+    ("10.0.0.1", &[(XFF, "host.example")], None),
+    ("10.0.0.1", &[(XFF, "203.0.113.9,")], None),
+    ("10.0.0.1", &[(XFF, "203.0.113.9 198.51.100.1")], None),
+    ("10.0.0.1", &[(XFF, "010.1.2.3")], None),
+    ("10.0.0.1", &[(XFF, "203.0.113")], None),
+    ("10.0.0.1", &[(XFF, "203.0.113.9:port")], None),
+    ("10.0.0.1", &[(XFF, "203.0.113.9:99999")], None),
+    ("10.0.0.1", &[(XFF, "fe80::1%eth0")], None),
+    ("10.0.0.1", &[(XFF, "[fe80::1%1]:80")], None),
+    ("10.0.0.1", &[(XFF, "[203.0.113.9]")], None),
+    ("10.0.0.1", &[("x-real-ip", "203.0.113.9")], None),
+    // One hop in each way of writing it.
+    ("10.0.0.1", &[(XFF, "203.0.113.9")], CLIENT),
+    ("10.0.0.1", &[(XFF, " 203.0.113.9\t")], CLIENT),
+    ("10.0.0.1", &[(XFF, "203.0.113.9:4711")], CLIENT),
+    ("10.0.0.1", &[(XFF, "::ffff:203.0.113.9")], CLIENT),
+    ("10.0.0.1", &[(XFF, "[::ffff:203.0.113.9]:80")], CLIENT),
+    ("10.0.0.1", &[(XFF, "2001:db8::9")], Some("2001:db8::9")),
+    ("10.0.0.1", &[(XFF, "[2001:db8::9]")], Some("2001:db8::9")),
+    ("10.0.0.1", &[(XFF, "[2001:DB8:0::9]:443")], Some("2001:db8::9")),
+    ("::ffff:10.0.0.1", &[(XFF, "203.0.113.9")], CLIENT),
+    ("2001:db8:aaaa::1", &[(XFF, "203.0.113.9")], CLIENT),
+    // Several hops: what a client wrote itself stands to the left of what is believed.
+    ("10.0.0.1", &[(XFF, "1.1.1.1, 203.0.113.9")], CLIENT),
+    ("10.0.0.1", &[(XFF, "garbage, 203.0.113.9")], CLIENT),
+    ("10.0.0.1", &[(XFF, "10.9.9.9, 203.0.113.9, 10.0.0.2")], CLIENT),
+    ("10.0.0.1", &[(XFF, "203.0.113.9, ::ffff:10.0.0.2, 2001:db8:aaaa::2")], CLIENT),
+    ("10.0.0.1", &[(XFF, "203.0.113.9, garbage, 10.0.0.2")], None),
+    ("10.0.0.1", &[(XFF, "203.0.113.9,, 10.0.0.2")], None),
+    ("10.0.0.1", &[(XFF, "10.0.0.2")], None),
+    ("10.0.0.1", &[(XFF, "10.0.0.3, 10.0.0.2")], None),
+    ("10.0.0.1", &[(XFF, "1.1.1.1"), (XFF, "203.0.113.9")], CLIENT),
+    ("10.0.0.1", &[(XFF, "203.0.113.9"), (XFF, "10.0.0.2")], CLIENT),
+    ("10.0.0.1", &[(XFF, "203.0.113.9"), (XFF, "")], None),
+    // The standard's header.
+    ("10.0.0.1", &[(FWD, "for=203.0.113.9")], CLIENT),
+    ("10.0.0.1", &[(FWD, "For=203.0.113.9;proto=https;by=10.0.0.1")], CLIENT),
+    ("10.0.0.1", &[(FWD, "proto=https ; for=\"203.0.113.9:80\"")], CLIENT),
+    ("10.0.0.1", &[(FWD, "for=\"[2001:db8::9]:80\"")], Some("2001:db8::9")),
+    ("10.0.0.1", &[(FWD, "for=\"203.0.113\\.9\"")], CLIENT),
+    ("10.0.0.1", &[(FWD, "for=203.0.113.9:80")], CLIENT),
+    ("10.0.0.1", &[(FWD, "for=1.1.1.1, for=203.0.113.9, for=10.0.0.2")], CLIENT),
+    ("10.0.0.1", &[(FWD, "for=1.1.1.1"), (FWD, "for=203.0.113.9")], CLIENT),
+    ("10.0.0.1", &[(FWD, "for=unknown")], None),
+    ("10.0.0.1", &[(FWD, "for=_hidden")], None),
+    ("10.0.0.1", &[(FWD, "for=203.0.113.9, for=_hidden, for=10.0.0.2")], None),
+    ("10.0.0.1", &[(FWD, "for=203.0.113.9, proto=https")], None),
+    ("10.0.0.1", &[(FWD, "by=203.0.113.9")], None),
+    ("10.0.0.1", &[(FWD, "for=203.0.113.9;for=1.1.1.1")], None),
+    ("10.0.0.1", &[(FWD, "for=")], None),
+    ("10.0.0.1", &[(FWD, "203.0.113.9")], None),
+    ("10.0.0.1", &[(FWD, "for=203.0.113.9 x")], None),
+    // An open quote must not swallow what the proxy adds.
+    ("10.0.0.1", &[(FWD, "for=1.1.1.1;x=\", for=203.0.113.9")], None),
+    ("10.0.0.1", &[(FWD, "for=1.1.1.1;x=\", for=\"[2001:db8::9]\"")], None),
+    ("10.0.0.1", &[(FWD, "for=1.1.1.1;x=\", for=203.0.113.9;proto=\"https\"")], None),
+    // Both headers: believed where they agree.
+    ("10.0.0.1", &[(FWD, "for=203.0.113.9"), (XFF, "203.0.113.9")], CLIENT),
+    ("10.0.0.1", &[(FWD, "for=1.1.1.1"), (XFF, "203.0.113.9")], None),
+    ("10.0.0.1", &[(FWD, "for=unknown"), (XFF, "203.0.113.9")], None),
+    ("10.0.0.1", &[(FWD, "for=203.0.113.9"), (XFF, "")], None),
+];
+
+#[test]
+fn each_set_of_headers_has_its_address() {
+    let trusted = ["10.0.0.0/8", "2001:db8:aaaa::/48"].map(|network| network.parse().unwrap());
+    for (peer, lines, expected) in CASES {
+        let mut headers = HeaderMap::new();
+        for (name, value) in *lines {
+            headers.append(*name, value.parse().unwrap());
+        }
+        let expected = expected.map(|address| address.parse().unwrap());
+        let found = client_address(Some(peer.parse().unwrap()), &headers, &trusted);
+        assert_eq!(found, expected, "{peer} {lines:?}");
+        let alone = client_address(Some(peer.parse().unwrap()), &headers, &[]);
+        let peer: IpAddr = peer.parse().unwrap();
+        assert_eq!(alone, Some(peer.to_canonical()), "nobody is trusted");
+    }
+    assert_eq!(client_address(None, &HeaderMap::new(), &trusted), None);
+}
+
+#[test]
+fn bytes_that_are_no_text_make_the_address_unknown() {
+    let mut headers = HeaderMap::new();
+    headers.append(XFF, axum::http::HeaderValue::from_bytes(b"\xff").unwrap());
+    headers.append(XFF, "203.0.113.9".parse().unwrap());
+    let trusted = ["10.0.0.0/8".parse().unwrap()];
+    assert_eq!(
+        client_address("10.0.0.1".parse().ok(), &headers, &trusted),
+        None
+    );
+}

@@ -1,0 +1,159 @@
+//! The filter language: a JSON object becomes the typed question that stores answer. Each part is read by itself and
+//! bounded, and all that is wrong comes back together, each with its place.
+
+mod schema;
+mod terms;
+#[cfg(test)]
+mod tests;
+
+use countersign_application::query::Filter;
+use serde_json::value::RawValue;
+
+pub(crate) use self::schema::FilterBody;
+use crate::{
+    body::{Json, check},
+    problem::{Code, Fault, Problem, cut},
+};
+
+/// How many objects may stand inside each other, the outermost one included.
+const DEEPEST: usize = 8;
+
+/// How many tests of a field a filter may hold altogether.
+const MOST_TERMS: usize = 64;
+
+/// How many values a list may hold.
+const MOST_VALUES: usize = 100;
+
+/// Reads a filter.
+pub(crate) fn read(body: &[u8]) -> Result<Filter, Problem> {
+    let text = check(body)?;
+    let mut reader = Reader {
+        faults: Vec::new(),
+        terms: 0,
+    };
+    match (reader.object(text, "", 1), reader.faults) {
+        (Some(filter), faults) if faults.is_empty() => Ok(filter),
+        (_, faults) => {
+            let detail = "The errors name each part of the filter that cannot be taken.";
+            Err(Problem::new(Code::InvalidParameter, detail).with_faults(faults))
+        }
+    }
+}
+
+/// What is wrong so far, and how much was read.
+struct Reader {
+    faults: Vec<Fault>,
+    terms: usize,
+}
+
+impl Reader {
+    /// All parts of an object have to hold.
+    fn object(&mut self, text: &str, pointer: &str, depth: usize) -> Option<Filter> {
+        if depth > DEEPEST {
+            return self.fault(pointer, "too-deep", "at most 8 objects inside each other");
+        }
+        let Ok(Json::Object(entries)) = Json::of(text) else {
+            return self.fault(pointer, "wrong-type", "an object is expected");
+        };
+        let parts: Vec<_> = entries
+            .iter()
+            .map(|(key, raw)| self.part(key, raw, &under(pointer, key), depth))
+            .collect();
+        let mut parts: Vec<_> = parts.into_iter().collect::<Option<_>>()?;
+        // One part needs no brackets around it.
+        if parts.len() == 1 {
+            return parts.pop();
+        }
+        Some(Filter::All(parts))
+    }
+
+    fn part(&mut self, key: &str, raw: &RawValue, pointer: &str, depth: usize) -> Option<Filter> {
+        match key {
+            "$and" => self.list(raw, pointer, depth).map(Filter::All),
+            "$or" => self.list(raw, pointer, depth).map(Filter::Any),
+            _ => self.field(key, raw, pointer),
+        }
+    }
+
+    fn list(&mut self, raw: &RawValue, pointer: &str, depth: usize) -> Option<Vec<Filter>> {
+        let Ok(Json::List(items)) = Json::of(raw.get()) else {
+            return self.fault(pointer, "wrong-type", "an array of filters is expected");
+        };
+        if items.len() > MOST_VALUES {
+            return self.fault(
+                pointer,
+                "too-many-values",
+                "at most 100 filters in an array",
+            );
+        }
+        let read: Vec<_> = items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| self.object(item.get(), &format!("{pointer}/{index}"), depth + 1))
+            .collect();
+        read.into_iter().collect()
+    }
+
+    /// A bare value stands for `$eq`.
+    fn field(&mut self, name: &str, raw: &RawValue, pointer: &str) -> Option<Filter> {
+        let Some(field) = terms::Field::named(name) else {
+            let known = terms::Field::NAMES;
+            let fault = Fault::at(
+                pointer,
+                "unknown-field",
+                "there is no such field to filter by",
+            )
+            .with_suggestions(nearest(name, known));
+            self.faults.push(fault);
+            return None;
+        };
+        let Ok(Json::Object(entries)) = Json::of(raw.get()) else {
+            return self.term(field, "$eq", raw, pointer, pointer);
+        };
+        let tests: Vec<_> = entries
+            .iter()
+            .map(|(operator, raw)| {
+                let place = under(pointer, operator);
+                self.term(field, operator, raw, &place, pointer)
+            })
+            .collect();
+        let tests: Vec<_> = tests.into_iter().collect::<Option<_>>()?;
+        Some(Filter::All(tests))
+    }
+
+    fn term(
+        &mut self,
+        field: terms::Field,
+        operator: &str,
+        raw: &RawValue,
+        pointer: &str,
+        of_field: &str,
+    ) -> Option<Filter> {
+        self.terms += 1;
+        if self.terms > MOST_TERMS {
+            // Told once: what follows is not looked at.
+            if self.terms == MOST_TERMS + 1 {
+                self.fault::<()>(of_field, "too-many-terms", "at most 64 tests in a filter");
+            }
+            return None;
+        }
+        field.test(operator, raw, pointer, &mut self.faults)
+    }
+
+    fn fault<T>(&mut self, pointer: &str, code: &'static str, detail: &str) -> Option<T> {
+        self.faults.push(Fault::at(pointer, code, detail));
+        None
+    }
+}
+
+/// The pointer to a member (RFC 6901, section 3); an overlong key is cut.
+fn under(pointer: &str, key: &str) -> String {
+    let key = cut(key).replace('~', "~0").replace('/', "~1");
+    format!("{pointer}/{key}")
+}
+
+fn nearest(word: &str, known: &[&str]) -> Vec<String> {
+    let wanted = cut(word).to_lowercase();
+    let near = |name: &&&str| strsim::jaro_winkler(&wanted, &name.to_lowercase()) > 0.85;
+    known.iter().filter(near).map(ToString::to_string).collect()
+}

@@ -1,0 +1,167 @@
+//! The filter language as the OpenAPI document shows it. Nothing is ever read into these types: the reader beside
+//! them names every fault, which a derived one would not.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// A filter. `{}` matches every token; of several fields or operators in one object all have to hold. At most 8
+/// objects inside each other, 64 tests altogether, 100 values in an array.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "describes a body that is read part by part")]
+#[schema(as = TokenFilter, example = json!({"name": {"$iprefix": "night"}, "expiry": {"$lt": "2027-01-01T00:00:00Z"}}))]
+pub(crate) struct FilterBody {
+    #[schema(required = false)]
+    id: Test<UuidText>,
+    #[schema(required = false)]
+    name: TextTest,
+    #[schema(required = false)]
+    user_id: Test<UuidText>,
+    #[schema(required = false)]
+    expiry: Test<DateTimeText>,
+    #[schema(required = false)]
+    creation_date: Test<DateTimeText>,
+    #[schema(required = false)]
+    last_modified_date: Test<DateTimeText>,
+    #[schema(required = false)]
+    version: Test<WholeNumber>,
+    #[schema(required = false)]
+    permissions: ListTests,
+    #[schema(required = false)]
+    allowed_addresses: ListTests,
+    #[schema(required = false)]
+    partial_token: TextTest,
+    /// All of these hold.
+    #[serde(rename = "$and")]
+    #[schema(required = false, no_recursion, max_items = 100)]
+    and: Vec<FilterBody>,
+    /// At least one of these holds.
+    #[serde(rename = "$or")]
+    #[schema(required = false, no_recursion, max_items = 100)]
+    or: Vec<FilterBody>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[schema(value_type = String, format = "uuid")]
+#[expect(dead_code, reason = "describes a body that is read part by part")]
+pub(crate) struct UuidText(String);
+
+#[derive(Deserialize, ToSchema)]
+#[schema(value_type = String, format = DateTime)]
+#[expect(dead_code, reason = "describes a body that is read part by part")]
+pub(crate) struct DateTimeText(String);
+
+#[derive(Deserialize, ToSchema)]
+#[schema(value_type = i64, minimum = -9_223_372_036_854_775_808_i64, maximum = 9_223_372_036_854_775_807_i64)]
+#[expect(dead_code, reason = "describes a body that is read part by part")]
+pub(crate) struct WholeNumber(i64);
+
+/// A value, which has to be equal, or operators.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum Test<T> {
+    Equal(T),
+    Operators(Comparisons<T>),
+}
+
+/// Comparisons, which all have to hold.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "describes a body that is read part by part")]
+pub(crate) struct Comparisons<T> {
+    #[serde(rename = "$eq")]
+    #[schema(required = false)]
+    eq: T,
+    #[serde(rename = "$ne")]
+    #[schema(required = false)]
+    ne: T,
+    #[serde(rename = "$gt")]
+    #[schema(required = false)]
+    gt: T,
+    #[serde(rename = "$gte")]
+    #[schema(required = false)]
+    gte: T,
+    #[serde(rename = "$lt")]
+    #[schema(required = false)]
+    lt: T,
+    #[serde(rename = "$lte")]
+    #[schema(required = false)]
+    lte: T,
+    /// One of these.
+    #[serde(rename = "$in")]
+    #[schema(required = false, max_items = 100)]
+    one_of: Vec<T>,
+    /// None of these.
+    #[serde(rename = "$nin")]
+    #[schema(required = false, max_items = 100)]
+    none_of: Vec<T>,
+}
+
+/// A text, which has to be equal, or operators.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes a body that is read part by part")]
+pub(crate) enum TextTest {
+    Equal(String),
+    Operators(TextTests),
+}
+
+/// Tests of a text, which all have to hold. Those with an `i` do not regard case.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "describes a body that is read part by part")]
+pub(crate) struct TextTests {
+    #[serde(rename = "$eq")]
+    #[schema(required = false)]
+    eq: String,
+    #[serde(rename = "$ne")]
+    #[schema(required = false)]
+    ne: String,
+    #[serde(rename = "$gt")]
+    #[schema(required = false)]
+    gt: String,
+    #[serde(rename = "$gte")]
+    #[schema(required = false)]
+    gte: String,
+    #[serde(rename = "$lt")]
+    #[schema(required = false)]
+    lt: String,
+    #[serde(rename = "$lte")]
+    #[schema(required = false)]
+    lte: String,
+    /// One of these.
+    #[serde(rename = "$in")]
+    #[schema(required = false, max_items = 100)]
+    one_of: Vec<String>,
+    /// None of these.
+    #[serde(rename = "$nin")]
+    #[schema(required = false, max_items = 100)]
+    none_of: Vec<String>,
+    /// It contains this.
+    #[serde(rename = "$isubstr")]
+    #[schema(required = false)]
+    contains: String,
+    /// It starts with this.
+    #[serde(rename = "$iprefix")]
+    #[schema(required = false)]
+    starts_with: String,
+    /// It does not start with this.
+    #[serde(rename = "$niprefix")]
+    #[schema(required = false)]
+    does_not_start_with: String,
+}
+
+/// Tests of a list, which all have to hold.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "describes a body that is read part by part")]
+pub(crate) struct ListTests {
+    /// All of these are in it.
+    #[serde(rename = "$contains")]
+    #[schema(required = false, max_items = 100)]
+    contains: Vec<String>,
+    /// At least one of these is not in it.
+    #[serde(rename = "$ncontains")]
+    #[schema(required = false, max_items = 100)]
+    does_not_contain: Vec<String>,
+}

@@ -1,0 +1,222 @@
+//! The tests of single fields: which operators each kind of field has, and how their values are read. Needles are
+//! brought into the form that stores compare with, so that no store has to know how names fold.
+
+use countersign_application::query::{
+    Compare, Filter, ListField, ListTest, TextField, TextTest, TimeField,
+};
+use countersign_domain::{AllowedAddresses, Timestamp, fold};
+use serde_json::value::RawValue;
+use unicode_normalization::UnicodeNormalization;
+
+use super::{MOST_VALUES, nearest};
+use crate::{
+    body::{self, Json},
+    problem::Fault,
+};
+
+/// Reads one value, or says what is wrong with it.
+type Read<T> = fn(&RawValue, &str, &mut Vec<Fault>) -> Option<T>;
+
+/// A field that can be tested.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Field {
+    Id,
+    UserId,
+    Version,
+    Time(TimeField),
+    Text(TextField),
+    List(ListField),
+}
+
+const COMPARISONS: &[&str] = &["$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin"];
+const TEXT_TESTS: &[&str] = &[
+    "$eq",
+    "$ne",
+    "$gt",
+    "$gte",
+    "$lt",
+    "$lte",
+    "$in",
+    "$nin",
+    "$isubstr",
+    "$iprefix",
+    "$niprefix",
+];
+const LIST_TESTS: &[&str] = &["$contains", "$ncontains"];
+
+impl Field {
+    /// All names, and the two words that join filters.
+    pub(super) const NAMES: &[&str] = &[
+        "id",
+        "name",
+        "userId",
+        "expiry",
+        "creationDate",
+        "lastModifiedDate",
+        "version",
+        "permissions",
+        "allowedAddresses",
+        "partialToken",
+        "$and",
+        "$or",
+    ];
+
+    /// The field of that name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "id" => Self::Id,
+            "userId" => Self::UserId,
+            "version" => Self::Version,
+            "expiry" => Self::Time(TimeField::Expiry),
+            "creationDate" => Self::Time(TimeField::CreationDate),
+            "lastModifiedDate" => Self::Time(TimeField::LastModifiedDate),
+            "name" => Self::Text(TextField::Name),
+            "partialToken" => Self::Text(TextField::PartialToken),
+            "permissions" => Self::List(ListField::Permissions),
+            "allowedAddresses" => Self::List(ListField::AllowedAddresses),
+            _ => return None,
+        })
+    }
+
+    /// One test of the field.
+    pub(super) fn test(
+        self,
+        operator: &str,
+        raw: &RawValue,
+        pointer: &str,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Filter> {
+        let place = (operator, raw, pointer);
+        match self {
+            Self::Id => compare(place, faults, id, COMPARISONS).map(Filter::Id),
+            Self::UserId => compare(place, faults, id, COMPARISONS).map(Filter::UserId),
+            Self::Version => compare(place, faults, number, COMPARISONS).map(Filter::Version),
+            Self::Time(field) => compare::<Timestamp>(place, faults, body::instant, COMPARISONS)
+                .map(|test| Filter::Time(field, test)),
+            Self::Text(field) => text(field, place, faults).map(|test| Filter::Text(field, test)),
+            Self::List(field) => list(field, place, faults).map(|test| Filter::List(field, test)),
+        }
+    }
+}
+
+type Place<'a> = (&'a str, &'a RawValue, &'a str);
+
+fn compare<T>(
+    (operator, raw, pointer): Place<'_>,
+    faults: &mut Vec<Fault>,
+    read: Read<T>,
+    known: &[&str],
+) -> Option<Compare<T>> {
+    Some(match operator {
+        "$eq" => Compare::Eq(read(raw, pointer, faults)?),
+        "$ne" => Compare::Ne(read(raw, pointer, faults)?),
+        "$gt" => Compare::Gt(read(raw, pointer, faults)?),
+        "$gte" => Compare::Gte(read(raw, pointer, faults)?),
+        "$lt" => Compare::Lt(read(raw, pointer, faults)?),
+        "$lte" => Compare::Lte(read(raw, pointer, faults)?),
+        "$in" => Compare::In(values(raw, pointer, faults, read)?),
+        "$nin" => Compare::Nin(values(raw, pointer, faults, read)?),
+        _ => return unknown(operator, pointer, faults, known),
+    })
+}
+
+fn text(field: TextField, place: Place<'_>, faults: &mut Vec<Fault>) -> Option<TextTest> {
+    let (operator, raw, pointer) = place;
+    let mut needle = || {
+        let words = body::text(raw, pointer, faults)?;
+        Some(match field {
+            TextField::Name => fold(&words),
+            TextField::PartialToken => words.to_lowercase(),
+        })
+    };
+    Some(match operator {
+        "$isubstr" => TextTest::Contains(needle()?),
+        "$iprefix" => TextTest::StartsWith(needle()?),
+        "$niprefix" => TextTest::NotStartsWith(needle()?),
+        _ => TextTest::Compare(compare(place, faults, normal, TEXT_TESTS)?),
+    })
+}
+
+fn list(
+    field: ListField,
+    (operator, raw, pointer): Place<'_>,
+    faults: &mut Vec<Fault>,
+) -> Option<ListTest> {
+    if !LIST_TESTS.contains(&operator) {
+        return unknown(operator, pointer, faults, LIST_TESTS);
+    }
+    let written = values(raw, pointer, faults, body::text)?;
+    let needles = match field {
+        ListField::Permissions => written,
+        ListField::AllowedAddresses => written.into_iter().map(canonical).collect(),
+    };
+    Some(match operator {
+        "$contains" => ListTest::ContainsAll(needles),
+        _ => ListTest::LacksAny(needles),
+    })
+}
+
+/// The form that lists of addresses hold; what is no address is in no list.
+fn canonical(written: String) -> String {
+    let parsed = AllowedAddresses::parse([&written]).ok();
+    parsed
+        .and_then(|addresses| addresses.iter().next())
+        .unwrap_or(written)
+}
+
+fn values<T>(
+    raw: &RawValue,
+    pointer: &str,
+    faults: &mut Vec<Fault>,
+    read: Read<T>,
+) -> Option<Vec<T>> {
+    let Ok(Json::List(items)) = Json::of(raw.get()) else {
+        faults.push(Fault::at(pointer, "wrong-type", "an array is expected"));
+        return None;
+    };
+    if items.len() > MOST_VALUES {
+        let detail = "at most 100 values in an array";
+        faults.push(Fault::at(pointer, "too-many-values", detail));
+        return None;
+    }
+    let read: Vec<_> = items
+        .iter()
+        .enumerate()
+        .map(|(index, item)| read(item, &format!("{pointer}/{index}"), faults))
+        .collect();
+    read.into_iter().collect()
+}
+
+fn unknown<T>(operator: &str, pointer: &str, faults: &mut Vec<Fault>, known: &[&str]) -> Option<T> {
+    let detail = format!("the operators of this field are {}", known.join(" "));
+    let fault = Fault::at(pointer, "unknown-operator", detail);
+    faults.push(fault.with_suggestions(nearest(operator, known)));
+    None
+}
+
+/// Names are stored in NFC.
+fn normal(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<String> {
+    Some(body::text(raw, pointer, faults)?.nfc().collect())
+}
+
+fn id<T: std::str::FromStr>(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<T> {
+    let text = body::text(raw, pointer, faults)?;
+    let id = text.parse().ok();
+    if id.is_none() {
+        let fault = Fault::at(pointer, "invalid-id", "a UUID is expected");
+        faults.push(fault.with_value(&text));
+    }
+    id
+}
+
+fn number(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<i64> {
+    let number = match Json::of(raw.get()) {
+        Ok(Json::Number(number)) => number.parse().ok(),
+        _ => None,
+    };
+    if number.is_none() {
+        let detail = "a whole number of at most 64 bits is expected";
+        faults.push(Fault::at(pointer, "wrong-type", detail).with_value(raw.get()));
+    }
+    number
+}

@@ -1,0 +1,174 @@
+//! What each part of the language becomes, and what each fault names.
+
+use countersign_application::query::{
+    Compare, Filter, ListField, ListTest, TextField, TextTest, TimeField,
+};
+
+use super::*;
+
+fn filter(text: &str) -> Filter {
+    read(text.as_bytes()).unwrap_or_else(|problem| panic!("{text}: {problem:?}"))
+}
+
+/// The places and codes of what is wrong.
+fn faults(text: &str) -> Vec<(String, &'static str)> {
+    let problem = read(text.as_bytes()).expect_err(text);
+    assert_eq!(problem.code(), Code::InvalidParameter, "{text}");
+    problem
+        .faults()
+        .iter()
+        .map(|fault| (fault.pointer().unwrap().to_owned(), fault.code()))
+        .collect()
+}
+
+fn name(test: TextTest) -> Filter {
+    Filter::Text(TextField::Name, test)
+}
+
+#[test]
+fn fields_and_operators_join_with_and() {
+    assert_eq!(filter("{}"), Filter::All(vec![]));
+    let x = name(TextTest::Compare(Compare::Eq("x".into())));
+    assert_eq!(filter(r#"{"name": "x"}"#), x);
+    assert_eq!(
+        filter(r#"{"name": {"$eq": "x"}}"#),
+        Filter::All(vec![x.clone()])
+    );
+    let at = "2027-01-01T00:00:00Z".parse().unwrap();
+    assert_eq!(
+        filter(
+            r#"{"name": "x", "version": {"$gt": -1, "$lte": 9}, "expiry": {"$in": ["2027-01-01T00:00:00Z"]}}"#
+        ),
+        Filter::All(vec![
+            x.clone(),
+            Filter::All(vec![
+                Filter::Version(Compare::Gt(-1)),
+                Filter::Version(Compare::Lte(9)),
+            ]),
+            Filter::Time(TimeField::Expiry, Compare::In(vec![at])),
+        ])
+    );
+    assert_eq!(
+        filter(r#"{"$or": [{"name": "x"}, {"$and": []}]}"#),
+        Filter::Any(vec![x, Filter::All(vec![])])
+    );
+}
+
+#[test]
+fn needles_come_in_the_form_that_stores_compare_with() {
+    for (text, expected) in [
+        (
+            r#"{"name": {"$isubstr": "ÄB"}}"#,
+            TextTest::Contains(countersign_domain::fold("äb")),
+        ),
+        (
+            r#"{"name": {"$iprefix": "Ｘ_%"}}"#,
+            TextTest::StartsWith("x_%".into()),
+        ),
+        (
+            r#"{"name": {"$niprefix": ""}}"#,
+            TextTest::NotStartsWith(String::new()),
+        ),
+        (
+            r#"{"name": {"$ne": "a\u0308"}}"#,
+            TextTest::Compare(Compare::Ne("ä".into())),
+        ),
+    ] {
+        assert_eq!(filter(text), Filter::All(vec![name(expected)]), "{text}");
+    }
+    assert_eq!(
+        filter(r#"{"partialToken": {"$isubstr": "AbC"}}"#),
+        Filter::All(vec![Filter::Text(
+            TextField::PartialToken,
+            TextTest::Contains("abc".into())
+        )])
+    );
+    assert_eq!(
+        filter(
+            r#"{"allowedAddresses": {"$contains": ["::ffff:10.0.0.0/104", "2001:DB8::1/128", "x"]}}"#
+        ),
+        Filter::All(vec![Filter::List(
+            ListField::AllowedAddresses,
+            ListTest::ContainsAll(vec!["10.0.0.0/8".into(), "2001:db8::1".into(), "x".into()])
+        )])
+    );
+    assert_eq!(
+        filter(r#"{"permissions": {"$ncontains": ["A"]}}"#),
+        Filter::All(vec![Filter::List(
+            ListField::Permissions,
+            ListTest::LacksAny(vec!["A".into()])
+        )])
+    );
+}
+
+#[test]
+fn every_fault_is_named_with_its_place() {
+    let all = r#"{"secret": 1, "name": {"$regex": "x", "$in": [1, "y", null]}, "id": "abc", "version": 1.5,
+        "expiry": "soon", "$or": {}, "$and": [[], {"na/me~": 1}], "permissions": ["x"]}"#;
+    let mut found = faults(all);
+    found.sort();
+    let expected = [
+        ("/$and/0", "wrong-type"),
+        ("/$and/1/na~1me~0", "unknown-field"),
+        ("/$or", "wrong-type"),
+        ("/expiry", "invalid-date-time"),
+        ("/id", "invalid-id"),
+        ("/name/$in/0", "wrong-type"),
+        ("/name/$in/2", "wrong-type"),
+        ("/name/$regex", "unknown-operator"),
+        ("/permissions", "unknown-operator"),
+        ("/secret", "unknown-field"),
+        ("/version", "wrong-type"),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(place, code)| (place.to_owned(), code))
+    );
+    for text in [
+        "null",
+        "[]",
+        "3",
+        "\"x\"",
+        r#"{"name": null}"#,
+        r#"{"version": 9223372036854775808}"#,
+        r#"{"version": "1"}"#,
+    ] {
+        assert_eq!(faults(text).len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn depth_terms_and_lists_are_bounded() {
+    let nested = |depth: usize| {
+        format!(
+            "{}{{}}{}",
+            r#"{"$and":["#.repeat(depth - 1),
+            "]}".repeat(depth - 1)
+        )
+    };
+    assert!(read(nested(8).as_bytes()).is_ok());
+    assert_eq!(faults(&nested(9))[0].1, "too-deep");
+    let terms = |count: usize| {
+        format!(
+            r#"{{"$or":[{}]}}"#,
+            vec![r#"{"version":1}"#; count].join(",")
+        )
+    };
+    assert!(read(terms(64).as_bytes()).is_ok());
+    assert_eq!(
+        faults(&terms(65)),
+        [("/$or/64/version".to_owned(), "too-many-terms")]
+    );
+    assert_eq!(faults(&terms(100)).len(), 1);
+    let values = |count: usize| {
+        format!(
+            r#"{{"version":{{"$in":[{}]}}}}"#,
+            vec!["1"; count].join(",")
+        )
+    };
+    assert!(read(values(100).as_bytes()).is_ok());
+    assert_eq!(
+        faults(&values(101)),
+        [("/version/$in".to_owned(), "too-many-values")]
+    );
+}

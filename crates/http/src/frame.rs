@@ -1,0 +1,169 @@
+//! The frame around every route. What must hold of each answer, whoever made it, is done here once: its request id,
+//! its safety headers, its one line in the log, and that an error is a problem document.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
+
+use axum::{
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Uri, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use countersign_domain::{RequestId, TokenId};
+use tracing::Instrument;
+
+use crate::{
+    client_address::client_address,
+    problem::{Code, Problem},
+    services::App,
+};
+
+/// The header that carries the request id, both ways.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest path and query that are looked at, in bytes.
+const LONGEST_URI: usize = 8 * 1024;
+
+/// What is known of a request before anybody looks at its credential.
+#[derive(Debug, Clone)]
+pub(crate) struct Exchange {
+    /// Ties the answer, the log and the audit events together.
+    pub(crate) id: RequestId,
+    /// Where the request comes from, where that can be told.
+    pub(crate) address: Option<IpAddr>,
+    /// The token that makes it, once that is known; for the log.
+    pub(crate) actor: Arc<OnceLock<TokenId>>,
+}
+
+/// Puts the frame around what is inside.
+pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let begin = Instant::now();
+    let Some(id) = request_id(&app, request.headers()) else {
+        tracing::error!("no random bytes for a request id");
+        return dress(Problem::internal().into_response(), "-", false);
+    };
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip());
+    let exchange = Exchange {
+        address: client_address(peer, request.headers(), &app.settings().trusted_proxies),
+        id,
+        actor: Arc::default(),
+    };
+    hide(request.headers_mut());
+    let method = request.method().clone();
+    let secret_bearing = request.uri().path().starts_with("/api/v1/");
+    let too_long = length(request.uri()) > LONGEST_URI;
+    request.extensions_mut().insert(exchange.clone());
+
+    let span = tracing::info_span!("request", request_id = exchange.id.as_str());
+    let response = if too_long {
+        Problem::new(
+            Code::UriTooLong,
+            "At most 8 KiB of path and query are read.",
+        )
+        .closing()
+        .into_response()
+    } else {
+        next.run(request).instrument(span).await
+    };
+    let response = dress(response, exchange.id.as_str(), secret_bearing);
+
+    let route = response.extensions().get::<Route>();
+    tracing::info!(
+        // A client may make up a method of any length.
+        method = method.as_str().get(..16).unwrap_or(method.as_str()),
+        route = route.map_or("-", |route| &*route.0),
+        status = response.status().as_u16(),
+        latency_ms = begin.elapsed().as_secs_f64() * 1000.0,
+        request_id = exchange.id.as_str(),
+        actor = exchange.actor.get().map(tracing::field::display),
+        address = exchange.address.map(tracing::field::display),
+        "request"
+    );
+    response
+}
+
+/// The pattern of the route that answered, on its way out to the log.
+#[derive(Debug, Clone)]
+struct Route(Arc<str>);
+
+/// Notes which route answers: only inside the router is that known.
+pub(crate) async fn note_route(
+    path: Option<MatchedPath>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(path) = path {
+        response
+            .extensions_mut()
+            .insert(Route(path.as_str().into()));
+    }
+    response
+}
+
+/// The caller's id where it is a sane one; else one of our own.
+fn request_id(app: &App, headers: &HeaderMap) -> Option<RequestId> {
+    let mut values = headers.get_all(REQUEST_ID).iter();
+    let sent = match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().ok().and_then(|text| text.parse().ok()),
+        _ => None,
+    };
+    sent.or_else(|| {
+        let mut random = [0; 10];
+        app.entropy.fill(&mut random).ok()?;
+        let millis = u64::try_from(app.clock.now().as_micros() / 1000).ok()?;
+        let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+        id.to_string().parse().ok()
+    })
+}
+
+/// Keeps credentials out of whatever prints headers.
+fn hide(headers: &mut HeaderMap) {
+    for (name, value) in headers.iter_mut() {
+        if matches!(
+            *name,
+            header::AUTHORIZATION | header::COOKIE | header::PROXY_AUTHORIZATION
+        ) {
+            value.set_sensitive(true);
+        }
+    }
+}
+
+fn length(uri: &Uri) -> usize {
+    uri.path_and_query().map_or(0, |path| path.as_str().len())
+}
+
+/// Writes a problem out, and sets the headers that no answer goes without.
+fn dress(mut response: Response, request_id: &str, secret_bearing: bool) -> Response {
+    let problem = response.extensions_mut().remove::<Problem>().or_else(|| {
+        let wordless = response.status().is_client_error() || response.status().is_server_error();
+        wordless.then(|| Problem::of_status(response.status()))
+    });
+    if let Some(problem) = problem {
+        let (mut parts, _) = response.into_parts();
+        let route = parts.extensions.remove::<Route>();
+        response = problem.write(request_id, parts.headers);
+        if let Some(route) = route {
+            response.extensions_mut().insert(route);
+        }
+    }
+    let headers = response.headers_mut();
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    if secret_bearing {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    response
+}

@@ -1,0 +1,166 @@
+//! The OpenAPI document. What operations declare is gathered by the router; what holds for all of them is added here
+//! once: who may call, the problems that any call can come to, and the headers that no answer goes without.
+
+use std::collections::BTreeMap;
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Components, Content, Header, InfoBuilder, License, OpenApi, OpenApiBuilder, Ref, RefOr,
+        Response, Tag,
+        path::Operation,
+        schema::{Object, ObjectBuilder, Schema, SchemaType, Type},
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
+};
+
+use crate::problem::{Document, Fault, MEDIA_TYPE};
+
+/// The document as the service serves it, as pretty JSON with a line feed at its end.
+#[must_use]
+pub fn openapi() -> String {
+    let (_, document) = crate::routes::described();
+    text(&finished(document))
+}
+
+/// A finished document as text.
+pub(crate) fn text(document: &OpenApi) -> String {
+    // A document is made of texts, numbers and maps under text keys.
+    let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// The document before any operation.
+pub(crate) fn base() -> OpenApi {
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("An API token: `csg_` and 49 letters and digits"))
+        .build();
+    let info = InfoBuilder::new()
+        .title("Countersign")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Keeps, changes and checks the API tokens of a platform.",
+        ))
+        .license(Some(License::new("Apache-2.0")))
+        .build();
+    let mut components = Components::new();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    OpenApiBuilder::new()
+        .info(info)
+        .components(Some(components))
+        .tags(Some(
+            ["tokens", "permissions", "users", "health"].map(Tag::new),
+        ))
+        .security(Some([SecurityRequirement::new("bearer", [""; 0])]))
+        .build()
+}
+
+/// Adds what holds for all operations.
+pub(crate) fn finished(mut document: OpenApi) -> OpenApi {
+    let components = document.components.get_or_insert_default();
+    components
+        .schemas
+        .insert(Document::name().into(), Document::schema());
+    components
+        .schemas
+        .insert(Fault::name().into(), Fault::schema());
+    for item in document.paths.paths.values_mut() {
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+        ];
+        operations.into_iter().flatten().for_each(finish);
+    }
+    document
+}
+
+fn finish(operation: &mut Operation) {
+    let open = operation.security.is_some();
+    let statuses: &[&str] = if open {
+        &[]
+    } else {
+        &["401", "403", "500", "503"]
+    };
+    for status in statuses {
+        let absent = || RefOr::T(Response::default());
+        operation
+            .responses
+            .responses
+            .entry((*status).to_owned())
+            .or_insert_with(absent);
+    }
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema {
+            never_null(object);
+        }
+    }
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response {
+            complete(status, response);
+        }
+    }
+}
+
+/// A parameter that may be left out is not one that may be null: nobody can write that into a query.
+fn never_null(object: &mut Object) {
+    if let SchemaType::Array(types) = &object.schema_type
+        && let Some(only) = types.iter().find(|kind| **kind != Type::Null)
+    {
+        object.schema_type = SchemaType::Type(only.clone());
+    }
+}
+
+/// An error without a shape of its own is a problem; each has its headers.
+fn complete(status: &str, response: &mut Response) {
+    if response.content.is_empty() && status >= "400" {
+        let problem = Ref::from_schema_name(Document::name());
+        response
+            .content
+            .insert(MEDIA_TYPE.to_owned(), Content::new(Some(problem)).into());
+    }
+    if response.description.is_empty() {
+        describe(status, response);
+    }
+    let mut add = |name: &str, description: &str| {
+        let schema = ObjectBuilder::new().schema_type(Type::String).build();
+        let mut header = Header::new(Schema::Object(schema));
+        header.description = Some(description.to_owned());
+        response.headers.insert(name.to_owned(), RefOr::T(header));
+    };
+    add(
+        "x-request-id",
+        "Ties the answer to the log; the caller's own where it sent a sane one",
+    );
+    match status {
+        "401" | "403" => add("WWW-Authenticate", "The challenge, as RFC 6750 has it"),
+        "503" => add("Retry-After", "Seconds after which trying again may help"),
+        _ => {}
+    }
+}
+
+fn describe(status: &str, response: &mut Response) {
+    let words: BTreeMap<&str, &str> = BTreeMap::from([
+        ("200", "As asked for"),
+        ("201", "Made"),
+        ("400", "A parameter, a header or the body is not valid"),
+        ("401", "The credential is missing, not valid, or expired"),
+        ("403", "The caller may not do this"),
+        ("404", "Not there, or another tenant's"),
+        ("408", "The body took too long"),
+        ("409", "What is stored speaks against it"),
+        ("412", "`If-Match` does not hold"),
+        ("413", "The body is larger than 64 KiB"),
+        ("415", "The body is not plain `application/json`"),
+        ("422", "The body breaks rules"),
+        ("500", "A fault of the service"),
+        (
+            "503",
+            "The store cannot answer, or whether it stored a change is not known",
+        ),
+    ]);
+    response.description = words.get(status).copied().unwrap_or_default().to_owned();
+}

@@ -1,0 +1,252 @@
+//! Query parameters: each known, each once, each of its type. A misspelt one is told, never passed over: a dry run
+//! that was not one would be a nasty surprise.
+
+use std::{borrow::Cow, convert::Infallible, str::FromStr};
+
+use axum::{
+    RequestPartsExt,
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
+};
+use countersign_application::query::{Order, OrderField};
+
+use crate::problem::{Code, Fault, Problem};
+
+/// The `{id}` of a path, whatever stands there: what is no id names nothing, and is not a fault of its own.
+#[derive(Debug)]
+pub(crate) struct Id(Option<String>);
+
+impl Id {
+    /// The id, where it is one.
+    pub(crate) fn parse<T: FromStr>(&self) -> Option<T> {
+        self.0.as_ref()?.parse().ok()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let path = parts.extract::<Path<String>>().await;
+        Ok(Self(path.ok().map(|Path(id)| id)))
+    }
+}
+
+/// The parameters of a request that have not yet been asked for, and what is wrong so far.
+pub(crate) struct Params<'a> {
+    entries: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Params<'a> {
+    /// The parameters of a query.
+    pub(crate) fn of(query: Option<&'a str>) -> Self {
+        Self {
+            entries: form_urlencoded::parse(query.unwrap_or_default().as_bytes()).collect(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// Fails where there is any parameter at all.
+    pub(crate) fn none(query: Option<&str>) -> Result<(), Problem> {
+        Params::of(query).finish()
+    }
+
+    /// A switch, off where it is left out.
+    pub(crate) fn flag(&mut self, name: &'static str) -> bool {
+        let read = |text: &str| match text {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        };
+        self.single(name, "true or false", read).unwrap_or(false)
+    }
+
+    /// A whole number within bounds.
+    pub(crate) fn number<T: TryFrom<u32>>(
+        &mut self,
+        name: &'static str,
+        (least, most): (u32, u32),
+    ) -> Option<T> {
+        let wanted = format!("a whole number from {least} to {most}");
+        self.single(name, &wanted, |text| {
+            let plain = text.bytes().all(|byte| byte.is_ascii_digit())
+                && (text == "0" || !text.starts_with('0'));
+            let number = text.parse::<u32>().ok().filter(|_| plain)?;
+            (least..=most)
+                .contains(&number)
+                .then_some(number)?
+                .try_into()
+                .ok()
+        })
+    }
+
+    /// A parameter that stands at most once.
+    pub(crate) fn single<T>(
+        &mut self,
+        name: &'static str,
+        wanted: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let mut values = self.take(name);
+        let (value, more) = (values.pop()?, !values.is_empty());
+        if more {
+            let fault = Fault::in_parameter(name, "several-values", "it can be given only once");
+            self.faults.push(fault);
+            return None;
+        }
+        let read = read(&value);
+        if read.is_none() {
+            let fault = Fault::in_parameter(name, "invalid-value", format!("{wanted} is expected"));
+            self.faults.push(fault.with_value(&value));
+        }
+        read
+    }
+
+    /// The order: `sort=field,direction`, with several pairs in one value and several values. A direction left out
+    /// is ascending; a field named again adds nothing.
+    pub(crate) fn order(&mut self) -> Vec<Order> {
+        let mut order: Vec<Order> = Vec::new();
+        for value in self.take("sort") {
+            let Some(pairs) = pairs(&value) else {
+                let detail = "pairs of name, expiry, creationDate or lastModifiedDate and asc or desc are expected";
+                let fault = Fault::in_parameter("sort", "invalid-value", detail);
+                self.faults.push(fault.with_value(&value));
+                continue;
+            };
+            for pair in pairs {
+                if order.iter().all(|earlier| earlier.field != pair.field) {
+                    order.push(pair);
+                }
+            }
+        }
+        order
+    }
+
+    /// Ends the reading: whatever is left is unknown.
+    pub(crate) fn finish(mut self) -> Result<(), Problem> {
+        // The values of unknown ones are not repeated: some clients put credentials there.
+        self.faults.extend(self.entries.iter().map(|(name, _)| {
+            Fault::in_parameter(name, "unknown-parameter", "there is no such parameter")
+        }));
+        if self.faults.is_empty() {
+            return Ok(());
+        }
+        let detail = "The errors name each parameter that cannot be taken.";
+        Err(Problem::new(Code::InvalidParameter, detail).with_faults(self.faults))
+    }
+
+    fn take(&mut self, name: &str) -> Vec<Cow<'a, str>> {
+        let entries = std::mem::take(&mut self.entries);
+        let (found, rest) = entries.into_iter().partition(|(key, _)| key == name);
+        self.entries = rest;
+        let found: Vec<(_, _)> = found;
+        found.into_iter().map(|(_, value)| value).collect()
+    }
+}
+
+fn pairs(value: &str) -> Option<Vec<Order>> {
+    let mut words = value.split(',').peekable();
+    let mut pairs = Vec::new();
+    while let Some(word) = words.next() {
+        let field = match word {
+            "name" => OrderField::Name,
+            "expiry" => OrderField::Expiry,
+            "creationDate" => OrderField::CreationDate,
+            "lastModifiedDate" => OrderField::LastModifiedDate,
+            _ => return None,
+        };
+        let direction = words.next_if(|word| matches!(*word, "asc" | "desc"));
+        pairs.push(Order {
+            field,
+            descending: direction == Some("desc"),
+        });
+    }
+    Some(pairs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(query: &str) -> Result<Vec<(OrderField, bool)>, Problem> {
+        let mut params = Params::of(Some(query));
+        let order = params.order();
+        params.finish()?;
+        Ok(order
+            .iter()
+            .map(|key| (key.field, key.descending))
+            .collect())
+    }
+
+    #[test]
+    fn orders() {
+        use OrderField::{Expiry, Name};
+        let name = (Name, false);
+        let late = (Expiry, true);
+        for (query, expected) in [
+            ("", vec![]),
+            ("sort=name", vec![name]),
+            ("sort=name,asc", vec![name]),
+            ("sort=expiry,desc,name", vec![late, name]),
+            ("sort=name,expiry,desc", vec![name, late]),
+            ("sort=expiry,desc&sort=name,asc", vec![late, name]),
+            ("sort=expiry%2Cdesc&sort=expiry", vec![late]),
+        ] {
+            assert_eq!(order(query).unwrap(), expected, "{query}");
+        }
+        for query in [
+            "sort=",
+            "sort=asc",
+            "sort=name,up",
+            "sort=name,,asc",
+            "sort=name;drop",
+            "sort=secret",
+            "sort=name,asc,desc",
+            "sort=Name",
+            "sort=name,",
+            "order=name",
+        ] {
+            assert!(order(query).is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_plain_and_within_bounds() {
+        for (query, expected) in [("size=1", Some(1)), ("size=100", Some(100)), ("", None)] {
+            let mut params = Params::of(Some(query));
+            assert_eq!(params.number::<u8>("size", (1, 100)), expected);
+            assert!(params.finish().is_ok());
+        }
+        for value in [
+            "0",
+            "-1",
+            "101",
+            "1e9",
+            "abc",
+            "",
+            "+5",
+            "05",
+            "1&size=1",
+            "99999999999",
+        ] {
+            let query = format!("size={value}");
+            let mut params = Params::of(Some(&query));
+            assert_eq!(params.number::<u8>("size", (1, 100)), None, "{query}");
+            assert_eq!(params.finish().unwrap_err().code(), Code::InvalidParameter);
+        }
+    }
+
+    #[test]
+    fn all_that_is_wrong_comes_together() {
+        let mut params = Params::of(Some("dryRun=1&access_token=csg_x&page=x"));
+        assert!(!params.flag("dryRun"));
+        params.number::<u32>("page", (0, 9));
+        let problem = params.finish().unwrap_err();
+        assert_eq!(problem.faults().len(), 3);
+        assert!(
+            !format!("{problem:?}").contains("csg_x"),
+            "no value of an unknown one"
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! The table of problems: each code once, with its status, its title and its page. Whatever lists codes lists these.
+
+use axum::http::StatusCode;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $slug:literal, $status:ident, $title:literal;)*) => {
+        /// What went wrong, as a client's program can tell it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub(crate) enum Code {
+            $($name,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the statuses.
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The word that stands for it.
+            pub(crate) const fn slug(self) -> &'static str {
+                match self { $(Self::$name => $slug,)* }
+            }
+
+            /// The status it is answered with.
+            pub(crate) const fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)* }
+            }
+
+            /// A short phrase that is the same at every occurrence (RFC 9457, section 3.1.3).
+            pub(crate) const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+
+            /// What its page says, in Markdown.
+            pub(crate) const fn page(self) -> &'static str {
+                match self {
+                    $(Self::$name => include_str!(concat!(
+                        env!("CARGO_MANIFEST_DIR"), "/../../docs/problems/", $slug, ".md"
+                    )),)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedJson = "malformed-json", BAD_REQUEST, "The body is not well-formed JSON";
+    InvalidBody = "invalid-body", BAD_REQUEST, "Fields of the body are missing, unknown or of the wrong type";
+    InvalidParameter = "invalid-parameter", BAD_REQUEST, "A parameter, header or filter is not valid";
+    MissingCredential = "missing-credential", UNAUTHORIZED, "An API token is needed";
+    InvalidToken = "invalid-token", UNAUTHORIZED, "The API token is not valid";
+    TokenExpired = "token-expired", UNAUTHORIZED, "The API token has expired";
+    AddressNotAllowed = "address-not-allowed", FORBIDDEN, "The API token may not be used from this address";
+    InsufficientScope = "insufficient-scope", FORBIDDEN, "The API token lacks a permission";
+    PermissionNotHeld = "permission-not-held", FORBIDDEN, "Nobody hands out permissions they do not hold";
+    SelfWidening = "self-widening", FORBIDDEN, "A token cannot widen itself";
+    TokenNotFound = "token-not-found", NOT_FOUND, "There is no such API token";
+    UserNotFound = "user-not-found", NOT_FOUND, "There is no such user";
+    NoSuchRoute = "no-such-route", NOT_FOUND, "There is nothing at this path";
+    MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here";
+    RequestTimeout = "request-timeout", REQUEST_TIMEOUT, "The request took too long to arrive";
+    VersionConflict = "version-conflict", CONFLICT, "Another version is stored";
+    NameTaken = "name-taken", CONFLICT, "A token of that name exists";
+    TokenNotRevivable = "token-not-revivable", CONFLICT, "An expired token cannot be widened";
+    WouldLockOut = "would-lock-out", CONFLICT, "The change would lock its own caller out";
+    AlreadyCreated = "already-created", CONFLICT, "The token was made before";
+    PreconditionFailed = "precondition-failed", PRECONDITION_FAILED, "The precondition does not hold";
+    BodyTooLarge = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large";
+    UriTooLong = "uri-too-long", URI_TOO_LONG, "The address of the request is too long";
+    UnsupportedMediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body has to be plain application/json";
+    RuleViolated = "rule-violated", UNPROCESSABLE_ENTITY, "The request breaks a rule";
+    IdempotencyKeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The idempotency key belongs to another request";
+    TooManyRequests = "too-many-requests", TOO_MANY_REQUESTS, "There are too many requests";
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong in the service";
+    StoreUnavailable = "store-unavailable", SERVICE_UNAVAILABLE, "The database cannot answer at the moment";
+    OutcomeUnknown = "outcome-unknown", SERVICE_UNAVAILABLE, "It is not known whether the change was stored";
+}

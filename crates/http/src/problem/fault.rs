@@ -1,0 +1,93 @@
+//! One thing that is wrong with a request: where, what, and what would be right.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The most faults that are told at once, so that an answer stays smaller than what it answers to.
+pub(crate) const MOST_FAULTS: usize = 100;
+
+/// The most characters of a client's own words that are repeated to it.
+const MOST_WORDS: usize = 100;
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Fault {
+    /// Where in the body (RFC 6901); absent where the fault is not in the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pointer: Option<String>,
+    /// The query parameter or header that it is in; absent where it is in the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    parameter: Option<String>,
+    /// What is wrong, for a program.
+    #[schema(pattern = "^[a-z-]+$")]
+    code: &'static str,
+    /// What is wrong, for a person.
+    detail: String,
+    /// What stands there, cut after 100 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    value: Option<String>,
+    /// What may have been meant, best first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    suggestions: Vec<String>,
+}
+
+impl Fault {
+    /// A fault in the body.
+    pub(crate) fn at(
+        pointer: impl Into<String>,
+        code: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            pointer: Some(pointer.into()),
+            parameter: None,
+            code,
+            detail: detail.into(),
+            value: None,
+            suggestions: Vec::new(),
+        }
+    }
+
+    /// A fault in a query parameter or a header.
+    pub(crate) fn in_parameter(name: &str, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: None,
+            parameter: Some(cut(name)),
+            ..Self::at("", code, detail)
+        }
+    }
+
+    /// With what stands there. What might be a secret is not repeated.
+    pub(crate) fn with_value(mut self, value: &str) -> Self {
+        self.value = (!value.contains("csg_")).then(|| cut(value));
+        self
+    }
+
+    /// With what may have been meant.
+    pub(crate) fn with_suggestions(mut self, suggestions: Vec<String>) -> Self {
+        self.suggestions = suggestions;
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn pointer(&self) -> Option<&str> {
+        self.pointer.as_deref()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+}
+
+/// A client's words, cut to what is worth repeating.
+pub(crate) fn cut(words: &str) -> String {
+    match words.char_indices().nth(MOST_WORDS) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words.to_owned(),
+    }
+}

@@ -1,0 +1,236 @@
+//! What each failure of the inside is called outside. Every match is exhaustive: a new error does not compile until
+//! it has its status and its code.
+
+use std::error::Error;
+
+use axum::http::header;
+use countersign_application::{Failure, Rejected, ports::StoreFault};
+use countersign_domain::{Denied, Gravity, InvalidAddress, Refused, TokenView, Version, Violation};
+
+use super::{Code, Fault, Problem};
+use crate::records::TokenRecord;
+
+/// How every challenge begins (RFC 9110, section 11.6.1).
+const CHALLENGE: &str = r#"Bearer realm="countersign""#;
+
+impl Problem {
+    /// No credential was sent. Without `error`, as RFC 6750, section 3.1, asks for.
+    pub(crate) fn missing_credential() -> Self {
+        Self::new(
+            Code::MissingCredential,
+            "Send an API token in the header Authorization, as Bearer.",
+        )
+        .with_header(header::WWW_AUTHENTICATE, CHALLENGE)
+    }
+
+    /// Malformed, unknown, revoked: one answer for all.
+    pub(crate) fn invalid_token() -> Self {
+        let detail = "The API token is not valid.";
+        Self::new(Code::InvalidToken, detail).challenging("invalid_token", detail)
+    }
+
+    fn challenging(self, error: &str, description: &str) -> Self {
+        self.with_header(
+            header::WWW_AUTHENTICATE,
+            format!(r#"{CHALLENGE}, error="{error}", error_description="{description}""#),
+        )
+    }
+
+    /// The stored version is another one than the request was made for; by its body, or by its precondition.
+    pub(crate) fn stale(
+        by_precondition: bool,
+        stored: Version,
+        current: Option<&TokenView>,
+    ) -> Self {
+        let code = if by_precondition {
+            Code::PreconditionFailed
+        } else {
+            Code::VersionConflict
+        };
+        let problem = Self::new(code, format!("Version {stored} is stored."))
+            .with_member("currentVersion", stored.get());
+        match current.map(|view| serde_json::to_value(TokenRecord::from(view))) {
+            Some(Ok(record)) => problem.with_member("current", record),
+            Some(Err(_)) | None => problem,
+        }
+    }
+
+    /// What a failure is called; a precondition that names a version makes another answer of a stale one.
+    pub(crate) fn of_failure(failure: Failure, by_precondition: bool) -> Self {
+        match failure {
+            Failure::TokenNotFound => Self::token_not_found(),
+            Failure::UserNotFound => Self::new(Code::UserNotFound, "There is no such user."),
+            Failure::Stale { stored, current } => {
+                Self::stale(by_precondition, stored, current.as_deref())
+            }
+            Failure::Refused(refused) => refused.into(),
+            Failure::NameTaken => Self::new(
+                Code::NameTaken,
+                "Another token has a name that differs in nothing but case, width or composition.",
+            )
+            .with_faults(vec![Fault::at("/name", "name-taken", "the name is taken")]),
+            Failure::AlreadyMade { token } => Self::new(
+                Code::AlreadyCreated,
+                "The same request made a token before; its secret is not shown again.",
+            )
+            .with_member("id", token.to_string())
+            .with_header(header::LOCATION, format!("/api/v1/api-tokens/{token}")),
+            Failure::KeyReused => Self::new(
+                Code::IdempotencyKeyReused,
+                "Another body was sent under this key within a day.",
+            ),
+            Failure::ActorGone => Self::invalid_token(),
+            Failure::ActorNarrowed => {
+                let detail = "The API token lost a permission while the request was under way.";
+                Self::new(Code::InsufficientScope, detail).challenging("insufficient_scope", detail)
+            }
+            Failure::OutcomeUnknown(source) => {
+                tracing::error!(error = %chain(&*source), "the outcome of a commit is not known");
+                Self::new(
+                    Code::OutcomeUnknown,
+                    "The connection to the database broke during the commit; the version tells what is stored.",
+                )
+                .with_header(header::RETRY_AFTER, "1")
+            }
+            Failure::Store(fault) => fault.into(),
+            Failure::Entropy(fault) => {
+                tracing::error!(error = %fault, "no random bytes");
+                Self::internal()
+            }
+        }
+    }
+
+    /// Unknown, revoked, another tenant's, or not even an id: one answer for all.
+    pub(crate) fn token_not_found() -> Self {
+        Self::new(Code::TokenNotFound, "There is no such API token.")
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        Self::of_failure(failure, false)
+    }
+}
+
+impl From<Rejected> for Problem {
+    fn from(rejected: Rejected) -> Self {
+        match rejected {
+            Rejected::Invalid => Self::invalid_token(),
+            Rejected::Denied(Denied::Expired(at)) => {
+                let detail = format!("The API token expired at {at}.");
+                Self::new(Code::TokenExpired, detail.as_str()).challenging("invalid_token", &detail)
+            }
+            Rejected::Denied(Denied::AddressNotAllowed) => Self::new(
+                Code::AddressNotAllowed,
+                "The client's address is not on the API token's list, or could not be told.",
+            ),
+            Rejected::Denied(Denied::MissingPermission(permission)) => {
+                let detail = format!("The API token lacks {permission}.");
+                Self::new(Code::InsufficientScope, detail.as_str()).with_header(
+                    header::WWW_AUTHENTICATE,
+                    format!(
+                        r#"{CHALLENGE}, error="insufficient_scope", error_description="{detail}", scope="{permission}""#
+                    ),
+                )
+            }
+            Rejected::Store(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<StoreFault> for Problem {
+    fn from(fault: StoreFault) -> Self {
+        match fault {
+            StoreFault::Unavailable(source) => {
+                tracing::warn!(error = %chain(&*source), "the store cannot answer");
+                Self::new(
+                    Code::StoreUnavailable,
+                    "The database cannot answer at the moment; nothing was changed.",
+                )
+                .with_header(header::RETRY_AFTER, "1")
+            }
+            StoreFault::Corrupt { table, column } => {
+                tracing::error!(table, column, "the store holds a corrupt value");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let (code, detail) = match refused.gravity() {
+            Gravity::PermissionNotHeld => (
+                Code::PermissionNotHeld,
+                "The API token would give more than it holds; the errors name each permission.",
+            ),
+            Gravity::SelfWidening => (
+                Code::SelfWidening,
+                "An API token cannot prolong itself or admit further addresses to itself.",
+            ),
+            Gravity::NotRevivable => (
+                Code::TokenNotRevivable,
+                "An expired API token can be renamed or narrowed, not widened.",
+            ),
+            Gravity::WouldLockOut => (
+                Code::WouldLockOut,
+                "The caller's own address would no longer be allowed; allowLockout=true insists on it.",
+            ),
+            Gravity::InvalidValue => (
+                Code::RuleViolated,
+                "The request breaks the rules that the errors name.",
+            ),
+        };
+        Self::new(code, detail).with_faults(refused.violations().iter().map(Fault::from).collect())
+    }
+}
+
+impl From<&Violation> for Fault {
+    fn from(violation: &Violation) -> Self {
+        let fault = |code| Self::at(violation.field().pointer(), code, violation.to_string());
+        match violation {
+            Violation::InvalidName(_) => fault("invalid-name"),
+            Violation::ExpiryInPast => fault("expiry-in-past"),
+            Violation::ExpiryTooFar { .. } => fault("expiry-too-far"),
+            Violation::InvalidAddress {
+                value,
+                reason: InvalidAddress::HostBitsSet { network },
+                ..
+            } => fault("host-bits-set")
+                .with_value(value)
+                .with_suggestions(vec![network.to_string()]),
+            Violation::InvalidAddress { value, .. } => fault("invalid-address").with_value(value),
+            Violation::TooManyAddresses { .. } => fault("too-many-addresses"),
+            Violation::UnknownPermission {
+                value, suggestions, ..
+            } => fault("unknown-permission")
+                .with_value(value)
+                .with_suggestions(suggestions.iter().map(ToString::to_string).collect()),
+            Violation::EmptyPermissions => fault("empty-permissions"),
+            Violation::PermissionNotHeld { permission, .. } => {
+                fault("permission-not-held").with_value(permission.as_str())
+            }
+            Violation::SelfWidening { .. } => fault("self-widening"),
+            Violation::NotRevivable { .. } => fault("token-not-revivable"),
+            Violation::WouldLockOut { address } => {
+                let fault = fault("would-lock-out");
+                match address {
+                    Some(address) => fault.with_value(&address.to_string()),
+                    None => fault,
+                }
+            }
+        }
+    }
+}
+
+/// An error with all that caused it, for the log.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

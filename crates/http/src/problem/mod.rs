@@ -1,0 +1,177 @@
+//! Every error answer, as a problem document (RFC 9457). A problem travels in a response's extensions and is written
+//! out in one place, the frame around all routes, because only the frame knows the request id.
+
+mod code;
+mod fault;
+mod mapping;
+mod pages;
+
+use std::collections::BTreeMap;
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+pub(crate) use self::{
+    code::Code,
+    fault::{Fault, MOST_FAULTS, cut},
+    pages::{index_page, page},
+};
+
+/// The media type of problem documents.
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
+
+/// An error answer that is not yet written out.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem(Box<Content>);
+
+#[derive(Debug, Clone)]
+struct Content {
+    code: Code,
+    detail: String,
+    faults: Vec<Fault>,
+    members: BTreeMap<&'static str, Value>,
+    headers: HeaderMap,
+}
+
+/// An error, described as RFC 9457 has it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Problem, title = "Problem")]
+pub(crate) struct Document {
+    /// `/problems/` and the code; the page at that path explains it.
+    #[serde(rename = "type")]
+    #[schema(format = "uri-reference", pattern = "^/problems/[a-z-]+$")]
+    kind: String,
+    /// The same phrase at every occurrence of the code.
+    title: &'static str,
+    /// The status of the answer.
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// What is wrong this time.
+    detail: String,
+    /// Ties the answer to the service's log.
+    #[schema(min_length = 1, max_length = 128)]
+    request_id: String,
+    /// Everything that is wrong, one by one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<Fault>,
+    /// What belongs to single codes: `currentVersion` and `current`, or `id`.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    members: BTreeMap<&'static str, Value>,
+}
+
+impl Problem {
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self(Box::new(Content {
+            code,
+            detail: detail.into(),
+            faults: Vec::new(),
+            members: BTreeMap::new(),
+            headers: HeaderMap::new(),
+        }))
+    }
+
+    /// With everything that is wrong; beyond [`MOST_FAULTS`] the rest is left out.
+    pub(crate) fn with_faults(mut self, mut faults: Vec<Fault>) -> Self {
+        faults.truncate(MOST_FAULTS);
+        self.0.faults = faults;
+        self
+    }
+
+    /// With a further member of the document.
+    pub(crate) fn with_member(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.0.members.insert(name, value.into());
+        self
+    }
+
+    /// With a header; a value that is none is left out.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value.as_ref()) {
+            self.0.headers.insert(name, value);
+        }
+        self
+    }
+
+    /// With the end of the connection, for what was not read of the request.
+    pub(crate) fn closing(self) -> Self {
+        self.with_header(header::CONNECTION, "close")
+    }
+
+    #[cfg(test)]
+    pub(crate) fn code(&self) -> Code {
+        self.0.code
+    }
+
+    #[cfg(test)]
+    pub(crate) fn faults(&self) -> &[Fault] {
+        &self.0.faults
+    }
+
+    /// What a status stands for that some layer below answered without a word.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::new(Code::NoSuchRoute, "There is nothing at this path."),
+            StatusCode::METHOD_NOT_ALLOWED => Self::new(
+                Code::MethodNotAllowed,
+                "The header Allow names the methods that are.",
+            ),
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Self::new(Code::BodyTooLarge, "The body is too large.")
+            }
+            status if status.is_client_error() => {
+                Self::new(Code::InvalidParameter, "The request cannot be understood.")
+            }
+            _ => Self::internal(),
+        }
+    }
+
+    /// A fault of ours, of which nothing is told but the request id.
+    pub(crate) fn internal() -> Self {
+        Self::new(
+            Code::Internal,
+            "The service's log has more under this request id.",
+        )
+    }
+
+    /// Writes the document out, with the headers of the answer that it replaces.
+    pub(crate) fn write(self, request_id: &str, mut headers: HeaderMap) -> Response {
+        let Content {
+            code,
+            detail,
+            faults,
+            members,
+            headers: own,
+        } = *self.0;
+        let document = Document {
+            kind: format!("/problems/{}", code.slug()),
+            title: code.title(),
+            status: code.status().as_u16(),
+            detail,
+            request_id: request_id.to_owned(),
+            errors: faults,
+            members,
+        };
+        headers.remove(header::CONTENT_LENGTH);
+        headers.extend(own);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        // Texts and numbers under text keys: there is nothing in it that could fail to be written.
+        let body = serde_json::to_vec(&document).unwrap_or_default();
+        (code.status(), headers, Body::from(body)).into_response()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.0.code.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

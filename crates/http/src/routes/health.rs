@@ -1,0 +1,77 @@
+//! Whether the process lives, and whether it can work: for load balancers and supervisors, without a credential.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::{StatusCode, header},
+};
+use countersign_application::ports::StoreFault;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Answer, answer};
+use crate::{params::Params, services::App};
+
+/// How the service is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// `up` or `down`.
+    #[schema(pattern = "^(up|down)$")]
+    status: &'static str,
+    /// Why it is down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<String>, pattern = "^(store-unavailable|store-corrupt)$")]
+    reason: Option<&'static str>,
+}
+
+/// Whether the process lives
+#[utoipa::path(
+    get, path = "/health/live", operation_id = "live", tag = "health", security(),
+    responses((status = 200, body = Health), (status = 400)),
+)]
+pub(super) async fn live(RawQuery(query): RawQuery) -> Answer {
+    Params::none(query.as_deref())?;
+    let up = Health {
+        status: "up",
+        reason: None,
+    };
+    answer(StatusCode::OK, [], &up)
+}
+
+/// Whether the service can answer
+#[utoipa::path(
+    get, path = "/health/ready", operation_id = "ready", tag = "health", security(),
+    responses(
+        (status = 200, body = Health),
+        (status = 400),
+        (status = 503, body = Health, description = "The store does not answer"),
+    ),
+)]
+pub(super) async fn ready(State(app): State<App>, RawQuery(query): RawQuery) -> Answer {
+    Params::none(query.as_deref())?;
+    let (status, health) = match app.probe.ping().await {
+        Ok(()) => (
+            StatusCode::OK,
+            Health {
+                status: "up",
+                reason: None,
+            },
+        ),
+        Err(fault) => (StatusCode::SERVICE_UNAVAILABLE, down(&fault)),
+    };
+    answer(
+        status,
+        [(header::CACHE_CONTROL, "no-store".to_owned())],
+        &health,
+    )
+}
+
+fn down(fault: &StoreFault) -> Health {
+    let reason = match fault {
+        StoreFault::Unavailable(_) => "store-unavailable",
+        StoreFault::Corrupt { .. } => "store-corrupt",
+    };
+    Health {
+        status: "down",
+        reason: Some(reason),
+    }
+}

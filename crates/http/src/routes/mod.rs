@@ -1,0 +1,109 @@
+//! The routes, and the way that leads to each of them. Handlers are declared once: the router serves and the OpenAPI
+//! document describes the same declarations.
+
+mod docs;
+mod health;
+mod pages;
+mod permissions;
+mod tokens;
+mod users;
+
+use axum::{
+    Router,
+    body::Bytes,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware,
+    response::{IntoResponse, Response},
+};
+use http_body_util::Full;
+use serde::Serialize;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    frame,
+    problem::Problem,
+    services::{App, Services, Settings},
+};
+
+/// The whole surface over the use cases.
+///
+/// The client's address is read from `ConnectInfo<SocketAddr>`, which [`serve`](crate::serve) provides; without it the
+/// address is unknown, and tokens with a list of addresses are refused.
+pub fn router(services: Services, settings: Settings) -> Router {
+    let app = App::new(services, settings);
+    let (api, document) = described();
+    api.merge(docs::routes(&crate::openapi::finished(document)))
+        .merge(pages::routes())
+        .layer(middleware::from_fn(frame::note_route))
+        .with_state(app.clone())
+        // Inside the frame, so that a panic is answered and logged like everything else.
+        .layer(CatchPanicLayer::custom(
+            |_| -> axum::http::Response<Full<Bytes>> {
+                let mut response = axum::http::Response::new(Full::default());
+                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                response
+            },
+        ))
+        .layer(middleware::from_fn_with_state(app, frame::frame))
+}
+
+/// The operations, with what they declare about themselves.
+pub(crate) fn described() -> (Router<App>, OpenApi) {
+    let api = OpenApiRouter::<App>::default()
+        .routes(routes!(tokens::create::create, tokens::list::list))
+        .routes(routes!(tokens::current::current))
+        .routes(routes!(tokens::query::query))
+        .routes(routes!(
+            tokens::read::read,
+            tokens::update::update,
+            tokens::revoke::revoke
+        ))
+        .routes(routes!(tokens::events::events))
+        .routes(routes!(permissions::permissions))
+        .routes(routes!(users::current))
+        .routes(routes!(users::read));
+    OpenApiRouter::with_openapi(crate::openapi::base())
+        .nest("/api/v1", api)
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .split_for_parts()
+}
+
+/// What every handler comes to.
+type Answer = Result<Response, Problem>;
+
+/// A record as JSON, with headers.
+fn answer<const N: usize>(
+    status: StatusCode,
+    headers: [(HeaderName, String); N],
+    record: &impl Serialize,
+) -> Answer {
+    let body = serde_json::to_vec(record).map_err(|error| {
+        tracing::error!(%error, "an answer cannot be written");
+        Problem::internal()
+    })?;
+    let mut response = (status, body).into_response();
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    for (name, value) in headers {
+        // Ids and versions: there is nothing in them that a header cannot carry.
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    Ok(response)
+}
+
+/// A page for a person, that loads and runs nothing.
+fn page(html: String) -> Response {
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+    ];
+    (headers, html).into_response()
+}

@@ -1,0 +1,130 @@
+//! Making a token.
+
+use axum::{
+    extract::{RawQuery, Request, State},
+    http::{HeaderMap, StatusCode, header},
+};
+use countersign_domain::{Draft, Fingerprint, IdempotencyKey, Once};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::super::{Answer, answer};
+use crate::{
+    body::{self, Fields},
+    caller::{Caller, WriteTokens},
+    etag::etag,
+    params::Params,
+    problem::{Code, Fault, Problem},
+    records::NewToken,
+    services::App,
+};
+
+/// An API token to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "describes a body that is read field by field")]
+#[schema(as = TokenDraft, example = json!({
+    "name": "Nightly export",
+    "expiry": "2026-12-31T00:00:00Z",
+    "permissions": ["api.tasks.read"],
+    "allowedAddresses": ["192.0.2.0/24"],
+}))]
+pub(crate) struct DraftBody {
+    /// 1 to 128 characters once it is normalised and blanks at its ends are gone; unique in the tenant.
+    #[schema(min_length = 1)]
+    name: String,
+    /// After now, and within the longest lifetime.
+    #[schema(format = DateTime)]
+    expiry: String,
+    /// Names from the catalog that the caller holds itself; doubles fold.
+    #[schema(min_items = 1)]
+    permissions: Vec<String>,
+    /// IPv4 or IPv6 addresses or networks, at most 100 different ones; none = from anywhere.
+    #[schema(required = false)]
+    allowed_addresses: Vec<String>,
+}
+
+/// Make an API token
+///
+/// The answer is the only one that ever shows the secret. Under an `Idempotency-Key` a repetition within 24 hours
+/// makes no second token.
+#[utoipa::path(
+    post, path = "/api-tokens", operation_id = "createToken", tag = "tokens",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+        description = "The client's own name for this request")),
+    request_body = DraftBody,
+    responses(
+        (status = 201, body = NewToken, headers(
+            ("Location" = String, description = "The record's path"),
+            ("ETag" = String, description = "The version as an entity tag"))),
+        (status = 400), (status = 408), (status = 409), (status = 413), (status = 415), (status = 422),
+    ),
+    extensions(("x-required-permission" = json!("api.api-tokens.write"))),
+)]
+pub(in crate::routes) async fn create(
+    State(app): State<App>,
+    caller: Caller<WriteTokens>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Answer {
+    Params::none(query.as_deref())?;
+    let (head, body) = request.into_parts();
+    let key = idempotency_key(&head.headers)?;
+    let body = body::read(&head.headers, body).await?;
+    let draft = draft(&body)?;
+    let once = key.map(|key| Once {
+        key,
+        fingerprint: Fingerprint::of(&body),
+    });
+    let made = app
+        .tokens
+        .create(caller.actor, caller.exchange.id, &draft, once)
+        .await?;
+    let token = &made.view.token;
+    let headers = [
+        (header::LOCATION, format!("/api/v1/api-tokens/{}", token.id)),
+        (header::ETAG, etag(token.version)),
+    ];
+    answer(StatusCode::CREATED, headers, &NewToken::from(made))
+}
+
+fn draft(body: &[u8]) -> Result<Draft, Problem> {
+    let mut fields = Fields::of(body)?;
+    let name = fields.required("name", body::text);
+    let expiry = fields.required("expiry", body::instant);
+    let permissions = fields.required("permissions", body::texts);
+    let allowed_addresses = fields.optional("allowedAddresses", body::texts);
+    fields.finish()?;
+    let draft = name
+        .zip(expiry)
+        .zip(permissions)
+        .map(|((name, expiry), permissions)| Draft {
+            name,
+            expiry,
+            allowed_addresses: allowed_addresses.unwrap_or_default(),
+            permissions,
+        });
+    // Whatever is missing here was noted as a fault above.
+    draft.ok_or_else(Problem::internal)
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
+    let mut values = headers.get_all("idempotency-key").iter();
+    let value = match (values.next(), values.next()) {
+        (None, _) => return Ok(None),
+        (Some(value), None) => value.to_str().ok().and_then(|text| text.parse().ok()),
+        (Some(_), Some(_)) => None,
+    };
+    value.map(Some).ok_or_else(|| {
+        let detail = "one value of 1 to 255 visible ASCII characters is expected";
+        Problem::new(
+            Code::InvalidParameter,
+            "The errors name each parameter that cannot be taken.",
+        )
+        .with_faults(vec![Fault::in_parameter(
+            "Idempotency-Key",
+            "invalid-value",
+            detail,
+        )])
+    })
+}

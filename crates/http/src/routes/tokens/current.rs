@@ -1,0 +1,36 @@
+//! The caller's own token: what a client can always ask about itself.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::HeaderMap,
+};
+
+use super::{super::Answer, read::unless_known};
+use crate::{
+    caller::{AnyToken, Caller},
+    params::Params,
+    records::TokenRecord,
+    services::App,
+};
+
+/// The caller's own API token
+#[utoipa::path(
+    get, path = "/api-tokens/current", operation_id = "getCurrentToken", tag = "tokens",
+    params(("If-None-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
+        description = "Entity tags that the client holds")),
+    responses(
+        (status = 200, body = TokenRecord, headers(("ETag" = String, description = "The version as an entity tag"))),
+        (status = 304, description = "The client holds this version", headers(("ETag" = String))),
+        (status = 400),
+    ),
+)]
+pub(in crate::routes) async fn current(
+    State(app): State<App>,
+    caller: Caller<AnyToken>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Answer {
+    Params::none(query.as_deref())?;
+    let view = app.tokens.current(&caller.actor).await?;
+    unless_known(&headers, &view)
+}

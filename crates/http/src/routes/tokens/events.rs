@@ -1,0 +1,68 @@
+//! What happened to a token; also once it is gone, since that is when somebody asks.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::StatusCode,
+};
+use countersign_domain::Version;
+
+use super::{
+    super::{Answer, answer},
+    list::LIMIT,
+    token_id,
+};
+use crate::{
+    caller::{Caller, ReadTokens},
+    cursor,
+    params::{Id, Params},
+    records::{EventList, EventRecord},
+    services::App,
+};
+
+/// Audit events of an API token
+///
+/// The newest first; also of a revoked token.
+#[utoipa::path(
+    get, path = "/api-tokens/{id}/events", operation_id = "listTokenEvents", tag = "tokens",
+    params(
+        ("id" = String, Path, format = "uuid", description = "The token's id"),
+        ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "How many; 50 by default"),
+        ("cursor" = Option<String>, Query, pattern = "^[0-9A-Za-z_-]{22}$",
+            description = "`nextCursor` of the answer before, unchanged"),
+    ),
+    responses((status = 200, body = EventList), (status = 400), (status = 404)),
+    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+)]
+pub(in crate::routes) async fn events(
+    State(app): State<App>,
+    caller: Caller<ReadTokens>,
+    id: Id,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let tenant = caller.actor.tenant;
+    let token = token_id(&id);
+    let mut params = Params::of(query.as_deref());
+    let limit = params.number("limit", (1, 100)).unwrap_or(LIMIT);
+    let before = params.single("cursor", "a cursor of this list", |text| match &token {
+        Ok(token) => cursor::read_events(tenant, *token, text),
+        // There is no such token, which is what the answer says; its cursor matters no more.
+        Err(_) => Some(Version::FIRST),
+    });
+    params.finish()?;
+    let token = token?;
+    let events = app
+        .tokens
+        .events(&caller.actor, token, before, limit)
+        .await?;
+    // The versions of a token's events have no gaps, so that those below the last one are what follows.
+    let next_cursor = events
+        .last()
+        .map(|view| view.event.content.version_after)
+        .filter(|version| *version > Version::FIRST)
+        .map(|version| cursor::of_events(tenant, token, version));
+    let list = EventList {
+        content: events.into_iter().map(EventRecord::from).collect(),
+        next_cursor,
+    };
+    answer(StatusCode::OK, [], &list)
+}

@@ -1,0 +1,59 @@
+//! All tokens in a steady order, at the same cost however far in.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::StatusCode,
+};
+
+use super::super::{Answer, answer};
+use crate::{
+    caller::{Caller, ReadTokens},
+    cursor,
+    params::Params,
+    records::{TokenList, TokenRecord},
+    services::App,
+};
+
+/// How many records are listed where the client names no limit.
+pub(super) const LIMIT: u8 = 50;
+
+/// List API tokens
+///
+/// In the order of their ids: none comes twice and none is skipped that was there throughout, whatever is made or
+/// revoked meanwhile.
+#[utoipa::path(
+    get, path = "/api-tokens", operation_id = "listTokens", tag = "tokens",
+    params(
+        ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "How many; 50 by default"),
+        ("cursor" = Option<String>, Query, pattern = "^[0-9A-Za-z_-]{32}$",
+            description = "`nextCursor` of the answer before, unchanged"),
+    ),
+    responses((status = 200, body = TokenList), (status = 400)),
+    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+)]
+pub(in crate::routes) async fn list(
+    State(app): State<App>,
+    caller: Caller<ReadTokens>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let tenant = caller.actor.tenant;
+    let mut params = Params::of(query.as_deref());
+    let limit = params.number("limit", (1, 100)).unwrap_or(LIMIT);
+    let after = params.single("cursor", "a cursor of this list", |text| {
+        cursor::read_list(tenant, text)
+    });
+    params.finish()?;
+    // One more than is shown tells whether the list goes on.
+    let mut views = app.tokens.list(&caller.actor, after, limit + 1).await?;
+    let more = views.len() > usize::from(limit);
+    views.truncate(limit.into());
+    let next_cursor = views
+        .last()
+        .filter(|_| more)
+        .map(|view| cursor::of_list(tenant, view.token.id));
+    let list = TokenList {
+        content: views.iter().map(TokenRecord::from).collect(),
+        next_cursor,
+    };
+    answer(StatusCode::OK, [], &list)
+}

@@ -1,0 +1,19 @@
+//! The operations of API tokens, one file each.
+
+pub(super) mod create;
+pub(super) mod current;
+pub(super) mod events;
+pub(super) mod list;
+pub(super) mod query;
+pub(super) mod read;
+pub(super) mod revoke;
+pub(super) mod update;
+
+use countersign_domain::TokenId;
+
+use crate::{params::Id, problem::Problem};
+
+/// A token's id from a path; whatever is none is a token that is not there.
+fn token_id(id: &Id) -> Result<TokenId, Problem> {
+    id.parse().ok_or_else(Problem::token_not_found)
+}

@@ -1,0 +1,67 @@
+//! Asking for tokens by their fields, page by page.
+
+use axum::{
+    extract::{RawQuery, Request, State},
+    http::StatusCode,
+};
+use countersign_application::query::PageRequest;
+
+use super::super::{Answer, answer};
+use crate::{
+    body,
+    caller::{Caller, ReadTokens},
+    filter::{self, FilterBody},
+    params::Params,
+    records::{TokenPage, TokenRecord},
+    services::App,
+};
+
+/// How many records a page holds where the client names no size.
+const SIZE: u8 = 20;
+
+/// Query API tokens
+#[utoipa::path(
+    post, path = "/api-tokens/query", operation_id = "queryTokens", tag = "tokens",
+    params(
+        ("page" = Option<u32>, Query, minimum = 0, maximum = 4_294_967_295_i64, description = "From 0, which is the default"),
+        ("size" = Option<u8>, Query, minimum = 1, maximum = 100, description = "Records a page; 20 by default"),
+        ("sort" = Option<Vec<String>>, Query, pattern = "^(name|expiry|creationDate|lastModifiedDate)(,(asc|desc))?(,(name|expiry|creationDate|lastModifiedDate)(,(asc|desc))?)*$",
+            description = "`field,direction`, several pairs in one value and several values; ascending where no direction stands"),
+    ),
+    request_body = FilterBody,
+    responses(
+        (status = 200, body = TokenPage),
+        (status = 400), (status = 408), (status = 413), (status = 415),
+    ),
+    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+)]
+pub(in crate::routes) async fn query(
+    State(app): State<App>,
+    caller: Caller<ReadTokens>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Answer {
+    let mut params = Params::of(query.as_deref());
+    let page = PageRequest {
+        number: params.number("page", (0, u32::MAX)).unwrap_or(0),
+        size: params.number("size", (1, 100)).unwrap_or(SIZE),
+    };
+    let order = params.order();
+    params.finish()?;
+    let (head, body) = request.into_parts();
+    let body = body::read(&head.headers, body).await?;
+    let filter = filter::read(&body)?;
+    let found = app
+        .tokens
+        .query(&caller.actor, &filter, &order, page)
+        .await?;
+    let answered = TokenPage {
+        number_of_elements: found.content.len(),
+        content: found.content.iter().map(TokenRecord::from).collect(),
+        page_number: page.number,
+        total_pages: found.total.div_ceil(page.size.into()),
+        total_elements: found.total,
+        size: page.size,
+    };
+    answer(StatusCode::OK, [], &answered)
+}

@@ -1,0 +1,58 @@
+//! Reading a token.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::{HeaderMap, StatusCode, header},
+    response::IntoResponse,
+};
+use countersign_domain::TokenView;
+
+use super::{
+    super::{Answer, answer},
+    token_id,
+};
+use crate::{
+    caller::{Caller, ReadTokens},
+    etag::{Condition, etag},
+    params::{Id, Params},
+    records::TokenRecord,
+    services::App,
+};
+
+/// An API token
+#[utoipa::path(
+    get, path = "/api-tokens/{id}", operation_id = "getToken", tag = "tokens",
+    params(
+        ("id" = String, Path, format = "uuid", description = "The token's id"),
+        ("If-None-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
+            description = "Entity tags that the client holds"),
+    ),
+    responses(
+        (status = 200, body = TokenRecord, headers(("ETag" = String, description = "The version as an entity tag"))),
+        (status = 304, description = "The client holds this version", headers(("ETag" = String))),
+        (status = 400), (status = 404),
+    ),
+    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+)]
+pub(in crate::routes) async fn read(
+    State(app): State<App>,
+    caller: Caller<ReadTokens>,
+    id: Id,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Answer {
+    Params::none(query.as_deref())?;
+    let view = app.tokens.get(&caller.actor, token_id(&id)?).await?;
+    unless_known(&headers, &view)
+}
+
+/// The record, or 304 where the client holds that version (RFC 9110, section 13.1.2).
+pub(super) fn unless_known(headers: &HeaderMap, view: &TokenView) -> Answer {
+    let version = view.token.version;
+    let tag = (header::ETAG, etag(version));
+    let condition = Condition::read(headers, &header::IF_NONE_MATCH)?;
+    if condition.is_some_and(|condition| condition.means(version)) {
+        return Ok((StatusCode::NOT_MODIFIED, [tag]).into_response());
+    }
+    answer(StatusCode::OK, [tag], &TokenRecord::from(view))
+}

@@ -1,0 +1,224 @@
+//! Changing a token: which version is meant, what shall change, and what became of it.
+
+use axum::{
+    extract::{RawQuery, Request, State},
+    http::{HeaderMap, StatusCode, header},
+};
+use countersign_domain::{Actor, Edit, TokenId, Version};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{
+    super::{Answer, answer},
+    token_id,
+};
+use crate::{
+    body::{self, Fields},
+    caller::{Caller, WriteTokens},
+    etag::{self, Condition, etag},
+    params::{Id, Params},
+    problem::{Code, Fault, Problem},
+    records::UpdatedToken,
+    services::App,
+};
+
+/// What of a record is not for writing: taken so that a record that was read can be sent back, and let be.
+const READ_ONLY: &[&str] = &[
+    "id",
+    "creationDate",
+    "lastModifiedDate",
+    "createdUserInfo",
+    "lastModifiedUserInfo",
+    "userId",
+    "partialToken",
+];
+
+/// A change of an API token. A field that is left out keeps its value; what of the record is not for writing may be
+/// there and is let be, so that a record that was read can be changed and sent back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "describes a body that is read field by field")]
+#[schema(as = TokenEdit, example = json!({"version": 1, "name": "Nightly export", "permissions": ["api.tasks.read"]}))]
+pub(crate) struct EditBody {
+    /// The version that the change is made for. May be left out where `If-Match` names it.
+    #[schema(minimum = 1)]
+    version: i64,
+    /// 1 to 128 characters once it is normalised and blanks at its ends are gone; unique in the tenant.
+    #[schema(min_length = 1)]
+    name: String,
+    /// After now, and within the longest lifetime, counted from the creation.
+    #[schema(required = false, format = DateTime)]
+    expiry: String,
+    /// IPv4 or IPv6 addresses or networks, at most 100 different ones; none = from anywhere.
+    #[schema(required = false)]
+    allowed_addresses: Vec<String>,
+    /// Names from the catalog; what is added the caller has to hold; doubles fold.
+    #[schema(required = false, min_items = 1)]
+    permissions: Vec<String>,
+    /// Ignored.
+    #[schema(required = false)]
+    id: Value,
+    /// Ignored.
+    #[schema(required = false)]
+    creation_date: Value,
+    /// Ignored.
+    #[schema(required = false)]
+    last_modified_date: Value,
+    /// Ignored.
+    #[schema(required = false)]
+    created_user_info: Value,
+    /// Ignored.
+    #[schema(required = false)]
+    last_modified_user_info: Value,
+    /// Ignored.
+    #[schema(required = false)]
+    user_id: Value,
+    /// Ignored.
+    #[schema(required = false)]
+    partial_token: Value,
+}
+
+/// Change an API token
+///
+/// For one version, which the body names or `If-Match`. With `dryRun=true` everything is decided and nothing stored:
+/// the answer is the record that would be, and what would change.
+#[utoipa::path(
+    put, path = "/api-tokens/{id}", operation_id = "updateToken", tag = "tokens",
+    params(
+        ("id" = String, Path, format = "uuid", description = "The token's id"),
+        ("dryRun" = Option<bool>, Query, description = "Decide all, store nothing"),
+        ("allowLockout" = Option<bool>, Query, description = "Let the caller lock its own address out"),
+        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
+            description = "Entity tags of the version that is to be changed; a `version` in the body has to agree"),
+    ),
+    request_body = EditBody,
+    responses(
+        (status = 200, body = UpdatedToken, headers(
+            ("ETag" = String, description = "The version as an entity tag; not after a dry run"))),
+        (status = 400), (status = 404), (status = 408), (status = 409), (status = 412), (status = 413),
+        (status = 415), (status = 422),
+    ),
+    extensions(("x-required-permission" = json!("api.api-tokens.write"))),
+)]
+pub(in crate::routes) async fn update(
+    State(app): State<App>,
+    caller: Caller<WriteTokens>,
+    id: Id,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Answer {
+    let mut params = Params::of(query.as_deref());
+    let (dry_run, allow_lockout) = (params.flag("dryRun"), params.flag("allowLockout"));
+    params.finish()?;
+    let id = token_id(&id)?;
+    let (head, body) = request.into_parts();
+    let condition = precondition(&head.headers)?;
+    let body = body::read(&head.headers, body).await?;
+    let (version, edit) = edit(&body, condition.is_none(), allow_lockout)?;
+
+    let by_precondition = condition.is_some();
+    let expected = expected(&app, &caller.actor, id, version, condition).await?;
+    let updated = app
+        .tokens
+        .update(
+            caller.actor,
+            caller.exchange.id,
+            (id, expected),
+            &edit,
+            dry_run,
+        )
+        .await
+        .map_err(|failure| Problem::of_failure(failure, by_precondition))?;
+    let tag = (header::ETAG, etag(updated.view.token.version));
+    let record = UpdatedToken::new(updated, dry_run);
+    if dry_run {
+        return answer(StatusCode::OK, [], &record);
+    }
+    answer(StatusCode::OK, [tag], &record)
+}
+
+/// What `If-Match` asks for; `*` asks for nothing that a version in the body would not, and replaces none.
+pub(super) fn precondition(headers: &HeaderMap) -> Result<Option<Condition>, Problem> {
+    etag::refuse(headers, &header::IF_NONE_MATCH)?;
+    let condition = Condition::read(headers, &header::IF_MATCH)?;
+    Ok(condition.filter(|condition| *condition != Condition::Any))
+}
+
+fn edit(
+    body: &[u8],
+    version_needed: bool,
+    allow_lockout: bool,
+) -> Result<(Option<Version>, Edit), Problem> {
+    let mut fields = Fields::of(body)?;
+    fields.ignore(READ_ONLY);
+    let version = if version_needed {
+        fields.required("version", body::version)
+    } else {
+        fields.optional("version", body::version)
+    };
+    let name = fields.required("name", body::text);
+    let expiry = fields.optional("expiry", body::instant);
+    let allowed_addresses = fields.optional("allowedAddresses", body::texts);
+    let permissions = fields.optional("permissions", body::texts);
+    fields.finish()?;
+    // Where it is missing, that was noted as a fault above.
+    let name = name.ok_or_else(Problem::internal)?;
+    let edit = Edit {
+        name,
+        expiry,
+        allowed_addresses,
+        permissions,
+        allow_lockout,
+    };
+    Ok((version, edit))
+}
+
+/// The one version that the request is made for.
+async fn expected(
+    app: &App,
+    actor: &Actor,
+    id: TokenId,
+    version: Option<Version>,
+    condition: Option<Condition>,
+) -> Result<Version, Problem> {
+    match (condition, version) {
+        // Either was asked for when the body was read.
+        (None, None) => Err(Problem::internal()),
+        (None, Some(version)) => Ok(version),
+        (Some(condition), Some(version)) if condition.names(version) => Ok(version),
+        (Some(condition), Some(_)) if !condition.never_holds() => Err(disagreeing()),
+        (Some(condition), _) => matching(app, actor, id, &condition).await,
+    }
+}
+
+/// The stored version, where the condition names it (RFC 9110, section 13.1.1): of several tags one may hold.
+pub(super) async fn matching(
+    app: &App,
+    actor: &Actor,
+    id: TokenId,
+    condition: &Condition,
+) -> Result<Version, Problem> {
+    let view = app.tokens.get(actor, id).await?;
+    let version = view.token.version;
+    if condition.names(version) {
+        return Ok(version);
+    }
+    let may_read = actor
+        .permissions
+        .contains(&countersign_domain::standard::API_TOKENS_READ)
+        || actor.token == Some(id);
+    Err(Problem::stale(true, version, may_read.then_some(&view)))
+}
+
+fn disagreeing() -> Problem {
+    let detail = "If-Match and the version in the body name different versions";
+    Problem::new(
+        Code::InvalidParameter,
+        "The errors name each parameter that cannot be taken.",
+    )
+    .with_faults(vec![
+        Fault::in_parameter("If-Match", "disagreeing-versions", detail),
+        Fault::at("/version", "disagreeing-versions", detail),
+    ])
+}

@@ -1,0 +1,55 @@
+//! Users: who is behind an id in a record or an event.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::StatusCode,
+};
+use countersign_application::Failure;
+
+use super::{Answer, answer};
+use crate::{
+    caller::{AnyToken, Caller, ReadUsers},
+    params::{Id, Params},
+    problem::Problem,
+    records::UserRecord,
+    services::App,
+};
+
+/// The caller's own user
+#[utoipa::path(
+    get, path = "/users/current", operation_id = "getCurrentUser", tag = "users",
+    responses((status = 200, body = UserRecord), (status = 400)),
+)]
+pub(super) async fn current(
+    State(app): State<App>,
+    caller: Caller<AnyToken>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    Params::none(query.as_deref())?;
+    let user = app.users.get(&caller.actor, caller.actor.user).await;
+    let user = user.map_err(|failure| match failure {
+        // It was there when the credential was checked.
+        Failure::UserNotFound => Problem::invalid_token(),
+        other => other.into(),
+    })?;
+    answer(StatusCode::OK, [], &UserRecord::from(user))
+}
+
+/// A user
+#[utoipa::path(
+    get, path = "/users/{id}", operation_id = "getUser", tag = "users",
+    params(("id" = String, Path, format = "uuid", description = "The user's id")),
+    responses((status = 200, body = UserRecord), (status = 400), (status = 404)),
+    extensions(("x-required-permission" = json!("api.users.read"))),
+)]
+pub(super) async fn read(
+    State(app): State<App>,
+    caller: Caller<ReadUsers>,
+    id: Id,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    Params::none(query.as_deref())?;
+    let id = id.parse().ok_or(Failure::UserNotFound)?;
+    let user = app.users.get(&caller.actor, id).await?;
+    answer(StatusCode::OK, [], &UserRecord::from(user))
+}
