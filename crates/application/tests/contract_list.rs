@@ -1,7 +1,5 @@
 //! A promise that is not on the list is never tried, and nobody would notice.
 
-#![expect(clippy::unwrap_used, reason = "what cannot be read is a failed test")]
-
 use std::{collections::BTreeSet, fs, path::Path};
 
 #[test]
@@ -24,5 +22,5 @@ fn the_list_holds_every_promise_of_the_contract() {
         .filter(|name| is_name(name))
         .map(str::to_owned);
     assert_eq!(listed.collect::<BTreeSet<_>>(), promises);
-    assert!(promises.len() > 80);
+    assert!(promises.len() > 50);
 }
