@@ -78,7 +78,7 @@ async fn the_secret_is_in_one_private_file_and_never_again() {
 }
 
 #[tokio::test]
-async fn two_nodes_at_once_make_one_root_token() {
+async fn nodes_at_once_make_one_root_token() {
     let url = On::Postgres.database();
     let start = || {
         let launch = Launch::new(BINARY, url.clone());
@@ -90,7 +90,7 @@ async fn two_nodes_at_once_make_one_root_token() {
         .collect();
     let kept: usize = nodes.iter().map(|node| kept_in(node.folder()).len()).sum();
     assert_eq!(kept, 1);
-    let made = countersign_xtask::sql::postgres(&url, "SELECT count(*) FROM tokens").unwrap();
+    let made = countersign_xtask::sql::postgres(&url, "SELECT count(*) FROM api_tokens").unwrap();
     assert_eq!(made, "1");
     let tenants = countersign_xtask::sql::postgres(&url, "SELECT count(*) FROM tenants").unwrap();
     assert_eq!(tenants, "1");
@@ -166,7 +166,7 @@ fn on_a_terminal_it_is_shown_in_lines_that_work() {
 fn a_secret_that_cannot_be_kept_is_not_made() {
     let folder = tempfile::tempdir().unwrap();
     // The name of the file is longer than a file system allows, the database's own name is not.
-    let name = format!("{}.db", "a".repeat(245));
+    let name = format!("{}.db", "a".repeat(240));
     let url = format!("sqlite:{name}");
     let refused = common::countersign(folder.path(), &url, &["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(refused.status.code(), Some(1));
@@ -175,7 +175,9 @@ fn a_secret_that_cannot_be_kept_is_not_made() {
         "{}",
         text(&refused.stderr)
     );
-    let rows =
-        countersign_xtask::sql::sqlite(&folder.path().join(name), "SELECT count(*) FROM tokens");
+    let rows = countersign_xtask::sql::sqlite(
+        &folder.path().join(name),
+        "SELECT count(*) FROM api_tokens",
+    );
     assert_eq!(rows.unwrap(), "0");
 }

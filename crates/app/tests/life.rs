@@ -90,7 +90,7 @@ fn what_is_in_flight_is_finished_after_sigterm() {
         assert!(answer.contains("HTTP/1.1 201"), "{answer}");
         assert!(node.server.terminate().unwrap().success());
         node.server.restart().unwrap();
-        assert_eq!(node.sql("SELECT count(*) FROM tokens"), "2");
+        assert_eq!(node.sql("SELECT count(*) FROM api_tokens"), "2");
     }
 }
 

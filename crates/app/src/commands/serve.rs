@@ -84,7 +84,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     let router = countersign_http::router(services, surface);
     let limits = Limits {
         connections: settings.max_connections,
-        grace: settings.shutdown_grace,
+        drain: settings.shutdown_grace,
         ..Limits::default()
     };
     countersign_http::serve(listener, router, limits, async move { stop.asked().await }).await?;
