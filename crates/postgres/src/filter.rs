@@ -1,107 +1,37 @@
-//! Questions about many tokens, as SQL. Only words from this file become SQL text; what a caller asked with is bound.
+//! Filters and orders as SQL. Only words from this crate become SQL text; what a caller asked with is bound.
 
-use countersign_application::{
-    ports::StoreFault,
-    query::{
-        Compare, Filter, ListField, ListTest, Order, OrderField, PageRequest, TextField, TextTest,
-        TimeField,
-    },
+use countersign_application::query::{
+    Compare, Filter, ListField, ListTest, Order, OrderField, TextField, TextTest, TimeField,
 };
 use countersign_domain::{TenantId, Timestamp};
 use sqlx::{
-    Encode, Execute as _, FromRow, Postgres, QueryBuilder, Row as _, SqlStr, Type,
-    postgres::{PgArguments, PgHasArrayType, PgRow},
-    query::Map,
+    Encode, Postgres, QueryBuilder, SqlStr, Type,
+    postgres::{PgArguments, PgHasArrayType},
+    query::Query,
 };
-use uuid::Uuid;
 
-use crate::{fault, rows::TokenRow};
-
-/// What is selected of a page `p` with the makers and changers of its tokens.
-const PAGE: &str = "
-    SELECT n.total, p.tenant_id, p.id, p.version, p.name, p.user_id, p.partial_token, p.expiry, p.allowed_addresses,
-           p.permissions, p.created_at, p.created_by, c.name AS created_by_name, p.modified_at, p.modified_by,
-           m.name AS modified_by_name, p.chain_head
-    FROM (SELECT count(*) AS total FROM api_tokens t WHERE ";
-
-const USERS: &str = ") p ON true
-    LEFT JOIN users c ON c.tenant_id = p.tenant_id AND c.id = p.created_by
-    LEFT JOIN users m ON m.tenant_id = p.tenant_id AND m.id = p.modified_by";
-
-/// A row of the answer: the total stands in each, and in one without a token where the page is empty.
-pub(crate) struct PageRow {
-    pub(crate) total: i64,
-    pub(crate) token: Option<TokenRow>,
-}
-
-impl PageRow {
-    fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
-        let id: Option<Uuid> = row.try_get("id")?;
-        Ok(Self {
-            total: row.try_get("total")?,
-            token: id.map(|_| TokenRow::from_row(row)).transpose()?,
-        })
-    }
-}
-
-/// A question for one page and the total, in one statement, so that both are of one moment.
-pub(crate) struct Question {
-    sql: SqlStr,
-    arguments: PgArguments,
-}
-
-impl Question {
-    pub(crate) fn new(
-        tenant: TenantId,
-        filter: &Filter,
-        order: &[Order],
-        page: PageRequest,
-    ) -> Result<Self, StoreFault> {
-        let mut sql = Sql(QueryBuilder::new(PAGE));
-        sql.matching(tenant, filter);
-        sql.word(") n LEFT JOIN (SELECT * FROM api_tokens t WHERE ");
-        sql.matching(tenant, filter);
-        sql.order('t', order)
-            .word(" LIMIT ")
-            .bind(i64::from(page.size));
-        sql.word(" OFFSET ")
-            .bind(page.offset())
-            .word(USERS)
-            .order('p', order);
-        let arguments = sql.0.build().take_arguments();
-        let unbound = |error| fault::source(sqlx::Error::Encode(error));
-        Ok(Self {
-            arguments: arguments
-                .map_err(|error| StoreFault::Unavailable(unbound(error)))?
-                .unwrap_or_default(),
-            sql: sql.0.into_sql(),
-        })
-    }
-
-    /// Never kept as a prepared statement: there are too many different ones.
-    pub(crate) fn query(
-        &self,
-    ) -> Map<
-        'static,
-        Postgres,
-        impl FnMut(PgRow) -> Result<PageRow, sqlx::Error> + Send + use<>,
-        PgArguments,
-    > {
-        sqlx::query_with(self.sql.clone(), self.arguments.clone())
-            .persistent(false)
-            .try_map(|row: PgRow| PageRow::read(&row))
-    }
-}
-
-struct Sql(QueryBuilder<Postgres>);
+/// SQL in the making, over the tokens `t`.
+pub(crate) struct Sql(QueryBuilder<Postgres>);
 
 impl Sql {
-    fn word(&mut self, words: &str) -> &mut Self {
+    pub(crate) fn new(words: &str) -> Self {
+        Self(QueryBuilder::new(words))
+    }
+
+    pub(crate) fn query(&mut self) -> Query<'_, Postgres, PgArguments> {
+        self.0.build()
+    }
+
+    pub(crate) fn into_text(self) -> SqlStr {
+        self.0.into_sql()
+    }
+
+    pub(crate) fn word(&mut self, words: &str) -> &mut Self {
         self.0.push(words);
         self
     }
 
-    fn bind<T>(&mut self, value: T) -> &mut Self
+    pub(crate) fn bind<T>(&mut self, value: T) -> &mut Self
     where
         T: for<'q> Encode<'q, Postgres> + Type<Postgres>,
     {
@@ -109,12 +39,14 @@ impl Sql {
         self
     }
 
-    fn matching(&mut self, tenant: TenantId, filter: &Filter) {
+    /// The condition that a live token of the tenant matches.
+    pub(crate) fn matching(&mut self, tenant: TenantId, filter: &Filter) {
         self.word("t.tenant_id = ").bind(*tenant.as_uuid());
         self.word(" AND t.revoked_at IS NULL AND ").filter(filter);
     }
 
-    fn order(&mut self, alias: char, order: &[Order]) -> &mut Self {
+    /// The order, with the id behind it, of rows under that alias.
+    pub(crate) fn order(&mut self, alias: char, order: &[Order]) -> &mut Self {
         self.word(" ORDER BY ");
         for Order { field, descending } in order {
             let column = match field {
@@ -244,26 +176,29 @@ mod nul {
 
     /// A text without NUL is below one with NUL exactly if it is at most what stands before it.
     pub(super) fn free(test: &Compare<String>) -> Compare<String> {
-        let cut = |text: &String| text.split_once('\0').map(|(head, _)| head.to_owned());
-        let kept = |texts: &[String]| {
-            texts
-                .iter()
-                .filter(|text| !text.contains('\0'))
-                .cloned()
-                .collect()
+        let free = |text: &&String| !text.contains('\0');
+        let kept = |texts: &[String]| texts.iter().filter(free).cloned().collect();
+        let (Compare::Eq(value)
+        | Compare::Ne(value)
+        | Compare::Gt(value)
+        | Compare::Gte(value)
+        | Compare::Lt(value)
+        | Compare::Lte(value)) = test
+        else {
+            return match test {
+                Compare::In(texts) => Compare::In(kept(texts)),
+                Compare::Nin(texts) => Compare::Nin(kept(texts)),
+                other => other.clone(),
+            };
+        };
+        let Some((head, _)) = value.split_once('\0') else {
+            return test.clone();
         };
         match test {
-            Compare::Eq(text) if cut(text).is_some() => Compare::In(Vec::new()),
-            Compare::Ne(text) if cut(text).is_some() => Compare::Nin(Vec::new()),
-            Compare::Gt(text) | Compare::Gte(text) if cut(text).is_some() => {
-                Compare::Gt(cut(text).unwrap_or_default())
-            }
-            Compare::Lt(text) | Compare::Lte(text) if cut(text).is_some() => {
-                Compare::Lte(cut(text).unwrap_or_default())
-            }
-            Compare::In(texts) => Compare::In(kept(texts)),
-            Compare::Nin(texts) => Compare::Nin(kept(texts)),
-            other => other.clone(),
+            Compare::Gt(_) | Compare::Gte(_) => Compare::Gt(head.to_owned()),
+            Compare::Lt(_) | Compare::Lte(_) => Compare::Lte(head.to_owned()),
+            Compare::Ne(_) => Compare::Nin(Vec::new()),
+            _ => Compare::In(Vec::new()),
         }
     }
 }

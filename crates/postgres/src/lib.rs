@@ -20,6 +20,7 @@ mod directory;
 mod fault;
 mod filter;
 mod link;
+mod page;
 mod read;
 mod rows;
 mod store;

@@ -12,7 +12,7 @@ use countersign_domain::{
 use uuid::Uuid;
 
 use crate::{
-    filter,
+    page::Question,
     rows::{API_TOKENS, EventRow, Micros, Table, TokenRow},
     store::PostgresStore,
 };
@@ -76,7 +76,7 @@ impl TokenStore for PostgresStore {
         order: &[Order],
         page: PageRequest,
     ) -> Result<Page<TokenView>, StoreFault> {
-        let question = filter::Question::new(tenant, filter, order, page)?;
+        let question = Question::new(tenant, filter, order, page)?;
         let rows = self.link.ask(|| question.query()).await?;
         let total = rows.first().map_or(0, |row| row.total);
         let content = rows.into_iter().filter_map(|row| row.token);

@@ -4,6 +4,7 @@ use countersign_application::ports::CommitError;
 use countersign_domain::{
     Change, Fingerprint, IdempotencyKey, Once, SecretDigest, TokenId, Version,
 };
+use uuid::Uuid;
 
 use super::{Done, Worded, failed, judge_actor, names};
 use crate::{rows::Table, store::PostgresStore};
@@ -111,15 +112,16 @@ impl PostgresStore {
             return Ok(Done::Written);
         }
         judge_actor(live, able)?;
-        match before {
-            None => Ok(Done::Overtaken),
-            Some((token, fingerprint)) => {
-                let bytes = Table("idempotency_keys").digest("fingerprint", &fingerprint)?;
-                Err(CommitError::AlreadyMade {
-                    token: TokenId::from_uuid(token),
-                    fingerprint: Fingerprint::from_bytes(bytes),
-                })
-            }
-        }
+        before.map_or(Ok(Done::Overtaken), |before| Err(already_made(before)))
+    }
+}
+
+fn already_made((token, fingerprint): (Uuid, Vec<u8>)) -> CommitError {
+    match Table("idempotency_keys").digest("fingerprint", &fingerprint) {
+        Ok(bytes) => CommitError::AlreadyMade {
+            token: TokenId::from_uuid(token),
+            fingerprint: Fingerprint::from_bytes(bytes),
+        },
+        Err(corrupt) => corrupt.into(),
     }
 }

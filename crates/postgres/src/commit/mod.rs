@@ -7,7 +7,7 @@ mod create;
 mod existing;
 
 use countersign_application::ports::{CommitError, StoreFault};
-use countersign_domain::{AuditEvent, Change, Permission, Write};
+use countersign_domain::{AuditEvent, Change, Permission, TokenName, Write};
 use thiserror::Error;
 
 use crate::{fault::Lost, link::TRIES, store::PostgresStore};
@@ -36,7 +36,7 @@ impl PostgresStore {
                     self.create(change, digest, once.as_ref()).await?
                 }
                 Write::Update { expected, rename } => {
-                    let rename = rename.as_ref().map(|name| name.as_str());
+                    let rename = rename.as_ref().map(TokenName::as_str);
                     self.change(change, *expected, rename, false).await?
                 }
                 Write::Revoke { expected } => self.change(change, *expected, None, true).await?,

@@ -1,5 +1,11 @@
 //! A database of its own for each test, and the way to it past the store.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "in a test a panic is how a failure is told"
+)]
+
 mod proxy;
 
 use std::{env, error::Error, str::FromStr, time::Duration};
