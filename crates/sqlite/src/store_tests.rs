@@ -51,6 +51,30 @@ async fn readers_cannot_write() {
     assert!(told.contains("readonly"), "{told}");
 }
 
+#[tokio::test]
+async fn a_call_that_gets_no_connection_ends_and_the_next_one_works() {
+    let (_folder, store) = fresh().await;
+    let home = Stores::of(store.clone()).realm("home").await;
+    let view = home.make("a").await.view;
+    let change = home.revocation(home.system(), &view);
+    let mut taken = vec![store.writer.acquire().await.unwrap()];
+    while let Ok(reader) = store.readers.acquire().await {
+        taken.push(reader);
+    }
+    let began = std::time::Instant::now();
+    let read = home.stores.tokens.get(home.tenant.id, view.token.id).await;
+    assert!(matches!(read, Err(StoreFault::Unavailable(_))));
+    let error = home.commit(&change).await.unwrap_err();
+    assert!(
+        matches!(error, CommitError::Fault(StoreFault::Unavailable(_))),
+        "{error:?}"
+    );
+    assert!(began.elapsed() < std::time::Duration::from_secs(5));
+    drop(taken);
+    assert_eq!(home.get(view.token.id).await, Some(view));
+    home.commit(&change).await.unwrap();
+}
+
 /// Commits changes that grow the file until the store refuses.
 async fn fill(home: &Realm, round: usize) -> CommitError {
     for n in 0..10_000 {

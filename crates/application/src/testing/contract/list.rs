@@ -2,7 +2,7 @@
 
 /// Expands to one test per promise of the [contract](crate::testing::contract).
 ///
-/// ```ignore
+/// ```text
 /// async fn subject() -> Subject { … }
 /// countersign_application::store_contract!(subject);
 /// ```
