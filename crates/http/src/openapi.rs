@@ -94,7 +94,9 @@ fn finish(operation: &mut Operation) {
             .or_insert_with(absent);
     }
     for parameter in operation.parameters.iter_mut().flatten() {
-        if let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema {
+        if let RefOr::T(parameter) = parameter
+            && let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema
+        {
             never_null(object);
         }
     }

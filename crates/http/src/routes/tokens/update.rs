@@ -42,7 +42,7 @@ const READ_ONLY: &[&str] = &[
 #[schema(as = TokenEdit, example = json!({"version": 1, "name": "Nightly export", "permissions": ["api.tasks.read"]}))]
 pub(crate) struct EditBody {
     /// The version that the change is made for. May be left out where `If-Match` names it.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
     version: i64,
     /// 1 to 128 characters once it is normalised and blanks at its ends are gone; unique in the tenant.
     #[schema(min_length = 1)]

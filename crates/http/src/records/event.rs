@@ -1,0 +1,125 @@
+//! Audit events, and the changes that they and dry runs tell.
+
+use std::net::IpAddr;
+
+use countersign_application::ports::EventView;
+use countersign_domain::{ChainHash, Changes, EventKind, RequestId, Timestamp, UserInfo, Version};
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
+
+use super::user::UserInfoRecord;
+
+/// The fields that a change touched, each before and after; null where there was no record.
+#[derive(Debug, ToSchema)]
+#[schema(as = Changes, rename_all = "camelCase")]
+#[expect(
+    dead_code,
+    reason = "describes a type of the domain, which knows no OpenAPI"
+)]
+pub(super) struct ChangesRecord {
+    #[schema(required = false)]
+    name: ChangedText,
+    #[schema(required = false)]
+    expiry: ChangedText,
+    #[schema(required = false)]
+    allowed_addresses: ChangedList,
+    #[schema(required = false)]
+    permissions: ChangedList,
+}
+
+/// A text before and after.
+#[derive(Debug, ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes a type of the domain, which knows no OpenAPI"
+)]
+pub(super) struct ChangedText {
+    #[schema(required = true)]
+    before: Option<String>,
+    #[schema(required = true)]
+    after: Option<String>,
+}
+
+/// A list before and after.
+#[derive(Debug, ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes a type of the domain, which knows no OpenAPI"
+)]
+pub(super) struct ChangedList {
+    #[schema(required = true)]
+    before: Option<Vec<String>>,
+    #[schema(required = true)]
+    after: Option<Vec<String>>,
+}
+
+/// Audit events of an API token, the newest first, and where the list goes on.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventList {
+    #[schema(max_items = 100)]
+    pub(crate) content: Vec<EventRecord>,
+    /// To be sent as `cursor` for what follows; null at the end.
+    #[schema(required = true)]
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// What happened to an API token.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Event)]
+pub(crate) struct EventRecord {
+    /// The version since; also the event's place in its chain.
+    #[schema(value_type = i64, minimum = 1)]
+    version: Version,
+    /// The version before; null for the first event.
+    #[schema(value_type = Option<i64>, required = true, minimum = 1)]
+    version_before: Option<Version>,
+    /// What was done.
+    #[serde(rename = "type")]
+    #[schema(value_type = String, pattern = "^(created|updated|rotated|revoked)$")]
+    kind: EventKind,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    date: Timestamp,
+    /// Who did it, under the name that user has now.
+    #[schema(value_type = UserInfoRecord)]
+    user_info: UserInfo,
+    /// From where; null where that is not known, or not over the network.
+    #[schema(value_type = Option<String>, required = true)]
+    address: Option<IpAddr>,
+    /// The id of the request that did it.
+    #[schema(value_type = String)]
+    request_id: RequestId,
+    /// Which fields changed.
+    #[schema(value_type = ChangesRecord)]
+    changes: Changes,
+    /// SHA-256 over the event before and this one, in hexadecimal digits.
+    #[serde(serialize_with = "displayed")]
+    #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
+    hash: ChainHash,
+}
+
+fn displayed<S: Serializer>(hash: &ChainHash, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(hash)
+}
+
+impl From<EventView> for EventRecord {
+    fn from(EventView { event, by_name }: EventView) -> Self {
+        let content = event.content;
+        Self {
+            version: content.version_after,
+            version_before: content.version_before,
+            kind: content.kind,
+            date: content.at,
+            user_info: UserInfo {
+                id: content.by,
+                name: by_name,
+            },
+            address: content.address,
+            request_id: content.request_id,
+            changes: content.changes,
+            hash: event.hash,
+        }
+    }
+}

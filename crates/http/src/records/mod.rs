@@ -1,0 +1,11 @@
+//! The answers' JSON: one typed struct for each shape, so that the OpenAPI document and the bytes cannot differ.
+
+mod event;
+mod token;
+mod user;
+
+pub(crate) use self::{
+    event::{EventList, EventRecord},
+    token::{NewToken, TokenList, TokenPage, TokenRecord, UpdatedToken},
+    user::{PermissionList, PermissionRecord, UserRecord},
+};

@@ -1,0 +1,158 @@
+//! Tokens: the record, the answer that shows a secret once, the answer to a change, pages and lists.
+
+use countersign_application::{Made, Updated};
+use countersign_domain::{
+    AllowedAddresses, Changes, PartialToken, PermissionSet, Secret, Timestamp, TokenId, TokenName,
+    TokenView, UserId, UserInfo, Version,
+};
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
+
+use super::{event::ChangesRecord, user::UserInfoRecord};
+
+/// The record of an API token.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Token)]
+pub(crate) struct TokenRecord {
+    /// The record's id, a UUIDv7.
+    #[schema(value_type = String, format = "uuid")]
+    id: TokenId,
+    /// One more with every stored change.
+    #[schema(value_type = i64, minimum = 1)]
+    version: Version,
+    /// When the token was made.
+    #[schema(value_type = String, format = DateTime)]
+    creation_date: Timestamp,
+    /// When the record was last changed.
+    #[schema(value_type = String, format = DateTime)]
+    last_modified_date: Timestamp,
+    /// Who made it, under the name that user has now.
+    #[schema(value_type = UserInfoRecord)]
+    created_user_info: UserInfo,
+    /// Who changed it last, under the name that user has now.
+    #[schema(value_type = UserInfoRecord)]
+    last_modified_user_info: UserInfo,
+    /// The user that stands for the token.
+    #[schema(value_type = String, format = "uuid")]
+    user_id: UserId,
+    /// The name of the token and of its user.
+    #[schema(value_type = String, min_length = 1, max_length = 128)]
+    name: TokenName,
+    /// What may be shown of the secret.
+    #[schema(value_type = String, pattern = "^csg_…[0-9A-Za-z]{4}$", example = "csg_…x4Zt")]
+    partial_token: PartialToken,
+    /// The token is valid before this instant.
+    #[schema(value_type = String, format = DateTime)]
+    expiry: Timestamp,
+    /// From where it may be used; empty = from anywhere.
+    #[schema(value_type = Vec<String>, max_items = 100)]
+    allowed_addresses: AllowedAddresses,
+    /// What it may do, in the order of the names.
+    #[schema(value_type = Vec<String>, min_items = 1)]
+    permissions: PermissionSet,
+}
+
+impl From<&TokenView> for TokenRecord {
+    fn from(view: &TokenView) -> Self {
+        let token = &view.token;
+        Self {
+            id: token.id,
+            version: token.version,
+            creation_date: token.created,
+            last_modified_date: token.modified,
+            created_user_info: view.created_by.clone(),
+            last_modified_user_info: view.modified_by.clone(),
+            user_id: token.user,
+            name: token.name.clone(),
+            partial_token: token.partial.clone(),
+            expiry: token.expiry,
+            allowed_addresses: token.addresses.clone(),
+            permissions: token.permissions.clone(),
+        }
+    }
+}
+
+/// A new API token: its record, and the only sight of its secret.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NewToken)]
+pub(crate) struct NewToken {
+    #[serde(flatten)]
+    record: TokenRecord,
+    /// The secret, to be sent as Bearer. It is never shown again.
+    #[schema(value_type = String, pattern = "^csg_[0-9A-Za-z]{49}$")]
+    token: Shown,
+}
+
+/// A secret on its way into the one answer that shows it.
+#[derive(Debug)]
+struct Shown(Secret);
+
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose())
+    }
+}
+
+impl From<Made> for NewToken {
+    fn from(made: Made) -> Self {
+        Self {
+            record: TokenRecord::from(&made.view),
+            token: Shown(made.secret),
+        }
+    }
+}
+
+/// A changed API token; after a dry run also what would change.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = UpdatedToken)]
+pub(crate) struct UpdatedToken {
+    #[serde(flatten)]
+    record: TokenRecord,
+    /// True after a dry run: nothing was stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    dry_run: Option<bool>,
+    /// After a dry run: what would change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ChangesRecord, required = false)]
+    changes: Option<Changes>,
+}
+
+impl UpdatedToken {
+    pub(crate) fn new(updated: Updated, dry_run: bool) -> Self {
+        Self {
+            record: TokenRecord::from(&updated.view),
+            dry_run: dry_run.then_some(true),
+            changes: dry_run.then_some(updated.changes),
+        }
+    }
+}
+
+/// One page of the API tokens that match.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TokenPage {
+    pub(crate) content: Vec<TokenRecord>,
+    /// From 0.
+    pub(crate) page_number: u32,
+    pub(crate) total_pages: u64,
+    /// How many records this page holds.
+    pub(crate) number_of_elements: usize,
+    pub(crate) total_elements: u64,
+    /// How many records a page holds at most.
+    #[schema(minimum = 1, maximum = 100)]
+    pub(crate) size: u8,
+}
+
+/// API tokens in the order of their ids, and where the list goes on.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TokenList {
+    #[schema(max_items = 100)]
+    pub(crate) content: Vec<TokenRecord>,
+    /// To be sent as `cursor` for what follows; null at the end.
+    #[schema(required = true)]
+    pub(crate) next_cursor: Option<String>,
+}
