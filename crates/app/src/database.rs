@@ -14,7 +14,7 @@ use crate::settings::{DatabaseUrl, Settings};
 /// An open store.
 pub(crate) enum Database {
     Sqlite(SqliteStore),
-    Postgres(PostgresStore),
+    Postgres(Box<PostgresStore>),
 }
 
 /// A store by what it is used for.
@@ -36,7 +36,7 @@ impl Database {
             DatabaseUrl::Sqlite(path) => SqliteStore::open(path).await.map(Self::Sqlite),
             DatabaseUrl::Postgres(url) => {
                 PostgresStore::open(url.as_str(), settings.postgres_max_connections)
-                    .map(Self::Postgres)
+                    .map(|store| Self::Postgres(Box::new(store)))
             }
         };
         opened.with_context(|| format!("cannot open {}", settings.database))
@@ -79,7 +79,7 @@ impl Database {
     pub(crate) fn ports(&self) -> Ports {
         match self {
             Self::Sqlite(store) => Ports::of(store),
-            Self::Postgres(store) => Ports::of(store),
+            Self::Postgres(store) => Ports::of(store.as_ref()),
         }
     }
 }

@@ -53,7 +53,7 @@ async fn the_secret_is_in_one_private_file_and_never_again() {
             fs::read_to_string(&file).unwrap(),
             format!("{}\n", node.root)
         );
-        assert!(node.server.log().unwrap().contains(file_of(on)));
+        assert!(node.server.log().unwrap().contains(file.to_str().unwrap()));
 
         let own = node
             .request(Method::GET, &format!("{TOKENS}/current"))

@@ -14,6 +14,7 @@ use std::{
     net::TcpStream,
     process::Stdio,
     thread,
+    time::Instant,
 };
 
 use common::{BOTH, Node, On, TOKENS, bare, text, until};
@@ -56,6 +57,22 @@ fn a_taken_port_leaves_no_database_behind() {
     assert_eq!(folder.path().read_dir().unwrap().count(), 0);
 }
 
+/// A request that the service works on, and waits for the body of.
+fn in_flight(node: &Node, length: usize) -> TcpStream {
+    let mut stream = TcpStream::connect(node.server.address()).unwrap();
+    write!(
+        stream,
+        "POST {TOKENS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n",
+        node.root,
+    )
+    .unwrap();
+    let mut asked = [0; 12];
+    stream.read_exact(&mut asked).unwrap();
+    assert_eq!(text(&asked), "HTTP/1.1 100");
+    stream
+}
+
 #[test]
 fn what_is_in_flight_is_finished_after_sigterm() {
     for on in BOTH {
@@ -67,20 +84,7 @@ fn what_is_in_flight_is_finished_after_sigterm() {
             "permissions": ["api.api-tokens.read"],
         })
         .to_string();
-        let mut stream = TcpStream::connect(address).unwrap();
-        write!(
-            stream,
-            "POST {TOKENS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
-            node.root,
-            body.len()
-        )
-        .unwrap();
-        // The service asks for the body: from here on the request is being worked on.
-        let mut asked = [0; 12];
-        stream.read_exact(&mut asked).unwrap();
-        assert_eq!(text(&asked), "HTTP/1.1 100");
-
+        let mut stream = in_flight(&node, body.len());
         let pid = node.server.pid().unwrap().cast_signed();
         kill(Pid::from_raw(pid), Signal::SIGTERM).unwrap();
         until("not accepting", || TcpStream::connect(address).is_err());
@@ -98,9 +102,11 @@ fn what_is_in_flight_is_finished_after_sigterm() {
 fn a_request_that_never_ends_does_not_hold_the_end_up() {
     let grace = [("COUNTERSIGN_SHUTDOWN_GRACE_SECONDS", "1")];
     let mut node = Node::start_with(On::Sqlite, &grace);
-    let mut stream = TcpStream::connect(node.server.address()).unwrap();
-    write!(stream, "POST {TOKENS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 9\r\n\r\n", node.root).unwrap();
+    let _stream = in_flight(&node, 9);
+    let begun = Instant::now();
     assert!(node.server.terminate().unwrap().success());
+    let took = begun.elapsed();
+    assert!((1..5).contains(&took.as_secs()), "{took:?}");
 }
 
 #[test]
@@ -138,7 +144,10 @@ async fn no_log_line_holds_a_secret() {
         assert_eq!(node.rename(id, 1, "Too late").await.status(), 409);
         assert!(node.server.terminate().unwrap().success());
         let log = node.server.log().unwrap();
-        assert!(log.contains(id), "the log tells of the requests");
+        assert!(
+            log.contains("/api/v1/api-tokens/{id}"),
+            "the log tells of the requests"
+        );
         for secret in [made["token"].as_str().unwrap(), &node.root] {
             let digest = Sha256::digest(secret)
                 .iter()

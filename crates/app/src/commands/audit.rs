@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use countersign_application::Verdict;
 
-use super::{UNREADY, remark, say, service};
+use super::{explained, remark, say, service};
 use crate::settings::Settings;
 
 /// Recomputes every chain.
@@ -17,7 +17,7 @@ pub(super) async fn verify(settings: Settings) -> Result<ExitCode> {
     let verdict = audit
         .verify(|tokens| remark(&format!("{tokens} tokens so far")))
         .await
-        .context(UNREADY)?;
+        .map_err(explained)?;
     match verdict {
         Verdict::Intact { tokens, events } => {
             say(&format!("intact: {tokens} tokens with {events} events"))?;

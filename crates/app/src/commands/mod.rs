@@ -13,6 +13,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
+use countersign_application::Failure;
 
 use crate::{database::Database, service::Service, settings::Settings};
 
@@ -101,8 +102,16 @@ async fn migrate(settings: &Settings) -> Result<()> {
         .with_context(|| format!("cannot migrate {}", settings.database))
 }
 
-/// What is most likely wrong when a command cannot work with a database.
-const UNREADY: &str = "the database did not take it; if it is new, run `countersign migrate` first";
+/// A failure, with what is most likely wrong where a store cannot answer a command.
+fn explained(failure: Failure) -> anyhow::Error {
+    let away = matches!(failure, Failure::Store(_));
+    let error = anyhow::Error::new(failure);
+    if away {
+        error.context("is the database there? If it is new, run `countersign migrate` first")
+    } else {
+        error
+    }
+}
 
 /// The use cases over a database that is there and migrated.
 async fn service(settings: Settings) -> Result<Service> {

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, anyhow};
 use countersign_application::Failure;
 
-use super::{UNREADY, remark, say, service};
+use super::{explained, remark, say, service};
 use crate::settings::Settings;
 
 /// Makes it; standard output gets the secret and nothing else.
@@ -18,11 +18,11 @@ pub(super) async fn make(
     let service = service(settings).await?;
     let tenants = &service.tenants;
     let tenant = match tenant {
-        None => tenants.default().await.context(UNREADY)?,
+        None => tenants.default().await.map_err(explained)?,
         Some(name) => tenants
             .named(&name)
             .await
-            .context(UNREADY)?
+            .map_err(explained)?
             .ok_or_else(|| {
                 anyhow!("there is no tenant {name:?}; `countersign tenant list` shows all")
             })?,
@@ -36,7 +36,7 @@ pub(super) async fn make(
                 "a token named {name:?} is there already; choose another --name"
             ));
         }
-        made => made.context(UNREADY)?,
+        made => made.map_err(explained)?,
     };
     say(made.secret.expose()).context(
         "the token was made, but its secret reached nobody: make another, then delete this one",

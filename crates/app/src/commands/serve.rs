@@ -1,6 +1,6 @@
 //! The service itself: open, migrate, make the first token, listen, and end in order.
 
-use std::{io, time::Duration};
+use std::{io, path, time::Duration};
 
 use anyhow::{Context as _, Result};
 use countersign_application::ports::StoreFault;
@@ -58,8 +58,8 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         "listening"
     );
     match first {
-        Some(Made::Kept(path)) => tracing::warn!(
-            path = %path.display(),
+        Some(Made::Kept(file)) => tracing::warn!(
+            path = %path::absolute(&file).unwrap_or(file).display(),
             "the first start made a root token: its secret is in this file"
         ),
         Some(Made::Shown(secret)) => {

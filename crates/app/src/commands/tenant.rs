@@ -5,7 +5,7 @@ use countersign_application::Failure;
 use countersign_domain::{TenantId, Timestamp, TokenName};
 use serde::Serialize;
 
-use super::{UNREADY, remark, say, service};
+use super::{explained, remark, say, service};
 use crate::settings::Settings;
 
 #[derive(Serialize)]
@@ -33,7 +33,7 @@ pub(super) async fn create(settings: Settings, name: &str) -> Result<()> {
     let service = service(settings).await?;
     let tenant = match service.tenants.create(name.as_str()).await {
         Err(Failure::NameTaken) => bail!("there is a tenant {:?} already", name.as_str()),
-        made => made.context(UNREADY)?,
+        made => made.map_err(explained)?,
     };
     let request = service.request_id("tenant-create")?;
     let created = async {
@@ -63,7 +63,7 @@ pub(super) async fn list(settings: Settings) -> Result<()> {
         .tenants
         .list()
         .await
-        .context(UNREADY)?
+        .map_err(explained)?
     {
         say(&serde_json::to_string(&Listed {
             tenant_id: tenant.id,

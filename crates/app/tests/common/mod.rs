@@ -96,8 +96,9 @@ impl Node {
         let database_url = launch.database_url.clone();
         let server = Server::start(launch).unwrap();
         let root = server.root_token().unwrap();
-        // A proxy in the environment of the test is none of ours.
-        let client = Client::builder().no_proxy().build().unwrap();
+        // No proxy of the test's environment, and no connection that a restart has broken meanwhile.
+        let builder = Client::builder().no_proxy().pool_max_idle_per_host(0);
+        let client = builder.build().unwrap();
         Self {
             server,
             database_url,
