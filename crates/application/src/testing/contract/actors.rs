@@ -32,12 +32,13 @@ fn holding(view: &TokenView, permissions: &[&str]) -> Edit {
     edit
 }
 
-/// Though its request was admitted before.
+/// Though its request was admitted before, and even if its user were opened again.
 pub async fn a_revoked_actor_writes_nothing(on: &Subject) {
     let home = on.realm("home").await;
     let actor = home.make("actor").await.view;
     let changes = changes_by(&home, &actor).await;
     home.revoke(&actor).await;
+    on.execute("UPDATE users SET closed_at = NULL").await;
     all_gone(&home, changes).await;
 }
 

@@ -135,7 +135,7 @@ pub async fn an_expired_token_is_still_found(on: &Subject) {
     see(&home, &[made.view]).await;
 }
 
-/// Its user stays, closed.
+/// Its user stays, closed; and were it opened again, the token would stay gone.
 pub async fn a_revoked_token_is_nowhere(on: &Subject) {
     let home = on.realm("home").await;
     let made = home.make("gone").await;
@@ -149,6 +149,8 @@ pub async fn a_revoked_token_is_nowhere(on: &Subject) {
     assert_eq!((user.enabled, &*user.name), (false, "gone"));
     let user = on.users.user(home.tenant.id, kept.token.user).await;
     assert!(user.unwrap().unwrap().enabled);
+    on.execute("UPDATE users SET closed_at = NULL").await;
+    assert_eq!(on.tokens.find(&made.secret.digest()).await.unwrap(), None);
 }
 
 /// Whoever closes a user need not know of its token.
