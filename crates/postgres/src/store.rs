@@ -1,10 +1,11 @@
 //! Opening the store: where the database is, how many connections it may use, and bringing its tables up to date.
 
-use std::{str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
 use async_trait::async_trait;
 use countersign_application::ports::{Probe, StoreFault};
 use sqlx::{
+    ConnectOptions as _,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -19,10 +20,19 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 /// All ports on one PostgreSQL database. Clones share their connections.
 ///
 /// Every call ends within 3 s, whatever the server does, and the first call after a failure is over works again.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PostgresStore {
     pub(crate) link: Link,
     options: PgConnectOptions,
+}
+
+/// The address holds a password, which the library's own type would show.
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore")
+            .field("link", &self.link)
+            .finish_non_exhaustive()
+    }
 }
 
 impl PostgresStore {
@@ -44,7 +54,9 @@ impl PostgresStore {
         }
         let options = PgConnectOptions::from_str(url)
             .map_err(|error| StoreFault::Unavailable(fault::source(error)))?
-            .application_name("countersign");
+            .application_name("countersign")
+            // What fails is told to the caller; what is merely slow shows in the request's own line.
+            .disable_statement_logging();
         Ok(Self {
             link: Link::new(options.clone(), max_connections),
             options,

@@ -1,7 +1,7 @@
 //! What goes over the wire, and what holds when several nodes start at once.
 
 use countersign_application::{
-    ports::{CommitError, TokenStore as _},
+    ports::{CommitError, Probe as _, TokenStore as _},
     testing::{Stores, keep, named},
 };
 use countersign_postgres::PostgresStore;
@@ -93,4 +93,38 @@ async fn a_malformed_address_is_refused_without_a_connection() {
     for url in ["", "postgres", "mysql://a/b", "postgres://h:port/b"] {
         assert!(PostgresStore::open(url, 1).is_err(), "{url}");
     }
+}
+
+#[tokio::test]
+async fn the_password_shows_nowhere() {
+    let store = PostgresStore::open("postgres://user:hunter2@127.0.0.1:1/b", 1).unwrap();
+    assert!(!format!("{store:#?}").contains("hunter2"));
+    let fault = store.ping().await.unwrap_err();
+    assert!(!format!("{fault:#?} {fault}").contains("hunter2"));
+}
+
+/// A row that breaks a constraint is quoted by the server, digest and all.
+#[tokio::test]
+async fn no_value_of_a_row_shows_in_a_fault() {
+    let database = Database::new().await;
+    let home = Stores::of(database.store(1).await).realm("home").await;
+    database
+        .connect()
+        .await
+        .execute("ALTER TABLE token_secrets ADD CONSTRAINT outage CHECK (false)")
+        .await
+        .unwrap();
+    let (change, secret) = home.creation(home.system(), &home.draft("secretive"), None);
+    let fault = format!("{:#?}", home.commit(&change).await.unwrap_err());
+    assert!(fault.contains("23514"), "{fault}");
+    let digest: String = secret
+        .digest()
+        .as_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert!(
+        !fault.contains(&digest) && !fault.contains("secretive"),
+        "{fault}"
+    );
 }
