@@ -147,8 +147,13 @@ fn length(uri: &Uri) -> usize {
 /// Writes a problem out, and sets the headers that no answer goes without.
 fn dress(mut response: Response, request_id: &str, secret_bearing: bool) -> Response {
     let problem = response.extensions_mut().remove::<Problem>().or_else(|| {
-        let wordless = response.status().is_client_error() || response.status().is_server_error();
-        wordless.then(|| Problem::of_status(response.status()))
+        let status = response.status();
+        let failed = status.is_client_error() || status.is_server_error();
+        let json = response
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind == "application/json");
+        (failed && !json).then(|| Problem::of_status(status))
     });
     if let Some(problem) = problem {
         let (mut parts, _) = response.into_parts();

@@ -59,12 +59,7 @@ impl Reader {
             .iter()
             .map(|(key, raw)| self.part(key, raw, &under(pointer, key), depth))
             .collect();
-        let mut parts: Vec<_> = parts.into_iter().collect::<Option<_>>()?;
-        // One part needs no brackets around it.
-        if parts.len() == 1 {
-            return parts.pop();
-        }
-        Some(Filter::All(parts))
+        parts.into_iter().collect::<Option<_>>().map(all)
     }
 
     fn part(&mut self, key: &str, raw: &RawValue, pointer: &str, depth: usize) -> Option<Filter> {
@@ -117,8 +112,7 @@ impl Reader {
                 self.term(field, operator, raw, &place, pointer)
             })
             .collect();
-        let tests: Vec<_> = tests.into_iter().collect::<Option<_>>()?;
-        Some(Filter::All(tests))
+        tests.into_iter().collect::<Option<_>>().map(all)
     }
 
     fn term(
@@ -143,6 +137,17 @@ impl Reader {
     fn fault<T>(&mut self, pointer: &str, code: &'static str, detail: &str) -> Option<T> {
         self.faults.push(Fault::at(pointer, code, detail));
         None
+    }
+}
+
+/// One part needs no brackets around it.
+fn all(mut parts: Vec<Filter>) -> Filter {
+    match (parts.pop(), parts.is_empty()) {
+        (Some(only), true) => only,
+        (last, _) => {
+            parts.extend(last);
+            Filter::All(parts)
+        }
     }
 }
 

@@ -1,0 +1,173 @@
+//! Who may call what, read from the OpenAPI document: an operation that is added is covered without a line here.
+//! There is no list of exceptions: what is open to everybody says so in the document.
+
+use serde_json::Value;
+
+use super::world::{Ask, Reply, World};
+
+/// An operation of the document.
+struct Operation {
+    method: String,
+    path: String,
+    open: bool,
+    permission: Option<String>,
+}
+
+fn operations() -> Vec<Operation> {
+    let document: Value = serde_json::from_str(&countersign_http::openapi()).unwrap();
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            operations.push(Operation {
+                method: method.to_uppercase(),
+                path: path.replace("{id}", "01900000-0000-7000-8000-000000000000"),
+                open: operation["security"].as_array().is_some_and(Vec::is_empty),
+                permission: operation["x-required-permission"]
+                    .as_str()
+                    .map(ToOwned::to_owned),
+            });
+        }
+    }
+    assert!(operations.len() >= 12, "the document has operations");
+    operations
+}
+
+impl Operation {
+    /// A request with a body that cannot be read, which nobody without the right to call gets to hear of.
+    fn ask(&self) -> Ask {
+        Ask::new(&self.method, self.path.as_str()).text("text/plain", "{")
+    }
+}
+
+/// What is left of an answer when it is told for another request.
+fn without_id(reply: &Reply) -> (u16, Value, String) {
+    let mut body = reply.json();
+    body.as_object_mut().unwrap().remove("requestId");
+    (
+        reply.status.as_u16(),
+        body,
+        reply.header("www-authenticate").to_owned(),
+    )
+}
+
+#[tokio::test]
+async fn nobody_gets_in_without_a_credential() {
+    let world = World::new().await;
+    for operation in operations() {
+        let reply = world.send(operation.ask()).await;
+        if operation.open {
+            reply.expect(200);
+            continue;
+        }
+        reply.problem(401, "missing-credential");
+        assert_eq!(
+            reply.header("www-authenticate"),
+            "Bearer realm=\"countersign\""
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_valid_token_is_one_and_the_same() {
+    let world = World::new().await;
+    let revoked = world.home.make("revoked").await;
+    world.home.revoke(&revoked.view).await;
+    let foreign = countersign_domain::Secret::from_random(&[9; 32]);
+    let digest = format!("{:?}", world.root.secret.digest());
+    for operation in operations().iter().filter(|operation| !operation.open) {
+        let with = |value: &str| operation.ask().header("authorization", value);
+        let expected = world
+            .send(with(&format!("Bearer {}", foreign.expose())))
+            .await;
+        expected.problem(401, "invalid-token");
+        assert!(
+            expected
+                .header("www-authenticate")
+                .contains("error=\"invalid_token\"")
+        );
+        for wrong in [revoked.secret.expose(), "csg_", "x", "a b", &digest] {
+            let reply = world.send(with(&format!("Bearer {wrong}"))).await;
+            assert_eq!(without_id(&reply), without_id(&expected), "{wrong}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_lacks_just_the_named_permission_is_refused() {
+    let world = World::new().await;
+    for operation in operations().iter().filter(|operation| !operation.open) {
+        let Some(needed) = &operation.permission else {
+            let small = world.token(&operation.path, &["scim.user.schema"]).await;
+            let reply = world.send(operation.ask().by(&small.secret)).await;
+            reply.expect(200);
+            continue;
+        };
+        let others: Vec<_> = countersign_domain::standard::ALL
+            .iter()
+            .map(|name| name.as_str())
+            .collect();
+        let others: Vec<_> = others.into_iter().filter(|name| name != needed).collect();
+        let name = format!("{} {}", operation.method, operation.path);
+        let lacking = world.token(&name, &others).await;
+        let reply = world.send(operation.ask().by(&lacking.secret)).await;
+        reply.problem(403, "insufficient-scope");
+        let challenge = reply.header("www-authenticate");
+        assert!(
+            challenge.contains(&format!("scope=\"{needed}\"")),
+            "{challenge}"
+        );
+        assert!(
+            challenge.contains("error=\"insufficient_scope\""),
+            "{challenge}"
+        );
+
+        let just = world.token(&format!("just {name}"), &[needed]).await;
+        let status = world
+            .send(operation.ask().by(&just.secret))
+            .await
+            .status
+            .as_u16();
+        assert!(![401, 403].contains(&status), "{name}: {status}");
+    }
+}
+
+#[tokio::test]
+async fn credentials_are_taken_from_one_header_only() {
+    let world = World::new().await;
+    let secret = world.root.secret.expose();
+    let ask = || Ask::new("GET", "/api/v1/permissions");
+    for scheme in ["Bearer", "bearer", "BEARER", "bEARER "] {
+        let reply = world
+            .send(ask().header("authorization", &format!("{scheme} {secret}")))
+            .await;
+        reply.expect(200);
+    }
+    for value in [
+        "Basic Zm9vOmJhcg==",
+        "Bearer",
+        "Bearer  ",
+        "",
+        "Token x",
+        secret,
+    ] {
+        let reply = world.send(ask().header("authorization", value)).await;
+        reply.problem(401, "missing-credential");
+        assert!(
+            !reply.header("www-authenticate").contains("error"),
+            "{value}"
+        );
+    }
+    let bearer = format!("Bearer {secret}");
+    let listed = world
+        .send(ask().header("authorization", &format!("{bearer}, {bearer}")))
+        .await;
+    listed.problem(400, "invalid-parameter");
+    let twice = ask()
+        .header("authorization", &bearer)
+        .header("authorization", &bearer);
+    world.send(twice).await.problem(400, "invalid-parameter");
+    let elsewhere = Ask::new("GET", format!("/api/v1/permissions?access_token={secret}"))
+        .header("cookie", &format!("token={secret}"));
+    let reply = world.send(elsewhere).await;
+    reply.problem(401, "missing-credential");
+}

@@ -1,0 +1,71 @@
+//! The history of a token.
+
+use countersign_application::testing::named;
+
+use super::world::{Ask, World, path};
+
+#[tokio::test]
+async fn the_history_stays_when_the_token_is_gone() {
+    let world = World::new().await;
+    let made = world.home.make("one").await;
+    let ask = world
+        .ask("PUT", path(&made.view))
+        .header("x-request-id", "r-1");
+    world
+        .send(ask.json(&serde_json::json!({"version": 1, "name": "two"})))
+        .await
+        .expect(200);
+    world
+        .send(world.ask("DELETE", path(&made.view)))
+        .await
+        .expect(204);
+    world
+        .send(world.ask("GET", path(&made.view)))
+        .await
+        .problem(404, "token-not-found");
+    let events = world
+        .send(world.ask("GET", format!("{}/events", path(&made.view))))
+        .await
+        .expect(200);
+    insta::assert_json_snapshot!(events, {
+        ".content[].hash" => "[hash]", ".content[].requestId" => "[request id]", ".content[].userInfo.userId" => "[id]",
+    });
+    assert_eq!(events["content"][1]["requestId"], "r-1");
+}
+
+#[tokio::test]
+async fn the_history_comes_page_by_page() {
+    let world = World::new().await;
+    let mut view = world.home.make("v1").await.view;
+    for n in 2..=5 {
+        view = world.home.update(&view, &named(&format!("v{n}"))).await;
+    }
+    let target = format!("{}/events", path(&view));
+    let (mut versions, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = world
+            .send(world.ask("GET", format!("{target}?limit=2{cursor}")))
+            .await
+            .expect(200);
+        let content = page["content"].as_array().unwrap();
+        versions.extend(
+            content
+                .iter()
+                .map(|event| event["version"].as_i64().unwrap()),
+        );
+        let Some(next) = page["nextCursor"].as_str() else {
+            break;
+        };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(versions, [5, 4, 3, 2, 1]);
+    let other = world.home.make("other").await.view;
+    let elsewhere = format!("{}/events?limit=2{cursor}", path(&other));
+    world
+        .send(world.ask("GET", elsewhere))
+        .await
+        .problem(400, "invalid-parameter");
+    let outsider = world.away.make("outsider").await;
+    let unseen = Ask::new("GET", target).by(&outsider.secret);
+    world.send(unseen).await.problem(404, "token-not-found");
+}

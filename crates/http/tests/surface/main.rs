@@ -1,0 +1,16 @@
+//! The surface on a real store, request by request: what each operation answers, and what every answer has.
+
+mod arbitrary;
+mod authorization;
+mod conditional;
+mod connections;
+mod create;
+mod events;
+mod faults;
+mod list;
+mod pages;
+mod query;
+mod read;
+mod update;
+mod users;
+mod world;

@@ -1,0 +1,217 @@
+//! A world of its own for each test: the router over a fresh SQLite file with two tenants, and time that stands still.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::ConnectInfo,
+    http::{HeaderMap, Request, StatusCode},
+};
+use countersign_application::{
+    Check, Made, Tokens, Users,
+    ports::TokenStore,
+    testing::{Realm, Stores},
+};
+use countersign_domain::{Policy, Secret, TokenView, standard};
+use countersign_http::{Services, Settings, router};
+use countersign_sqlite::SqliteStore;
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// Where tokens are.
+pub(crate) const TOKENS: &str = "/api/v1/api-tokens";
+
+pub(crate) struct World {
+    pub(crate) router: Router,
+    pub(crate) stores: Stores,
+    pub(crate) home: Realm,
+    /// Another tenant.
+    pub(crate) away: Realm,
+    /// Holds the whole catalog.
+    pub(crate) root: Made,
+    _folder: TempDir,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    pub(crate) async fn with(settings: Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("test.db"))
+            .await
+            .unwrap();
+        store.migrate().await.unwrap();
+        let stores = Stores::of(store);
+        let (home, away) = (stores.realm("home").await, stores.realm("away").await);
+        let mut draft = home.draft("root");
+        draft.permissions = standard::ALL.iter().map(ToString::to_string).collect();
+        let root = home.make_of(&draft).await;
+        Self {
+            router: router(services(&stores, stores.tokens.clone()), settings),
+            stores,
+            home,
+            away,
+            root,
+            _folder: folder,
+        }
+    }
+
+    /// A token with these permissions.
+    pub(crate) async fn token(&self, name: &str, permissions: &[&str]) -> Made {
+        let mut draft = self.home.draft(name);
+        draft.permissions = permissions.iter().map(ToString::to_string).collect();
+        self.home.make_of(&draft).await
+    }
+
+    /// A request with the root token.
+    pub(crate) fn ask(&self, method: &str, target: impl Into<String>) -> Ask {
+        Ask::new(method, target).by(&self.root.secret)
+    }
+
+    pub(crate) async fn send(&self, ask: Ask) -> Reply {
+        send(&self.router, ask.0).await
+    }
+}
+
+/// The use cases of a store, with another keeper of tokens where a test wants one.
+pub(crate) fn services(stores: &Stores, tokens: Arc<dyn TokenStore>) -> Services {
+    let (clock, entropy) = (stores.clock.clone(), stores.entropy.clone());
+    Services {
+        tokens: Tokens::new(
+            tokens.clone(),
+            clock.clone(),
+            entropy.clone(),
+            Policy::default(),
+        ),
+        users: Users::new(stores.users.clone()),
+        check: Check::new(tokens, clock.clone()),
+        probe: stores.probe.clone(),
+        entropy,
+        clock,
+    }
+}
+
+pub(crate) async fn send(router: &Router, request: Request<Body>) -> Reply {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (head, body) = response.into_parts();
+    Reply {
+        status: head.status,
+        headers: head.headers,
+        body: body.collect().await.unwrap().to_bytes(),
+    }
+}
+
+/// A request from 192.0.2.1.
+pub(crate) struct Ask(pub(crate) Request<Body>);
+
+impl Ask {
+    pub(crate) fn new(method: &str, target: impl Into<String>) -> Self {
+        let peer: SocketAddr = "192.0.2.1:4711".parse().unwrap();
+        let request = Request::builder()
+            .method(method)
+            .uri(target.into())
+            .extension(ConnectInfo(peer));
+        Self(request.body(Body::empty()).unwrap())
+    }
+
+    pub(crate) fn by(self, secret: &Secret) -> Self {
+        self.header("authorization", &format!("Bearer {}", secret.expose()))
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.0.headers_mut().append(name, value.parse().unwrap());
+        self
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.text("application/json", &body.to_string())
+    }
+
+    pub(crate) fn text(self, media_type: &str, body: &str) -> Self {
+        let mut ask = self.header("content-type", media_type);
+        *ask.0.body_mut() = Body::from(body.to_owned());
+        ask
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Checks the status, and gives the JSON.
+    pub(crate) fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        if self.body.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
+    }
+
+    /// Checks that it is that problem, in all that problems have in common.
+    pub(crate) fn problem(&self, status: u16, code: &str) -> Value {
+        let document = self.expect(status);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(document["type"], format!("/problems/{code}"), "{document}");
+        assert_eq!(document["status"], status);
+        assert_eq!(document["requestId"], self.header("x-request-id"));
+        assert!(document["title"].is_string() && document["detail"].is_string());
+        document
+    }
+
+    /// The places and codes of a problem's errors, in their order.
+    pub(crate) fn faults(&self) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let errors = self.json()["errors"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let mut faults: Vec<_> = errors
+            .iter()
+            .map(|error| {
+                let place = text(&error["pointer"]) + &text(&error["parameter"]);
+                (place, text(&error["code"]))
+            })
+            .collect();
+        faults.sort();
+        faults
+    }
+}
+
+/// The path of a token.
+pub(crate) fn path(view: &TokenView) -> String {
+    format!("{TOKENS}/{}", view.token.id)
+}
+
+/// Places and codes as [`Reply::faults`] gives them.
+pub(crate) fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected
+        .iter()
+        .map(|(place, code)| ((*place).to_owned(), (*code).to_owned()))
+        .collect()
+}
+
+impl World {
+    /// The clock's now, in the form that answers have.
+    pub(crate) fn now(&self) -> String {
+        self.stores.clock.now().to_string()
+    }
+}
