@@ -61,3 +61,23 @@ async fn a_pool_that_is_used_up_makes_nobody_wait_for_long() {
     other.execute("COMMIT").await.unwrap();
     assert_eq!(home.get(view.token.id).await, Some(view));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_nobody_waits_for_any_more_does_not_keep_its_connection() {
+    let database = Database::new().await;
+    let store = database.store(1).await;
+    let home = Stores::of(store.clone()).realm("home").await;
+    let view = home.make("a").await.view;
+    let change = home.edit(home.system(), &view, &named("b"));
+    let mut other = database.connect().await;
+    other
+        .execute("BEGIN; LOCK TABLE api_tokens IN EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let given_up = tokio::spawn(async move { home.commit(&change).await });
+    database.until_somebody_waits().await;
+    given_up.abort();
+    assert!(given_up.await.is_err());
+    let (pulse, took) = timed(store.ping()).await;
+    assert!(pulse.is_ok() && took < LIMIT, "{pulse:?} after {took:?}");
+}

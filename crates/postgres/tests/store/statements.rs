@@ -4,6 +4,7 @@ use countersign_application::{
     ports::{CommitError, Probe as _, TokenStore as _},
     testing::{Stores, keep, named},
 };
+use countersign_domain::ChainHash;
 use countersign_postgres::PostgresStore;
 use sqlx::Executor as _;
 
@@ -117,12 +118,7 @@ async fn no_value_of_a_row_shows_in_a_fault() {
     let (change, secret) = home.creation(home.system(), &home.draft("secretive"), None);
     let fault = format!("{:#?}", home.commit(&change).await.unwrap_err());
     assert!(fault.contains("23514"), "{fault}");
-    let digest: String = secret
-        .digest()
-        .as_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = ChainHash::from_bytes(*secret.digest().as_bytes()).to_string();
     assert!(
         !fault.contains(&digest) && !fault.contains("secretive"),
         "{fault}"
