@@ -80,7 +80,7 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
         method = method.as_str().get(..16).unwrap_or(method.as_str()),
         route = route.map_or("-", |route| &*route.0),
         status = response.status().as_u16(),
-        latency_ms = begin.elapsed().as_secs_f64() * 1000.0,
+        latency_ms = (begin.elapsed().as_secs_f64() * 1e6).round() / 1e3,
         request_id = exchange.id.as_str(),
         actor = exchange.actor.get().map(tracing::field::display),
         address = exchange.address.map(tracing::field::display),

@@ -164,5 +164,9 @@ fn describe(status: &str, response: &mut Response) {
             "The store cannot answer, or whether it stored a change is not known",
         ),
     ]);
-    response.description = words.get(status).copied().unwrap_or_default().to_owned();
+    words
+        .get(status)
+        .copied()
+        .unwrap_or_default()
+        .clone_into(&mut response.description);
 }

@@ -84,7 +84,7 @@ impl<'a> Fields<'a> {
 
     fn take(&mut self, name: &str) -> Option<&'a RawValue> {
         let place = self.entries.iter().position(|(key, _)| key == name)?;
-        Some(self.entries.swap_remove(place).1)
+        Some(self.entries.remove(place).1)
     }
 }
 

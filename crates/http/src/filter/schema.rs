@@ -59,9 +59,10 @@ pub(crate) struct WholeNumber(i64);
 /// A value, which has to be equal, or operators.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
+#[expect(dead_code, reason = "describes a body that is read part by part")]
 pub(crate) enum Test<T> {
     Equal(T),
-    Operators(Comparisons<T>),
+    Operators(Box<Comparisons<T>>),
 }
 
 /// Comparisons, which all have to hold.
@@ -103,7 +104,7 @@ pub(crate) struct Comparisons<T> {
 #[expect(dead_code, reason = "describes a body that is read part by part")]
 pub(crate) enum TextTest {
     Equal(String),
-    Operators(TextTests),
+    Operators(Box<TextTests>),
 }
 
 /// Tests of a text, which all have to hold. Those with an `i` do not regard case.

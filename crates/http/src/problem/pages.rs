@@ -20,7 +20,7 @@ pub(crate) fn page(slug: &str) -> Option<String> {
 
 /// The page that lists all codes.
 pub(crate) fn index_page() -> String {
-    let rows: String = Code::ALL
+    let rows: Vec<_> = Code::ALL
         .iter()
         .map(|code| {
             let (slug, status, title) = (code.slug(), code.status().as_u16(), code.title());
@@ -29,6 +29,7 @@ pub(crate) fn index_page() -> String {
             )
         })
         .collect();
+    let rows = rows.concat();
     frame("Problems", &format!("<h1>Problems</h1><ul>{rows}</ul>"))
 }
 

@@ -15,7 +15,7 @@ use super::{event::ChangesRecord, user::UserInfoRecord};
 #[serde(rename_all = "camelCase")]
 #[schema(as = Token)]
 pub(crate) struct TokenRecord {
-    /// The record's id, a UUIDv7.
+    /// The record's id, a `UUIDv7`.
     #[schema(value_type = String, format = "uuid")]
     id: TokenId,
     /// One more with every stored change.

@@ -104,7 +104,7 @@ async fn a_token_that_lacks_just_the_named_permission_is_refused() {
         };
         let others: Vec<_> = countersign_domain::standard::ALL
             .iter()
-            .map(|name| name.as_str())
+            .map(countersign_domain::Permission::as_str)
             .collect();
         let others: Vec<_> = others.into_iter().filter(|name| name != needed).collect();
         let name = format!("{} {}", operation.method, operation.path);

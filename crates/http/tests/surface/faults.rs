@@ -10,6 +10,9 @@ use serde_json::json;
 
 use super::world::{Ask, World, path, send, services};
 
+/// How a commit fails.
+type Failed = fn() -> CommitError;
+
 const HIDDEN: &str = "postgres://user:password@db/private";
 
 fn away() -> StoreFault {
@@ -91,7 +94,6 @@ async fn corruption_and_panics_are_ours_and_tell_nothing() {
 #[tokio::test]
 async fn each_failed_commit_has_its_problem() {
     let world = World::new().await;
-    type Failed = fn() -> CommitError;
     let cases: [(Failed, u16, &str); 6] = [
         (|| CommitError::NameTaken, 409, "name-taken"),
         (|| CommitError::NotFound, 404, "token-not-found"),

@@ -1,5 +1,11 @@
 //! The surface on a real store, request by request: what each operation answers, and what every answer has.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what does not hold here is a failed test"
+)]
+
 mod arbitrary;
 mod authorization;
 mod conditional;

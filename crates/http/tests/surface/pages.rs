@@ -89,7 +89,7 @@ async fn the_document_is_served_and_its_page_loads_only_from_here() {
     );
     let mut files: Vec<_> = html
         .split(['"', '\''])
-        .filter(|word| word.ends_with(".js") || word.ends_with(".css"))
+        .filter(|word| matches!(word.rsplit_once('.'), Some((_, "js" | "css"))))
         .collect();
     assert!(files.len() >= 4, "{html}");
     files.push("swagger-initializer.js");
