@@ -135,7 +135,7 @@ fn on_a_terminal_it_is_shown_in_lines_that_work() {
     let text = read();
     let lines = &text[text.find("TOKEN=").unwrap()..];
 
-    // The secret stays out of every argument list but curl's own.
+    // Through standard input and a pipe, so that the secret stands in no argument list.
     let mut shell = Command::new("sh")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -10,7 +10,8 @@ use countersign_domain::{Policy, Secret, Timestamp, standard};
 
 use crate::reachable::reachable;
 
-/// Writes it; the token of the example ends in a year, or as late as the policy allows.
+/// Writes it; the token of the example ends in a year, or as late as the policy allows. `curl` gets the secret through
+/// a pipe, because an argument would stand in the process list.
 ///
 /// # Errors
 /// When nobody takes it; the secret is then lost.
@@ -30,12 +31,11 @@ Its secret is shown this once. These lines create a token and update it:
 
 TOKEN='{secret}'
 URL='http://{address}/api/v1/api-tokens'
-MADE=$(curl -sS "$URL" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
-  -d '{{"name": "First", "expiry": "{expiry}", "permissions": ["{permission}"]}}')
+api() {{ printf 'header = "Authorization: Bearer %s"\n' "$TOKEN" | curl -sS -K - -H 'Content-Type: application/json' "$@"; }}
+MADE=$(api "$URL" -d '{{"name": "First", "expiry": "{expiry}", "permissions": ["{permission}"]}}')
 printf '%s\n' "$MADE"
 ID=$(printf '%s' "$MADE" | sed 's/.*"id":"\([^"]*\)".*/\1/')
-curl -sS -X PUT "$URL/$ID" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
-  -d '{{"version": 1, "name": "First, renamed"}}'
+api -X PUT "$URL/$ID" -d '{{"version": 1, "name": "First, renamed"}}'
 
 "#,
         secret = secret.expose(),
