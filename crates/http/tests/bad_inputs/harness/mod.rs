@@ -1,0 +1,17 @@
+//! The client: one way to ask, one way to judge an answer, and a service to ask.
+
+mod ask;
+mod leaks;
+mod outline;
+mod reply;
+mod rows;
+mod service;
+mod wire;
+
+pub(crate) use self::{
+    ask::Ask,
+    reply::Reply,
+    rows::{OWN, Row, row},
+    service::{ABSENT, Service, TOKENS, path_of},
+    wire::Wire,
+};

@@ -1,0 +1,37 @@
+//! What a clumsy or hostile client may send, and what it gets for it: over real connections, on a real store.
+//!
+//! The first column of every table is the number of its line in the list of bad inputs that the service was
+//! specified with; `OWN` marks what goes beyond that list. Whatever a row is about, the harness also sees to what
+//! holds of all of them: a refusal is a problem document, nothing was written, and no secret shows.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test a panic is how a failure is told"
+)]
+
+mod addresses;
+mod authorization;
+mod bodies;
+mod conflicts;
+mod credentials;
+mod cursors;
+mod echoes;
+mod encodings;
+mod expiry;
+mod fields;
+mod filters;
+mod fuzz;
+mod harness;
+mod headers;
+mod idempotency;
+mod json_text;
+mod names;
+mod parameters;
+mod paths;
+mod permissions;
+mod preconditions;
+mod proxies;
+mod races;
+mod self_lockout;
+mod slow;
+mod wire;
