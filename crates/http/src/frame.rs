@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -18,7 +18,7 @@ use tracing::Instrument;
 
 use crate::{
     client_address::client_address,
-    problem::{Code, Problem},
+    problem::{Code, Problem, may_hold_secret},
     services::App,
 };
 
@@ -76,8 +76,7 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
 
     let route = response.extensions().get::<Route>();
     tracing::info!(
-        // A client may make up a method of any length.
-        method = method.as_str().get(..16).unwrap_or(method.as_str()),
+        method = shown(&method),
         route = route.map_or("-", |route| &*route.0),
         status = response.status().as_u16(),
         latency_ms = (begin.elapsed().as_secs_f64() * 1e6).round() / 1e3,
@@ -108,13 +107,22 @@ pub(crate) async fn note_route(
     response
 }
 
+/// A method for the log; a client may make one up, of any length and of any words.
+fn shown(method: &Method) -> &str {
+    let word = method.as_str();
+    if may_hold_secret(word) {
+        return "-";
+    }
+    word.get(..16).unwrap_or(word)
+}
+
 /// The caller's id where it is a sane one; else one of our own.
 fn request_id(app: &App, headers: &HeaderMap) -> Option<RequestId> {
     let mut values = headers.get_all(REQUEST_ID).iter();
     let sent = match (values.next(), values.next()) {
         // A secret that got there by mistake would stay in logs and in the history.
         (Some(value), None) => {
-            let text = value.to_str().ok().filter(|text| !text.contains("csg_"));
+            let text = value.to_str().ok().filter(|text| !may_hold_secret(text));
             text.and_then(|text| text.parse().ok())
         }
         _ => None,

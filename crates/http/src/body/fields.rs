@@ -6,7 +6,7 @@ use countersign_domain::{Timestamp, Version};
 use serde_json::value::RawValue;
 
 use super::json::{Json, check};
-use crate::problem::{Code, Fault, Problem, cut};
+use crate::problem::{Code, Fault, Problem, cut, pointer_to};
 
 /// Reads one value, or says what is wrong with it.
 type Read<T> = fn(&RawValue, &str, &mut Vec<Fault>) -> Option<T>;
@@ -67,8 +67,12 @@ impl<'a> Fields<'a> {
     pub(crate) fn finish(mut self) -> Result<(), Problem> {
         let unknown = self.entries.iter().map(|(key, _)| {
             let suggestions = nearest(key, &self.known);
-            Fault::at(pointer_to(key), "unknown-field", "there is no such field")
-                .with_suggestions(suggestions)
+            Fault::at(
+                pointer_to("", key),
+                "unknown-field",
+                "there is no such field",
+            )
+            .with_suggestions(suggestions)
         });
         self.faults.extend(unknown);
         if self.faults.is_empty() {
@@ -164,11 +168,6 @@ fn invalid(faults: Vec<Fault>) -> Problem {
         "The errors name each field that cannot be taken.",
     )
     .with_faults(faults)
-}
-
-/// A JSON pointer to a member of the document (RFC 6901, section 3); an overlong key is cut.
-fn pointer_to(key: &str) -> String {
-    format!("/{}", cut(key).replace('~', "~0").replace('/', "~1"))
 }
 
 fn nearest(key: &str, known: &[&'static str]) -> Vec<String> {

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 pub(crate) use self::schema::FilterBody;
 use crate::{
     body::{Json, check},
-    problem::{Code, Fault, Problem, cut},
+    problem::{Code, Fault, Problem, cut, pointer_to},
 };
 
 /// How many objects may stand inside each other, the outermost one included.
@@ -57,7 +57,7 @@ impl Reader {
         };
         let parts: Vec<_> = entries
             .iter()
-            .map(|(key, raw)| self.part(key, raw, &under(pointer, key), depth))
+            .map(|(key, raw)| self.part(key, raw, &pointer_to(pointer, key), depth))
             .collect();
         parts.into_iter().collect::<Option<_>>().map(all)
     }
@@ -108,7 +108,7 @@ impl Reader {
         let tests: Vec<_> = entries
             .iter()
             .map(|(operator, raw)| {
-                let place = under(pointer, operator);
+                let place = pointer_to(pointer, operator);
                 self.term(field, operator, raw, &place, pointer)
             })
             .collect();
@@ -149,12 +149,6 @@ fn all(mut parts: Vec<Filter>) -> Filter {
             Filter::All(parts)
         }
     }
-}
-
-/// The pointer to a member (RFC 6901, section 3); an overlong key is cut.
-fn under(pointer: &str, key: &str) -> String {
-    let key = cut(key).replace('~', "~0").replace('/', "~1");
-    format!("{pointer}/{key}")
 }
 
 fn nearest(word: &str, known: &[&str]) -> Vec<String> {

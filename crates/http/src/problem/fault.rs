@@ -56,14 +56,14 @@ impl Fault {
     pub(crate) fn in_parameter(name: &str, code: &'static str, detail: impl Into<String>) -> Self {
         Self {
             pointer: None,
-            parameter: Some(cut(name)),
+            parameter: (!may_hold_secret(name)).then(|| cut(name)),
             ..Self::at("", code, detail)
         }
     }
 
     /// With what stands there. What might be a secret is not repeated.
     pub(crate) fn with_value(mut self, value: &str) -> Self {
-        self.value = (!value.contains("csg_")).then(|| cut(value));
+        self.value = (!may_hold_secret(value)).then(|| cut(value));
         self
     }
 
@@ -82,6 +82,20 @@ impl Fault {
     pub(crate) fn code(&self) -> &'static str {
         self.code
     }
+}
+
+/// Whether a client's words may hold a secret, put there by mistake: then nothing repeats them.
+pub(crate) fn may_hold_secret(words: &str) -> bool {
+    words.contains("csg_")
+}
+
+/// The pointer to a member of what `parent` points to (RFC 6901, section 3), whole, so that it leads there; where the
+/// key may hold a secret, the pointer to the parent.
+pub(crate) fn pointer_to(parent: &str, key: &str) -> String {
+    if may_hold_secret(key) {
+        return parent.to_owned();
+    }
+    format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
 /// A client's words, cut to what is worth repeating.

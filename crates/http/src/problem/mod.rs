@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 
 pub(crate) use self::{
     code::Code,
-    fault::{Fault, MOST_FAULTS, cut},
+    fault::{Fault, MOST_FAULTS, cut, may_hold_secret, pointer_to},
     pages::{index_page, page},
 };
 
@@ -159,11 +159,12 @@ impl Problem {
             errors: faults,
             members,
         };
-        headers.remove(header::CONTENT_LENGTH);
         headers.extend(own);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         // Texts and numbers under text keys: there is nothing in it that could fail to be written.
         let body = serde_json::to_vec(&document).unwrap_or_default();
+        // Told here, because on the way out the body's length is no longer seen, and it would go in chunks.
+        headers.insert(header::CONTENT_LENGTH, body.len().into());
         (code.status(), headers, Body::from(body)).into_response()
     }
 }

@@ -124,6 +124,13 @@ async fn what_failed_tells_the_stored_version() {
         (&told["currentVersion"], &told["current"]),
         (&json!(2), &stored)
     );
+    let blind = service.token_of(&["api.api-tokens.write"]).await;
+    let told = service.send(&ask.by(&blind.secret)).await.json();
+    assert_eq!(told["currentVersion"], 2);
+    assert!(
+        told.get("current").is_none(),
+        "shown to one who may not read"
+    );
 }
 
 #[tokio::test]

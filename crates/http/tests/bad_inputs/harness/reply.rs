@@ -75,6 +75,10 @@ impl Reply {
                 "no problem document",
             );
             demand(self.code().is_some(), "no code");
+            demand(
+                self.header("transfer-encoding").is_none(),
+                "a short answer in chunks",
+            );
             demand(document["status"] == self.status, "two statuses");
             demand(text("requestId") == id, "two request ids");
             demand(!text("title").is_empty(), "no title");
