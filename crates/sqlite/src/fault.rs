@@ -6,7 +6,7 @@ use countersign_application::ports::{CommitError, StoreFault};
 use sqlx::Error;
 use tokio::time::timeout;
 
-/// Longer than a connection is waited for (1 s) plus a foreign lock (2 s), and short enough to leave a commit its
+/// Longer than a write waits for its turn (2.5 s) or for a foreign lock (2 s), and short enough to leave a commit its
 /// time within the 5 s that the ports allow.
 const DEADLINE: Duration = Duration::from_millis(3500);
 

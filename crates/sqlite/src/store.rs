@@ -14,8 +14,11 @@ use crate::fault::{fault, is_busy, within};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
-/// How long a call waits for a connection.
+/// How long a read waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(1);
+/// How long a write waits for its turn. A crowd stands in line here, and each needs a moment only: to send the last
+/// ones away would refuse them for nothing.
+const LINE: Duration = Duration::from_millis(2500);
 /// How long a connection waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(2);
 /// Between two tries to switch a new file to its log, which no lock can be waited for with.
@@ -49,8 +52,8 @@ impl SqliteStore {
         let readers = thread::available_parallelism().map_or(2, usize::from);
         let readers = u32::try_from(readers.clamp(2, MOST_READERS)).unwrap_or(2);
         let store = Self {
-            writer: pool(1).connect_lazy_with(writer),
-            readers: pool(readers).connect_lazy_with(reader),
+            writer: pool(1, LINE).connect_lazy_with(writer),
+            readers: pool(readers, ACQUIRE).connect_lazy_with(reader),
         };
         within(async { store.switch_to_log().await.map_err(fault) }).await?;
         Ok(store)
@@ -115,10 +118,10 @@ impl Probe for SqliteStore {
     }
 }
 
-fn pool(connections: u32) -> SqlitePoolOptions {
+fn pool(connections: u32, patience: Duration) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(connections)
-        .acquire_timeout(ACQUIRE)
+        .acquire_timeout(patience)
         .idle_timeout(None)
         .max_lifetime(None)
         .before_acquire(|connection, _| {
