@@ -55,7 +55,7 @@ async fn one_byte_a_second_is_not_waited_for() {
     let reply = wire.reply().await;
     let took = begun.elapsed();
     assert_eq!(reply.outline(), "408 request-timeout", "35");
-    assert!((9..12).contains(&took.as_secs()), "35: after {took:?}");
+    assert!((9..16).contains(&took.as_secs()), "35: after {took:?}");
     assert_eq!(service.writes().await, before);
 }
 
@@ -73,7 +73,7 @@ async fn a_body_that_never_comes_ends_with_its_exchange() {
     let mut wire = Wire::open(service.address).await;
     wire.write(&head.bytes()).await;
     let took = until_closed(&mut wire, begun).await;
-    assert!((850..3000).contains(&took.as_millis()), "{took:?}");
+    assert!((850..6000).contains(&took.as_millis()), "{took:?}");
     assert_eq!(service.writes().await, before);
 }
 
@@ -89,7 +89,7 @@ async fn heads_that_never_end() {
         .write(b"GET /health/live HTTP/1.1\r\nhost: x\r\n")
         .await;
     let drip = async {
-        while endless.write(b"x: y\r\n").await && begun.elapsed() < Duration::from_secs(3) {
+        while endless.write(b"x: y\r\n").await && begun.elapsed() < Duration::from_secs(6) {
             sleep(Duration::from_millis(50)).await;
         }
         begun.elapsed()
@@ -100,7 +100,7 @@ async fn heads_that_never_end() {
         drip
     );
     for took in [silent, begun_only, dripping] {
-        assert!((250..2000).contains(&took.as_millis()), "{took:?}");
+        assert!((250..5000).contains(&took.as_millis()), "{took:?}");
     }
 }
 
@@ -111,13 +111,13 @@ async fn an_idle_connection_is_let_go() {
     wire.write(b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n")
         .await;
     let took = until_closed(&mut wire, Instant::now()).await;
-    assert!((550..2500).contains(&took.as_millis()), "{took:?}");
+    assert!((550..6000).contains(&took.as_millis()), "{took:?}");
 }
 
 #[tokio::test]
 async fn half_open_requests_keep_nobody_out() {
     let service = Service::start_within(Limits {
-        head: Duration::from_secs(2),
+        head: Duration::from_secs(4),
         ..short()
     })
     .await;
@@ -133,12 +133,12 @@ async fn half_open_requests_keep_nobody_out() {
     service
         .check([row(OWN, "served meanwhile", current, "200")])
         .await;
-    assert!(begun.elapsed() < Duration::from_secs(2), "not meanwhile");
+    assert!(begun.elapsed() < Duration::from_secs(4), "not meanwhile");
     for mut wire in wires {
         until_closed(&mut wire, begun).await;
     }
     assert!(
-        begun.elapsed() < Duration::from_secs(5),
+        begun.elapsed() < Duration::from_secs(10),
         "{:?}",
         begun.elapsed()
     );
@@ -159,7 +159,7 @@ async fn when_all_places_are_taken_one_comes_free_in_time() {
     let current = service.ask("GET", "/api/v1/api-tokens/current").verbatim();
     assert_eq!(service.send(&current).await.status, 200);
     assert!(
-        begun.elapsed() < Duration::from_secs(2),
+        begun.elapsed() < Duration::from_secs(5),
         "{:?}",
         begun.elapsed()
     );
