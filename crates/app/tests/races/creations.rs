@@ -25,7 +25,7 @@ async fn one_creation_per_key_and_per_name(on: On) {
         let request = request.header("Idempotency-Key", "64-at-once");
         async move {
             barrier.wait().await;
-            client.send(request).await.unwrap()
+            client.send_in_line(request).await
         }
     })
     .await;
@@ -44,7 +44,9 @@ async fn one_creation_per_key_and_per_name(on: On) {
         let body = draft(name);
         async move {
             barrier.wait().await;
-            client.post(TOKENS, &body).await
+            client
+                .send_in_line(client.request(Method::POST, TOKENS).json(&body))
+                .await
         }
     })
     .await;
@@ -60,7 +62,7 @@ async fn one_creation_per_key_and_per_name(on: On) {
         async move {
             barrier.wait().await;
             client
-                .put(&id, &json!({"version": 1, "name": "The one"}))
+                .put_in_line(&id, &json!({"version": 1, "name": "The one"}))
                 .await
         }
     })

@@ -31,7 +31,7 @@ async fn one_winner_per_version(on: On) {
             for version in 1..=VERSIONS {
                 barrier.wait().await;
                 let edit = json!({"version": version, "name": format!("v{version} by {number}")});
-                answers.push(client.put(&id, &edit).await);
+                answers.push(client.put_in_line(&id, &edit).await);
             }
             answers
         }
@@ -47,8 +47,8 @@ async fn one_winner_per_version(on: On) {
         assert_eq!(
             won.len(),
             1,
-            "{} clients updated version {version}",
-            won.len()
+            "winners of version {version}; the others: {}",
+            tally(&lost)
         );
         let record = &won[0].body;
         assert_eq!(record["version"], version + 1, "{record}");
@@ -81,6 +81,20 @@ async fn one_winner_per_version(on: On) {
         );
     }
     assert_intact(&nodes.first);
+}
+
+/// How many answers there were of each kind.
+fn tally(answers: &[&Answer]) -> String {
+    let mut kinds = BTreeMap::new();
+    for answer in answers {
+        let kind = (
+            answer.status,
+            answer.code(),
+            answer.body["currentVersion"].as_u64(),
+        );
+        *kinds.entry(kind).or_insert(0) += 1;
+    }
+    format!("{kinds:?}")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,7 +130,7 @@ async fn every_acknowledgement_is_a_version(on: On) {
                             .header("If-Match", format!("\"{seen}\""))
                             .json(&json!({"name": name}))
                     };
-                    let answer = client.send(request).await.unwrap();
+                    let answer = client.send_in_line(request).await;
                     match (answer.status, answer.code()) {
                         (200, _) => {
                             assert_eq!(answer.body["version"], seen + 1, "{}", answer.text);
