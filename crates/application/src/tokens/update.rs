@@ -57,6 +57,26 @@ impl Tokens {
     }
 }
 
+impl Tokens {
+    /// The stored version, where a precondition holds for it (RFC 9110, section 13.1.1).
+    ///
+    /// # Errors
+    /// Not found, a version for which it does not hold, a store's fault.
+    pub async fn version_where(
+        &self,
+        actor: &Actor,
+        id: TokenId,
+        holds: impl Fn(Version) -> bool + Send,
+    ) -> Result<Version, Failure> {
+        let view = self.get(actor, id).await?;
+        if holds(view.token.version) {
+            Ok(view.token.version)
+        } else {
+            Err(stale(actor, view))
+        }
+    }
+}
+
 /// What the loser of a race learns: the stored version, and the record where it may read it.
 pub(super) fn stale(actor: &Actor, view: TokenView) -> Failure {
     let stored = view.token.version;

@@ -263,3 +263,25 @@ async fn each_failed_commit_is_told_apart() {
         assert!(expected(&failure), "{failure:?}");
     }
 }
+
+#[tokio::test]
+async fn a_precondition_is_compared_with_what_is_stored() {
+    let (writer, reader) = (actor(WRITER), actor(&[API_TOKENS_READ]));
+    let version_where = |actor, wanted| {
+        let tokens = tokens(untouched());
+        async move {
+            tokens
+                .version_where(actor, token_id(2), |v| v.get() == wanted)
+                .await
+        }
+    };
+    assert_eq!(version_where(&writer, 3).await.unwrap().get(), 3);
+    for (actor, shown) in [(&writer, false), (&reader, true)] {
+        match version_where(actor, 2).await {
+            Err(Failure::Stale { stored, current }) => {
+                assert_eq!((stored.get(), current.is_some()), (3, shown));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}

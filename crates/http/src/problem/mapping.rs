@@ -37,7 +37,7 @@ impl Problem {
     }
 
     /// The stored version is another one than the request was made for; by its body, or by its precondition.
-    pub(crate) fn stale(
+    fn stale(
         by_precondition: bool,
         stored: Version,
         current: Option<&TokenView>,

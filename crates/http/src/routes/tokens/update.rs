@@ -41,8 +41,9 @@ const READ_ONLY: &[&str] = &[
 #[expect(dead_code, reason = "describes a body that is read field by field")]
 #[schema(as = TokenEdit, example = json!({"version": 1, "name": "Nightly export", "permissions": ["api.tasks.read"]}))]
 pub(crate) struct EditBody {
-    /// The version that the change is made for. May be left out where `If-Match` names it.
-    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    /// The version that the change is made for. Needed unless `If-Match` names it by an entity tag; where both do, they
+    /// have to agree.
+    #[schema(required = false, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
     version: i64,
     /// 1 to 128 characters once it is normalised and blanks at its ends are gone; unique in the tenant.
     #[schema(min_length = 1)]
@@ -90,7 +91,7 @@ pub(crate) struct EditBody {
         ("dryRun" = Option<bool>, Query, description = "Decide all, store nothing"),
         ("allowLockout" = Option<bool>, Query, description = "Let the caller lock its own address out"),
         ("If-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
-            description = "Entity tags of the version that is to be changed; a `version` in the body has to agree"),
+            description = "Entity tags of the version that is to be changed, instead of `version` in the body; `*` names none"),
     ),
     request_body = EditBody,
     responses(
@@ -199,16 +200,9 @@ pub(super) async fn matching(
     id: TokenId,
     condition: &Condition,
 ) -> Result<Version, Problem> {
-    let view = app.tokens.get(actor, id).await?;
-    let version = view.token.version;
-    if condition.names(version) {
-        return Ok(version);
-    }
-    let may_read = actor
-        .permissions
-        .contains(&countersign_domain::standard::API_TOKENS_READ)
-        || actor.token == Some(id);
-    Err(Problem::stale(true, version, may_read.then_some(&view)))
+    let holds = |version| condition.names(version);
+    let found = app.tokens.version_where(actor, id, holds).await;
+    found.map_err(|failure| Problem::of_failure(failure, true))
 }
 
 fn disagreeing() -> Problem {
