@@ -1,6 +1,8 @@
 //! Writing a change: one transaction that holds the write lock from its start, so that what it looks at is what it
 //! writes upon.
 
+use std::time::Instant;
+
 use countersign_application::ports::{CommitError, StoreFault};
 use countersign_domain::{Authority, Change, Write};
 use sqlx::SqliteConnection;
@@ -16,13 +18,14 @@ use crate::{
 impl SqliteStore {
     /// Stores all of a change or nothing. A future dropped midway leaves nothing: the transaction goes with it.
     pub(crate) async fn store(&self, change: &Change) -> Result<(), CommitError> {
+        let began = Instant::now();
         let transaction = within(async {
             let mut transaction = self.begin().await?;
             write(&mut transaction, change).await?;
             Ok::<_, CommitError>(transaction)
         })
         .await?;
-        commit(transaction).await
+        commit(transaction, began).await
     }
 }
 

@@ -1,5 +1,7 @@
 //! Users and tenants.
 
+use std::time::Instant;
+
 use async_trait::async_trait;
 use countersign_application::ports::{
     CommitError, StoreFault, Tenant, TenantRefused, TenantStore, User, UserKind, UserStore,
@@ -35,6 +37,7 @@ impl TenantStore for SqliteStore {
         let (name, created) = (&*tenant.name, tenant.created.as_micros());
         let (system, system_name) = (tenant.system.id.as_uuid(), &*tenant.system.name);
         let kind = UserKind::System.as_str();
+        let began = Instant::now();
         let transaction = within(async {
             let mut transaction = self.begin().await?;
             sqlx::query!(
@@ -67,11 +70,13 @@ impl TenantStore for SqliteStore {
             Ok::<_, TenantRefused>(transaction)
         })
         .await?;
-        commit(transaction).await.map_err(|error| match error {
-            CommitError::Fault(fault) => fault.into(),
-            // Whether it was made shows in the list of tenants.
-            unknown => StoreFault::Unavailable(Box::new(unknown)).into(),
-        })
+        commit(transaction, began)
+            .await
+            .map_err(|error| match error {
+                CommitError::Fault(fault) => fault.into(),
+                // Whether it was made shows in the list of tenants.
+                unknown => StoreFault::Unavailable(Box::new(unknown)).into(),
+            })
     }
 
     async fn tenants(&self) -> Result<Vec<Tenant>, StoreFault> {

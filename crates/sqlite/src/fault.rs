@@ -1,17 +1,18 @@
 //! What SQLite's errors mean to a caller: whether trying again may help, and whether a commit may have happened.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use countersign_application::ports::{CommitError, StoreFault};
 use sqlx::Error;
 use tokio::time::timeout;
 
 /// Longer than a write waits for its turn (2.5 s) or for a foreign lock (2 s), and short enough to leave a commit its
-/// time within the 5 s that the ports allow.
+/// time within the [`WHOLE`].
 const DEADLINE: Duration = Duration::from_millis(3500);
 
-/// For the one flush to disk at the end of a commit.
-const COMMIT_DEADLINE: Duration = Duration::from_secs(1);
+/// What the 5 s that the ports allow leave for a call with its commit. The flush at its end gets all that is left: a
+/// slow disk is waited for rather than leave the outcome open.
+const WHOLE: Duration = Duration::from_millis(4800);
 
 // Primary result codes, https://www.sqlite.org/rescode.html
 const BUSY: i32 = 5;
@@ -37,11 +38,13 @@ pub(crate) async fn within<T, E: From<StoreFault>>(
     }
 }
 
-/// Ends a transaction, and tells "not stored" from "not known".
+/// Ends a transaction of a call that began then, and tells "not stored" from "not known".
 pub(crate) async fn commit(
     transaction: sqlx::Transaction<'_, sqlx::Sqlite>,
+    began: Instant,
 ) -> Result<(), CommitError> {
-    match timeout(COMMIT_DEADLINE, transaction.commit()).await {
+    let left = WHOLE.saturating_sub(began.elapsed());
+    match timeout(left, transaction.commit()).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) if left_nothing(&error) => Err(fault(error).into()),
         // A log record whose flush failed may still be there after a crash.
