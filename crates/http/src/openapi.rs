@@ -1,6 +1,8 @@
 //! The OpenAPI document. What operations declare is gathered by the router; what holds for all of them is added here
 //! once: who may call, the problems that any call can come to, and the headers that no answer goes without.
 
+mod shapes;
+
 use std::collections::BTreeMap;
 
 use utoipa::{
@@ -66,6 +68,7 @@ pub(crate) fn finished(mut document: OpenApi) -> OpenApi {
     components
         .schemas
         .insert(Fault::name().into(), Fault::schema());
+    shapes::make_plain(&mut components.schemas);
     for item in document.paths.paths.values_mut() {
         let operations = [
             &mut item.get,
@@ -81,9 +84,9 @@ pub(crate) fn finished(mut document: OpenApi) -> OpenApi {
 fn finish(operation: &mut Operation) {
     let open = operation.security.is_some();
     let statuses: &[&str] = if open {
-        &[]
+        &["414", "500"]
     } else {
-        &["401", "403", "500", "503"]
+        &["401", "403", "414", "500", "503"]
     };
     for status in statuses {
         let absent = || RefOr::T(Response::default());
@@ -127,21 +130,44 @@ fn complete(status: &str, response: &mut Response) {
     if response.description.is_empty() {
         describe(status, response);
     }
-    let mut add = |name: &str, description: &str| {
-        let schema = ObjectBuilder::new().schema_type(Type::String).build();
+    // An update answers without a tag after a dry run.
+    if status == "201" || status == "304" {
+        for header in response.headers.values_mut() {
+            if let RefOr::T(header) = header {
+                always(header);
+            }
+        }
+    }
+    let mut add = |name: &str, kind: Type, sure: bool, description: &str| {
+        let schema = ObjectBuilder::new().schema_type(kind).build();
         let mut header = Header::new(Schema::Object(schema));
         header.description = Some(description.to_owned());
+        if sure {
+            always(&mut header);
+        }
         response.headers.insert(name.to_owned(), RefOr::T(header));
     };
-    add(
-        "x-request-id",
-        "Ties the answer to the log; the caller's own where it sent a sane one",
-    );
+    let id = "Ties the answer to the log; the caller's own where it sent a sane one";
+    add("x-request-id", Type::String, true, id);
+    let challenge = "The challenge, as RFC 6750 has it";
     match status {
-        "401" | "403" => add("WWW-Authenticate", "The challenge, as RFC 6750 has it"),
-        "503" => add("Retry-After", "Seconds after which trying again may help"),
+        "401" => add("WWW-Authenticate", Type::String, true, challenge),
+        "403" => {
+            let challenge = "`insufficient-scope`: the challenge, which names the permission";
+            add("WWW-Authenticate", Type::String, false, challenge);
+        }
+        // The probe has an answer of its own, for those that ask again in any case.
+        "503" if response.content.contains_key(MEDIA_TYPE) => {
+            let seconds = "Seconds after which trying again may help";
+            add("Retry-After", Type::Integer, true, seconds);
+        }
         _ => {}
     }
+}
+
+/// Marks a header that no such answer goes without; the library knows the word only in parameters.
+fn always(header: &mut Header) {
+    header.extensions = Some([("required", true)].into_iter().collect());
 }
 
 fn describe(status: &str, response: &mut Response) {
@@ -156,6 +182,7 @@ fn describe(status: &str, response: &mut Response) {
         ("409", "What is stored speaks against it"),
         ("412", "`If-Match` does not hold"),
         ("413", "The body is larger than 64 KiB"),
+        ("414", "The path and the query are longer than 8 KiB"),
         ("415", "The body is not plain `application/json`"),
         ("422", "The body breaks rules"),
         ("500", "A fault of the service"),

@@ -7,7 +7,7 @@ use axum::http::header;
 use countersign_application::{Failure, Rejected, ports::StoreFault};
 use countersign_domain::{Denied, Gravity, InvalidAddress, Refused, TokenView, Version, Violation};
 
-use super::{Code, Fault, Problem};
+use super::{Code, Fault, Members, Problem};
 use crate::records::TokenRecord;
 
 /// How every challenge begins (RFC 9110, section 11.6.1).
@@ -37,22 +37,17 @@ impl Problem {
     }
 
     /// The stored version is another one than the request was made for; by its body, or by its precondition.
-    fn stale(
-        by_precondition: bool,
-        stored: Version,
-        current: Option<&TokenView>,
-    ) -> Self {
+    fn stale(by_precondition: bool, stored: Version, current: Option<&TokenView>) -> Self {
         let code = if by_precondition {
             Code::PreconditionFailed
         } else {
             Code::VersionConflict
         };
-        let problem = Self::new(code, format!("Version {stored} is stored."))
-            .with_member("currentVersion", stored.get());
-        match current.map(|view| serde_json::to_value(TokenRecord::from(view))) {
-            Some(Ok(record)) => problem.with_member("current", record),
-            Some(Err(_)) | None => problem,
-        }
+        Self::new(code, format!("Version {stored} is stored.")).with_members(Members {
+            current: current.map(TokenRecord::from),
+            current_version: Some(stored),
+            id: None,
+        })
     }
 
     /// What a failure is called; a precondition that names a version makes another answer of a stale one.
@@ -73,7 +68,10 @@ impl Problem {
                 Code::AlreadyCreated,
                 "The same request made a token before; its secret is not shown again.",
             )
-            .with_member("id", token.to_string())
+            .with_members(Members {
+                id: Some(token),
+                ..Members::default()
+            })
             .with_header(header::LOCATION, format!("/api/v1/api-tokens/{token}")),
             Failure::KeyReused => Self::new(
                 Code::IdempotencyKeyReused,

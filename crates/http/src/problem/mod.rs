@@ -6,15 +6,13 @@ mod fault;
 mod mapping;
 mod pages;
 
-use std::collections::BTreeMap;
-
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use countersign_domain::{TokenId, Version};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 pub(crate) use self::{
@@ -22,6 +20,8 @@ pub(crate) use self::{
     fault::{Fault, MOST_FAULTS, cut, may_hold_secret, pointer_to},
     pages::{index_page, page},
 };
+
+use crate::records::TokenRecord;
 
 /// The media type of problem documents.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
@@ -35,7 +35,7 @@ struct Content {
     code: Code,
     detail: String,
     faults: Vec<Fault>,
-    members: BTreeMap<&'static str, Value>,
+    members: Members,
     headers: HeaderMap,
 }
 
@@ -62,10 +62,28 @@ pub(crate) struct Document {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<Fault>,
-    /// What belongs to single codes: `currentVersion` and `current`, or `id`.
+    /// What belongs to single codes.
     #[serde(flatten)]
-    #[schema(ignore)]
-    members: BTreeMap<&'static str, Value>,
+    #[schema(inline)]
+    members: Members,
+}
+
+/// What single codes add.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Members {
+    /// `version-conflict`, `precondition-failed`: the record that is stored, where the caller may read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = TokenRecord, required = false)]
+    pub(crate) current: Option<TokenRecord>,
+    /// `version-conflict`, `precondition-failed`: the version that is stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = i64, required = false, minimum = 1)]
+    pub(crate) current_version: Option<Version>,
+    /// `already-created`: the token that was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = "uuid")]
+    pub(crate) id: Option<TokenId>,
 }
 
 impl Problem {
@@ -74,7 +92,7 @@ impl Problem {
             code,
             detail: detail.into(),
             faults: Vec::new(),
-            members: BTreeMap::new(),
+            members: Members::default(),
             headers: HeaderMap::new(),
         }))
     }
@@ -86,9 +104,9 @@ impl Problem {
         self
     }
 
-    /// With a further member of the document.
-    pub(crate) fn with_member(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.0.members.insert(name, value.into());
+    /// With what its code adds.
+    pub(crate) fn with_members(mut self, members: Members) -> Self {
+        self.0.members = members;
         self
     }
 

@@ -60,8 +60,22 @@ pub(crate) struct EventList {
     #[schema(max_items = 100)]
     pub(crate) content: Vec<EventRecord>,
     /// To be sent as `cursor` for what follows; null at the end.
-    #[schema(required = true)]
+    #[schema(required = true, pattern = "^[0-9A-Za-z_-]{22}$")]
     pub(crate) next_cursor: Option<String>,
+}
+
+/// The kinds of events.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(
+    dead_code,
+    reason = "describes a type of the domain, which knows no OpenAPI"
+)]
+enum EventType {
+    Created,
+    Updated,
+    Rotated,
+    Revoked,
 }
 
 /// What happened to an API token.
@@ -77,7 +91,7 @@ pub(crate) struct EventRecord {
     version_before: Option<Version>,
     /// What was done.
     #[serde(rename = "type")]
-    #[schema(value_type = String, pattern = "^(created|updated|rotated|revoked)$")]
+    #[schema(value_type = EventType)]
     kind: EventKind,
     /// When.
     #[schema(value_type = String, format = DateTime)]
@@ -89,7 +103,7 @@ pub(crate) struct EventRecord {
     #[schema(value_type = Option<String>, required = true)]
     address: Option<IpAddr>,
     /// The id of the request that did it.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1, max_length = 128)]
     request_id: RequestId,
     /// Which fields changed.
     #[schema(value_type = ChangesRecord)]

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::{event::ChangesRecord, user::UserInfoRecord};
 
 /// The record of an API token.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Token)]
 pub(crate) struct TokenRecord {
@@ -134,11 +134,14 @@ impl UpdatedToken {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TokenPage {
+    #[schema(max_items = 100)]
     pub(crate) content: Vec<TokenRecord>,
     /// From 0.
+    #[schema(format = Int64, maximum = 4_294_967_295_i64)]
     pub(crate) page_number: u32,
     pub(crate) total_pages: u64,
     /// How many records this page holds.
+    #[schema(format = Int32, maximum = 100)]
     pub(crate) number_of_elements: usize,
     pub(crate) total_elements: u64,
     /// How many records a page holds at most.
@@ -153,6 +156,6 @@ pub(crate) struct TokenList {
     #[schema(max_items = 100)]
     pub(crate) content: Vec<TokenRecord>,
     /// To be sent as `cursor` for what follows; null at the end.
-    #[schema(required = true)]
+    #[schema(required = true, pattern = "^[0-9A-Za-z_-]{32}$")]
     pub(crate) next_cursor: Option<String>,
 }

@@ -51,6 +51,19 @@ impl From<&Permission> for PermissionRecord {
     }
 }
 
+/// The kinds of users.
+#[derive(Debug, ToSchema)]
+#[schema(as = UserKind, rename_all = "snake_case")]
+#[expect(
+    dead_code,
+    reason = "describes a type of the domain, which knows no OpenAPI"
+)]
+enum Kind {
+    ApiToken,
+    Person,
+    System,
+}
+
 /// A user.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -60,7 +73,7 @@ pub(crate) struct UserRecord {
     id: UserId,
     name: String,
     /// What kind of user it is.
-    #[schema(pattern = "^(api_token|person|system)$")]
+    #[schema(value_type = Kind)]
     kind: &'static str,
     /// Whether it may still act.
     enabled: bool,

@@ -25,7 +25,7 @@ use crate::{
 #[expect(dead_code, reason = "describes a body that is read field by field")]
 #[schema(as = TokenDraft, example = json!({
     "name": "Nightly export",
-    "expiry": "2026-12-31T00:00:00Z",
+    "expiry": "2027-06-30T00:00:00Z",
     "permissions": ["api.tasks.read"],
     "allowedAddresses": ["192.0.2.0/24"],
 }))]
@@ -57,7 +57,9 @@ pub(crate) struct DraftBody {
         (status = 201, body = NewToken, headers(
             ("Location" = String, description = "The record's path"),
             ("ETag" = String, description = "The version as an entity tag"))),
-        (status = 400), (status = 408), (status = 409), (status = 413), (status = 415), (status = 422),
+        (status = 400), (status = 408),
+        (status = 409, headers(("Location" = String, description = "`already-created`: the path of the record"))),
+        (status = 413), (status = 415), (status = 422),
     ),
     extensions(("x-required-permission" = json!("api.api-tokens.write"))),
 )]
