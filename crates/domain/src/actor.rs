@@ -2,7 +2,10 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use crate::{Grant, PermissionSet, RequestId, TenantId, Timestamp, TokenId, UserId, UserInfo};
+use crate::{
+    Grant, PermissionSet, RequestId, TenantId, Timestamp, Token, TokenId, UserId, UserInfo,
+    standard,
+};
 
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +36,14 @@ impl Actor {
             permissions,
             address: None,
         }
+    }
+
+    /// Whether the actor may be shown a record: with the permission to read, or where it is its own.
+    #[must_use]
+    pub fn may_read(&self, token: &Token) -> bool {
+        let own = self.token == Some(token.id);
+        self.tenant == token.tenant
+            && (own || self.permissions.contains(&standard::API_TOKENS_READ))
     }
 
     /// The user with its name.
@@ -72,4 +83,22 @@ pub struct Request {
     pub now: Timestamp,
     /// Its id, for the audit event.
     pub id: RequestId,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{TenantId, samples, standard::*};
+
+    #[test]
+    fn a_record_is_shown_to_readers_of_its_tenant_and_to_its_own_token() {
+        let other = samples::view(2, &[TASKS_READ]).token;
+        let own = samples::view(1, &[TASKS_READ]).token;
+        let reader = samples::request(1, &[API_TOKENS_READ]).actor;
+        let writer = samples::request(1, &[API_TOKENS_WRITE]).actor;
+        assert!(reader.may_read(&other) && reader.may_read(&own));
+        assert!(!writer.may_read(&other) && writer.may_read(&own));
+        let mut foreign = other;
+        foreign.tenant = TenantId::new(samples::now(), &[5; 10]);
+        assert!(!reader.may_read(&foreign));
+    }
 }

@@ -42,11 +42,13 @@ pub enum InvalidAddress {
 }
 
 /// What is wrong with a list of addresses.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum InvalidAddresses {
     /// These entries, by their index, are none.
+    #[error("{}", .0.iter().map(|(index, reason)| format!("entry {index}: {reason}")).collect::<Vec<_>>().join("; "))]
     Entries(Vec<(usize, InvalidAddress)>),
     /// There are more than [`AllowedAddresses::MAX`] different ones.
+    #[error("at most {max} addresses, these are {0}", max = AllowedAddresses::MAX)]
     TooMany(usize),
 }
 
@@ -114,12 +116,6 @@ impl AllowedAddresses {
     pub fn iter(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(show)
     }
-
-    /// Whether the list is empty, so that any address may use the token.
-    #[must_use]
-    pub fn is_any(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 fn parse_network(text: &str) -> Result<IpNet, InvalidAddress> {
@@ -186,8 +182,7 @@ impl Serialize for AllowedAddresses {
 
 impl<'de> Deserialize<'de> for AllowedAddresses {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(Vec::<String>::deserialize(deserializer)?)
-            .map_err(|_| de::Error::custom("not a list of addresses and networks"))
+        Self::parse(Vec::<String>::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 

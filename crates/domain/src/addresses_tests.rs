@@ -139,6 +139,21 @@ proptest! {
     }
 
     #[test]
+    fn canonical_ipv6_networks_admit_what_the_written_ones_did(
+        written: u128, prefix in 0_u8..=128, client: u128, near: u16,
+    ) {
+        // Above the range of IPv4-mapped addresses, which are another matter.
+        let high = |bits: u128| bits | 1 << 127;
+        let mask = u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0);
+        let network = high(written) & mask;
+        let list = AllowedAddresses::parse([format!("{}/{prefix}", Ipv6Addr::from(network))]).unwrap();
+        for client in [high(client), high(written) ^ u128::from(near)] {
+            let within = client & mask == network;
+            prop_assert_eq!(list.admits(Some(Ipv6Addr::from(client).into())), within);
+        }
+    }
+
+    #[test]
     fn covering_is_what_every_single_address_says(a in small_list(), b in small_list()) {
         let mut clients = (0_u8..=255).map(|host| Some(IpAddr::from([10, 0, 0, host])));
         prop_assert_eq!(a.covers(&b), clients.all(|client| !b.admits(client) || a.admits(client)));

@@ -8,14 +8,6 @@ use crate::{Permission, PermissionSet, standard};
 #[derive(Debug, Clone)]
 pub struct PermissionCatalog(PermissionSet);
 
-/// A name that the catalog does not hold.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("unknown permission")]
-pub struct UnknownPermission {
-    /// The nearest names that it does hold, best first, at most three.
-    pub suggestions: Vec<Permission>,
-}
-
 /// A line of a catalog that is not a permission's name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("line {line}: {text:?} is not a dotted permission name such as api.engagements.read")]
@@ -58,20 +50,17 @@ impl PermissionCatalog {
         &self.0
     }
 
-    /// The permission of that exact name.
-    ///
-    /// # Errors
-    /// When it is not in the catalog, with the names that are nearest.
-    pub fn resolve(&self, name: &str) -> Result<Permission, UnknownPermission> {
+    /// The permission of that exact name, where the catalog holds it.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Permission> {
         Permission::parse(name)
             .ok()
             .filter(|permission| self.0.contains(permission))
-            .ok_or_else(|| UnknownPermission {
-                suggestions: self.nearest(name),
-            })
     }
 
-    fn nearest(&self, name: &str) -> Vec<Permission> {
+    /// The names of the catalog that are most like a text, best first, at most three.
+    #[must_use]
+    pub fn nearest(&self, name: &str) -> Vec<Permission> {
         // The distance costs the product of the lengths; a text this long is near to nothing.
         if name.len() > Permission::MAX {
             return Vec::new();
@@ -110,11 +99,11 @@ mod tests {
             ("api.tasks.read ", "api.tasks.read"),
             ("api.webhook.delete", "api.webhooks.delete"),
         ] {
-            let unknown = catalog.resolve(wrong).unwrap_err();
-            assert_eq!(unknown.suggestions[0].as_str(), near, "{wrong}");
+            assert_eq!(catalog.get(wrong), None);
+            assert_eq!(catalog.nearest(wrong)[0].as_str(), near, "{wrong}");
         }
         for far in ["", "*", "zzz", &"api.tasks.read".repeat(100)] {
-            assert_eq!(catalog.resolve(far).unwrap_err().suggestions, [], "{far}");
+            assert_eq!(catalog.nearest(far), [], "{far}");
         }
     }
 
@@ -122,9 +111,9 @@ mod tests {
     fn a_catalog_of_ones_own_keeps_what_the_service_needs() {
         let catalog = PermissionCatalog::parse("# ours\nshop.orders.read # and why\n\n").unwrap();
         assert_eq!(catalog.permissions().len(), 1 + standard::OWN.len());
-        assert!(catalog.resolve("shop.orders.read").is_ok());
-        assert!(catalog.resolve("api.api-tokens.write").is_ok());
-        assert!(catalog.resolve("api.tasks.read").is_err());
+        assert!(catalog.get("shop.orders.read").is_some());
+        assert!(catalog.get("api.api-tokens.write").is_some());
+        assert!(catalog.get("api.tasks.read").is_none());
     }
 
     #[test]

@@ -40,8 +40,9 @@ pub struct Attempt<'a> {
     pub permission: Option<&'a Permission>,
 }
 
-/// What an admitted request may act as.
+/// What an admitted request may act as. Only a check makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Grant {
     /// The facts that were judged.
     pub credential: Credential,

@@ -179,7 +179,8 @@ impl EventContent {
     /// Puts the event behind the one of that hash.
     #[must_use]
     pub fn chained_to(self, previous: &ChainHash) -> AuditEvent {
-        let hash = self.hash_behind(previous);
+        // What cannot be put into words gets a hash that no event has, and does not verify.
+        let hash = self.hash_behind(previous).unwrap_or(ChainHash::START);
         AuditEvent {
             content: self,
             hash,
@@ -187,14 +188,12 @@ impl EventContent {
     }
 
     /// SHA-256 over a fixed tag, the hash before, and the content as JSON in the order of the fields here.
-    fn hash_behind(&self, previous: &ChainHash) -> ChainHash {
+    fn hash_behind(&self, previous: &ChainHash) -> Option<ChainHash> {
         let mut hasher = Sha256::new();
         hasher.update(b"countersign event 1\n");
         hasher.update(previous.0);
-        // Maps with other keys than text cannot occur in these types, so this cannot fail;
-        // if it ever did, the hash would cover nothing and the chain would not verify.
-        hasher.update(serde_json::to_vec(self).unwrap_or_default());
-        ChainHash(hasher.finalize().into())
+        hasher.update(serde_json::to_vec(self).ok()?);
+        Some(ChainHash(hasher.finalize().into()))
     }
 }
 
@@ -239,7 +238,7 @@ impl ChainVerifier {
         if content.version_after != expected || content.version_before != self.version {
             return Err(BrokenChain::Gap(content.version_after));
         }
-        if content.hash_behind(&self.hash) != event.hash {
+        if content.hash_behind(&self.hash) != Some(event.hash) {
             return Err(BrokenChain::Altered(content.version_after));
         }
         self.hash = event.hash;

@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::samples;
+use crate::{
+    samples,
+    standard::{TASKS_READ, TASKS_WRITE},
+};
 
 fn chain(length: i64) -> Vec<AuditEvent> {
     let mut hash = ChainHash::START;
@@ -92,6 +95,36 @@ fn a_chain_forged_anew_ends_elsewhere() {
     );
 }
 
+/// An event with something in every field that can be empty.
+fn full() -> EventContent {
+    let places = |list: &[&str]| AllowedAddresses::parse(list).unwrap();
+    let set = |list: &[crate::Permission]| list.iter().cloned().collect::<PermissionSet>();
+    let content = chain(2).remove(1).content;
+    EventContent {
+        at: samples::at("2026-06-01T12:00:00.000120Z"),
+        address: Some("2001:db8::1".parse().unwrap()),
+        changes: Changes {
+            name: Some(Changed {
+                before: TokenName::parse("Überall").ok(),
+                after: TokenName::parse("\"quoted\"").ok(),
+            }),
+            expiry: Some(Changed {
+                before: Some(samples::at("2026-06-01T12:00:00Z")),
+                after: Some(samples::at("2026-07-01T12:00:00.5Z")),
+            }),
+            allowed_addresses: Some(Changed {
+                before: Some(places(&[])),
+                after: Some(places(&["10.0.0.0/8", "2001:db8::/32"])),
+            }),
+            permissions: Some(Changed {
+                before: None,
+                after: Some(set(&[TASKS_READ, TASKS_WRITE])),
+            }),
+        },
+        ..content
+    }
+}
+
 /// Pinned: chains that are stored rely on the form.
 #[test]
 fn the_hash_never_changes() {
@@ -99,6 +132,41 @@ fn the_hash_never_changes() {
         chain(2)[1].hash.to_string(),
         "d942561a14efc77a7174f733e040695f789563a004d881edf03eb936fd4515d5"
     );
+    assert_eq!(
+        full().chained_to(&ChainHash::START).hash.to_string(),
+        "392e1b7d6083dbfbd7d606b57098ac8241879982b6576041c14c2543d4b3111f"
+    );
+}
+
+#[test]
+fn every_field_is_covered() {
+    type Alter = fn(&mut EventContent);
+    let alterations: [Alter; 15] = [
+        |event| event.tenant = TenantId::new(samples::now(), &[1; 10]),
+        |event| event.token = samples::token_id(2),
+        |event| event.kind = EventKind::Rotated,
+        |event| event.at = samples::now(),
+        |event| event.by = samples::user_id(3),
+        |event| event.address = None,
+        |event| event.request_id = "other".parse().unwrap(),
+        |event| event.version_before = None,
+        |event| event.version_after = version(3),
+        |event| event.changes.name = None,
+        |event| event.changes.name.as_mut().unwrap().before = None,
+        |event| event.changes.expiry.as_mut().unwrap().after = Some(samples::now()),
+        |event| event.changes.allowed_addresses = None,
+        |event| event.changes.permissions = None,
+        |event| event.changes.permissions.as_mut().unwrap().after = None,
+    ];
+    let hash = |event: EventContent| event.chained_to(&ChainHash::START).hash;
+    let mut seen = vec![hash(full())];
+    for alter in alterations {
+        let mut event = full();
+        alter(&mut event);
+        let altered = hash(event);
+        assert!(!seen.contains(&altered), "alteration {}", seen.len());
+        seen.push(altered);
+    }
 }
 
 #[test]

@@ -22,9 +22,12 @@ mod violation;
 #[cfg(test)]
 mod samples;
 
+// Types of these crates stand in this one's interface.
+pub use {chrono, ipnet, uuid};
+
 pub use actor::{Actor, Request};
 pub use addresses::{AllowedAddresses, InvalidAddress, InvalidAddresses};
-pub use catalog::{InvalidCatalog, PermissionCatalog, UnknownPermission};
+pub use catalog::{InvalidCatalog, PermissionCatalog};
 pub use change::{Authority, Change, Write};
 pub use credential::{Attempt, Credential, Denied, Grant};
 pub use event::{

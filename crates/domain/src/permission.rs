@@ -56,12 +56,7 @@ impl Permission {
         if segments < 2 || name.len() > Self::MAX {
             return Err(InvalidPermission);
         }
-        let known = standard::ALL
-            .iter()
-            .find(|permission| permission.as_str() == name);
-        Ok(known
-            .cloned()
-            .unwrap_or_else(|| Self(Text::Shared(name.into()))))
+        Ok(standard::find(name).unwrap_or_else(|| Self(Text::Shared(name.into()))))
     }
 
     /// The name.

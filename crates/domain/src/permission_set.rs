@@ -25,6 +25,13 @@ impl PermissionSet {
         self.0.binary_search(permission).is_ok()
     }
 
+    pub(crate) fn find(&self, name: &str) -> Option<&Permission> {
+        let place = self
+            .0
+            .binary_search_by(|permission| permission.as_str().cmp(name));
+        place.ok().map(|index| &self.0[index])
+    }
+
     /// Whether all of this set is in the other.
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {

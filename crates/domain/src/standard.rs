@@ -1,6 +1,8 @@
 //! The permissions that a deployment knows when it brings no catalog of its own: one table, one constant a name.
 
-use crate::Permission;
+use std::sync::LazyLock;
+
+use crate::{Permission, PermissionSet};
 
 macro_rules! standard {
     ($($constant:ident = $name:literal;)*) => {
@@ -79,6 +81,13 @@ standard! {
     SCIM_USER_WRITE = "scim.user.write";
     SCIM_USER_DELETE = "scim.user.delete";
     SCIM_USER_SCHEMA = "scim.user.schema";
+}
+
+/// The table by name, so that a name that is in it costs no memory of its own.
+static BY_NAME: LazyLock<PermissionSet> = LazyLock::new(|| ALL.iter().cloned().collect());
+
+pub(crate) fn find(name: &str) -> Option<Permission> {
+    BY_NAME.find(name).cloned()
 }
 
 /// What the service itself asks for: in every catalog, also in one that a deployment brings.

@@ -90,14 +90,14 @@ pub struct TokenView {
 }
 
 impl TokenView {
-    /// The view of a token that was just made.
+    /// What a reader would see of a new token once the change that makes it is stored.
     #[must_use]
-    pub fn of_new(token: Token, by: UserInfo, head: ChainHash) -> Self {
+    pub fn of_new(change: &Change) -> Self {
         Self {
-            token,
-            created_by: by.clone(),
-            modified_by: by,
-            head,
+            token: change.next().clone(),
+            created_by: change.by().clone(),
+            modified_by: change.by().clone(),
+            head: change.event().hash,
         }
     }
 

@@ -210,8 +210,7 @@ impl Realm {
     pub async fn make_by(&self, actor: Actor, draft: &Draft) -> Made {
         let (change, secret) = self.creation(actor, draft, None);
         self.commit(&change).await.unwrap();
-        let (next, by) = (change.next().clone(), change.by().clone());
-        let view = TokenView::of_new(next, by, change.event().hash);
+        let view = TokenView::of_new(&change);
         Made { view, secret }
     }
 

@@ -76,11 +76,7 @@ impl Tokens {
         let change = self.policy.create(request, draft, fresh)?;
         match (self.store.commit(&change).await, once) {
             (Ok(()), _) => {
-                let view = TokenView::of_new(
-                    change.next().clone(),
-                    change.by().clone(),
-                    change.event().hash,
-                );
+                let view = TokenView::of_new(&change);
                 Ok(Made { view, secret })
             }
             (Err(CommitError::AlreadyMade { token, fingerprint }), Some(once)) => {

@@ -16,7 +16,7 @@ mod update_tests;
 
 use std::sync::Arc;
 
-use countersign_domain::{Actor, Policy, Request, RequestId, TokenView, standard};
+use countersign_domain::{Actor, Policy, Request, RequestId};
 
 pub use self::{create::Made, update::Updated};
 use crate::ports::{Clock, Entropy, TokenStore};
@@ -60,9 +60,4 @@ impl Tokens {
             id,
         }
     }
-}
-
-/// Whether the actor may be shown the record: with the permission to read, or when it is its own.
-fn may_read(actor: &Actor, view: &TokenView) -> bool {
-    actor.permissions.contains(&standard::API_TOKENS_READ) || actor.token == Some(view.token.id)
 }

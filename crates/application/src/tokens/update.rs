@@ -2,7 +2,7 @@
 
 use countersign_domain::{Actor, Changes, Edit, Outcome, RequestId, TokenId, TokenView, Version};
 
-use super::{Tokens, may_read};
+use super::Tokens;
 use crate::{Failure, ports::CommitError};
 
 /// What became of an edit.
@@ -80,6 +80,6 @@ impl Tokens {
 /// What the loser of a race learns: the stored version, and the record where it may read it.
 pub(super) fn stale(actor: &Actor, view: TokenView) -> Failure {
     let stored = view.token.version;
-    let current = may_read(actor, &view).then(|| Box::new(view));
+    let current = actor.may_read(&view.token).then(|| Box::new(view));
     Failure::Stale { stored, current }
 }

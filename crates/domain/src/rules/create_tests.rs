@@ -65,7 +65,7 @@ fn a_change_holds_all_that_is_written() {
         change.authority().relied_on,
         samples::set(&[TASKS_READ, API_TOKENS_WRITE])
     );
-    let view = TokenView::of_new(next.clone(), change.by().clone(), change.event().hash);
+    let view = TokenView::of_new(&change);
     assert_eq!(&*view.created_by.name, "token 1");
 }
 
@@ -150,4 +150,17 @@ fn an_empty_or_endless_list_of_permissions_is_refused() {
         ..draft()
     };
     assert_eq!(refusals(&endless).len(), Refused::MOST);
+}
+
+#[test]
+fn many_small_mistakes_hide_no_grave_one() {
+    let mut permissions = vec!["x".to_owned(); 500];
+    permissions.push("api.users.read".into());
+    let refused = create(&Draft {
+        permissions,
+        ..draft()
+    })
+    .unwrap_err();
+    assert_eq!(refused.gravity(), Gravity::PermissionNotHeld);
+    assert_eq!(refused.violations().len(), Refused::MOST);
 }

@@ -2,8 +2,8 @@
 //! notes what is wrong with it.
 
 use crate::{
-    AllowedAddresses, Field, InvalidAddresses, Permission, PermissionSet, Policy, Timestamp,
-    TokenName, Violation,
+    AllowedAddresses, Field, InvalidAddresses, Permission, PermissionSet, Policy, Refused,
+    Timestamp, TokenName, Violation,
 };
 
 pub(super) fn name(written: &str, violations: &mut Vec<Violation>) -> Option<TokenName> {
@@ -60,20 +60,15 @@ pub(super) fn permissions(
     }
     let mut granted: Vec<(Permission, Field)> = Vec::new();
     for (index, name) in written.iter().enumerate() {
-        let stored = || {
-            kept?
-                .iter()
-                .find(|permission| permission.as_str() == name)
-                .cloned()
-        };
-        match stored().map_or_else(|| policy.catalog.resolve(name), Ok) {
-            Ok(permission) => granted.push((permission, Field::Permissions(Some(index)))),
-            // Looking for near names costs more than a refusal is worth once there are many.
-            Err(_) if violations.len() >= crate::Refused::MOST => break,
-            Err(unknown) => violations.push(Violation::UnknownPermission {
+        let stored = kept.and_then(|kept| kept.find(name));
+        match stored.cloned().or_else(|| policy.catalog.get(name)) {
+            Some(permission) => granted.push((permission, Field::Permissions(Some(index)))),
+            // More are not told, so that their near names need not be looked for.
+            None if violations.len() >= Refused::MOST => {}
+            None => violations.push(Violation::UnknownPermission {
                 index,
                 value: name.clone(),
-                suggestions: unknown.suggestions,
+                suggestions: policy.catalog.nearest(name),
             }),
         }
     }

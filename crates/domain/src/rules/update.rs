@@ -190,6 +190,8 @@ fn changed(request: &Request, view: &TokenView, next: Token, relied_on: Permissi
     }
     let expected = old.version;
     let next = Token {
+        // Whatever view was handed in: an actor writes in its own tenant only.
+        tenant: request.actor.tenant,
         version: expected.next(),
         modified: request.now,
         ..next
