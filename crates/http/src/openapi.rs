@@ -16,7 +16,7 @@ use utoipa::{
     },
 };
 
-use crate::problem::{Document, Fault, MEDIA_TYPE};
+use crate::problem::{Document, Fault, MEDIA_TYPE, Members};
 
 /// The document as the service serves it, as pretty JSON with a line feed at its end.
 #[must_use]
@@ -68,7 +68,13 @@ pub(crate) fn finished(mut document: OpenApi) -> OpenApi {
     components
         .schemas
         .insert(Fault::name().into(), Fault::schema());
+    // Only a part of problems, with which it is joined.
+    let part = Members::name();
+    components
+        .schemas
+        .insert(part.clone().into(), Members::schema());
     shapes::make_plain(&mut components.schemas);
+    components.schemas.remove(&*part);
     for item in document.paths.paths.values_mut() {
         let operations = [
             &mut item.get,

@@ -64,7 +64,6 @@ pub(crate) struct Document {
     errors: Vec<Fault>,
     /// What belongs to single codes.
     #[serde(flatten)]
-    #[schema(inline)]
     members: Members,
 }
 
