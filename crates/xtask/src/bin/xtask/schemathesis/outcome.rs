@@ -3,6 +3,7 @@
 //! A refusal is a documented answer. A run of nothing but refusals would satisfy every check, and show nothing.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
@@ -33,7 +34,7 @@ pub(super) fn all_done(document: &str, log: &str) -> Result<String> {
     for (operation, [done, refused, failed]) in &answers {
         ensure!(*done > 0, "{operation} was never done, only refused");
         ensure!(*failed == 0, "{operation} failed {failed} times with 5xx");
-        table.push_str(&format!("{done:>7} {refused:>7}  {operation}\n"));
+        writeln!(table, "{done:>7} {refused:>7}  {operation}")?;
     }
     Ok(table)
 }
