@@ -6,6 +6,7 @@ into agreement with the store here, wherever a part of them is not meant to be w
 The third goes out as it was generated.
 """
 
+import re
 import zlib
 
 import schemathesis
@@ -18,6 +19,7 @@ TOKEN = "/api/v1/api-tokens/{id}"
 EVENTS = TOKEN + "/events"
 USER = "/api/v1/users/{id}"
 
+ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # The requests that were made acceptable, by their ids.
 HELPED = set()
 
@@ -25,8 +27,9 @@ HELPED = set()
 @schemathesis.hook
 def before_call(context, case, **kwargs):
     if case.meta is not None:
-        content = [case.operation.label, case.query, case.headers, case.path_parameters, case.body]
-        choice = zlib.crc32(repr(content).encode("utf-8", "surrogatepass"))
+        # Without ids, which are other ones in each run.
+        content = [case.operation.label, case.query, case.headers, case.body]
+        choice = zlib.crc32(ID.sub("", repr(content)).encode("utf-8", "surrogatepass"))
         if choice % 3 and _help(case, choice // 3):
             HELPED.add(case.id)
     protect(case)
