@@ -6,7 +6,7 @@ use countersign_domain::{BrokenChain, ChainVerifier, TenantId, TokenId, Version}
 
 use crate::{
     Failure,
-    ports::{AuditStore, ChainEnd, StoreFault},
+    ports::{AuditStore, StoreFault},
 };
 
 /// How many chains, or events of one chain, are read at a time.
@@ -46,25 +46,26 @@ impl Audit {
         Self { store }
     }
 
-    /// Recomputes every token's chain; `progress` hears how many tokens are done.
+    /// Recomputes every token's chain, and compares each record with what its events made of it; `progress` hears how
+    /// many tokens are done.
     ///
     /// # Errors
     /// A store's fault.
     pub async fn verify(&self, mut progress: impl FnMut(u64)) -> Result<Verdict, Failure> {
         let (mut tokens, mut events, mut after) = (0, 0, None);
         loop {
-            let ends = self.store.chain_ends(after, BATCH).await?;
-            let Some(last) = ends.last() else {
+            let histories = self.store.histories(after, BATCH).await?;
+            after = histories.last().copied();
+            if after.is_none() {
                 return Ok(Verdict::Intact { tokens, events });
-            };
-            after = Some((last.tenant, last.token));
-            for end in &ends {
-                match self.verify_one(end).await? {
+            }
+            for (tenant, token) in histories {
+                match self.verify_one(tenant, token).await? {
                     Ok(length) => events += length,
                     Err(fault) => {
                         return Ok(Verdict::Broken {
-                            tenant: end.tenant,
-                            token: end.token,
+                            tenant,
+                            token,
                             fault,
                         });
                     }
@@ -75,11 +76,46 @@ impl Audit {
         }
     }
 
-    async fn verify_one(&self, end: &ChainEnd) -> Result<Result<u64, BrokenChain>, Failure> {
-        let (mut verifier, mut length, mut after) = (ChainVerifier::default(), 0, None);
-        let mut limit = BATCH;
+    /// Walks to the end of the events, then looks at the record. A service that runs meanwhile may have added to both:
+    /// then there are new events to walk, and the record is looked at again.
+    async fn verify_one(
+        &self,
+        tenant: TenantId,
+        token: TokenId,
+    ) -> Result<Result<u64, BrokenChain>, Failure> {
+        let (mut verifier, mut length) = (ChainVerifier::default(), 0);
         loop {
-            let events = match self.store.chain(end.tenant, end.token, after, limit).await {
+            let walked = match self.walk(tenant, token, &mut verifier).await? {
+                Ok(walked) => walked,
+                Err(broken) => return Ok(Err(broken)),
+            };
+            length += walked;
+            let record = match self.store.recorded(tenant, token).await {
+                Ok(Some(record)) => record,
+                Ok(None) => return Ok(Err(BrokenChain::RecordMissing)),
+                Err(StoreFault::Corrupt { column, .. }) => {
+                    return Ok(Err(BrokenChain::RecordUnreadable(column)));
+                }
+                Err(fault) => return Err(fault.into()),
+            };
+            let ahead = Some(record.token.version) > verifier.version();
+            if !ahead || walked == 0 {
+                return Ok(verifier.finish(&record).map(|()| length));
+            }
+        }
+    }
+
+    /// Takes all events behind the newest that was taken; how many there were.
+    async fn walk(
+        &self,
+        tenant: TenantId,
+        token: TokenId,
+        verifier: &mut ChainVerifier,
+    ) -> Result<Result<u64, BrokenChain>, Failure> {
+        let (mut walked, mut limit) = (0, BATCH);
+        loop {
+            let after = verifier.version();
+            let events = match self.store.chain(tenant, token, after, limit).await {
                 Ok(events) => events,
                 // Somebody wrote what cannot be read: one event at a time finds out which.
                 Err(StoreFault::Corrupt { .. }) if limit > 1 => {
@@ -92,19 +128,14 @@ impl Audit {
                 }
                 Err(fault) => return Err(fault.into()),
             };
-            // What a running service appends meanwhile is not part of what was asked.
-            let asked = events
-                .iter()
-                .filter(|event| event.content.version_after <= end.version);
-            for event in asked {
+            for event in &events {
                 if let Err(broken) = verifier.push(event) {
                     return Ok(Err(broken));
                 }
-                length += 1;
+                walked += 1;
             }
-            after = events.last().map(|event| event.content.version_after);
-            if after.is_none_or(|version| version >= end.version) {
-                return Ok(verifier.finish(end.version, &end.head).map(|()| length));
+            if events.is_empty() {
+                return Ok(Ok(walked));
             }
         }
     }

@@ -188,74 +188,12 @@ impl EventContent {
     }
 
     /// SHA-256 over a fixed tag, the hash before, and the content as JSON in the order of the fields here.
-    fn hash_behind(&self, previous: &ChainHash) -> Option<ChainHash> {
+    pub(crate) fn hash_behind(&self, previous: &ChainHash) -> Option<ChainHash> {
         let mut hasher = Sha256::new();
         hasher.update(b"countersign event 1\n");
         hasher.update(previous.0);
         hasher.update(serde_json::to_vec(self).ok()?);
         Some(ChainHash(hasher.finalize().into()))
-    }
-}
-
-/// Walks one token's events, oldest first, and names the first that does not fit.
-#[derive(Debug)]
-pub struct ChainVerifier {
-    hash: ChainHash,
-    version: Option<Version>,
-}
-
-/// Why a chain is broken, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum BrokenChain {
-    /// An event is missing before this version.
-    #[error("an event is missing before version {0}")]
-    Gap(Version),
-    /// The event of this version is not what was written.
-    #[error("the event of version {0} is not what was written")]
-    Altered(Version),
-    /// The chain ends elsewhere than the record says: events at the end are missing, or the record was altered.
-    #[error("the chain does not end where the record says")]
-    WrongEnd,
-}
-
-impl Default for ChainVerifier {
-    fn default() -> Self {
-        Self {
-            hash: ChainHash::START,
-            version: None,
-        }
-    }
-}
-
-impl ChainVerifier {
-    /// Takes the next event.
-    ///
-    /// # Errors
-    /// When it does not follow the one before.
-    pub fn push(&mut self, event: &AuditEvent) -> Result<(), BrokenChain> {
-        let content = &event.content;
-        let expected = self.version.map_or(Version::FIRST, Version::next);
-        if content.version_after != expected || content.version_before != self.version {
-            return Err(BrokenChain::Gap(content.version_after));
-        }
-        if content.hash_behind(&self.hash) != Some(event.hash) {
-            return Err(BrokenChain::Altered(content.version_after));
-        }
-        self.hash = event.hash;
-        self.version = Some(content.version_after);
-        Ok(())
-    }
-
-    /// Compares the end of the chain with what the record says of it.
-    ///
-    /// # Errors
-    /// When the two differ.
-    pub fn finish(self, version: Version, head: &ChainHash) -> Result<(), BrokenChain> {
-        if self.version == Some(version) && self.hash == *head {
-            Ok(())
-        } else {
-            Err(BrokenChain::WrongEnd)
-        }
     }
 }
 

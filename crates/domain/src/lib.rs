@@ -3,6 +3,7 @@
 mod actor;
 mod addresses;
 mod catalog;
+mod chain;
 mod change;
 mod credential;
 mod event;
@@ -28,11 +29,11 @@ pub use {chrono, ipnet, uuid};
 pub use actor::{Actor, Request};
 pub use addresses::{AllowedAddresses, InvalidAddress, InvalidAddresses};
 pub use catalog::{InvalidCatalog, PermissionCatalog};
+pub use chain::{BrokenChain, ChainVerifier, Recorded};
 pub use change::{Authority, Change, Write};
 pub use credential::{Attempt, Credential, Denied, Grant};
 pub use event::{
-    AuditEvent, BrokenChain, ChainHash, ChainVerifier, Changed, Changes, EventContent, EventKind,
-    Malformed, RequestId,
+    AuditEvent, ChainHash, Changed, Changes, EventContent, EventKind, Malformed, RequestId,
 };
 pub use id::{InvalidId, TenantId, TokenId, UserId};
 pub use idempotency::{Fingerprint, IdempotencyKey, Once};

@@ -6,13 +6,13 @@ use caseless::Caseless;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
-use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
 /// The name of a token, which is also the name of its API Token User.
 ///
 /// In NFC, without blanks at the ends, 1 to [`TokenName::MAX`] characters, none of them a control, a line
-/// separator, or a character that shows nothing (bidirectional marks, zero-width characters, fillers, tags:
-/// Unicode UTS #39, CWE-1007).
+/// separator, or a character that shows nothing (bidirectional marks, zero-width characters, fillers, tags, what Unicode
+/// has not assigned: UTS #39, CWE-1007).
 ///
 /// ```
 /// use countersign_domain::TokenName;
@@ -71,8 +71,7 @@ impl TokenName {
         let key = fold(text);
         match text.chars().count() {
             length if length > Self::MAX => Err(InvalidName::TooLong { length }),
-            // A name of variation selectors alone has characters, yet shows nothing.
-            _ if key.trim().is_empty() => Err(InvalidName::Empty),
+            _ if !text.chars().any(shows) => Err(InvalidName::Empty),
             _ => Ok(Self {
                 text: text.into(),
                 key: key.into(),
@@ -103,11 +102,19 @@ pub fn fold(text: &str) -> String {
 }
 
 fn is_forbidden(c: char) -> bool {
-    use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
-    matches!(c.general_category(), Control | Format | LineSeparator | ParagraphSeparator)
+    use GeneralCategory::{
+        Control, Format, LineSeparator, ParagraphSeparator, PrivateUse, Unassigned,
+    };
+    matches!(c.general_category(), Control | Format | LineSeparator | ParagraphSeparator | PrivateUse | Unassigned)
         // Default-ignorable characters that are letters or marks by category, yet show nothing.
         || matches!(c, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{3164}' | '\u{ffa0}' | '\u{e0000}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}')
+            | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{e0000}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}')
+}
+
+/// Whether a character shows by itself; marks need another to stand on.
+fn shows(c: char) -> bool {
+    use GeneralCategoryGroup::{Mark, Separator};
+    !matches!(c.general_category_group(), Mark | Separator)
 }
 
 /// Emoji need them, so they may stand in a name; but they never make two names different.
@@ -202,6 +209,11 @@ mod tests {
             '\u{ad}',
             '\u{e0041}',
             '\u{3164}',
+            '\u{2065}',
+            '\u{fff0}',
+            '\u{2800}',
+            '\u{e000}',
+            '\u{fdd0}',
         ] {
             let refused = TokenName::parse(&format!("a{c}b"));
             assert_eq!(
@@ -219,6 +231,7 @@ mod tests {
     fn length_is_counted_in_characters_after_trimming() {
         assert_eq!(TokenName::parse(" \u{a0} "), Err(InvalidName::Empty));
         assert_eq!(TokenName::parse("\u{fe0f}"), Err(InvalidName::Empty));
+        assert_eq!(TokenName::parse("\u{301} \u{302}"), Err(InvalidName::Empty));
         assert!(TokenName::parse(&format!(" {} ", "é".repeat(128))).is_ok());
         assert_eq!(
             TokenName::parse(&"é".repeat(129)),

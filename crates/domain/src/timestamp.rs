@@ -82,7 +82,8 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
         // The library also takes a blank between date and time, which RFC 3339 leaves to agreement.
-        if !matches!(text.as_bytes().get(10), Some(b'T' | b't')) {
+        // It also takes the minus sign of mathematics before an offset.
+        if !text.is_ascii() || !matches!(text.as_bytes().get(10), Some(b'T' | b't')) {
             return Err(InvalidTimestamp);
         }
         DateTime::parse_from_rfc3339(text)
@@ -154,6 +155,7 @@ mod tests {
             "2026-01-01T00:00Z",
             "2026-01-01T00:00:00.Z",
             " 2026-01-01T00:00:00Z",
+            "2026-01-01T00:00:00\u{2212}05:00",
         ] {
             assert_eq!(text.parse::<Timestamp>(), Err(InvalidTimestamp), "{text}");
         }

@@ -8,7 +8,7 @@ mod store;
 
 pub use fault::{CommitError, StoreFault, TenantRefused};
 pub use nature::{Clock, Entropy, EntropyFault};
-pub use records::{ChainEnd, EventView, Tenant, TokenMade, User, UserKind};
+pub use records::{EventView, Tenant, TokenMade, User, UserKind};
 pub use store::{AuditStore, Probe, TenantStore, TokenStore, UserStore};
 
 #[cfg(any(test, feature = "testing"))]

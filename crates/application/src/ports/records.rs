@@ -2,9 +2,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use countersign_domain::{
-    AuditEvent, ChainHash, Fingerprint, TenantId, Timestamp, TokenId, UserId, UserInfo, Version,
-};
+use countersign_domain::{AuditEvent, Fingerprint, TenantId, Timestamp, TokenId, UserId, UserInfo};
 
 /// An isolation boundary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,17 +94,4 @@ pub struct TokenMade {
     pub token: TokenId,
     /// What was asked for then.
     pub fingerprint: Fingerprint,
-}
-
-/// Where a token's audit chain must end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChainEnd {
-    /// The token's tenant.
-    pub tenant: TenantId,
-    /// The token, revoked ones included.
-    pub token: TokenId,
-    /// The record's version.
-    pub version: Version,
-    /// The record's newest hash.
-    pub head: ChainHash,
 }

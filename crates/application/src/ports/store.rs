@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use countersign_domain::{
-    AuditEvent, Change, Credential, IdempotencyKey, SecretDigest, TenantId, Timestamp, TokenId,
-    TokenView, UserId, Version,
+    AuditEvent, Change, Credential, IdempotencyKey, Recorded, SecretDigest, TenantId, Timestamp,
+    TokenId, TokenView, UserId, Version,
 };
 
-use super::{ChainEnd, CommitError, EventView, StoreFault, Tenant, TenantRefused, TokenMade, User};
+use super::{CommitError, EventView, StoreFault, Tenant, TenantRefused, TokenMade, User};
 use crate::query::{Filter, Order, Page, PageRequest};
 
 /// Keeps tokens.
@@ -97,12 +97,20 @@ pub trait TenantStore: Send + Sync {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait AuditStore: Send + Sync {
-    /// Up to `limit` chains in the order of their tenants' and tokens' ids, those behind `after`.
-    async fn chain_ends(
+    /// Up to `limit` tokens that have a record or events, revoked ones included, in the order of their tenants' and
+    /// their own ids, those behind `after`.
+    async fn histories(
         &self,
         after: Option<(TenantId, TokenId)>,
         limit: u16,
-    ) -> Result<Vec<ChainEnd>, StoreFault>;
+    ) -> Result<Vec<(TenantId, TokenId)>, StoreFault>;
+
+    /// What a token's record says of itself, live or revoked.
+    async fn recorded(
+        &self,
+        tenant: TenantId,
+        token: TokenId,
+    ) -> Result<Option<Recorded>, StoreFault>;
 
     /// Up to `limit` events of a token, oldest first, those newer than version `after`.
     async fn chain(

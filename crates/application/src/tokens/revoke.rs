@@ -5,8 +5,9 @@ use countersign_domain::{Actor, RequestId, TokenId, Version};
 use super::{Tokens, update::stale};
 use crate::{Failure, ports::CommitError};
 
-/// How often a revocation that names no version follows a record that others change meanwhile.
-const PATIENCE: u8 = 16;
+/// How often a revocation that names no version follows a record that others change meanwhile: often, because the
+/// token itself may be the one that changes its record, to keep from being revoked.
+const PATIENCE: u8 = 128;
 
 impl Tokens {
     /// Revokes a token, of that version where one is named.

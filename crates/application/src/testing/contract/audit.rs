@@ -1,6 +1,8 @@
 //! The history of every token, which nobody rewrites.
 
-use countersign_domain::{AuditEvent, ChainVerifier, EventKind, TokenView, Version};
+use countersign_domain::{
+    AuditEvent, ChainVerifier, EventKind, TenantId, TokenId, TokenView, Version,
+};
 
 use super::Subject;
 use crate::testing::{Realm, keep, named};
@@ -69,18 +71,21 @@ pub async fn events_outlive_the_token(on: &Subject) {
     let events = events.await.unwrap();
     assert_eq!(events.len(), 3);
     assert_eq!(&events[0].event, last.event());
-    let ends = on.audit.chain_ends(None, 9).await.unwrap();
-    assert_eq!(ends.len(), 1);
-    assert_eq!(ends[0].version, last.next().version);
-    assert_eq!(ends[0].head, last.event().hash);
+    let histories = on.audit.histories(None, 9).await.unwrap();
+    assert_eq!(histories, [(home.tenant.id, view.token.id)]);
+    let record = on.audit.recorded(home.tenant.id, view.token.id);
+    let record = record.await.unwrap().unwrap();
+    assert_eq!(&record.token, last.next());
+    assert!(record.revoked && record.head == last.event().hash);
 }
 
-fn verify(events: &[AuditEvent], version: Version, head: &countersign_domain::ChainHash) {
+async fn verify(on: &Subject, tenant: TenantId, token: TokenId, events: &[AuditEvent]) {
     let mut verifier = ChainVerifier::default();
     for event in events {
         verifier.push(event).unwrap();
     }
-    verifier.finish(version, head).unwrap();
+    let record = on.audit.recorded(tenant, token).await.unwrap().unwrap();
+    verifier.finish(&record).unwrap();
 }
 
 /// All fields, all kinds, with and without an address.
@@ -101,12 +106,11 @@ pub async fn chains_verify_after_many_changes(on: &Subject) {
     view = home.update_by(actor, &view, &edit).await;
     let (tenant, id) = (home.tenant.id, view.token.id);
     let chain = on.audit.chain(tenant, id, None, 100).await.unwrap();
-    verify(&chain, view.token.version, &view.head);
+    verify(on, tenant, id, &chain).await;
     home.revoke(&view).await;
     let chain = on.audit.chain(tenant, id, None, 100).await.unwrap();
-    let end = on.audit.chain_ends(None, 9).await.unwrap()[0];
-    verify(&chain, end.version, &end.head);
-    assert_eq!(end.version, version(10));
+    verify(on, tenant, id, &chain).await;
+    assert_eq!(chain.last().unwrap().content.version_after, version(10));
 }
 
 /// In the order of tenants, tokens and versions.
@@ -126,10 +130,12 @@ pub async fn chains_and_their_ends_come_in_pages(on: &Subject) {
     expected.sort_unstable();
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
-        let page = on.audit.chain_ends(after, 3).await.unwrap();
-        let Some(last) = page.last() else { break };
-        after = Some((last.tenant, last.token));
-        seen.extend(page.iter().map(|end| (end.tenant, end.token)));
+        let page = on.audit.histories(after, 3).await.unwrap();
+        after = page.last().copied();
+        if after.is_none() {
+            break;
+        }
+        seen.extend(page);
     }
     assert_eq!(seen, expected);
 
@@ -144,7 +150,7 @@ pub async fn chains_and_their_ends_come_in_pages(on: &Subject) {
         events.extend(page);
     }
     assert_eq!(events.len(), 7);
-    verify(&events, view.token.version, &view.head);
+    verify(on, home.tenant.id, view.token.id, &events).await;
 }
 
 /// Not even past the ports.

@@ -32,9 +32,7 @@ async fn token_column(on: &Subject, what: Spoiled, column: &str) {
     if !of_no_use_to_a_check.contains(&what) {
         names(on.tokens.find(&made.secret.digest()).await, place);
     }
-    if matches!(what, Spoiled::Version | Spoiled::ChainHead) {
-        names(on.audit.chain_ends(None, 9).await, place);
-    }
+    names(on.audit.recorded(tenant, made.view.token.id).await, place);
 }
 
 /// Spoils a column of `audit_events`; every read of an event must tell.
@@ -89,6 +87,26 @@ pub async fn a_corrupt_user_kind_is_named(on: &Subject) {
     on.execute(on.backdoor.spoil(Spoiled::UserKind)).await;
     let user = on.users.user(home.tenant.id, home.tenant.system.id);
     names(user.await, ("users", "kind"));
+}
+
+/// By the column that leads to it; a chain needs no names, so that it verifies all the same.
+pub async fn a_missing_user_is_named(on: &Subject) {
+    let home = on.realm("home").await;
+    let view = home.make("a").await.view;
+    on.execute(on.backdoor.spoil(Spoiled::Users)).await;
+    let (tenant, id) = (home.tenant.id, view.token.id);
+    let place = ("api_tokens", "created_by");
+    names(on.tokens.get(tenant, id).await, place);
+    names(on.tokens.list(tenant, None, 9).await, place);
+    let all = Filter::All(Vec::new());
+    let page = PageRequest { number: 0, size: 9 };
+    names(on.tokens.query(tenant, &all, &[], page).await, place);
+    let events = on.tokens.events(tenant, id, None, 9).await;
+    names(events, ("audit_events", "by_user"));
+    let tenants = on.tenants.tenants().await;
+    names(tenants, ("tenants", "system_user_id"));
+    let chain = on.audit.chain(tenant, id, None, 9).await.unwrap();
+    assert_eq!(chain.last().map(|event| event.hash), Some(view.head));
 }
 
 /// `audit_events.kind`.

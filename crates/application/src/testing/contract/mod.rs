@@ -47,7 +47,8 @@ pub trait Backdoor: Send + Sync {
     fn spoil(&self, what: Spoiled) -> &'static str;
 }
 
-/// What can be spoilt in a row. The text to put there, where it is one, is [`Spoiled::TEXT`].
+/// What can be spoilt in a row. The text to put there, where it is one, is what no column holds: no permission,
+/// address, kind, or JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spoiled {
     /// `api_tokens.version` becomes 0.
@@ -64,6 +65,8 @@ pub enum Spoiled {
     Expiry,
     /// `api_tokens.chain_head` becomes one byte long.
     ChainHead,
+    /// `users` becomes empty.
+    Users,
     /// `users.kind` becomes the text.
     UserKind,
     /// `audit_events.kind` becomes the text.
@@ -76,11 +79,6 @@ pub enum Spoiled {
     EventAddress,
     /// `idempotency_keys.fingerprint` becomes one byte long.
     Fingerprint,
-}
-
-impl Spoiled {
-    /// What no column holds: no permission, address, kind, or JSON.
-    pub const TEXT: &'static str = "{ spoilt";
 }
 
 impl Subject {
@@ -115,7 +113,7 @@ impl Deref for Subject {
 #[derive(Debug, PartialEq)]
 struct Snapshot {
     tokens: Vec<(TokenView, crate::ports::User, Vec<crate::ports::EventView>)>,
-    chains: Vec<crate::ports::ChainEnd>,
+    records: Vec<Option<countersign_domain::Recorded>>,
 }
 
 impl Snapshot {
@@ -128,8 +126,11 @@ impl Snapshot {
             let events = stores.tokens.events(tenant, id, None, 100).await.unwrap();
             tokens.push((view, user, events));
         }
-        let chains = stores.audit.chain_ends(None, 500).await.unwrap();
-        Self { tokens, chains }
+        let mut records = Vec::new();
+        for (tenant, token) in stores.audit.histories(None, 500).await.unwrap() {
+            records.push(stores.audit.recorded(tenant, token).await.unwrap());
+        }
+        Self { tokens, records }
     }
 }
 

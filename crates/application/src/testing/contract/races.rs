@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use countersign_domain::{Change, Fingerprint, Once, TokenView};
+use countersign_domain::{Change, Fingerprint, Once, Recorded, TokenView};
 use futures_util::future::join_all;
 
 use super::Subject;
@@ -150,7 +150,12 @@ pub async fn updaters_that_try_again_all_get_through(on: &Subject) {
     for event in &events {
         verifier.push(event).unwrap();
     }
-    verifier.finish(last.token.version, &last.head).unwrap();
+    let record = Recorded {
+        token: last.token.clone(),
+        head: last.head,
+        revoked: false,
+    };
+    verifier.finish(&record).unwrap();
 }
 
 async fn insist(home: &Realm, view: &TokenView, n: usize) {
