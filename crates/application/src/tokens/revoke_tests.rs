@@ -75,7 +75,7 @@ async fn without_a_version_it_follows_the_record() {
     assert!(revoke(contended(100), None).await.is_ok());
     assert!(
         matches!(
-            revoke(contended(100), None).await,
+            revoke(contended(1000), None).await,
             Err(Failure::Stale { .. })
         ),
         "but not for ever"
