@@ -54,13 +54,14 @@ CREATE INDEX api_tokens_live_expiry ON api_tokens (tenant_id, expiry, id) WHERE 
 CREATE INDEX api_tokens_live_created ON api_tokens (tenant_id, created_at, id) WHERE revoked_at IS NULL;
 CREATE INDEX api_tokens_live_modified ON api_tokens (tenant_id, modified_at, id) WHERE revoked_at IS NULL;
 
--- A table of its own, because a token may have several secrets for a while; a secret works until it retires.
+-- A table of its own, because a token may have several secrets while one replaces another.
 CREATE TABLE token_secrets (
     digest        bytea       NOT NULL PRIMARY KEY,
     tenant_id     uuid        NOT NULL,
     token_id      uuid        NOT NULL,
     partial_token text        COLLATE "C" NOT NULL,
     created_at    timestamptz NOT NULL,
+    -- NULL while the secret works. An end that is set has come: nothing sets one for later yet.
     retires_at    timestamptz,
     FOREIGN KEY (tenant_id, token_id) REFERENCES api_tokens (tenant_id, id)
 );
@@ -93,7 +94,7 @@ $$;
 CREATE TRIGGER audit_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
--- A key that is older than its window counts as absent, and is replaced when it comes again.
+-- A key that is older than its window counts as absent. Its user's next creation under a key removes it.
 CREATE TABLE idempotency_keys (
     tenant_id   uuid        NOT NULL,
     user_id     uuid        NOT NULL,
@@ -105,3 +106,5 @@ CREATE TABLE idempotency_keys (
     FOREIGN KEY (tenant_id, user_id)  REFERENCES users (tenant_id, id),
     FOREIGN KEY (tenant_id, token_id) REFERENCES api_tokens (tenant_id, id)
 );
+
+CREATE INDEX idempotency_keys_age ON idempotency_keys (tenant_id, user_id, created_at);

@@ -49,11 +49,11 @@ CREATE TABLE api_tokens (
 ) STRICT;
 
 -- Keeps names apart, and serves the order of names.
-CREATE UNIQUE INDEX api_tokens_name ON api_tokens (tenant_id, name_key) WHERE revoked_at IS NULL;
+CREATE UNIQUE INDEX api_tokens_live_name ON api_tokens (tenant_id, name_key) WHERE revoked_at IS NULL;
 CREATE INDEX api_tokens_live ON api_tokens (tenant_id, id) WHERE revoked_at IS NULL;
-CREATE INDEX api_tokens_expiry ON api_tokens (tenant_id, expiry, id) WHERE revoked_at IS NULL;
-CREATE INDEX api_tokens_created ON api_tokens (tenant_id, created_at, id) WHERE revoked_at IS NULL;
-CREATE INDEX api_tokens_modified ON api_tokens (tenant_id, modified_at, id) WHERE revoked_at IS NULL;
+CREATE INDEX api_tokens_live_expiry ON api_tokens (tenant_id, expiry, id) WHERE revoked_at IS NULL;
+CREATE INDEX api_tokens_live_created ON api_tokens (tenant_id, created_at, id) WHERE revoked_at IS NULL;
+CREATE INDEX api_tokens_live_modified ON api_tokens (tenant_id, modified_at, id) WHERE revoked_at IS NULL;
 
 -- A token may have several secrets while one replaces another.
 CREATE TABLE token_secrets (
@@ -62,7 +62,7 @@ CREATE TABLE token_secrets (
     token_id BLOB NOT NULL,
     partial_token TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    -- NULL while no end is set.
+    -- NULL while the secret works. An end that is set has come: nothing sets one for later yet.
     retires_at INTEGER,
     FOREIGN KEY (tenant_id, token_id) REFERENCES api_tokens (tenant_id, id)
 ) STRICT, WITHOUT ROWID;
@@ -99,6 +99,7 @@ BEGIN
     SELECT raise(ABORT, 'audit events are only ever added');
 END;
 
+-- A key that is older than its window counts as absent. Its user's next creation under a key removes it.
 CREATE TABLE idempotency_keys (
     tenant_id BLOB NOT NULL,
     user_id BLOB NOT NULL,
@@ -110,3 +111,5 @@ CREATE TABLE idempotency_keys (
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id),
     FOREIGN KEY (tenant_id, token_id) REFERENCES api_tokens (tenant_id, id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX idempotency_keys_age ON idempotency_keys (tenant_id, user_id, created_at);

@@ -33,10 +33,14 @@ impl Database {
     /// When it cannot be opened. A PostgreSQL that is away shows later.
     pub(crate) async fn open(settings: &Settings) -> Result<Self> {
         let opened = match &settings.database {
-            DatabaseUrl::Sqlite(path) => SqliteStore::open(path).await.map(Self::Sqlite),
+            DatabaseUrl::Sqlite(path) => SqliteStore::open(path)
+                .await
+                .map(Self::Sqlite)
+                .map_err(anyhow::Error::from),
             DatabaseUrl::Postgres(url) => {
                 PostgresStore::open(url.as_str(), settings.postgres_max_connections)
                     .map(|store| Self::Postgres(Box::new(store)))
+                    .map_err(anyhow::Error::from)
             }
         };
         opened.with_context(|| format!("cannot open {}", settings.database))

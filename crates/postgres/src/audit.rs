@@ -1,48 +1,68 @@
 //! The port that reads audit chains, the oldest event first.
 
 use async_trait::async_trait;
-use countersign_application::ports::{AuditStore, ChainEnd, StoreFault};
-use countersign_domain::{AuditEvent, ChainHash, TenantId, TokenId, Version};
+use countersign_application::ports::{AuditStore, StoreFault, TokenStore};
+use countersign_domain::{AuditEvent, Recorded, TenantId, TokenId, TokenView, Version};
 use uuid::Uuid;
 
 use crate::{
-    rows::{API_TOKENS, EventRow, Micros},
+    rows::{EventRow, Micros, tokens},
     store::PostgresStore,
 };
 
 #[async_trait]
 impl AuditStore for PostgresStore {
-    async fn chain_ends(
+    async fn histories(
         &self,
         after: Option<(TenantId, TokenId)>,
         limit: u16,
-    ) -> Result<Vec<ChainEnd>, StoreFault> {
+    ) -> Result<Vec<(TenantId, TokenId)>, StoreFault> {
         let (tenant, token) = after.map_or((Uuid::nil(), Uuid::nil()), |(tenant, token)| {
             (*tenant.as_uuid(), *token.as_uuid())
         });
         let rows = self.link.ask(|| {
+            // Events without a record are a history as well: of one that somebody took away.
             sqlx::query!(
-                "
-                SELECT tenant_id, id, version, chain_head FROM api_tokens
-                WHERE (tenant_id, id) > ($1, $2)
-                ORDER BY tenant_id, id
+                r#"
+                (SELECT tenant_id AS "tenant_id!", id AS "id!" FROM api_tokens
+                 WHERE (tenant_id, id) > ($1, $2) ORDER BY tenant_id, id LIMIT $3)
+                UNION
+                (SELECT DISTINCT tenant_id, token_id FROM audit_events
+                 WHERE (tenant_id, token_id) > ($1, $2) ORDER BY tenant_id, token_id LIMIT $3)
+                ORDER BY 1, 2
                 LIMIT $3
-                ",
+                "#,
                 tenant,
                 token,
                 i64::from(limit),
             )
             .map(|row| {
-                let head = API_TOKENS.digest("chain_head", &row.chain_head)?;
-                Ok(ChainEnd {
-                    tenant: TenantId::from_uuid(row.tenant_id),
-                    token: TokenId::from_uuid(row.id),
-                    version: API_TOKENS.version("version", row.version)?,
-                    head: ChainHash::from_bytes(head),
-                })
+                (
+                    TenantId::from_uuid(row.tenant_id),
+                    TokenId::from_uuid(row.id),
+                )
             })
         });
-        rows.await?.into_iter().collect()
+        Ok(rows.await?)
+    }
+
+    async fn recorded(
+        &self,
+        tenant: TenantId,
+        token: TokenId,
+    ) -> Result<Option<Recorded>, StoreFault> {
+        if let Some(view) = self.get(tenant, token).await? {
+            return Ok(Some(recorded(view, false)));
+        }
+        let rows = self.link.ask(|| {
+            tokens!(
+                "t.tenant_id = $1 AND t.id = $2 AND t.revoked_at IS NOT NULL",
+                tenant.as_uuid(),
+                token.as_uuid(),
+            )
+        });
+        let view = rows.await?.pop().map(TokenView::try_from).transpose()?;
+        Ok(view.map(|view| recorded(view, true)))
     }
 
     async fn chain(
@@ -70,5 +90,13 @@ impl AuditStore for PostgresStore {
             )
         });
         rows.await?.iter().map(AuditEvent::try_from).collect()
+    }
+}
+
+fn recorded(view: TokenView, revoked: bool) -> Recorded {
+    Recorded {
+        token: view.token,
+        head: view.head,
+        revoked,
     }
 }

@@ -1,5 +1,7 @@
 //! The ports of users and tenants.
 
+use std::time::Instant;
+
 use async_trait::async_trait;
 use countersign_application::ports::{
     StoreFault, Tenant, TenantRefused, TenantStore, User, UserStore,
@@ -44,7 +46,7 @@ impl UserStore for PostgresStore {
 #[async_trait]
 impl TenantStore for PostgresStore {
     async fn create(&self, tenant: &Tenant) -> Result<(), TenantRefused> {
-        let made = self.link.tell(|| {
+        let made = self.link.tell(Instant::now(), || {
             sqlx::query!(
                 r#"
                 WITH made AS (

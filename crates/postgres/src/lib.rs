@@ -13,6 +13,10 @@
 //! account is pooled there, and is not leant on: the deadline on this side is what bounds a call. The timeout is the
 //! shorter of the two, so that a statement that waits for a lock usually ends with the server's word that nothing was
 //! written, rather than with an unknown outcome.
+//!
+//! # Beside the adapter for SQLite
+//! The modules are the same but for two: `link`, because only a server can be away, and `page`, because a page and its
+//! total take one statement here, for want of a transaction, where SQLite asks twice in one snapshot.
 
 mod audit;
 mod commit;
@@ -25,4 +29,4 @@ mod read;
 mod rows;
 mod store;
 
-pub use store::PostgresStore;
+pub use store::{OpenError, PostgresStore};

@@ -21,8 +21,8 @@ use crate::fault::{Connection, Diagnosis, Lost};
 const ACQUIRE: Duration = Duration::from_secs(1);
 /// How long a statement may take, seen from here.
 const STATEMENT: Duration = Duration::from_secs(2);
-/// How long a whole call may take, with all that is sent again.
-const CALL: Duration = Duration::from_secs(3);
+/// How long a whole call may take, with all that is sent again; the ports allow 5 s.
+const CALL: Duration = Duration::from_millis(4500);
 /// A connection that was idle for longer is tried before it is used.
 const IDLE: Duration = Duration::from_secs(1);
 /// How long a trivial answer may take.
@@ -112,23 +112,26 @@ impl Link {
         F: FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
         T: Send + Unpin,
     {
-        self.send(query, true).await
+        self.send(Instant::now(), query, true).await
     }
 
-    /// The rows that a change gives; sent again only where it certainly took no effect.
+    /// The rows that a change gives; sent again only where it certainly took no effect. The call began then, and the
+    /// changes that were told before in the same call count against its time.
     pub(crate) async fn tell<'q, F, T>(
         &self,
+        began: Instant,
         query: impl Fn() -> Map<'q, Postgres, F, PgArguments>,
     ) -> Result<Vec<T>, Lost>
     where
         F: FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
         T: Send + Unpin,
     {
-        self.send(query, false).await
+        self.send(began, query, false).await
     }
 
     async fn send<'q, F, T>(
         &self,
+        began: Instant,
         query: impl Fn() -> Map<'q, Postgres, F, PgArguments>,
         harmless: bool,
     ) -> Result<Vec<T>, Lost>
@@ -136,13 +139,12 @@ impl Link {
         F: FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
         T: Send + Unpin,
     {
-        let start = Instant::now();
+        let left = || CALL.saturating_sub(began.elapsed());
         let mut tries = 1;
         loop {
-            let mut connection = self.connection().await?;
-            let left = CALL.saturating_sub(start.elapsed());
+            let mut connection = self.connection(left()).await?;
             let answer = query().fetch_all(&mut *connection);
-            let error = match timeout(STATEMENT.min(left), answer).await {
+            let error = match timeout(STATEMENT.min(left()), answer).await {
                 Ok(Ok(rows)) => return Ok(rows),
                 Ok(Err(error)) => error,
                 Err(_) => sqlx::Error::Io(io::ErrorKind::TimedOut.into()),
@@ -159,19 +161,21 @@ impl Link {
             };
             let certain = diagnosis.certain || harmless;
             let again = certain && diagnosis.again && renewed;
-            if !again || tries == TRIES || start.elapsed() > STATEMENT {
+            if !again || tries == TRIES || began.elapsed() > STATEMENT {
                 return Err(Lost { certain, error });
             }
             tries += 1;
         }
     }
 
-    async fn connection(&self) -> Result<PoolConnection<Postgres>, Lost> {
-        let lost = |error| Lost {
-            certain: true,
-            error,
-        };
-        self.pool.acquire().await.map_err(lost)
+    async fn connection(&self, left: Duration) -> Result<PoolConnection<Postgres>, Lost> {
+        let connection = timeout(left, self.pool.acquire()).await;
+        connection
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+            .map_err(|error| Lost {
+                certain: true,
+                error,
+            })
     }
 }
 

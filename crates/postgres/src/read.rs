@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     page::Question,
-    rows::{API_TOKENS, EventRow, Micros, Table, TokenRow},
+    rows::{API_TOKENS, EventRow, Micros, Table, tokens},
     store::PostgresStore,
 };
 
@@ -21,20 +21,10 @@ use crate::{
 impl TokenStore for PostgresStore {
     async fn get(&self, tenant: TenantId, id: TokenId) -> Result<Option<TokenView>, StoreFault> {
         let rows = self.link.ask(|| {
-            sqlx::query_as!(
-                TokenRow,
-                r#"
-                SELECT t.tenant_id, t.id, t.version, t.name, t.user_id, t.partial_token, t.expiry AS "expiry: Micros",
-                       t.allowed_addresses, t.permissions, t.created_at AS "created_at: Micros", t.created_by,
-                       c.name AS "created_by_name?", t.modified_at AS "modified_at: Micros", t.modified_by,
-                       m.name AS "modified_by_name?", t.chain_head
-                FROM api_tokens t
-                LEFT JOIN users c ON c.tenant_id = t.tenant_id AND c.id = t.created_by
-                LEFT JOIN users m ON m.tenant_id = t.tenant_id AND m.id = t.modified_by
-                WHERE t.tenant_id = $1 AND t.id = $2 AND t.revoked_at IS NULL
-                "#,
+            tokens!(
+                "t.tenant_id = $1 AND t.id = $2 AND t.revoked_at IS NULL",
                 tenant.as_uuid(),
-                id.as_uuid(),
+                id.as_uuid()
             )
         });
         rows.await?.pop().map(TokenView::try_from).transpose()
@@ -93,20 +83,8 @@ impl TokenStore for PostgresStore {
         limit: u8,
     ) -> Result<Vec<TokenView>, StoreFault> {
         let rows = self.link.ask(|| {
-            sqlx::query_as!(
-                TokenRow,
-                r#"
-                SELECT t.tenant_id, t.id, t.version, t.name, t.user_id, t.partial_token, t.expiry AS "expiry: Micros",
-                       t.allowed_addresses, t.permissions, t.created_at AS "created_at: Micros", t.created_by,
-                       c.name AS "created_by_name?", t.modified_at AS "modified_at: Micros", t.modified_by,
-                       m.name AS "modified_by_name?", t.chain_head
-                FROM api_tokens t
-                LEFT JOIN users c ON c.tenant_id = t.tenant_id AND c.id = t.created_by
-                LEFT JOIN users m ON m.tenant_id = t.tenant_id AND m.id = t.modified_by
-                WHERE t.tenant_id = $1 AND t.id > $2 AND t.revoked_at IS NULL
-                ORDER BY t.id
-                LIMIT $3
-                "#,
+            tokens!(
+                "t.tenant_id = $1 AND t.id > $2 AND t.revoked_at IS NULL ORDER BY t.id LIMIT $3",
                 tenant.as_uuid(),
                 after.map_or(Uuid::nil(), |id| *id.as_uuid()),
                 i64::from(limit),

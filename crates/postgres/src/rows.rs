@@ -135,6 +135,26 @@ impl TryFrom<TokenRow> for TokenView {
     }
 }
 
+/// Tokens with the names of their users, those for which the text holds.
+macro_rules! tokens {
+    ($condition:literal, $($bound:expr),* $(,)?) => {
+        sqlx::query_as!(
+            $crate::rows::TokenRow,
+            r#"
+            SELECT t.tenant_id, t.id, t.version, t.name, t.user_id, t.partial_token, t.expiry AS "expiry: Micros",
+                   t.allowed_addresses, t.permissions, t.created_at AS "created_at: Micros", t.created_by,
+                   c.name AS "created_by_name?", t.modified_at AS "modified_at: Micros", t.modified_by,
+                   m.name AS "modified_by_name?", t.chain_head
+            FROM api_tokens t
+            LEFT JOIN users c ON c.tenant_id = t.tenant_id AND c.id = t.created_by
+            LEFT JOIN users m ON m.tenant_id = t.tenant_id AND m.id = t.modified_by
+            WHERE "# + $condition,
+            $($bound),*
+        )
+    };
+}
+pub(crate) use tokens;
+
 /// An event, with its user's name where that was asked for.
 #[derive(Debug)]
 pub(crate) struct EventRow {

@@ -1,45 +1,67 @@
 //! The audit chains, for verifying them: across tenants, oldest first, revoked tokens included.
 
 use async_trait::async_trait;
-use countersign_application::ports::{AuditStore, ChainEnd, EventView, StoreFault};
-use countersign_domain::{AuditEvent, ChainHash, TenantId, TokenId, Version};
+use countersign_application::ports::{AuditStore, StoreFault, TokenStore};
+use countersign_domain::{AuditEvent, Recorded, TenantId, TokenId, TokenView, Version};
 
 use crate::{
     SqliteStore,
     fault::{fault, within},
-    rows::{Column, EventRow},
+    rows::{Column, EventRow, checked, tokens},
 };
 
 #[async_trait]
 impl AuditStore for SqliteStore {
-    async fn chain_ends(
+    async fn histories(
         &self,
         after: Option<(TenantId, TokenId)>,
         limit: u16,
-    ) -> Result<Vec<ChainEnd>, StoreFault> {
+    ) -> Result<Vec<(TenantId, TokenId)>, StoreFault> {
         // No blob sorts before the empty one.
         let (tenant, token) = after.map_or_else(Default::default, |(tenant, token)| {
             let bytes = |id: &sqlx::types::Uuid| id.as_bytes().to_vec();
             (bytes(tenant.as_uuid()), bytes(token.as_uuid()))
         });
+        // Events without a record are a history as well: of one that somebody took away.
         let rows = sqlx::query!(
-            "SELECT tenant_id, id, version, chain_head FROM api_tokens \
-             WHERE (tenant_id, id) > (?, ?) ORDER BY tenant_id, id LIMIT ?",
+            r#"SELECT tenant_id AS "tenant_id!: Vec<u8>", id AS "id!: Vec<u8>"
+            FROM (SELECT tenant_id, id FROM api_tokens
+                  WHERE (tenant_id, id) > (?1, ?2) ORDER BY tenant_id, id LIMIT ?3)
+            UNION
+            SELECT tenant_id, token_id
+            FROM (SELECT DISTINCT tenant_id, token_id FROM audit_events
+                  WHERE (tenant_id, token_id) > (?1, ?2) ORDER BY tenant_id, token_id LIMIT ?3)
+            ORDER BY 1, 2 LIMIT ?3"#,
             tenant,
             token,
             limit
         );
         let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });
-        let column = |column| Column("api_tokens", column);
-        let ends = rows.await?.into_iter().map(|row| {
-            Ok(ChainEnd {
-                tenant: TenantId::from_uuid(column("tenant_id").id(&row.tenant_id)?),
-                token: TokenId::from_uuid(column("id").id(&row.id)?),
-                version: column("version").version(row.version)?,
-                head: ChainHash::from_bytes(column("chain_head").hash(&row.chain_head)?),
-            })
+        let id = |column, bytes: &[u8]| Column("api_tokens", column).id(bytes);
+        let keys = rows.await?.into_iter().map(|row| {
+            let tenant = TenantId::from_uuid(id("tenant_id", &row.tenant_id)?);
+            Ok((tenant, TokenId::from_uuid(id("id", &row.id)?)))
         });
-        ends.collect()
+        keys.collect()
+    }
+
+    async fn recorded(
+        &self,
+        tenant: TenantId,
+        token: TokenId,
+    ) -> Result<Option<Recorded>, StoreFault> {
+        if let Some(view) = self.get(tenant, token).await? {
+            return Ok(Some(recorded(view, false)));
+        }
+        let (tenant, token) = (tenant.as_uuid(), token.as_uuid());
+        let row = tokens!(
+            checked,
+            "t.revoked_at IS NOT NULL AND t.tenant_id = ? AND t.id = ?",
+            (tenant, token)
+        );
+        let row = within(async { row.fetch_optional(&self.readers).await.map_err(fault) });
+        let view = row.await?.map(TokenView::try_from).transpose()?;
+        Ok(view.map(|view| recorded(view, true)))
     }
 
     async fn chain(
@@ -54,18 +76,25 @@ impl AuditStore for SqliteStore {
         let after = after.map_or(i64::MIN, Version::get);
         let rows = sqlx::query_as!(
             EventRow,
-            "SELECT e.tenant_id, e.token_id, e.version_after, e.kind, e.at, e.by_user, \
-             u.name AS by_name, e.address, e.request_id, e.version_before, e.changes, e.hash \
-             FROM audit_events e JOIN users u ON u.tenant_id = e.tenant_id AND u.id = e.by_user \
-             WHERE e.tenant_id = ? AND e.token_id = ? AND e.version_after > ? \
-             ORDER BY e.version_after LIMIT ?",
+            "SELECT tenant_id, token_id, version_after, kind, at, by_user, \
+             NULL AS \"by_name?: String\", address, request_id, version_before, changes, hash \
+             FROM audit_events \
+             WHERE tenant_id = ? AND token_id = ? AND version_after > ? \
+             ORDER BY version_after LIMIT ?",
             tenant,
             token,
             after,
             limit
         );
         let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });
-        let events = rows.await?.into_iter().map(EventView::try_from);
-        events.map(|view| view.map(|view| view.event)).collect()
+        rows.await?.iter().map(AuditEvent::try_from).collect()
+    }
+}
+
+fn recorded(view: TokenView, revoked: bool) -> Recorded {
+    Recorded {
+        token: view.token,
+        head: view.head,
+        revoked,
     }
 }

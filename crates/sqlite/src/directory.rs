@@ -83,7 +83,7 @@ impl TenantStore for SqliteStore {
         let rows = sqlx::query_as!(
             TenantRow,
             "SELECT t.id, t.name, t.created_at, t.system_user_id, u.name AS system_name \
-             FROM tenants t JOIN users u ON u.tenant_id = t.id AND u.id = t.system_user_id \
+             FROM tenants t LEFT JOIN users u ON u.tenant_id = t.id AND u.id = t.system_user_id \
              ORDER BY t.name"
         );
         let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });

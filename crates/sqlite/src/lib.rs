@@ -2,11 +2,12 @@
 //!
 //! One connection writes and several read, so that readers never wait and writers wait in line in this process
 //! instead of failing on each other's locks. Several processes may share one file.
+//!
+//! The modules are those of the adapter for PostgreSQL, but for `link` and `page`: a file is never away, frozen or
+//! replaced behind a connection, and a page with its total is two plain questions in one snapshot.
 
 mod audit;
-mod change;
 mod commit;
-mod create;
 mod directory;
 mod fault;
 mod filter;
@@ -14,4 +15,4 @@ mod read;
 mod rows;
 mod store;
 
-pub use store::SqliteStore;
+pub use store::{OpenError, SqliteStore};

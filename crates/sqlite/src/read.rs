@@ -15,44 +15,26 @@ use crate::{
     SqliteStore,
     fault::{fault, within},
     filter,
-    rows::{Column, CredentialRow, EventRow, TokenRow},
+    rows::{Column, CredentialRow, EventRow, TokenRow, checked, tokens},
 };
 
-/// Hands the one list of a token's columns, live tokens only, to a macro that wants literals.
-macro_rules! with_live_tokens {
-    ($to:ident $(, $rest:tt)*) => {
-        $to!(
-            "SELECT t.tenant_id, t.id, t.version, t.name, t.user_id, t.partial_token, t.expiry, \
-             t.allowed_addresses, t.permissions, t.created_at, t.created_by, \
-             c.name AS created_by_name, t.modified_at, t.modified_by, m.name AS modified_by_name, \
-             t.chain_head \
-             FROM api_tokens t \
-             JOIN users c ON c.tenant_id = t.tenant_id AND c.id = t.created_by \
-             JOIN users m ON m.tenant_id = t.tenant_id AND m.id = t.modified_by \
-             WHERE t.revoked_at IS NULL AND t.tenant_id = " $(, $rest)*
-        )
-    };
-}
-
-macro_rules! itself {
+macro_rules! live_ones {
     ($text:literal) => {
-        $text
+        concat!($text, "t.revoked_at IS NULL AND t.tenant_id = ")
     };
 }
 
-macro_rules! checked {
-    ($text:literal, $tail:literal, ($($bound:expr),*)) => {
-        sqlx::query_as!(TokenRow, $text + $tail, $($bound),*)
-    };
-}
-
-const LIVE_TOKENS: &str = with_live_tokens!(itself);
+const LIVE_TOKENS: &str = tokens!(live_ones);
 
 #[async_trait]
 impl TokenStore for SqliteStore {
     async fn get(&self, tenant: TenantId, id: TokenId) -> Result<Option<TokenView>, StoreFault> {
         let (tenant, id) = (tenant.as_uuid(), id.as_uuid());
-        let row = with_live_tokens!(checked, "? AND t.id = ?", (tenant, id));
+        let row = tokens!(
+            checked,
+            "t.revoked_at IS NULL AND t.tenant_id = ? AND t.id = ?",
+            (tenant, id)
+        );
         let row = within(async { row.fetch_optional(&self.readers).await.map_err(fault) });
         row.await?.map(TokenView::try_from).transpose()
     }
@@ -124,9 +106,9 @@ impl TokenStore for SqliteStore {
         // No blob sorts before the empty one.
         let after = after.map_or(Vec::new(), |id| id.as_uuid().as_bytes().to_vec());
         let tenant = tenant.as_uuid();
-        let rows = with_live_tokens!(
+        let rows = tokens!(
             checked,
-            "? AND t.id > ? ORDER BY t.id LIMIT ?",
+            "t.revoked_at IS NULL AND t.tenant_id = ? AND t.id > ? ORDER BY t.id LIMIT ?",
             (tenant, after, limit)
         );
         let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });
@@ -147,7 +129,8 @@ impl TokenStore for SqliteStore {
             EventRow,
             "SELECT e.tenant_id, e.token_id, e.version_after, e.kind, e.at, e.by_user, \
              u.name AS by_name, e.address, e.request_id, e.version_before, e.changes, e.hash \
-             FROM audit_events e JOIN users u ON u.tenant_id = e.tenant_id AND u.id = e.by_user \
+             FROM audit_events e \
+             LEFT JOIN users u ON u.tenant_id = e.tenant_id AND u.id = e.by_user \
              WHERE e.tenant_id = ? AND e.token_id = ? AND e.version_after < ? \
              ORDER BY e.version_after DESC LIMIT ?",
             tenant,

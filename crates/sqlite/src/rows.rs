@@ -29,6 +29,14 @@ impl Column {
         self.check(bytes.try_into())
     }
 
+    /// A user's name comes from another table; without a row there, it is this reference that is wrong.
+    fn user(self, id: &[u8], name: Option<String>) -> Result<UserInfo, StoreFault> {
+        Ok(UserInfo {
+            id: UserId::from_uuid(self.id(id)?),
+            name: self.check(name.ok_or(()))?.into(),
+        })
+    }
+
     pub(crate) fn time(self, micros: i64) -> Result<Timestamp, StoreFault> {
         self.check(Timestamp::from_micros(micros).ok_or(()))
     }
@@ -71,10 +79,10 @@ pub(crate) struct TokenRow {
     pub(crate) permissions: String,
     pub(crate) created_at: i64,
     pub(crate) created_by: Vec<u8>,
-    pub(crate) created_by_name: String,
+    pub(crate) created_by_name: Option<String>,
     pub(crate) modified_at: i64,
     pub(crate) modified_by: Vec<u8>,
-    pub(crate) modified_by_name: String,
+    pub(crate) modified_by_name: Option<String>,
     pub(crate) chain_head: Vec<u8>,
 }
 
@@ -82,15 +90,8 @@ impl TryFrom<TokenRow> for TokenView {
     type Error = StoreFault;
 
     fn try_from(row: TokenRow) -> Result<Self, StoreFault> {
-        let user = |column, id: &[u8], name: String| -> Result<UserInfo, StoreFault> {
-            let id = token(column).id(id)?;
-            Ok(UserInfo {
-                id: UserId::from_uuid(id),
-                name: name.into(),
-            })
-        };
-        let created_by = user("created_by", &row.created_by, row.created_by_name)?;
-        let modified_by = user("modified_by", &row.modified_by, row.modified_by_name)?;
+        let created_by = token("created_by").user(&row.created_by, row.created_by_name)?;
+        let modified_by = token("modified_by").user(&row.modified_by, row.modified_by_name)?;
         let head = token("chain_head").hash(&row.chain_head)?;
         let token = Token {
             id: TokenId::from_uuid(token("id").id(&row.id)?),
@@ -113,6 +114,30 @@ impl TryFrom<TokenRow> for TokenView {
         })
     }
 }
+
+/// Hands the one list of a token's columns to a macro that wants literals.
+macro_rules! tokens {
+    ($to:ident $(, $rest:tt)*) => {
+        $to!(
+            "SELECT t.tenant_id, t.id, t.version, t.name, t.user_id, t.partial_token, t.expiry, \
+             t.allowed_addresses, t.permissions, t.created_at, t.created_by, \
+             c.name AS created_by_name, t.modified_at, t.modified_by, m.name AS modified_by_name, \
+             t.chain_head \
+             FROM api_tokens t \
+             LEFT JOIN users c ON c.tenant_id = t.tenant_id AND c.id = t.created_by \
+             LEFT JOIN users m ON m.tenant_id = t.tenant_id AND m.id = t.modified_by \
+             WHERE " $(, $rest)*
+        )
+    };
+}
+
+/// The statement that begins with the one literal and ends with the other.
+macro_rules! checked {
+    ($text:literal, $tail:literal, ($($bound:expr),*)) => {
+        sqlx::query_as!($crate::rows::TokenRow, $text + $tail, $($bound),*)
+    };
+}
+pub(crate) use {checked, tokens};
 
 /// What stands behind a secret.
 pub(crate) struct CredentialRow {
@@ -143,7 +168,7 @@ impl TryFrom<CredentialRow> for Credential {
     }
 }
 
-/// An event with its user's name.
+/// An event, with its user's name where that was asked for.
 pub(crate) struct EventRow {
     pub(crate) tenant_id: Vec<u8>,
     pub(crate) token_id: Vec<u8>,
@@ -151,7 +176,7 @@ pub(crate) struct EventRow {
     pub(crate) kind: String,
     pub(crate) at: i64,
     pub(crate) by_user: Vec<u8>,
-    pub(crate) by_name: String,
+    pub(crate) by_name: Option<String>,
     pub(crate) address: Option<String>,
     pub(crate) request_id: String,
     pub(crate) version_before: Option<i64>,
@@ -159,11 +184,11 @@ pub(crate) struct EventRow {
     pub(crate) hash: Vec<u8>,
 }
 
-impl TryFrom<EventRow> for EventView {
+impl TryFrom<&EventRow> for AuditEvent {
     type Error = StoreFault;
 
-    fn try_from(row: EventRow) -> Result<Self, StoreFault> {
-        let address = row.address.map(|text| text.parse()).transpose();
+    fn try_from(row: &EventRow) -> Result<Self, StoreFault> {
+        let address = row.address.as_ref().map(|text| text.parse()).transpose();
         let before = row.version_before.map(Version::try_from).transpose();
         let content = EventContent {
             tenant: TenantId::from_uuid(event("tenant_id").id(&row.tenant_id)?),
@@ -178,9 +203,19 @@ impl TryFrom<EventRow> for EventView {
             changes: event("changes").check(serde_json::from_str(&row.changes))?,
         };
         let hash = ChainHash::from_bytes(event("hash").hash(&row.hash)?);
+        Ok(Self { content, hash })
+    }
+}
+
+impl TryFrom<EventRow> for EventView {
+    type Error = StoreFault;
+
+    fn try_from(row: EventRow) -> Result<Self, StoreFault> {
+        let read = AuditEvent::try_from(&row)?;
+        let by = event("by_user").user(&row.by_user, row.by_name)?;
         Ok(Self {
-            event: AuditEvent { content, hash },
-            by_name: row.by_name.into(),
+            event: read,
+            by_name: by.name,
         })
     }
 }
@@ -217,7 +252,7 @@ pub(crate) struct TenantRow {
     pub(crate) name: String,
     pub(crate) created_at: i64,
     pub(crate) system_user_id: Vec<u8>,
-    pub(crate) system_name: String,
+    pub(crate) system_name: Option<String>,
 }
 
 impl TryFrom<TenantRow> for Tenant {
@@ -225,15 +260,11 @@ impl TryFrom<TenantRow> for Tenant {
 
     fn try_from(row: TenantRow) -> Result<Self, StoreFault> {
         let tenant = |column| Column("tenants", column);
-        let system = tenant("system_user_id").id(&row.system_user_id)?;
         Ok(Self {
             id: TenantId::from_uuid(tenant("id").id(&row.id)?),
             name: row.name.into(),
             created: tenant("created_at").time(row.created_at)?,
-            system: UserInfo {
-                id: UserId::from_uuid(system),
-                name: row.system_name.into(),
-            },
+            system: tenant("system_user_id").user(&row.system_user_id, row.system_name)?,
         })
     }
 }

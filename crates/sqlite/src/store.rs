@@ -1,14 +1,15 @@
 //! The file, its connections, and how long anybody waits for them.
 
-use std::{fs::OpenOptions, io, path::Path, thread, time::Duration};
+use std::{error, fs::OpenOptions, io, path::Path, thread, time::Duration};
 
 use async_trait::async_trait;
 use countersign_application::ports::{Probe, StoreFault};
 use sqlx::{
-    Connection as _, Error, SqlitePool,
+    Connection as _, SqlitePool,
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use thiserror::Error;
 
 use crate::fault::{fault, is_busy, within};
 
@@ -26,6 +27,11 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// More readers than processors only wait for each other.
 const MOST_READERS: usize = 8;
 
+/// The file cannot be used as it is.
+#[derive(Debug, Error)]
+#[error("the database file cannot be opened")]
+pub struct OpenError(#[source] Box<dyn error::Error + Send + Sync>);
+
 /// A database file with all ports of Countersign. Clones share its connections.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
@@ -38,8 +44,8 @@ impl SqliteStore {
     ///
     /// # Errors
     /// The file cannot be made, opened, or written.
-    pub async fn open(path: &Path) -> Result<Self, StoreFault> {
-        create(path).map_err(|error| StoreFault::Unavailable(Box::new(error)))?;
+    pub async fn open(path: &Path) -> Result<Self, OpenError> {
+        create(path).map_err(|error| OpenError(Box::new(error)))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(BUSY)
@@ -55,11 +61,12 @@ impl SqliteStore {
             writer: pool(1, LINE).connect_lazy_with(writer),
             readers: pool(readers, ACQUIRE).connect_lazy_with(reader),
         };
-        within(async { store.switch_to_log().await.map_err(fault) }).await?;
+        let log = within(async { store.switch_to_log().await.map_err(fault) });
+        log.await.map_err(|error| OpenError(Box::new(error)))?;
         Ok(store)
     }
 
-    async fn switch_to_log(&self) -> Result<(), Error> {
+    async fn switch_to_log(&self) -> Result<(), sqlx::Error> {
         loop {
             match self.writer.acquire().await {
                 Err(error) if is_busy(&error) => tokio::time::sleep(PAUSE).await,
@@ -107,8 +114,8 @@ impl SqliteStore {
 impl Probe for SqliteStore {
     async fn ping(&self) -> Result<(), StoreFault> {
         within(async {
-            // Reads the file, which an empty statement would not.
-            sqlx::query_scalar!("SELECT count(*) FROM tenants")
+            // A database without its tables is not ready either.
+            sqlx::query_scalar!("SELECT EXISTS (SELECT 1 FROM tenants)")
                 .fetch_one(&self.readers)
                 .await
                 .map_err(fault)

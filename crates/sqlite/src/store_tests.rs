@@ -143,15 +143,21 @@ async fn no_list_and_no_order_walks_the_whole_table() {
             format!("{live} AND id > x'00' ORDER BY id"),
             "api_tokens_live",
         ),
-        (format!("{live} ORDER BY name_key, id"), "api_tokens_name"),
-        (format!("{live} ORDER BY expiry, id"), "api_tokens_expiry"),
+        (
+            format!("{live} ORDER BY name_key, id"),
+            "api_tokens_live_name",
+        ),
+        (
+            format!("{live} ORDER BY expiry, id"),
+            "api_tokens_live_expiry",
+        ),
         (
             format!("{live} ORDER BY created_at, id"),
-            "api_tokens_created",
+            "api_tokens_live_created",
         ),
         (
             format!("{live} ORDER BY modified_at, id"),
-            "api_tokens_modified",
+            "api_tokens_live_modified",
         ),
         (
             format!("{chain} ORDER BY version_after DESC"),

@@ -52,6 +52,7 @@ impl Backdoor for File {
             Spoiled::ChainHead => {
                 "PRAGMA ignore_check_constraints = ON; UPDATE api_tokens SET chain_head = x'00'"
             }
+            Spoiled::Users => "PRAGMA foreign_keys = OFF; DELETE FROM users",
             Spoiled::UserKind => {
                 "PRAGMA ignore_check_constraints = ON; UPDATE users SET kind = '{ spoilt'"
             }

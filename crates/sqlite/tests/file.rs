@@ -74,7 +74,7 @@ async fn what_is_no_database_is_not_opened() {
     let missing = folder.path().join("missing/test.db");
     for path in [path(&folder), missing] {
         let outcome = SqliteStore::open(&path).await;
-        assert!(matches!(outcome, Err(StoreFault::Unavailable(_))));
+        assert!(outcome.is_err());
     }
 }
 

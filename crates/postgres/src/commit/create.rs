@@ -1,5 +1,7 @@
 //! Making a token, its user and its first secret, at most once under a key where the client chose one.
 
+use std::time::Instant;
+
 use countersign_application::ports::CommitError;
 use countersign_domain::{
     Change, Fingerprint, IdempotencyKey, Once, SecretDigest, TokenId, Version,
@@ -13,6 +15,7 @@ impl PostgresStore {
     /// Stores all of a new token. A key that is in use keeps everything else from being tried, the name among it.
     pub(super) async fn create(
         &self,
+        began: Instant,
         change: &Change,
         digest: &SecretDigest,
         once: Option<&Once>,
@@ -20,22 +23,16 @@ impl PostgresStore {
         let (next, event, authority) = (change.next(), change.event(), change.authority());
         let content = &event.content;
         let worded = Worded::of(event)?;
-        let relied_on = names(&authority.relied_on);
         let permissions = names(&next.permissions);
         let addresses: Vec<String> = next.addresses.iter().collect();
         let key = once.map(|once| once.key.as_str());
         let fingerprint = once.map(|once| once.fingerprint.as_bytes().as_slice());
         let since = authority.now.minus_seconds(IdempotencyKey::WINDOW_SECONDS);
-        let told = self.link.tell(|| {
-            sqlx::query!(
+        let told = self.link.tell(began, || {
+            by_actor!(
+                authority,
                 r#"
-                WITH actor AS (
-                    SELECT u.closed_at IS NULL AND ($2::uuid IS NULL OR t.revoked_at IS NULL AND t.expiry > $4) AS live,
-                           $2::uuid IS NULL OR t.permissions @> $5::text[] AS able
-                    FROM users u
-                    LEFT JOIN api_tokens t ON t.tenant_id = u.tenant_id AND t.user_id = u.id AND t.id = $2
-                    WHERE u.tenant_id = $1 AND u.id = $3
-                ), keyed AS (
+                keyed AS (
                     INSERT INTO idempotency_keys AS k (tenant_id, user_id, key, fingerprint, token_id, created_at)
                     SELECT $1, $3, $6, $7, $8, $4 FROM actor a WHERE a.live AND a.able AND $6::text IS NOT NULL
                     ON CONFLICT (tenant_id, user_id, key) DO UPDATE
@@ -43,6 +40,10 @@ impl PostgresStore {
                         created_at = excluded.created_at
                     WHERE k.created_at < $9
                     RETURNING k.token_id
+                ), forgotten AS (
+                    DELETE FROM idempotency_keys
+                    WHERE tenant_id = $1 AND user_id = $3 AND created_at < $9 AND key <> $6
+                      AND EXISTS (SELECT FROM keyed)
                 ), named AS (
                     INSERT INTO users (tenant_id, id, name, kind, created_at)
                     SELECT $1, $10, $11, 'api_token', $12 FROM actor a
@@ -70,11 +71,6 @@ impl PostgresStore {
                 LEFT JOIN idempotency_keys k
                     ON k.tenant_id = $1 AND k.user_id = $3 AND k.key = $6 AND k.created_at >= $9
                 "#,
-                authority.tenant.as_uuid(),
-                authority.token.as_ref().map(|id| *id.as_uuid()),
-                authority.user.as_uuid(),
-                authority.now.to_utc(),
-                &relied_on,
                 key,
                 fingerprint,
                 next.id.as_uuid(),

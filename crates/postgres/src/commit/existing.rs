@@ -1,6 +1,8 @@
 //! Changing a token that is there: an update and a revocation are one statement, which differ in what follows for the
 //! token's user.
 
+use std::time::Instant;
+
 use countersign_application::ports::CommitError;
 use countersign_domain::{Change, Version};
 
@@ -11,6 +13,7 @@ impl PostgresStore {
     /// Stores the record of an expected version, with its user's new name where there is one, and its event.
     pub(super) async fn change(
         &self,
+        began: Instant,
         change: &Change,
         expected: Version,
         rename: Option<&str>,
@@ -19,20 +22,14 @@ impl PostgresStore {
         let (next, event, authority) = (change.next(), change.event(), change.authority());
         let content = &event.content;
         let worded = Worded::of(event)?;
-        let relied_on = names(&authority.relied_on);
         let permissions = names(&next.permissions);
         let addresses: Vec<String> = next.addresses.iter().collect();
         let revoked = revoke.then(|| next.modified.to_utc());
-        let told = self.link.tell(|| {
-            sqlx::query!(
+        let told = self.link.tell(began, || {
+            by_actor!(
+                authority,
                 r#"
-                WITH actor AS (
-                    SELECT u.closed_at IS NULL AND ($2::uuid IS NULL OR t.revoked_at IS NULL AND t.expiry > $4) AS live,
-                           $2::uuid IS NULL OR t.permissions @> $5::text[] AS able
-                    FROM users u
-                    LEFT JOIN api_tokens t ON t.tenant_id = u.tenant_id AND t.user_id = u.id AND t.id = $2
-                    WHERE u.tenant_id = $1 AND u.id = $3
-                ), changed AS (
+                changed AS (
                     UPDATE api_tokens t
                     SET version = $8, name = $9, name_key = $10, expiry = $11, allowed_addresses = $12,
                         permissions = $13, modified_at = $14, modified_by = $3, chain_head = $15, revoked_at = $16
@@ -57,11 +54,6 @@ impl PostgresStore {
                        (SELECT t.version FROM api_tokens t
                         WHERE t.tenant_id = $1 AND t.id = $6 AND t.revoked_at IS NULL) AS stored
                 "#,
-                authority.tenant.as_uuid(),
-                authority.token.as_ref().map(|id| *id.as_uuid()),
-                authority.user.as_uuid(),
-                authority.now.to_utc(),
-                &relied_on,
                 next.id.as_uuid(),
                 expected.get(),
                 next.version.get(),

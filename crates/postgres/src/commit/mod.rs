@@ -3,14 +3,38 @@
 //! All parts of a data-modifying statement see one snapshot and run in no set order, so each part reads from the one
 //! that decides: no event without its change, no change without its actor.
 
-mod create;
-mod existing;
+use std::time::Instant;
 
 use countersign_application::ports::{CommitError, StoreFault};
 use countersign_domain::{AuditEvent, Change, Permission, TokenName, Write};
 use thiserror::Error;
 
 use crate::{fault::Lost, link::TRIES, store::PostgresStore};
+
+/// A statement that begins with what the actor's rows say, as `actor`; takes $1 (the tenant) to $5 for that.
+macro_rules! by_actor {
+    ($authority:expr, $rest:literal, $($bound:expr),* $(,)?) => {
+        sqlx::query!(
+            r#"
+            WITH actor AS (
+                SELECT u.closed_at IS NULL AND ($2::uuid IS NULL OR t.revoked_at IS NULL AND t.expiry > $4) AS live,
+                       $2::uuid IS NULL OR t.permissions @> $5::text[] AS able
+                FROM users u
+                LEFT JOIN api_tokens t ON t.tenant_id = u.tenant_id AND t.user_id = u.id AND t.id = $2
+                WHERE u.tenant_id = $1 AND u.id = $3
+            ), "# + $rest,
+            $authority.tenant.as_uuid(),
+            $authority.token.as_ref().map(|id| *id.as_uuid()),
+            $authority.user.as_uuid(),
+            $authority.now.to_utc(),
+            &names(&$authority.relied_on),
+            $($bound),*
+        )
+    };
+}
+
+mod create;
+mod existing;
 
 /// The index that keeps the names of live tokens apart.
 const LIVE_NAME: &str = "api_tokens_live_name";
@@ -30,16 +54,19 @@ struct Overtaken;
 
 impl PostgresStore {
     pub(crate) async fn write(&self, change: &Change) -> Result<(), CommitError> {
+        let began = Instant::now();
         for _ in 0..TRIES {
             let done = match change.write() {
                 Write::Create { digest, once } => {
-                    self.create(change, digest, once.as_ref()).await?
+                    self.create(began, change, digest, once.as_ref()).await?
                 }
                 Write::Update { expected, rename } => {
                     let rename = rename.as_ref().map(TokenName::as_str);
-                    self.change(change, *expected, rename, false).await?
+                    self.change(began, change, *expected, rename, false).await?
                 }
-                Write::Revoke { expected } => self.change(change, *expected, None, true).await?,
+                Write::Revoke { expected } => {
+                    self.change(began, change, *expected, None, true).await?
+                }
             };
             if matches!(done, Done::Written) {
                 return Ok(());

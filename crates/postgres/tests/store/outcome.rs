@@ -78,6 +78,26 @@ async fn a_silent_network_ends_every_call_in_time() {
 }
 
 #[tokio::test]
+async fn a_write_that_is_overtaken_again_and_again_ends_in_time() {
+    let database = Database::new().await;
+    let home = Stores::of(database.store(1).await).realm("home").await;
+    let view = home.make("a").await.view;
+    let change = home.edit(home.system(), &view, &named("b"));
+    // To the statement this looks like a rival that is never seen, and each time it takes nearly all that is allowed.
+    let rival = "CREATE FUNCTION overtake() RETURNS trigger LANGUAGE plpgsql AS
+                 'BEGIN PERFORM pg_sleep(1.7); RETURN NULL; END';
+                 CREATE TRIGGER rival BEFORE UPDATE ON api_tokens
+                 FOR EACH ROW EXECUTE FUNCTION overtake()";
+    database.connect().await.execute(rival).await.unwrap();
+    let (outcome, took) = timed(home.commit(&change)).await;
+    assert!(
+        outcome.is_err() && took < LIMIT,
+        "{outcome:?} after {took:?}"
+    );
+    assert_eq!(home.get(view.token.id).await, Some(view));
+}
+
+#[tokio::test]
 async fn a_write_that_waits_for_a_lock_ends_with_the_servers_word() {
     let database = Database::new().await;
     let home = Stores::of(database.store(1).await).realm("home").await;

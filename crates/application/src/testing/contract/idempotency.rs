@@ -1,6 +1,6 @@
 //! A creation that comes twice under one key happens once.
 
-use countersign_domain::{Fingerprint, IdempotencyKey, Once, TokenId};
+use countersign_domain::{Actor, Fingerprint, IdempotencyKey, Once, TenantId, TokenId, UserId};
 
 use super::{Subject, refused};
 use crate::{
@@ -75,6 +75,36 @@ pub async fn a_key_is_free_after_a_day(on: &Subject) {
     let second = make(&home, "b").await;
     on.clock.advance(IdempotencyKey::WINDOW_SECONDS);
     already(&home, "c", second).await;
+}
+
+/// The user's next one puts an end to them, so that they do not pile up; to no others.
+pub async fn keys_are_forgotten_after_their_day(on: &Subject) {
+    let home = on.realm("home").await;
+    let other = home.make("other").await.view;
+    let early = on.clock.now();
+    let under = async |actor: Actor, key: &str| {
+        let (tenant, user, key) = (actor.tenant, actor.user, key.parse().unwrap());
+        let once = Once { key, ..once() };
+        let draft = home.draft(once.key.as_str());
+        let (change, _) = home.creation(actor, &draft, Some(once.clone()));
+        home.commit(&change).await.unwrap();
+        (tenant, user, once.key)
+    };
+    let known = async |(tenant, user, key): &(TenantId, UserId, IdempotencyKey)| {
+        let found = on.tokens.made_under(*tenant, *user, key, early).await;
+        found.unwrap().is_some()
+    };
+    let old = under(home.system(), "old").await;
+    let others = under(home.actor(&other), "others").await;
+    on.clock.advance(1);
+    let young = under(home.system(), "young").await;
+    on.clock.advance(IdempotencyKey::WINDOW_SECONDS);
+    assert!(known(&old).await);
+    let new = under(home.system(), "new").await;
+    assert!(!known(&old).await);
+    for key in [others, young, new] {
+        assert!(known(&key).await, "{key:?}");
+    }
 }
 
 /// Nothing was made, so nothing is remembered.

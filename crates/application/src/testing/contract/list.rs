@@ -22,6 +22,7 @@ macro_rules! store_contract {
             a_retired_secret_leads_nowhere,
             users_are_told_as_they_are,
             it_answers_a_ping,
+            it_answers_no_ping_without_its_tables,
         );
         $crate::store_contract!(@tests $subject, writes:
             a_stale_change_writes_nothing,
@@ -91,6 +92,7 @@ macro_rules! store_contract {
             a_key_comes_before_a_name,
             keys_of_two_users_do_not_clash,
             a_key_is_free_after_a_day,
+            keys_are_forgotten_after_their_day,
             a_refused_creation_leaves_its_key_free,
             what_was_made_is_told_as_far_back_as_asked,
         );
@@ -103,6 +105,7 @@ macro_rules! store_contract {
             a_corrupt_expiry_is_named,
             a_corrupt_chain_head_is_named,
             a_corrupt_user_kind_is_named,
+            a_missing_user_is_named,
             a_corrupt_event_kind_is_named,
             corrupt_changes_are_named,
             a_corrupt_event_hash_is_named,

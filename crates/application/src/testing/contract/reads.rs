@@ -4,7 +4,7 @@ use countersign_domain::{Credential, Secret, Timestamp, TokenView};
 
 use super::Subject;
 use crate::{
-    ports::{User, UserKind},
+    ports::{StoreFault, User, UserKind},
     query::{Filter, PageRequest},
     testing::{Realm, keep, named},
 };
@@ -206,5 +206,14 @@ pub async fn users_are_told_as_they_are(on: &Subject) {
 
 /// The pulse of a store that is well.
 pub async fn it_answers_a_ping(on: &Subject) {
+    on.probe.ping().await.unwrap();
+}
+
+/// A database that was never migrated is not ready, however well it answers.
+pub async fn it_answers_no_ping_without_its_tables(on: &Subject) {
+    on.execute("ALTER TABLE tenants RENAME TO elsewhere").await;
+    let pulse = on.probe.ping().await;
+    assert!(matches!(pulse, Err(StoreFault::Unavailable(_))));
+    on.execute("ALTER TABLE elsewhere RENAME TO tenants").await;
     on.probe.ping().await.unwrap();
 }

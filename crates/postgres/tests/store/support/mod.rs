@@ -159,6 +159,7 @@ impl Backdoor for Database {
             }
             Spoiled::Expiry => "UPDATE api_tokens SET expiry = 'infinity'",
             Spoiled::ChainHead => r"UPDATE api_tokens SET chain_head = '\x00'",
+            Spoiled::Users => "SET session_replication_role = replica; DELETE FROM users",
             Spoiled::UserKind => {
                 "ALTER TABLE users DROP CONSTRAINT users_kind; UPDATE users SET kind = '{ spoilt'"
             }

@@ -4,19 +4,16 @@ use countersign_application::ports::{CommitError, StoreFault};
 use countersign_domain::{Change, TokenName, Version};
 use sqlx::{SqliteConnection, sqlite::SqliteQueryResult};
 
-use crate::{
-    commit::{json, name_taken},
-    fault::fault,
-    rows::Column,
-};
+use super::{json, name_taken};
+use crate::{fault::fault, rows::Column};
 
-pub(crate) async fn update(
+pub(super) async fn update(
     db: &mut SqliteConnection,
     change: &Change,
     expected: Version,
 ) -> Result<(), CommitError> {
     let token = change.next();
-    let (tenant, id) = (token.tenant.as_uuid(), token.id.as_uuid());
+    let (tenant, id) = (change.authority().tenant.as_uuid(), token.id.as_uuid());
     let (version, expected) = (token.version.get(), expected.get());
     let (name, key) = (token.name.as_str(), token.name.key());
     let (addresses, permissions) = (json(&token.addresses)?, json(&token.permissions)?);
@@ -46,13 +43,13 @@ pub(crate) async fn update(
     one(db, change, &written).await
 }
 
-pub(crate) async fn revoke(
+pub(super) async fn revoke(
     db: &mut SqliteConnection,
     change: &Change,
     expected: Version,
 ) -> Result<(), CommitError> {
     let token = change.next();
-    let (tenant, id) = (token.tenant.as_uuid(), token.id.as_uuid());
+    let (tenant, id) = (change.authority().tenant.as_uuid(), token.id.as_uuid());
     let (version, expected) = (token.version.get(), expected.get());
     let (modified, by) = (token.modified.as_micros(), change.by().id.as_uuid());
     let head = &change.event().hash.as_bytes()[..];
@@ -84,7 +81,7 @@ async fn one(
         return Ok(());
     }
     let token = change.next();
-    let (tenant, id) = (token.tenant.as_uuid(), token.id.as_uuid());
+    let (tenant, id) = (change.authority().tenant.as_uuid(), token.id.as_uuid());
     let stored = sqlx::query_scalar!(
         "SELECT version FROM api_tokens WHERE tenant_id = ? AND id = ? AND revoked_at IS NULL",
         tenant,
@@ -96,12 +93,15 @@ async fn one(
     Err(CommitError::Stale { stored })
 }
 
-pub(crate) async fn rename_user(
+pub(super) async fn rename_user(
     db: &mut SqliteConnection,
     change: &Change,
     name: &TokenName,
 ) -> Result<(), StoreFault> {
-    let (tenant, user) = (change.next().tenant.as_uuid(), change.next().user.as_uuid());
+    let (tenant, user) = (
+        change.authority().tenant.as_uuid(),
+        change.next().user.as_uuid(),
+    );
     let name = name.as_str();
     sqlx::query!(
         "UPDATE users SET name = ? WHERE tenant_id = ? AND id = ?",
@@ -116,11 +116,14 @@ pub(crate) async fn rename_user(
 }
 
 /// Unless somebody closed it before.
-pub(crate) async fn close_user(
+pub(super) async fn close_user(
     db: &mut SqliteConnection,
     change: &Change,
 ) -> Result<(), StoreFault> {
-    let (tenant, user) = (change.next().tenant.as_uuid(), change.next().user.as_uuid());
+    let (tenant, user) = (
+        change.authority().tenant.as_uuid(),
+        change.next().user.as_uuid(),
+    );
     let at = change.next().modified.as_micros();
     sqlx::query!(
         "UPDATE users SET closed_at = coalesce(closed_at, ?) WHERE tenant_id = ? AND id = ?",

@@ -4,13 +4,10 @@ use countersign_application::ports::{CommitError, StoreFault, UserKind};
 use countersign_domain::{Change, IdempotencyKey, Once, SecretDigest};
 use sqlx::SqliteConnection;
 
-use crate::{
-    commit::{json, name_taken},
-    fault::fault,
-    read::made,
-};
+use super::{json, name_taken};
+use crate::{fault::fault, read::made};
 
-pub(crate) async fn create(
+pub(super) async fn create(
     db: &mut SqliteConnection,
     change: &Change,
     digest: &SecretDigest,
@@ -93,7 +90,7 @@ async fn remember(
 
 async fn user(db: &mut SqliteConnection, change: &Change) -> Result<(), StoreFault> {
     let token = change.next();
-    let (tenant, id) = (token.tenant.as_uuid(), token.user.as_uuid());
+    let (tenant, id) = (change.authority().tenant.as_uuid(), token.user.as_uuid());
     let (name, kind) = (token.name.as_str(), UserKind::ApiToken.as_str());
     let created = token.created.as_micros();
     sqlx::query!(
@@ -112,7 +109,7 @@ async fn user(db: &mut SqliteConnection, change: &Change) -> Result<(), StoreFau
 
 async fn token(db: &mut SqliteConnection, change: &Change) -> Result<(), CommitError> {
     let token = change.next();
-    let (tenant, id) = (token.tenant.as_uuid(), token.id.as_uuid());
+    let (tenant, id) = (change.authority().tenant.as_uuid(), token.id.as_uuid());
     let (user, by) = (token.user.as_uuid(), change.by().id.as_uuid());
     let (version, partial) = (token.version.get(), token.partial.as_str());
     let (name, key) = (token.name.as_str(), token.name.key());
@@ -152,7 +149,7 @@ async fn secret(
     digest: &SecretDigest,
 ) -> Result<(), StoreFault> {
     let token = change.next();
-    let (tenant, id) = (token.tenant.as_uuid(), token.id.as_uuid());
+    let (tenant, id) = (change.authority().tenant.as_uuid(), token.id.as_uuid());
     let (digest, partial) = (&digest.as_bytes()[..], token.partial.as_str());
     let created = token.created.as_micros();
     sqlx::query!(

@@ -1,6 +1,9 @@
 //! Writing a change: one transaction that holds the write lock from its start, so that what it looks at is what it
 //! writes upon.
 
+mod create;
+mod existing;
+
 use std::time::Instant;
 
 use countersign_application::ports::{CommitError, StoreFault};
@@ -9,11 +12,12 @@ use sqlx::SqliteConnection;
 
 use crate::{
     SqliteStore,
-    change::{close_user, rename_user, revoke, update},
-    create::create,
     fault::{commit, fault, is_taken, within},
     rows::Column,
 };
+
+use create::create;
+use existing::{close_user, rename_user, revoke, update};
 
 impl SqliteStore {
     /// Stores all of a change or nothing. A future dropped midway leaves nothing: the transaction goes with it.
@@ -82,11 +86,8 @@ async fn authorise(db: &mut SqliteConnection, authority: &Authority) -> Result<(
 /// Adds the event, without which there is no change.
 async fn record(db: &mut SqliteConnection, change: &Change) -> Result<(), StoreFault> {
     let event = &change.event().content;
-    let (tenant, token, by) = (
-        event.tenant.as_uuid(),
-        event.token.as_uuid(),
-        event.by.as_uuid(),
-    );
+    let tenant = change.authority().tenant.as_uuid();
+    let (token, by) = (event.token.as_uuid(), event.by.as_uuid());
     let (after, before) = (event.version_after.get(), event.version_before);
     let before = before.map(countersign_domain::Version::get);
     let (kind, at) = (event.kind.as_str(), event.at.as_micros());
@@ -116,12 +117,12 @@ async fn record(db: &mut SqliteConnection, change: &Change) -> Result<(), StoreF
 }
 
 /// The text that keeps a value with several parts.
-pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, StoreFault> {
+fn json(value: &impl serde::Serialize) -> Result<String, StoreFault> {
     serde_json::to_string(value).map_err(|error| StoreFault::Unavailable(Box::new(error)))
 }
 
 /// What it means that a token's row could not be written: the only unique index is that of live names.
-pub(crate) fn name_taken(error: sqlx::Error) -> CommitError {
+fn name_taken(error: sqlx::Error) -> CommitError {
     if is_taken(&error) {
         CommitError::NameTaken
     } else {
