@@ -2,6 +2,7 @@
 
 mod commands;
 mod database;
+mod descriptors;
 mod first_start;
 mod lock;
 mod nature;
@@ -25,6 +26,8 @@ use self::commands::{Command, Line};
 
 /// What a shell takes for a command that was called wrongly.
 const MISUSED: u8 = 2;
+/// Of a check that could not be done: 1 is its finding.
+const UNTOLD: u8 = 3;
 
 fn main() -> ExitCode {
     match prepared() {
@@ -48,12 +51,21 @@ fn run(command: Command, mut settings: settings::Settings) -> ExitCode {
         tracing::warn!(name, "this environment variable is no setting");
     }
     let serves = matches!(command, Command::Serve);
+    let failed = match command {
+        Command::Audit(_) => ExitCode::from(UNTOLD),
+        _ => ExitCode::FAILURE,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
     let outcome = runtime
         .context("cannot start the runtime")
-        .and_then(|runtime| runtime.block_on(commands::run(command, settings)));
+        .and_then(|runtime| {
+            let outcome = runtime.block_on(commands::run(command, settings));
+            // Whatever still runs in it was given its time.
+            runtime.shutdown_background();
+            outcome
+        });
     match outcome {
         Ok(code) => code,
         Err(error) => {
@@ -62,7 +74,7 @@ fn run(command: Command, mut settings: settings::Settings) -> ExitCode {
             } else {
                 tell(&error);
             }
-            ExitCode::FAILURE
+            failed
         }
     }
 }

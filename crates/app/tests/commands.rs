@@ -8,6 +8,8 @@
 
 mod common;
 
+use std::fs;
+
 use common::{BOTH, Node, On, TOKENS, answered, countersign, text};
 use reqwest::Method;
 use serde_json::Value;
@@ -116,6 +118,19 @@ async fn a_touched_history_is_found() {
     }
 }
 
+#[test]
+fn a_history_that_cannot_be_read_is_not_called_broken() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("noise.db"), "no database at all").unwrap();
+    let nowhere = "postgres://nobody:nothing@127.0.0.1:1/none";
+    for url in ["sqlite:noise.db", nowhere] {
+        let untold = countersign(folder.path(), url, &["audit", "verify"]);
+        assert_eq!(untold.status.code(), Some(3));
+        assert_eq!(text(&untold.stdout), "");
+        assert_ne!(text(&untold.stderr), "");
+    }
+}
+
 /// Says that the renaming came from elsewhere, as somebody with the database's own rights could.
 fn tamper(node: &Node, on: On, id: &str) {
     let alter = "UPDATE audit_events SET request_id = 'forged' WHERE version_after = 2";
@@ -169,14 +184,15 @@ fn whether_it_is_ready_is_in_the_exit_code() {
 #[test]
 fn a_mistyped_database_is_not_made() {
     let folder = tempfile::tempdir().unwrap();
-    for command in [
-        &["root-token"][..],
-        &["tenant", "list"],
-        &["tenant", "create", "Acme"],
-        &["audit", "verify"],
+    for (command, code) in [
+        (&["root-token"][..], 1),
+        (&["tenant", "list"], 1),
+        (&["tenant", "create", "Acme"], 1),
+        // 1 would say that a history is broken.
+        (&["audit", "verify"], 3),
     ] {
         let refused = countersign(folder.path(), "sqlite:typo.db", command);
-        assert_eq!(refused.status.code(), Some(1));
+        assert_eq!(refused.status.code(), Some(code));
         assert!(
             text(&refused.stderr).contains("typo.db"),
             "{}",

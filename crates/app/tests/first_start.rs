@@ -10,7 +10,7 @@ mod common;
 
 use std::{
     fs,
-    io::Write as _,
+    io::{BufRead as _, BufReader, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Stdio},
@@ -94,6 +94,57 @@ async fn nodes_at_once_make_one_root_token() {
     assert_eq!(made, "1");
     let tenants = countersign_xtask::sql::postgres(&url, "SELECT count(*) FROM tenants").unwrap();
     assert_eq!(tenants, "1");
+}
+
+/// Runs the service until it has logged a line with those words, and returns the line.
+fn until_said(folder: &Path, url: &str, words: &str) -> String {
+    let mut service = common::bare(folder)
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .env("COUNTERSIGN_DATABASE_URL", url)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(service.stderr.take().unwrap()).lines();
+    let mut lines = lines.map(Result::unwrap);
+    let said = lines.find(|line| line.contains(words));
+    service.kill().unwrap();
+    service.wait().unwrap();
+    said.expect("it said so")
+}
+
+#[test]
+fn two_databases_in_one_folder_keep_their_secrets_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (first, second) = (On::Postgres.database(), On::Postgres.database());
+    let usual = folder.join(file_of(On::Postgres));
+    let said = until_said(folder, &first, "the first start made");
+    assert!(said.contains(usual.to_str().unwrap()), "{said}");
+    let secret = fs::read_to_string(&usual).unwrap();
+
+    let said = until_said(folder, &second, "the first start made");
+    assert_eq!(fs::read_to_string(&usual).unwrap(), secret);
+    let kept = kept_in(folder);
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    let other = kept.iter().find(|name| *name != file_of(On::Postgres));
+    let other = folder.join(other.unwrap());
+    assert!(said.contains(other.to_str().unwrap()), "{said}");
+    let mode = fs::metadata(&other).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    for (url, file) in [(&first, &usual), (&second, &other)] {
+        let secret = fs::read_to_string(file).unwrap();
+        let stored = format!(
+            "SELECT count(*) FROM token_secrets WHERE digest = sha256('{}')",
+            secret.trim_end()
+        );
+        let found = countersign_xtask::sql::postgres(url, &stored).unwrap();
+        assert_eq!(found, "1");
+    }
+
+    // Whoever missed that line is told at every start.
+    let said = until_said(folder, &second, "left this file");
+    assert!(said.contains(other.to_str().unwrap()), "{said}");
 }
 
 /// Runs the binary on a terminal, passes on what it shows, and ends with its own standard input.

@@ -116,6 +116,15 @@ fn a_wrong_value_is_named_with_its_source_and_what_it_has_to_be() {
             ],
         ),
         (
+            asked(None, &[], &["--proxy-header", "x-real-ip"]),
+            [
+                "proxy-header",
+                "the flag --proxy-header",
+                "x-real-ip",
+                "auto, x-forwarded-for or forwarded",
+            ],
+        ),
+        (
             asked(Some("listne = 'x'"), &[], &[]),
             [
                 "countersign.toml",
@@ -136,9 +145,12 @@ fn a_wrong_value_is_named_with_its_source_and_what_it_has_to_be() {
 #[test]
 fn a_database_url_is_never_repeated() {
     let wrong = "mysql://admin:hunter2@db/tokens";
+    let misspelt = "postgres://db/tokens?passwd=hunter2";
     let file = format!("database-url = '{wrong}'");
     for given in [
         asked(None, &[("COUNTERSIGN_DATABASE_URL", wrong)], &[]),
+        asked(None, &[("COUNTERSIGN_DATABASE_URL", misspelt)], &[]),
+        asked(None, &[], &["--database-url", misspelt]),
         asked(None, &[], &["--database-url", wrong]),
         asked(Some(&file), &[], &[]),
         asked(Some("database-url = postgres://admin:hunter2@db"), &[], &[]),
@@ -168,6 +180,8 @@ fn every_setting_is_explained_with_its_default() {
         "COUNTERSIGN_DATABASE_URL",
         "sqlite:countersign.db",
         "COUNTERSIGN_TRUSTED_PROXIES",
+        "COUNTERSIGN_PROXY_HEADER",
+        "default: auto",
         "COUNTERSIGN_MAX_LIFETIME_MONTHS",
         "default: 24",
         "COUNTERSIGN_PERMISSIONS_FILE",

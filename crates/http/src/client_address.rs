@@ -10,35 +10,51 @@ use ipnet::IpNet;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
+/// The header that trusted proxies write. A proxy that writes one of the two hands the client's own version of the
+/// other on, so only the deployment knows which one is the proxy's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ProxyHeader {
+    /// Whichever is there; where both are, they have to agree. A client that makes its proxy leave the proxy's own
+    /// header out is believed with the other one.
+    #[default]
+    Auto,
+    /// `X-Forwarded-For` alone.
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239) alone.
+    Forwarded,
+}
+
 /// The client's address in canonical form (an IPv4-mapped one as IPv4); `None` where it cannot be told.
 ///
-/// A peer that is no trusted proxy is the client, whatever its headers say. Behind a trusted proxy, the hops of
-/// `Forwarded` (RFC 7239) or `X-Forwarded-For`, several lines joined in their order, are walked from the right past
-/// trusted ones; the first other one is the client. The address is unknown where the hops end before that, where one
-/// on the way cannot be read, and where both headers are there and lead to different addresses: a proxy that writes
-/// one of them hands the client's own version of the other on.
+/// A peer that is no trusted proxy is the client, whatever its headers say. Behind a trusted proxy, the hops of the
+/// header that is believed, several lines joined in their order, are walked from the right past trusted ones; the
+/// first other one is the client. The address is unknown where the header is missing, where its hops end before that,
+/// where one on the way cannot be read, and where either header may be believed and both lead to different addresses.
 #[must_use]
 pub fn client_address(
     peer: Option<IpAddr>,
     headers: &HeaderMap,
     trusted: &[IpNet],
+    believed: ProxyHeader,
 ) -> Option<IpAddr> {
     let peer = peer?.to_canonical();
     if !is_trusted(peer, trusted) {
         return Some(peer);
     }
-    let found = [
-        (header::FORWARDED, forwarded::hops as fn(&str) -> _),
-        (X_FORWARDED_FOR, listed),
-    ]
-    .map(|(name, hops)| {
+    let said = |name: HeaderName, hops: Hops| {
         headers
             .contains_key(&name)
             .then(|| walk(&joined(headers, &name)?, hops, trusted))
-    });
-    match found {
-        [Some(one), Some(other)] => one.filter(|_| one == other),
-        [one, other] => one.or(other).flatten(),
+    };
+    let forwarded = || said(header::FORWARDED, forwarded::hops);
+    let x_forwarded_for = || said(X_FORWARDED_FOR, listed);
+    match believed {
+        ProxyHeader::Forwarded => forwarded().flatten(),
+        ProxyHeader::XForwardedFor => x_forwarded_for().flatten(),
+        ProxyHeader::Auto => match (forwarded(), x_forwarded_for()) {
+            (Some(one), Some(other)) => one.filter(|_| one == other),
+            (one, other) => one.or(other).flatten(),
+        },
     }
 }
 

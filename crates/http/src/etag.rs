@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, header};
 use countersign_domain::Version;
 
-use crate::problem::{Code, Fault, Problem};
+use crate::problem::{Fault, Problem};
 
 /// What `If-Match` or `If-None-Match` asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,11 +90,7 @@ fn invalid(name: &HeaderName, code: &'static str, detail: &str) -> Problem {
     } else {
         "If-None-Match"
     };
-    Problem::new(
-        Code::InvalidParameter,
-        "The errors name each parameter that cannot be taken.",
-    )
-    .with_faults(vec![Fault::in_parameter(shown, code, detail)])
+    Problem::invalid_parameters(vec![Fault::in_parameter(shown, code, detail)])
 }
 
 /// A list of entity tags; the commas between quotes are part of a tag, empty elements are none.

@@ -50,14 +50,16 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .map(|info| info.0.ip());
+    let settings = app.settings();
+    let (trusted, believed) = (&settings.trusted_proxies, settings.proxy_header);
     let exchange = Exchange {
-        address: client_address(peer, request.headers(), &app.settings().trusted_proxies),
+        address: client_address(peer, request.headers(), trusted, believed),
         id,
         actor: Arc::default(),
     };
     hide(request.headers_mut());
     let method = request.method().clone();
-    let secret_bearing = request.uri().path().starts_with("/api/v1/");
+    let of_api = request.uri().path().starts_with("/api/v1/");
     let too_long = length(request.uri()) > LONGEST_URI;
     request.extensions_mut().insert(exchange.clone());
 
@@ -72,7 +74,7 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     } else {
         next.run(request).instrument(span).await
     };
-    let response = dress(response, exchange.id.as_str(), secret_bearing);
+    let response = dress(response, exchange.id.as_str(), of_api);
 
     let route = response.extensions().get::<Route>();
     tracing::info!(
@@ -153,7 +155,7 @@ fn length(uri: &Uri) -> usize {
 }
 
 /// Writes a problem out, and sets the headers that no answer goes without.
-fn dress(mut response: Response, request_id: &str, secret_bearing: bool) -> Response {
+fn dress(mut response: Response, request_id: &str, of_api: bool) -> Response {
     let problem = response.extensions_mut().remove::<Problem>().or_else(|| {
         let status = response.status();
         let failed = status.is_client_error() || status.is_server_error();
@@ -176,7 +178,7 @@ fn dress(mut response: Response, request_id: &str, secret_bearing: bool) -> Resp
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
-    if secret_bearing {
+    if of_api {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if let Ok(id) = HeaderValue::from_str(request_id) {

@@ -19,6 +19,7 @@ mod routes;
 mod serve;
 mod services;
 
+pub use client_address::ProxyHeader;
 pub use openapi::openapi;
 pub use routes::router;
 pub use serve::{Limits, serve};

@@ -10,7 +10,7 @@ use axum::{
 };
 use countersign_application::query::{Order, OrderField};
 
-use crate::problem::{Code, Fault, Problem};
+use crate::problem::{Fault, Problem};
 
 /// The `{id}` of a path, whatever stands there: what is no id names nothing, and is not a fault of its own.
 #[derive(Debug)]
@@ -132,8 +132,7 @@ impl<'a> Params<'a> {
         if self.faults.is_empty() {
             return Ok(());
         }
-        let detail = "The errors name each parameter that cannot be taken.";
-        Err(Problem::new(Code::InvalidParameter, detail).with_faults(self.faults))
+        Err(Problem::invalid_parameters(self.faults))
     }
 
     fn take(&mut self, name: &str) -> Vec<Cow<'a, str>> {
@@ -168,6 +167,7 @@ fn pairs(value: &str) -> Option<Vec<Order>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Code;
 
     fn order(query: &str) -> Result<Vec<(OrderField, bool)>, Problem> {
         let mut params = Params::of(Some(query));

@@ -8,6 +8,8 @@ use countersign_application::{
 };
 use ipnet::IpNet;
 
+use crate::client_address::ProxyHeader;
+
 /// What the surface calls.
 #[derive(Clone)]
 pub struct Services {
@@ -36,6 +38,8 @@ impl fmt::Debug for Services {
 pub struct Settings {
     /// The proxies whose word on a client's address is taken; none by default.
     pub trusted_proxies: Vec<IpNet>,
+    /// The header in which they tell it.
+    pub proxy_header: ProxyHeader,
 }
 
 /// Both, as every handler sees them.

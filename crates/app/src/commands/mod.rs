@@ -72,7 +72,8 @@ pub(crate) enum Tenant {
 
 #[derive(Subcommand)]
 pub(crate) enum Audit {
-    /// Recomputes every token's chain; the exit code is 1 where one is broken
+    /// Recomputes every token's chain; the exit code is 0 where all are intact, 1 where one is broken, and 3 where that
+    /// cannot be told
     Verify,
 }
 

@@ -7,11 +7,12 @@ use countersign_application::ports::StoreFault;
 use countersign_http::{Limits, Services};
 use tokio::{
     net::TcpListener,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout_at},
 };
 
 use crate::{
     database::Database,
+    descriptors,
     first_start::{self, Made},
     lock,
     service::Service,
@@ -23,6 +24,8 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long to wait between two tries.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long the database's connections may take to end where requests have used up the grace period.
+const LEAST: Duration = Duration::from_secs(1);
 
 /// Serves until it is told to stop.
 ///
@@ -30,6 +33,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// What stands in the way of the start.
 pub(super) async fn serve(settings: Settings) -> Result<()> {
     let mut stop = Stop::new()?;
+    let limits = limits(&settings);
     // Before anything else, so that a taken port leaves no trace in the database.
     let listener = TcpListener::bind(settings.listen).await.with_context(|| {
         format!(
@@ -48,6 +52,8 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         () = stop.asked() => return Ok(()),
     }
     let service = Service::new(database.ports(), settings.policy);
+    // Looked for before there may be one of this start.
+    first_start::tell_what_is_left(&settings.database);
     let first = first_start::first_token(&service, &settings.database)
         .await
         .with_context(|| format!("cannot prepare {}", settings.database))?;
@@ -80,17 +86,40 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     };
     let surface = countersign_http::Settings {
         trusted_proxies: settings.trusted_proxies,
+        proxy_header: settings.proxy_header,
     };
     let router = countersign_http::router(services, surface);
-    let limits = Limits {
-        connections: settings.max_connections,
-        drain: settings.shutdown_grace,
-        ..Limits::default()
-    };
-    countersign_http::serve(listener, router, limits, async move { stop.asked().await }).await?;
-    database.close().await;
+    let mut end = Instant::now();
+    countersign_http::serve(listener, router, limits, async {
+        stop.asked().await;
+        end = Instant::now() + settings.shutdown_grace;
+    })
+    .await?;
+    // A connection that works on a long query is not closed before its end.
+    if timeout_at(end.max(Instant::now() + LEAST), database.close())
+        .await
+        .is_err()
+    {
+        tracing::warn!("the database's connections were cut: they did not end in time");
+    }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// As many connections as are wanted and the system grants.
+fn limits(settings: &Settings) -> Limits {
+    let wanted = settings.max_connections;
+    let granted = descriptors::raised().map_or(wanted, |limit| {
+        descriptors::affordable(wanted, limit, settings.postgres_max_connections)
+    });
+    if granted < wanted {
+        tracing::warn!(
+            wanted,
+            granted,
+            "the system's limit of open files leaves room for fewer clients than max-connections: raise it (ulimit -n, LimitNOFILE=), or lower max-connections"
+        );
+    }
+    Limits::new(granted, settings.shutdown_grace)
 }
 
 /// Migrates; a PostgreSQL that is not there yet gets some time to appear.

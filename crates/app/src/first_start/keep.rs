@@ -2,7 +2,8 @@
 //! proper name afterwards: a full disk or an unwritable folder is found while nothing is lost yet.
 
 use std::{
-    fs::File,
+    ffi::OsString,
+    fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
@@ -19,21 +20,19 @@ pub(super) struct Kept(NamedTempFile);
 impl Kept {
     /// Writes the secret beside `path`, readable for the owner alone, and waits until it is on the disk.
     pub(super) fn write(path: &Path, secret: &Secret) -> io::Result<Self> {
-        let name = path.file_name().unwrap_or_default();
-        let mut prefix = name.to_owned();
-        prefix.push(".");
         // The library makes it with mode 0600.
         let mut file = tempfile::Builder::new()
-            .prefix(&prefix)
+            .prefix(&prefix(path))
             .tempfile_in(folder(path))?;
         writeln!(file, "{}", secret.expose())?;
         file.as_file().sync_all()?;
         Ok(Self(file))
     }
 
-    /// Gives it its proper name. What had that name spoke of a store that is no more, since this one was empty.
+    /// Gives it its proper name. Where that is taken it stays where it is: several databases may have their services
+    /// started in one folder, and what has the name may be the only copy of another one's secret.
     pub(super) fn publish(self, path: &Path) -> Result<Made> {
-        match self.0.persist(path) {
+        match self.0.persist_noclobber(path) {
             Ok(_) => {
                 // Makes the name as durable as the content.
                 File::open(folder(path))?.sync_all()?;
@@ -43,7 +42,8 @@ impl Kept {
                 let draft = Self(error.file).leave()?;
                 tracing::warn!(
                     error = error.error.to_string(),
-                    "the root token's file could not be renamed"
+                    wanted = %path.display(),
+                    "the root token's file keeps its first name"
                 );
                 Ok(Made::Kept(draft))
             }
@@ -57,6 +57,34 @@ impl Kept {
     }
 }
 
+/// The files that an earlier start left under their first names; one that ended between the commit and the renaming
+/// has the only copy of a secret.
+pub(super) fn left(path: &Path) -> Vec<PathBuf> {
+    let prefix = prefix(path);
+    let begins = |name: OsString| {
+        let name = name.as_encoded_bytes();
+        name.starts_with(prefix.as_encoded_bytes())
+    };
+    // A folder that cannot be read shows when the secret is written.
+    let Ok(entries) = fs::read_dir(folder(path)) else {
+        return Vec::new();
+    };
+    let mut left: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| begins(entry.file_name()))
+        .map(|entry| entry.path())
+        .collect();
+    left.sort();
+    left
+}
+
+/// How the names of files begin that do not have their proper name yet.
+fn prefix(path: &Path) -> OsString {
+    let mut prefix = path.file_name().unwrap_or_default().to_owned();
+    prefix.push(".");
+    prefix
+}
+
 fn folder(path: &Path) -> &Path {
     path.parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -65,7 +93,7 @@ fn folder(path: &Path) -> &Path {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, os::unix::fs::PermissionsExt as _};
+    use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
 
@@ -96,16 +124,22 @@ mod tests {
     fn a_secret_is_not_lost_where_its_name_cannot_be_had() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db.root-token");
-        fs::create_dir(&path).unwrap();
+        let other = Secret::from_random(&[4; 32]);
+        Kept::write(&path, &other).unwrap().publish(&path).unwrap();
         let secret = Secret::from_random(&[3; 32]);
         let Made::Kept(draft) = Kept::write(&path, &secret).unwrap().publish(&path).unwrap() else {
             panic!("it is in a file");
         };
-        assert_ne!(draft, path);
-        assert_eq!(
-            fs::read_to_string(draft).unwrap().trim_end(),
-            secret.expose()
-        );
+        for (file, secret) in [(&draft, &secret), (&path, &other)] {
+            assert_eq!(
+                fs::read_to_string(file).unwrap().trim_end(),
+                secret.expose()
+            );
+            let mode = fs::metadata(file).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        assert_eq!(left(&path), [draft]);
+        assert!(left(&folder.path().join("b.db.root-token")).is_empty());
     }
 
     #[test]

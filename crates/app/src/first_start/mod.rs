@@ -6,7 +6,7 @@ mod keep;
 
 use std::{
     io::{self, IsTerminal as _},
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -14,7 +14,7 @@ use countersign_application::{Failure, FirstToken};
 use countersign_domain::Secret;
 
 pub(crate) use self::greeting::greet;
-use self::keep::Kept;
+use self::keep::{Kept, left};
 use crate::{
     service::Service,
     settings::{DatabaseUrl, beside},
@@ -66,6 +66,16 @@ pub(crate) async fn first_token(service: &Service, database: &DatabaseUrl) -> Re
             })
         }
         Err(failure) => bail!(failure),
+    }
+}
+
+/// Names the files that may hold the only copy of an earlier first start's secret.
+pub(crate) fn tell_what_is_left(database: &DatabaseUrl) {
+    for draft in left(&file(database)) {
+        tracing::warn!(
+            path = %path::absolute(&draft).unwrap_or(draft).display(),
+            "an earlier first start left this file: it may hold a root token's secret; try it, then remove it"
+        );
     }
 }
 

@@ -18,6 +18,7 @@ use std::{
 use anyhow::Result;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use countersign_domain::Policy;
+use countersign_http::ProxyHeader;
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
@@ -33,6 +34,7 @@ pub(crate) struct Settings {
     pub(crate) database: DatabaseUrl,
     pub(crate) postgres_max_connections: u32,
     pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) proxy_header: ProxyHeader,
     pub(crate) policy: Policy,
     pub(crate) max_connections: usize,
     pub(crate) shutdown_grace: Duration,
@@ -88,6 +90,7 @@ impl Settings {
             database: table::DATABASE_URL.read(matches, file)?,
             postgres_max_connections: table::POSTGRES_MAX_CONNECTIONS.read(matches, file)?,
             trusted_proxies: table::TRUSTED_PROXIES.read(matches, file)?,
+            proxy_header: table::PROXY_HEADER.read(matches, file)?,
             policy: Policy {
                 catalog: table::PERMISSIONS_FILE.read(matches, file)?,
                 max_lifetime_months: table::MAX_LIFETIME_MONTHS.read(matches, file)?,

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use clap::Arg;
 use countersign_domain::PermissionCatalog;
+use countersign_http::ProxyHeader;
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
@@ -49,6 +50,16 @@ pub(super) const TRUSTED_PROXIES: Setting<Vec<IpNet>> = Setting {
     help: "The proxies whose word about a client's address is believed, none by default",
     accepted: "networks in CIDR notation, comma-separated, such as 10.0.0.0/8,2001:db8::/32",
     parse: values::networks,
+    confidential: false,
+};
+
+pub(super) const PROXY_HEADER: Setting<ProxyHeader> = Setting {
+    name: "proxy-header",
+    default: "auto",
+    shape: "HEADER",
+    help: "The header in which trusted proxies name the client, the only one that is read; auto = either, and both have to agree",
+    accepted: "auto, x-forwarded-for or forwarded",
+    parse: values::proxy_header,
     confidential: false,
 };
 
@@ -113,12 +124,13 @@ pub(super) const LOG_FORMAT: Setting<LogFormat> = Setting {
 };
 
 /// The flags of all settings.
-pub(super) fn args() -> [Arg; 10] {
+pub(super) fn args() -> [Arg; 11] {
     [
         LISTEN.arg(),
         DATABASE_URL.arg(),
         POSTGRES_MAX_CONNECTIONS.arg(),
         TRUSTED_PROXIES.arg(),
+        PROXY_HEADER.arg(),
         MAX_LIFETIME_MONTHS.arg(),
         PERMISSIONS_FILE.arg(),
         MAX_CONNECTIONS.arg(),

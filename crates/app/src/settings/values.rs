@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use countersign_domain::{AllowedAddresses, InvalidAddresses, PermissionCatalog};
+use countersign_http::ProxyHeader;
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -67,7 +68,41 @@ pub(crate) fn database_url(text: &str) -> Result<DatabaseUrl> {
         matches!(url.scheme(), "postgres" | "postgresql"),
         "no such kind of database"
     );
+    // The library would log what it does not know, with its value. Nor is the name repeated here: behind an `&` that
+    // was not escaped it may be the rest of a password.
+    ensure!(
+        url.query_pairs().all(|(name, _)| is_known(&name)),
+        "its query holds a parameter other than {} and options[…]; a password's & is written %26",
+        POSTGRES_PARAMETERS.join(", ")
+    );
     Ok(DatabaseUrl::Postgres(url))
+}
+
+/// What may stand in the query of a PostgreSQL URL: all that sqlx 0.9 reads (`sqlx-postgres`, `options/parse.rs`).
+const POSTGRES_PARAMETERS: &[&str] = &[
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
+
+fn is_known(parameter: &str) -> bool {
+    let option = parameter.strip_prefix("options[");
+    POSTGRES_PARAMETERS.contains(&parameter) || option.is_some_and(|name| name.ends_with(']'))
 }
 
 /// Comma-separated networks, as strict as a token's list of addresses, because it is read by the same rules.
@@ -93,6 +128,15 @@ pub(crate) fn networks(text: &str) -> Result<Vec<IpNet>> {
         Err(InvalidAddresses::TooMany(count)) => {
             bail!("{count} are more than {}", AllowedAddresses::MAX)
         }
+    }
+}
+
+pub(crate) fn proxy_header(text: &str) -> Result<ProxyHeader> {
+    match text {
+        "auto" => Ok(ProxyHeader::Auto),
+        "x-forwarded-for" => Ok(ProxyHeader::XForwardedFor),
+        "forwarded" => Ok(ProxyHeader::Forwarded),
+        _ => bail!("no such header is read"),
     }
 }
 

@@ -24,6 +24,10 @@ fn a_database_is_a_file_or_a_server() {
         "sqlite:a.db?mode=memory",
         "mysql://localhost/tokens",
         "postgres://u:hunter2@host:port/db",
+        "postgres://host/db?passwd=hunter2",
+        "postgres://host/db?Password=hunter2",
+        "postgres://host/db?password=a&hunter2",
+        "postgres://host/db?options[hunter2=on",
     ] {
         let refused = format!("{:#}", database_url(wrong).unwrap_err());
         assert!(!refused.contains("hunter2"), "{refused}");
@@ -35,6 +39,7 @@ fn a_printed_url_tells_no_password() {
     for text in [
         "postgres://admin:hunter2@db.internal:5433/tokens",
         "postgresql://db.internal:5433/tokens?password=hunter2&user=admin",
+        "postgres://db.internal:5433/tokens?sslmode=require&options[search_path]=hunter2",
     ] {
         let url = database_url(text).unwrap();
         assert_eq!(url.to_string(), "postgres://db.internal:5433/tokens");

@@ -6,10 +6,10 @@ use countersign_domain::{Timestamp, Version};
 use serde_json::value::RawValue;
 
 use super::json::{Json, check};
-use crate::problem::{Code, Fault, Problem, cut, pointer_to};
+use crate::problem::{Code, Fault, Problem, nearest, pointer_to};
 
 /// Reads one value, or says what is wrong with it.
-type Read<T> = fn(&RawValue, &str, &mut Vec<Fault>) -> Option<T>;
+pub(crate) type Read<T> = fn(&RawValue, &str, &mut Vec<Fault>) -> Option<T>;
 
 /// The fields of an object that have not yet been asked for, and what is wrong so far.
 pub(crate) struct Fields<'a> {
@@ -168,10 +168,4 @@ fn invalid(faults: Vec<Fault>) -> Problem {
         "The errors name each field that cannot be taken.",
     )
     .with_faults(faults)
-}
-
-fn nearest(key: &str, known: &[&'static str]) -> Vec<String> {
-    let wanted = cut(key).to_lowercase();
-    let near = |name: &&&str| strsim::jaro_winkler(&wanted, &name.to_lowercase()) > 0.85;
-    known.iter().filter(near).map(ToString::to_string).collect()
 }

@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::timeout;
 
 pub(crate) use self::{
-    fields::{Fields, instant, text, texts, version},
+    fields::{Fields, Read, instant, text, texts, version},
     json::{Json, check},
 };
 use crate::problem::{Code, Problem};

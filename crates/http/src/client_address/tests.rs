@@ -13,7 +13,7 @@ const XFF: &str = "x-forwarded-for";
 const FWD: &str = "forwarded";
 const CLIENT: Option<&str> = Some("203.0.113.9");
 
-/// 10.0.0.0/8 and 2001:db8:aaaa::/48 are trusted.
+/// `10.0.0.0/8` and `2001:db8:aaaa::/48` are trusted.
 #[rustfmt::skip]
 const CASES: &[Case] = &[
     // A peer that is no proxy of ours is the client.
@@ -91,22 +91,40 @@ const CASES: &[Case] = &[
     ("10.0.0.1", &[(FWD, "for=203.0.113.9"), (XFF, "")], None),
 ];
 
+/// What is believed where the deployment names the header; the other one is then nobody's word.
+#[rustfmt::skip]
+const NAMED: &[(ProxyHeader, Case)] = &[
+    // The proxy writes one header and leaves it out: the other one is the client's own.
+    (ProxyHeader::XForwardedFor, ("10.0.0.1", &[(FWD, "for=203.0.113.9")], None)),
+    (ProxyHeader::Forwarded, ("10.0.0.1", &[(XFF, "203.0.113.9")], None)),
+    (ProxyHeader::XForwardedFor, ("10.0.0.1", &[(FWD, "for=1.1.1.1"), (XFF, "203.0.113.9")], CLIENT)),
+    (ProxyHeader::Forwarded, ("10.0.0.1", &[(FWD, "for=203.0.113.9"), (XFF, "1.1.1.1")], CLIENT)),
+    (ProxyHeader::XForwardedFor, ("10.0.0.1", &[(FWD, "for=203.0.113.9"), (XFF, "?")], None)),
+    (ProxyHeader::Forwarded, ("10.0.0.1", &[(FWD, "for=?"), (XFF, "203.0.113.9")], None)),
+    (ProxyHeader::XForwardedFor, ("10.0.0.1", &[], None)),
+    (ProxyHeader::Forwarded, ("10.0.0.1", &[], None)),
+    (ProxyHeader::XForwardedFor, ("198.51.100.1", &[(XFF, "203.0.113.9")], Some("198.51.100.1"))),
+    (ProxyHeader::Forwarded, ("198.51.100.1", &[(FWD, "for=203.0.113.9")], Some("198.51.100.1"))),
+];
+
 #[test]
 fn each_set_of_headers_has_its_address() {
     let trusted = ["10.0.0.0/8", "2001:db8:aaaa::/48"].map(|network| network.parse().unwrap());
-    for (peer, lines, expected) in CASES {
+    let auto = CASES.iter().map(|case| (ProxyHeader::Auto, *case));
+    for (believed, (peer, lines, expected)) in auto.chain(NAMED.iter().copied()) {
         let mut headers = HeaderMap::new();
-        for (name, value) in *lines {
+        for (name, value) in lines {
             headers.append(*name, value.parse().unwrap());
         }
         let expected = expected.map(|address| address.parse().unwrap());
-        let found = client_address(Some(peer.parse().unwrap()), &headers, &trusted);
-        assert_eq!(found, expected, "{peer} {lines:?}");
-        let alone = client_address(Some(peer.parse().unwrap()), &headers, &[]);
         let peer: IpAddr = peer.parse().unwrap();
+        let found = client_address(Some(peer), &headers, &trusted, believed);
+        assert_eq!(found, expected, "{believed:?} {peer} {lines:?}");
+        let alone = client_address(Some(peer), &headers, &[], believed);
         assert_eq!(alone, Some(peer.to_canonical()), "nobody is trusted");
     }
-    assert_eq!(client_address(None, &HeaderMap::new(), &trusted), None);
+    let nobody = client_address(None, &HeaderMap::new(), &trusted, ProxyHeader::Auto);
+    assert_eq!(nobody, None);
 }
 
 #[test]
@@ -116,7 +134,12 @@ fn bytes_that_are_no_text_make_the_address_unknown() {
     headers.append(XFF, "203.0.113.9".parse().unwrap());
     let trusted = ["10.0.0.0/8".parse().unwrap()];
     assert_eq!(
-        client_address("10.0.0.1".parse().ok(), &headers, &trusted),
+        client_address(
+            "10.0.0.1".parse().ok(),
+            &headers,
+            &trusted,
+            ProxyHeader::Auto
+        ),
         None
     );
 }

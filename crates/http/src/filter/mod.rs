@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 pub(crate) use self::schema::FilterBody;
 use crate::{
     body::{Json, check},
-    problem::{Code, Fault, Problem, cut, pointer_to},
+    problem::{Code, Fault, Problem, nearest, pointer_to},
 };
 
 /// How many objects may stand inside each other, the outermost one included.
@@ -149,10 +149,4 @@ fn all(mut parts: Vec<Filter>) -> Filter {
             Filter::All(parts)
         }
     }
-}
-
-fn nearest(word: &str, known: &[&str]) -> Vec<String> {
-    let wanted = cut(word).to_lowercase();
-    let near = |name: &&&str| strsim::jaro_winkler(&wanted, &name.to_lowercase()) > 0.85;
-    known.iter().filter(near).map(ToString::to_string).collect()
 }

@@ -8,14 +8,11 @@ use countersign_domain::{AllowedAddresses, Timestamp, fold};
 use serde_json::value::RawValue;
 use unicode_normalization::UnicodeNormalization;
 
-use super::{MOST_VALUES, nearest};
+use super::MOST_VALUES;
 use crate::{
-    body::{self, Json},
-    problem::Fault,
+    body::{self, Json, Read},
+    problem::{Fault, nearest},
 };
-
-/// Reads one value, or says what is wrong with it.
-type Read<T> = fn(&RawValue, &str, &mut Vec<Fault>) -> Option<T>;
 
 /// A field that can be tested.
 #[derive(Debug, Clone, Copy)]

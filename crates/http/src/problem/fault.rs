@@ -98,8 +98,15 @@ pub(crate) fn pointer_to(parent: &str, key: &str) -> String {
     format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
+/// What a client may have meant by a word that is not known.
+pub(crate) fn nearest(word: &str, known: &[&str]) -> Vec<String> {
+    let wanted = cut(word).to_lowercase();
+    let near = |name: &&&str| strsim::jaro_winkler(&wanted, &name.to_lowercase()) > 0.85;
+    known.iter().filter(near).map(ToString::to_string).collect()
+}
+
 /// A client's words, cut to what is worth repeating.
-pub(crate) fn cut(words: &str) -> String {
+fn cut(words: &str) -> String {
     match words.char_indices().nth(MOST_WORDS) {
         Some((end, _)) => format!("{}…", &words[..end]),
         None => words.to_owned(),

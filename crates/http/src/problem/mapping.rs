@@ -5,10 +5,15 @@ use std::error::Error;
 
 use axum::http::header;
 use countersign_application::{Failure, Rejected, ports::StoreFault};
-use countersign_domain::{Denied, Gravity, InvalidAddress, Refused, TokenView, Version, Violation};
+use countersign_domain::{
+    Denied, Gravity, InvalidAddress, Permission, Refused, TokenView, Version, Violation,
+};
 
 use super::{Code, Fault, Members, Problem};
-use crate::records::TokenRecord;
+use crate::{
+    caller::{AnyToken, Needs},
+    records::TokenRecord,
+};
 
 /// How every challenge begins (RFC 9110, section 11.6.1).
 const CHALLENGE: &str = r#"Bearer realm="countersign""#;
@@ -50,8 +55,20 @@ impl Problem {
         })
     }
 
-    /// What a failure is called; a precondition that names a version makes another answer of a stale one.
-    pub(crate) fn of_failure(failure: Failure, by_precondition: bool) -> Self {
+    /// The credential lacks what the operation needs (RFC 6750, section 3.1).
+    fn insufficient_scope(detail: &str, permission: Option<&Permission>) -> Self {
+        let scope = permission.map_or_else(String::new, |name| format!(r#", scope="{name}""#));
+        Self::new(Code::InsufficientScope, detail).with_header(
+            header::WWW_AUTHENTICATE,
+            format!(
+                r#"{CHALLENGE}, error="insufficient_scope", error_description="{detail}"{scope}"#
+            ),
+        )
+    }
+
+    /// What a failure is called in an operation that needs `N`; a precondition that names a version makes another
+    /// answer of a stale one.
+    pub(crate) fn of_failure<N: Needs>(failure: Failure, by_precondition: bool) -> Self {
         match failure {
             Failure::TokenNotFound => Self::token_not_found(),
             Failure::UserNotFound => Self::new(Code::UserNotFound, "There is no such user."),
@@ -80,7 +97,7 @@ impl Problem {
             Failure::ActorGone => Self::invalid_token(),
             Failure::ActorNarrowed => {
                 let detail = "The API token lost a permission while the request was under way.";
-                Self::new(Code::InsufficientScope, detail).challenging("insufficient_scope", detail)
+                Self::insufficient_scope(detail, N::PERMISSION.as_ref())
             }
             Failure::OutcomeUnknown(source) => {
                 tracing::error!(error = %chain(&*source), "the outcome of a commit is not known");
@@ -106,7 +123,7 @@ impl Problem {
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
-        Self::of_failure(failure, false)
+        Self::of_failure::<AnyToken>(failure, false)
     }
 }
 
@@ -124,12 +141,7 @@ impl From<Rejected> for Problem {
             ),
             Rejected::Denied(Denied::MissingPermission(permission)) => {
                 let detail = format!("The API token lacks {permission}.");
-                Self::new(Code::InsufficientScope, detail.as_str()).with_header(
-                    header::WWW_AUTHENTICATE,
-                    format!(
-                        r#"{CHALLENGE}, error="insufficient_scope", error_description="{detail}", scope="{permission}""#
-                    ),
-                )
+                Self::insufficient_scope(&detail, Some(&permission))
             }
             Rejected::Store(fault) => fault.into(),
         }

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 pub(crate) use self::{
     code::Code,
-    fault::{Fault, MOST_FAULTS, cut, may_hold_secret, pointer_to},
+    fault::{Fault, MOST_FAULTS, may_hold_secret, nearest, pointer_to},
     pages::{index_page, page},
 };
 
@@ -94,6 +94,12 @@ impl Problem {
             members: Members::default(),
             headers: HeaderMap::new(),
         }))
+    }
+
+    /// Query parameters or headers that cannot be taken.
+    pub(crate) fn invalid_parameters(faults: Vec<Fault>) -> Self {
+        let detail = "The errors name each parameter that cannot be taken.";
+        Self::new(Code::InvalidParameter, detail).with_faults(faults)
     }
 
     /// With everything that is wrong; beyond [`MOST_FAULTS`] the rest is left out.

@@ -11,7 +11,7 @@ use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown, service::Tower
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tower::{Layer, ServiceExt};
 
@@ -38,15 +38,17 @@ pub struct Limits {
     pub drain: Duration,
 }
 
-impl Default for Limits {
-    /// 10,000 connections; 5 s for a head, 30 s for an exchange, 30 s idle, 10 s at the end.
-    fn default() -> Self {
+impl Limits {
+    /// With what a deployment decides; the rest follows from what clients do: 5 s for a head, 30 s for an exchange,
+    /// 30 s idle.
+    #[must_use]
+    pub const fn new(connections: usize, drain: Duration) -> Self {
         Self {
-            connections: 10_000,
+            connections,
             head: Duration::from_secs(5),
             exchange: Duration::from_secs(30),
             idle: Duration::from_secs(30),
-            drain: Duration::from_secs(10),
+            drain,
         }
     }
 }
@@ -64,9 +66,10 @@ pub async fn serve(
     let places = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
+    let mut complaints = Complaints::default();
     loop {
         let (stream, peer, place) = tokio::select! {
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &places, &mut complaints) => accepted,
             _ = &mut shutdown => break,
         };
         tokio::spawn(connection(
@@ -89,6 +92,7 @@ pub async fn serve(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
+    complaints: &mut Complaints,
 ) -> (TcpStream, SocketAddr, Option<OwnedSemaphorePermit>) {
     let place = places.clone().acquire_owned().await.ok();
     loop {
@@ -97,10 +101,29 @@ async fn accept(
             // The one connection is at fault, not the listener.
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
-                tracing::warn!(%error, "no connection can be accepted at the moment");
+                if complaints.due(Instant::now()) {
+                    tracing::warn!(%error, "no connection can be accepted at the moment");
+                }
                 sleep(REST).await;
             }
         }
+    }
+}
+
+/// When accepting was last complained of: what lasts is told, but does not fill the log.
+#[derive(Debug, Default)]
+struct Complaints(Option<Instant>);
+
+impl Complaints {
+    const PAUSE: Duration = Duration::from_secs(1);
+
+    /// Whether it is time for one; at most one a second is.
+    fn due(&mut self, now: Instant) -> bool {
+        let due = self.0.is_none_or(|last| now - last >= Self::PAUSE);
+        if due {
+            self.0 = Some(now);
+        }
+        due
     }
 }
 
@@ -143,4 +166,18 @@ async fn connection(
         () = Deadline::passed(deadline) => {}
     }
     drop(place);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lasts_is_complained_of_once_a_second() {
+        let (mut complaints, begin) = (Complaints::default(), Instant::now());
+        let due: Vec<u32> = (0..25)
+            .filter(|rest| complaints.due(begin + REST * *rest))
+            .collect();
+        assert_eq!(due, [0, 10, 20]);
+    }
 }

@@ -12,6 +12,9 @@ const KEY: &str = "idempotency-key";
 async fn what_is_no_key() {
     let service = Service::start().await;
     let with = |key: &[u8]| service.creation(json!({})).with(KEY, key);
+    // That it is not echoed is asked of every answer.
+    let own = service.root.secret.expose();
+    let wrapped = format!("key={own};");
     service
         .check([
             row(OWN, "empty", with(b""), INVALID),
@@ -23,6 +26,8 @@ async fn what_is_no_key() {
             row(OWN, "no UTF-8", with(b"\xff"), INVALID),
             row(OWN, "twice", with(b"a").with(KEY, "b"), INVALID),
             row(OWN, "the same twice", with(b"a").with(KEY, "a"), INVALID),
+            row(OWN, "a secret", with(own.as_bytes()), INVALID),
+            row(OWN, "a secret and more", with(wrapped.as_bytes()), INVALID),
             row(OWN, "255", with(&[b'a'; 255]), "201"),
             row(OWN, "what SQL would notice", with(b"');--"), "201"),
         ])

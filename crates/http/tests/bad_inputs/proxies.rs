@@ -1,8 +1,46 @@
 //! What a trusted proxy hands on: the nearest hop that is not trusted is the client, and what cannot be read is nobody.
 
+use countersign_http::ProxyHeader;
+
 use crate::harness::{OWN, Service, path_of, row};
 
 const REFUSED: &str = "403 address-not-allowed";
+
+#[tokio::test]
+async fn only_the_header_that_the_proxies_write_is_read() {
+    for (header, name, own, foreign, forged) in [
+        (
+            ProxyHeader::XForwardedFor,
+            "x-forwarded-for",
+            "192.0.2.7",
+            "forwarded",
+            "for=192.0.2.7",
+        ),
+        (
+            ProxyHeader::Forwarded,
+            "forwarded",
+            "for=192.0.2.7",
+            "x-forwarded-for",
+            "192.0.2.7",
+        ),
+    ] {
+        let service = Service::start_behind_writers_of(header, &["127.0.0.0/8"]).await;
+        let mut draft = service.home.draft("listed");
+        draft.allowed_addresses = vec!["192.0.2.0/24".to_owned()];
+        let listed = service.home.make_of(&draft).await;
+        let ask = service.ask("GET", path_of(&listed)).by(&listed.secret);
+        let alone = ask.clone().with(foreign, forged);
+        let both = alone.clone().with(name, own);
+        service
+            .check([
+                row(OWN, "its own", ask.clone().with(name, own), "200"),
+                row(OWN, "the other alone", alone, REFUSED),
+                row(OWN, "both", both, "200"),
+                row(OWN, "neither", ask, REFUSED),
+            ])
+            .await;
+    }
+}
 
 #[tokio::test]
 async fn the_client_is_the_last_hop_that_is_not_trusted() {

@@ -34,6 +34,10 @@ async fn start(limits: Limits) -> Running {
     }
 }
 
+fn usual() -> Limits {
+    Limits::new(10_000, Duration::from_secs(10))
+}
+
 fn short() -> Limits {
     let bound = Duration::from_millis(200);
     Limits {
@@ -41,7 +45,7 @@ fn short() -> Limits {
         exchange: bound,
         idle: bound,
         drain: bound,
-        ..Limits::default()
+        ..usual()
     }
 }
 
@@ -107,7 +111,7 @@ async fn silent_slow_and_idle_clients_are_let_go() {
 
 #[tokio::test]
 async fn oversize_heads_and_bodies_are_refused_unread() {
-    let running = start(Limits::default()).await;
+    let running = start(usual()).await;
     let head = |line: &str| format!("{line} HTTP/1.1\r\nhost: x\r\n");
     let huge = format!(
         "{}x-a: {}\r\n\r\n",
@@ -183,7 +187,7 @@ async fn read_live(running: &Running) -> bool {
 async fn further_connections_wait_for_a_place() {
     let running = start(Limits {
         connections: 1,
-        ..Limits::default()
+        ..usual()
     })
     .await;
     let mut first = running.open().await;
@@ -220,7 +224,7 @@ async fn a_client_that_never_reads_its_answer_is_let_go() {
 
 #[tokio::test]
 async fn the_end_finishes_what_is_in_flight_and_waits_no_longer_than_its_bound() {
-    let running = start(Limits::default()).await;
+    let running = start(usual()).await;
     let mut idle = running.open().await;
     idle.write_all(LIVE).await.unwrap();
     read_some(&mut idle).await;
@@ -234,7 +238,7 @@ async fn the_end_finishes_what_is_in_flight_and_waits_no_longer_than_its_bound()
 
     let running = start(Limits {
         drain: Duration::from_millis(200),
-        ..Limits::default()
+        ..usual()
     })
     .await;
     let mut stuck = running.open().await;

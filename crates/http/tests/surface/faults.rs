@@ -129,6 +129,46 @@ async fn each_failed_commit_has_its_problem() {
 }
 
 #[tokio::test]
+async fn a_narrowed_caller_is_told_what_the_operation_needs() {
+    let world = World::new().await;
+    let view = world.root.view.clone();
+    let router = over(&world, |store| {
+        store
+            .expect_get()
+            .returning(move |_, _| Ok(Some(view.clone())));
+        store
+            .expect_commit()
+            .returning(|_| Err(CommitError::ActorNarrowed));
+    });
+    let draft = json!({
+        "name": "new",
+        "expiry": "2026-12-01T00:00:00Z",
+        "permissions": ["api.tasks.read"],
+    });
+    let edit = json!({"version": 1, "name": "renamed"});
+    let root = path(&world.root.view);
+    for (ask, permission) in [
+        (
+            world.ask("POST", super::world::TOKENS).json(&draft),
+            "api.api-tokens.write",
+        ),
+        (
+            world.ask("PUT", root.as_str()).json(&edit),
+            "api.api-tokens.write",
+        ),
+        (world.ask("DELETE", root.as_str()), "api.api-tokens.delete"),
+    ] {
+        let reply = send(&router, ask.0).await;
+        reply.problem(403, "insufficient-scope");
+        let challenge = reply.header("www-authenticate");
+        let scope = format!(
+            r#"error="insufficient_scope", error_description="The API token lost a permission while the request was under way.", scope="{permission}""#
+        );
+        assert!(challenge.ends_with(&scope), "{challenge}");
+    }
+}
+
+#[tokio::test]
 async fn readiness_follows_the_store_and_life_does_not() {
     let world = World::new().await;
     let mut parts = services(&world.stores, world.stores.tokens.clone());

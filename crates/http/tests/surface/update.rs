@@ -210,7 +210,11 @@ async fn each_refusal_has_its_code() {
 #[tokio::test]
 async fn the_address_that_counts_is_the_one_behind_trusted_proxies() {
     let trusted_proxies = vec!["192.0.2.0/24".parse().unwrap()];
-    let world = World::with(Settings { trusted_proxies }).await;
+    let world = World::with(Settings {
+        trusted_proxies,
+        ..Settings::default()
+    })
+    .await;
     let mut draft = world.home.draft("listed");
     draft.allowed_addresses = vec!["203.0.113.9".into()];
     let listed = world.home.make_of(&draft).await;

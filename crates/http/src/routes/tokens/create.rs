@@ -14,7 +14,7 @@ use crate::{
     caller::{Caller, WriteTokens},
     etag::etag,
     params::Params,
-    problem::{Code, Fault, Problem},
+    problem::{Fault, Problem, may_hold_secret},
     records::NewToken,
     services::App,
 };
@@ -81,7 +81,8 @@ pub(in crate::routes) async fn create(
     let made = app
         .tokens
         .create(caller.actor, caller.exchange.id, &draft, once)
-        .await?;
+        .await
+        .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, false))?;
     let token = &made.view.token;
     let headers = [
         (header::LOCATION, format!("/api/v1/api-tokens/{}", token.id)),
@@ -114,16 +115,16 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Proble
     let mut values = headers.get_all("idempotency-key").iter();
     let value = match (values.next(), values.next()) {
         (None, _) => return Ok(None),
-        (Some(value), None) => value.to_str().ok().and_then(|text| text.parse().ok()),
+        // It is kept in clear: a secret that got there by mistake would be too.
+        (Some(value), None) => {
+            let text = value.to_str().ok().filter(|text| !may_hold_secret(text));
+            text.and_then(|text| text.parse().ok())
+        }
         (Some(_), Some(_)) => None,
     };
     value.map(Some).ok_or_else(|| {
-        let detail = "one value of 1 to 255 visible ASCII characters is expected";
-        Problem::new(
-            Code::InvalidParameter,
-            "The errors name each parameter that cannot be taken.",
-        )
-        .with_faults(vec![Fault::in_parameter(
+        let detail = "one value of 1 to 255 visible ASCII characters that is no token is expected";
+        Problem::invalid_parameters(vec![Fault::in_parameter(
             "Idempotency-Key",
             "invalid-value",
             detail,

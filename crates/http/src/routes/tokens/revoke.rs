@@ -42,11 +42,11 @@ pub(in crate::routes) async fn revoke(
     let id = token_id(&id)?;
     let expected = match precondition(&headers)? {
         None => None,
-        Some(condition) => Some(matching(&app, &caller.actor, id, &condition).await?),
+        Some(condition) => Some(matching(&app, &caller, id, &condition).await?),
     };
     app.tokens
         .revoke(caller.actor, caller.exchange.id, id, expected)
         .await
-        .map_err(|failure| Problem::of_failure(failure, expected.is_some()))?;
+        .map_err(|failure| Problem::of_failure::<DeleteTokens>(failure, expected.is_some()))?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

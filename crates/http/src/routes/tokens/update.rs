@@ -4,7 +4,7 @@ use axum::{
     extract::{RawQuery, Request, State},
     http::{HeaderMap, StatusCode, header},
 };
-use countersign_domain::{Actor, Edit, TokenId, Version};
+use countersign_domain::{Edit, TokenId, Version};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -15,10 +15,10 @@ use super::{
 };
 use crate::{
     body::{self, Fields},
-    caller::{Caller, WriteTokens},
+    caller::{Caller, Needs, WriteTokens},
     etag::{self, Condition, etag},
     params::{Id, Params},
-    problem::{Code, Fault, Problem},
+    problem::{Fault, Problem},
     records::UpdatedToken,
     services::App,
 };
@@ -119,7 +119,7 @@ pub(in crate::routes) async fn update(
     let (version, edit) = edit(&body, condition.is_none(), allow_lockout)?;
 
     let by_precondition = condition.is_some();
-    let expected = expected(&app, &caller.actor, id, version, condition).await?;
+    let expected = expected(&app, &caller, id, version, condition).await?;
     let updated = app
         .tokens
         .update(
@@ -130,7 +130,7 @@ pub(in crate::routes) async fn update(
             dry_run,
         )
         .await
-        .map_err(|failure| Problem::of_failure(failure, by_precondition))?;
+        .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, by_precondition))?;
     let tag = (header::ETAG, etag(updated.view.token.version));
     let record = UpdatedToken::new(updated, dry_run);
     if dry_run {
@@ -178,7 +178,7 @@ fn edit(
 /// The one version that the request is made for.
 async fn expected(
     app: &App,
-    actor: &Actor,
+    caller: &Caller<WriteTokens>,
     id: TokenId,
     version: Option<Version>,
     condition: Option<Condition>,
@@ -189,29 +189,25 @@ async fn expected(
         (None, Some(version)) => Ok(version),
         (Some(condition), Some(version)) if condition.names(version) => Ok(version),
         (Some(condition), Some(_)) if !condition.never_holds() => Err(disagreeing()),
-        (Some(condition), _) => matching(app, actor, id, &condition).await,
+        (Some(condition), _) => matching(app, caller, id, &condition).await,
     }
 }
 
 /// The stored version, where the condition names it (RFC 9110, section 13.1.1): of several tags one may hold.
-pub(super) async fn matching(
+pub(super) async fn matching<N: Needs>(
     app: &App,
-    actor: &Actor,
+    caller: &Caller<N>,
     id: TokenId,
     condition: &Condition,
 ) -> Result<Version, Problem> {
     let holds = |version| condition.names(version);
-    let found = app.tokens.version_where(actor, id, holds).await;
-    found.map_err(|failure| Problem::of_failure(failure, true))
+    let found = app.tokens.version_where(&caller.actor, id, holds).await;
+    found.map_err(|failure| Problem::of_failure::<N>(failure, true))
 }
 
 fn disagreeing() -> Problem {
     let detail = "If-Match and the version in the body name different versions";
-    Problem::new(
-        Code::InvalidParameter,
-        "The errors name each parameter that cannot be taken.",
-    )
-    .with_faults(vec![
+    Problem::invalid_parameters(vec![
         Fault::in_parameter("If-Match", "disagreeing-versions", detail),
         Fault::at("/version", "disagreeing-versions", detail),
     ])

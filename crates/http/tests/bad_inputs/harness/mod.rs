@@ -12,6 +12,6 @@ pub(crate) use self::{
     ask::Ask,
     reply::Reply,
     rows::{OWN, Row, row},
-    service::{ABSENT, Service, TOKENS, path_of},
+    service::{ABSENT, Service, TOKENS, path_of, usual},
     wire::Wire,
 };

@@ -12,7 +12,7 @@ use countersign_application::{
     testing::{FixedClock, Realm, Stores},
 };
 use countersign_domain::{PermissionCatalog, Policy, UserId};
-use countersign_http::{Limits, Services, Settings, router, serve};
+use countersign_http::{Limits, ProxyHeader, Services, Settings, router, serve};
 use countersign_sqlite::SqliteStore;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
@@ -42,9 +42,14 @@ pub(crate) struct Service {
     _folder: TempDir,
 }
 
+/// The bounds that a deployment has, and room for every test.
+pub(crate) fn usual() -> Limits {
+    Limits::new(10_000, Duration::from_secs(10))
+}
+
 impl Service {
     pub(crate) async fn start() -> Self {
-        Self::start_within(Limits::default()).await
+        Self::start_within(usual()).await
     }
 
     pub(crate) async fn start_within(limits: Limits) -> Self {
@@ -53,11 +58,17 @@ impl Service {
 
     /// A service that believes these proxies.
     pub(crate) async fn start_behind(proxies: &[&str]) -> Self {
+        Self::start_behind_writers_of(ProxyHeader::Auto, proxies).await
+    }
+
+    /// A service that believes these proxies, and that header of theirs.
+    pub(crate) async fn start_behind_writers_of(header: ProxyHeader, proxies: &[&str]) -> Self {
         let trusted = proxies.iter().map(|proxy| proxy.parse().unwrap());
         let settings = Settings {
             trusted_proxies: trusted.collect(),
+            proxy_header: header,
         };
-        Self::start_with(Limits::default(), settings).await
+        Self::start_with(usual(), settings).await
     }
 
     async fn start_with(limits: Limits, settings: Settings) -> Self {

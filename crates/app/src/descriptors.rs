@@ -1,0 +1,49 @@
+//! How many connections the system grants. Without a look at that, a crowd takes the last descriptor, and what fails
+//! first is the database behind those who were let in.
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+/// What is left for the database's files, the log and whatever else the process opens.
+const SPARE: u64 = 64;
+
+/// Raises the process's limit of open files as far as it may, and returns it; `None` where it cannot be told.
+pub(crate) fn raised() -> Option<u64> {
+    let limit = Resource::RLIMIT_NOFILE;
+    let (soft, hard) = getrlimit(limit).ok()?;
+    // Some systems name a hard limit that they do not grant.
+    let raised = setrlimit(limit, hard, hard).is_ok();
+    Some(if raised { hard } else { soft })
+}
+
+/// How many of the wanted clients' connections the limit leaves room for beside the database's; at least one.
+pub(crate) fn affordable(wanted: usize, limit: u64, database: u32) -> usize {
+    let room = limit.saturating_sub(SPARE + u64::from(database)).max(1);
+    wanted.min(usize::try_from(room).unwrap_or(usize::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_get_what_the_rest_leaves() {
+        for (wanted, limit, database, granted) in [
+            (4096, 1024, 16, 944),
+            (4096, 1_048_576, 16, 4096),
+            (4096, u64::MAX, 16, 4096),
+            (100, 180, 16, 100),
+            (101, 180, 16, 100),
+            (4096, 64, 16, 1),
+            (4096, 0, 1000, 1),
+        ] {
+            assert_eq!(affordable(wanted, limit, database), granted, "{limit}");
+        }
+    }
+
+    #[test]
+    fn raising_gives_all_there_is() {
+        let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        assert_eq!(raised(), Some(hard));
+        assert_eq!(getrlimit(Resource::RLIMIT_NOFILE).unwrap(), (hard, hard));
+    }
+}
