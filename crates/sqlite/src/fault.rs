@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 /// Longer than a write waits for its turn (2.5 s) or for a foreign lock (2 s), and short enough to leave a commit its
 /// time within the [`WHOLE`].
-const DEADLINE: Duration = Duration::from_millis(3500);
+pub(crate) const DEADLINE: Duration = Duration::from_millis(3500);
 
 /// What the 5 s that the ports allow leave for a call with its commit. The flush at its end gets all that is left: a
 /// slow disk is waited for rather than leave the outcome open.

@@ -110,7 +110,7 @@ fn list(query: &mut Query, field: ListField, test: &ListTest) {
     let wanted: BTreeSet<&str> = entries.iter().map(String::as_str).collect();
     // No column holds a NUL, before which SQLite would end the text: what is wanted then is more than can be found.
     let findable = wanted.iter().filter(|entry| !entry.contains('\0'));
-    let table = serde_json::Value::from_iter(findable.copied());
+    let table: serde_json::Value = findable.copied().collect();
     query
         .push("(SELECT count(*) FROM json_each(")
         .push(column)

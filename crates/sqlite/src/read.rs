@@ -82,7 +82,7 @@ impl TokenStore for SqliteStore {
         let count = count.build_query_scalar().persistent(false);
         let content = content.build_query_as::<TokenRow>().persistent(false);
         let (total, rows): (i64, Vec<_>) = within(async {
-            let mut snapshot = self.readers.begin().await.map_err(fault)?;
+            let mut snapshot = self.questions.begin().await.map_err(fault)?;
             let total = count.fetch_one(&mut *snapshot).await.map_err(fault)?;
             let rows = content.fetch_all(&mut *snapshot).await.map_err(fault)?;
             Ok::<_, StoreFault>((total, rows))

@@ -1,17 +1,24 @@
 //! The file, its connections, and how long anybody waits for them.
 
-use std::{error, fs::OpenOptions, io, path::Path, thread, time::Duration};
+use std::{
+    error,
+    fs::OpenOptions,
+    io,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use countersign_application::ports::{Probe, StoreFault};
 use sqlx::{
-    Connection as _, SqlitePool,
+    ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool,
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use thiserror::Error;
 
-use crate::fault::{fault, is_busy, within};
+use crate::fault::{DEADLINE, fault, is_busy, within};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
@@ -26,6 +33,10 @@ const BUSY: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(20);
 /// More readers than processors only wait for each other.
 const MOST_READERS: usize = 8;
+/// How many questions about many tokens are answered at once.
+const QUESTIONS: u32 = 2;
+/// How many steps of its machine SQLite takes, some microseconds each at most, before it looks at the time.
+const STEPS: i32 = 1000;
 
 /// The file cannot be used as it is.
 #[derive(Debug, Error)]
@@ -37,6 +48,8 @@ pub struct OpenError(#[source] Box<dyn error::Error + Send + Sync>);
 pub struct SqliteStore {
     pub(crate) writer: SqlitePool,
     pub(crate) readers: SqlitePool,
+    /// Apart from the readers, so that no question about many tokens keeps a request from being admitted.
+    pub(crate) questions: SqlitePool,
 }
 
 impl SqliteStore {
@@ -49,7 +62,9 @@ impl SqliteStore {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(BUSY)
-            .foreign_keys(true);
+            .foreign_keys(true)
+            // What fails is told to the caller; what is merely slow shows in the request's own line.
+            .disable_statement_logging();
         let writer = options
             .clone()
             .journal_mode(SqliteJournalMode::Wal)
@@ -59,6 +74,7 @@ impl SqliteStore {
         let readers = u32::try_from(readers.clamp(2, MOST_READERS)).unwrap_or(2);
         let store = Self {
             writer: pool(1, LINE).connect_lazy_with(writer),
+            questions: questions().connect_lazy_with(reader.clone()),
             readers: pool(readers, ACQUIRE).connect_lazy_with(reader),
         };
         let log = within(async { store.switch_to_log().await.map_err(fault) });
@@ -95,6 +111,7 @@ impl SqliteStore {
 
     /// Ends all connections, once what is under way is done. The last one to go leaves the file without its log.
     pub async fn close(&self) {
+        self.questions.close().await;
         self.readers.close().await;
         self.writer.close().await;
     }
@@ -135,6 +152,23 @@ fn pool(connections: u32, patience: Duration) -> SqlitePoolOptions {
             // A full disk ends a transaction behind the driver's back, which then counts wrong for ever.
             Box::pin(async move { Ok(!connection.is_in_transaction()) })
         })
+}
+
+/// Connections whose statements end by themselves when nobody waits for them any more: a future that is dropped does not
+/// stop the library's thread.
+fn questions() -> SqlitePoolOptions {
+    pool(QUESTIONS, ACQUIRE)
+        .after_connect(|connection, _| Box::pin(end_in_time(connection)))
+        .before_acquire(|connection, _| {
+            Box::pin(async move { end_in_time(connection).await.map(|()| true) })
+        })
+}
+
+async fn end_in_time(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let end = Instant::now() + DEADLINE;
+    let mut handle = connection.lock_handle().await?;
+    handle.set_progress_handler(STEPS, move || Instant::now() < end);
+    Ok(())
 }
 
 /// The log beside the file gets the file's own mode from SQLite.

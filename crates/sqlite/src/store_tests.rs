@@ -242,3 +242,18 @@ async fn a_page_and_its_total_are_of_one_moment() {
     };
     futures_util::future::join(writes, reads).await;
 }
+
+/// The library's thread works on when nobody waits for its answer, unless it is told to stop.
+#[tokio::test]
+async fn a_question_without_end_ends_and_its_connection_serves_again() {
+    let (_folder, store) = fresh().await;
+    let endless =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    let began = std::time::Instant::now();
+    let answer = sqlx::query_scalar::<_, i64>(endless).fetch_one(&store.questions);
+    assert!(answer.await.is_err());
+    assert!(began.elapsed() < std::time::Duration::from_secs(5));
+    for _ in 0..4 {
+        assert_eq!(run(&store.questions, "SELECT 7").await, 7);
+    }
+}
