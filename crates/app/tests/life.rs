@@ -12,7 +12,7 @@ use std::{
     fmt::Write as _,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
-    process::Stdio,
+    process::{Command, Stdio},
     thread,
     time::Instant,
 };
@@ -23,7 +23,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 #[test]
@@ -107,6 +107,82 @@ fn a_request_that_never_ends_does_not_hold_the_end_up() {
     assert!(node.server.terminate().unwrap().success());
     let took = begun.elapsed();
     assert!((1..5).contains(&took.as_secs()), "{took:?}");
+}
+
+#[test]
+fn scarce_descriptors_are_told_and_kept_for_the_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = bare(folder.path());
+    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    let mut service = Command::new("prlimit")
+        .args(["--nofile=90:100", common::BINARY])
+        .args(command.get_args())
+        .current_dir(folder.path())
+        .env_remove("COUNTERSIGN_DATABASE_URL")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(service.stderr.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let told = lines.find(|line| line.contains("max-connections")).unwrap();
+    for part in [r#""level":"WARN""#, r#""wanted":4096"#, r#""granted":20"#] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let listening = lines.find(|line| line.contains("listening")).unwrap();
+    let listening: Value = serde_json::from_str(&listening).unwrap();
+    let address = listening["listen"].as_str().unwrap();
+    let crowd: Vec<TcpStream> = (0..150)
+        .map(|_| TcpStream::connect(address).unwrap())
+        .collect();
+    drop(crowd.into_iter().skip(15).collect::<Vec<_>>());
+    let ready = bare(folder.path())
+        .args(["healthcheck", "--listen", address])
+        .output()
+        .unwrap();
+    assert!(ready.status.success(), "{}", text(&ready.stderr));
+    kill(Pid::from_raw(service.id().cast_signed()), Signal::SIGTERM).unwrap();
+    let rest: Vec<String> = lines.collect();
+    assert!(service.wait().unwrap().success());
+    let failed = rest.iter().find(|line| line.contains("no connection can"));
+    assert_eq!(failed, None);
+}
+
+/// Makes every insertion count without end.
+const ENDLESS: &str = "CREATE TRIGGER endless BEFORE INSERT ON api_tokens BEGIN \
+    SELECT max(n) FROM (WITH RECURSIVE counted(n) AS \
+    (SELECT 1 UNION ALL SELECT n + 1 FROM counted) SELECT n FROM counted); END";
+
+#[test]
+fn a_query_that_never_ends_does_not_hold_the_end_up() {
+    let grace = [("COUNTERSIGN_SHUTDOWN_GRACE_SECONDS", "1")];
+    let mut node = Node::start_with(On::Sqlite, &grace);
+    // Straight to the library: our own way cuts statements at semicolons.
+    let slowed = Command::new("python3")
+        .args([
+            "-c",
+            "import sqlite3, sys; sqlite3.connect('tokens.db').executescript(sys.argv[1])",
+            ENDLESS,
+        ])
+        .current_dir(node.server.folder())
+        .status();
+    assert!(slowed.unwrap().success());
+    let body = json!({
+        "name": "Endless",
+        "expiry": common::in_a_year(),
+        "permissions": ["api.api-tokens.read"],
+    })
+    .to_string();
+    let mut stream = in_flight(&node, body.len());
+    stream.write_all(body.as_bytes()).unwrap();
+    // The rest of the interim answer comes first.
+    let mut lines = BufReader::new(&mut stream).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.starts_with("HTTP/1.1 503")));
+    let begun = Instant::now();
+    assert!(node.server.terminate().unwrap().success());
+    let took = begun.elapsed();
+    assert!(took.as_secs() < 5, "{took:?}");
 }
 
 #[test]
