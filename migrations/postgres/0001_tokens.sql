@@ -108,3 +108,28 @@ CREATE TABLE idempotency_keys (
 );
 
 CREATE INDEX idempotency_keys_age ON idempotency_keys (tenant_id, user_id, created_at);
+
+-- Whether an actor still stands: the same test that begins each write, for its end. A volatile function looks at what is
+-- committed now, not at what was when the statement began, which may be long ago where it had to wait for a lock.
+CREATE FUNCTION require_actor(
+    actor_tenant uuid, actor_token uuid, actor_user uuid, moment timestamptz, relied_on text[]
+) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    live boolean;
+    able boolean;
+BEGIN
+    SELECT u.closed_at IS NULL AND (actor_token IS NULL OR t.revoked_at IS NULL AND t.expiry > moment),
+           actor_token IS NULL OR t.permissions @> relied_on
+    INTO live, able
+    FROM users u
+    LEFT JOIN api_tokens t ON t.tenant_id = u.tenant_id AND t.user_id = u.id AND t.id = actor_token
+    WHERE u.tenant_id = actor_tenant AND u.id = actor_user;
+    IF live IS NOT TRUE THEN
+        RAISE EXCEPTION 'the actor is no longer live' USING ERRCODE = 'CS001';
+    END IF;
+    IF able IS NOT TRUE THEN
+        RAISE EXCEPTION 'the actor no longer holds what the change leans on' USING ERRCODE = 'CS002';
+    END IF;
+    RETURN true;
+END
+$$;

@@ -67,6 +67,7 @@ impl TokenStore for PostgresStore {
         page: PageRequest,
     ) -> Result<Page<TokenView>, StoreFault> {
         let question = Question::new(tenant, filter, order, page)?;
+        let _turn = self.turn().await?;
         let rows = self.link.ask(|| question.query()).await?;
         let total = rows.first().map_or(0, |row| row.total);
         let content = rows.into_iter().filter_map(|row| row.token);

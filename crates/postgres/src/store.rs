@@ -1,6 +1,6 @@
 //! Opening the store: where the database is, how many connections it may use, and bringing its tables up to date.
 
-use std::{error::Error, fmt, str::FromStr, time::Duration};
+use std::{error::Error, fmt, str::FromStr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use countersign_application::ports::{Probe, StoreFault};
@@ -10,11 +10,18 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use thiserror::Error;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 
 use crate::{fault, link::Link};
 
 /// How long migrating waits for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// How long a question about many tokens waits for its turn.
+const TURN: Duration = Duration::from_secs(1);
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
@@ -31,6 +38,7 @@ pub struct OpenError(#[source] Box<dyn Error + Send + Sync>);
 pub struct PostgresStore {
     pub(crate) link: Link,
     options: PgConnectOptions,
+    questions: Arc<Semaphore>,
 }
 
 /// The address holds a password, which the library's own type would show.
@@ -65,6 +73,7 @@ impl PostgresStore {
         Ok(Self {
             link: Link::new(options.clone(), max_connections),
             options,
+            questions: Arc::new(Semaphore::new((max_connections as usize / 2).max(1))),
         })
     }
 
@@ -83,6 +92,16 @@ impl PostgresStore {
         // The lock ends with the session, whatever came of it.
         session.close().await;
         outcome.map_err(|error| StoreFault::Unavailable(Box::new(error)))
+    }
+
+    /// A turn to ask about many tokens. Half of the connections never wait for such questions, so that no crowd of them
+    /// keeps a request from being admitted.
+    pub(crate) async fn turn(&self) -> Result<SemaphorePermit<'_>, StoreFault> {
+        match timeout(TURN, self.questions.acquire()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(closed)) => Err(StoreFault::Unavailable(Box::new(closed))),
+            Err(elapsed) => Err(StoreFault::Unavailable(Box::new(elapsed))),
+        }
     }
 
     /// Ends all connections, once what is under way is done.

@@ -62,6 +62,8 @@ impl PostgresStore {
                     INSERT INTO audit_events (tenant_id, token_id, version_after, kind, at, by_user, address,
                                               request_id, version_before, changes, hash)
                     SELECT m.tenant_id, m.id, $22, $23, $24, $25, $26, $27, $28, $29, $20 FROM made m
+                    -- The name may have been waited for.
+                    WHERE require_actor(m.tenant_id, $2, $3, $4, $5)
                 )
                 SELECT EXISTS (SELECT FROM made) AS "written!",
                        coalesce((SELECT live FROM actor), false) AS "live!",

@@ -39,6 +39,11 @@ mod existing;
 /// The index that keeps the names of live tokens apart.
 const LIVE_NAME: &str = "api_tokens_live_name";
 
+/// What `require_actor` raises, see the migrations.
+const ACTOR_GONE: &str = "CS001";
+/// What `require_actor` raises, see the migrations.
+const ACTOR_NARROWED: &str = "CS002";
+
 /// What a statement that met no error did.
 enum Done {
     /// It wrote all of the change.
@@ -79,6 +84,10 @@ impl PostgresStore {
 fn failed(lost: Lost) -> CommitError {
     if lost.is_taken(LIVE_NAME) {
         CommitError::NameTaken
+    } else if lost.says(ACTOR_GONE) {
+        CommitError::ActorGone
+    } else if lost.says(ACTOR_NARROWED) {
+        CommitError::ActorNarrowed
     } else if lost.certain {
         CommitError::Fault(lost.into())
     } else {

@@ -1,6 +1,7 @@
 //! The store on real PostgreSQL: the contract of all stores, and what becomes of calls when the database does not play
 //! along.
 
+mod actors;
 mod contract;
 mod loss;
 mod outage;
