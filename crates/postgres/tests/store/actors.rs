@@ -50,7 +50,7 @@ async fn an_actor_that_is_revoked_while_its_update_waits_changes_nothing() {
         "SELECT 1 FROM api_tokens WHERE id = '{}' FOR UPDATE",
         view.token.id
     );
-    let revoked = async { drop(home.revoke(&actor_view).await) };
+    let revoked = home.revoke(&actor_view);
     let outcome = commit_behind(&database, &lock, &home, &change, revoked).await;
     assert!(
         matches!(outcome, Err(CommitError::ActorGone)),
