@@ -3,42 +3,36 @@
 use countersign_application::testing::named;
 use serde_json::json;
 
-use crate::harness::{ABSENT, Ask, OWN, Service, path_of, row};
+use crate::harness::{ABSENT, Ask, Service, path_of, row};
 
 #[tokio::test]
 async fn a_version_is_a_whole_number() {
     let service = Service::start().await;
     let missing = service.edit(json!({"version": ABSENT})).await;
     let mut rows = vec![row(
-        38,
         "missing",
         missing,
         "400 invalid-body: /version missing-field",
     )];
-    for (line, version) in [
-        (40, "\"3\""),
-        (40, "3.5"),
-        (40, "-1"),
-        (40, "9223372036854775808"),
-        (40, "null"),
-        (40, "true"),
-        (OWN, "0"),
-        (OWN, "-0"),
-        (OWN, "1e300"),
-        (OWN, "18446744073709551616"),
-        (OWN, "123456789012345678901234567890"),
-        (OWN, "[]"),
-        (OWN, "{}"),
-        (OWN, "[1]"),
+    for version in [
+        "\"3\"",
+        "3.5",
+        "-1",
+        "9223372036854775808",
+        "null",
+        "true",
+        "0",
+        "-0",
+        "1e300",
+        "18446744073709551616",
+        "123456789012345678901234567890",
+        "[]",
+        "{}",
+        "[1]",
     ] {
         let body = format!(r#"{{"version": {version}, "name": "a"}}"#);
         let ask = service.edit(json!({})).await.raw_json(body);
-        rows.push(row(
-            line,
-            version,
-            ask,
-            "400 invalid-body: /version wrong-type",
-        ));
+        rows.push(row(version, ask, "400 invalid-body: /version wrong-type"));
     }
     service.check(rows).await;
 }
@@ -56,15 +50,13 @@ async fn another_version_is_a_conflict_that_tells_the_stored_one() {
     let blind = service.token_of(&["api.api-tokens.write"]).await;
     for version in [1, 3, i64::MAX] {
         let rows = [
-            row(39, "a change", edit(version), "409 version-conflict"),
+            row("a change", edit(version), "409 version-conflict"),
             row(
-                39,
                 "a dry run",
                 edit(version).query("dryRun=true"),
                 "409 version-conflict",
             ),
             row(
-                39,
                 "by one who may not read",
                 edit(version).by(&blind.secret),
                 "409 version-conflict",
@@ -81,7 +73,7 @@ async fn another_version_is_a_conflict_that_tells_the_stored_one() {
         assert!(told.get("current").is_none(), "{told}");
     }
     service
-        .check([row(39, "the stored one", edit(2), json!({"version": 3}))])
+        .check([row("the stored one", edit(2), json!({"version": 3}))])
         .await;
 }
 
@@ -92,13 +84,12 @@ async fn the_same_change_counts_once() {
     service
         .check([
             row(
-                44,
                 "first",
                 again.clone(),
                 json!({"version": 2, "name": "once"}),
             ),
-            row(44, "again", again.clone(), "409 version-conflict"),
-            row(44, "and again", again, "409 version-conflict"),
+            row("again", again.clone(), "409 version-conflict"),
+            row("and again", again, "409 version-conflict"),
         ])
         .await;
 }
@@ -111,13 +102,11 @@ async fn what_changes_nothing_keeps_the_version() {
     let same = json!({"version": 1, "name": made.view.token.name.as_str()});
     let rows = [
         row(
-            OWN,
             "nothing new",
             service.edit_of(&made, json!({})),
             same.clone(),
         ),
         row(
-            OWN,
             "blanks around the name",
             service.edit_of(
                 &made,
@@ -126,7 +115,6 @@ async fn what_changes_nothing_keeps_the_version() {
             same.clone(),
         ),
         row(
-            OWN,
             "the same expiry",
             service.edit_of(&made, json!({"expiry": "2027-06-02T02:00:00+14:00"})),
             same,
@@ -145,31 +133,26 @@ async fn a_dry_run_writes_nothing() {
     let refused = "400 invalid-parameter: dryRun invalid-value";
     let mut rows = vec![
         row(
-            OWN,
             "true",
             edit("dryRun=true"),
             json!({"dryRun": true, "version": 2, "name": "dry"}),
         ),
         row(
-            OWN,
             "twice",
             edit("dryRun=true&dryRun=true"),
             "400 invalid-parameter: dryRun several-values",
         ),
         row(
-            OWN,
             "contradictory",
             edit("dryRun=true&dryRun=false"),
             "400 invalid-parameter: dryRun several-values",
         ),
         row(
-            OWN,
             "dryrun",
             edit("dryrun=true"),
             "400 invalid-parameter: dryrun unknown-parameter",
         ),
         row(
-            OWN,
             "array",
             edit("dryRun[]=true"),
             "400 invalid-parameter: dryRun[] unknown-parameter",
@@ -185,13 +168,13 @@ async fn a_dry_run_writes_nothing() {
         "true%00",
         "\u{ff54}rue",
     ] {
-        rows.push(row(OWN, value, edit(&format!("dryRun={value}")), refused));
+        rows.push(row(value, edit(&format!("dryRun={value}")), refused));
     }
-    rows.push(row(OWN, "no value", edit("dryRun"), refused));
+    rows.push(row("no value", edit("dryRun"), refused));
     service.check(rows).await;
     assert_eq!(service.writes().await, before);
     service
-        .check([row(OWN, "false", edit("dryRun=false"), "200")])
+        .check([row("false", edit("dryRun=false"), "200")])
         .await;
     assert_ne!(
         service.writes().await,

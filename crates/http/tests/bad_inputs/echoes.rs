@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ask, OWN, Service, TOKENS, path_of, row};
+use crate::harness::{Ask, Service, TOKENS, path_of, row};
 
 fn keyed(key: &str, value: Value) -> Value {
     let mut fields = json!({});
@@ -17,31 +17,26 @@ async fn in_a_body() {
     let query = |filter: Value| service.ask("POST", format!("{TOKENS}/query")).json(&filter);
     let mut rows = vec![
         row(
-            OWN,
             "a filter's field",
             query(keyed(secret, json!(1))),
             "400 invalid-parameter",
         ),
         row(
-            OWN,
             "deeper",
             query(json!({"$or": [keyed(secret, json!(1))]})),
             "400 invalid-parameter",
         ),
         row(
-            OWN,
             "an operator",
             query(json!({"name": keyed(secret, json!(1))})),
             "400 invalid-parameter",
         ),
         row(
-            OWN,
             "an id",
             query(json!({"id": secret})),
             "400 invalid-parameter: /id invalid-id",
         ),
         row(
-            OWN,
             "a partial token",
             query(json!({"partialToken": secret})),
             "200",
@@ -83,27 +78,16 @@ async fn in_a_body() {
             "422 rule-violated: /name invalid-name",
         ),
     ] {
-        rows.push(row(
-            OWN,
-            fields.to_string(),
-            service.edit(fields).await,
-            want,
-        ));
+        rows.push(row(fields.to_string(), service.edit(fields).await, want));
     }
     let twice = format!(r#"{{"{secret}": 1, "{secret}": 2}}"#);
     let ask = service.edit(json!({})).await;
     rows.push(row(
-        OWN,
         "a doubled key",
         ask.clone().raw_json(twice),
         "400 malformed-json",
     ));
-    rows.push(row(
-        OWN,
-        "no JSON",
-        ask.raw_json(secret),
-        "400 malformed-json",
-    ));
+    rows.push(row("no JSON", ask.raw_json(secret), "400 malformed-json"));
     service.check(rows).await;
 }
 
@@ -120,39 +104,29 @@ async fn in_a_path_or_a_query() {
     service
         .check([
             row(
-                5,
                 "an id",
                 service.ask("GET", format!("{TOKENS}/{secret}")),
                 "404 token-not-found",
             ),
             row(
-                OWN,
                 "a route",
                 service.ask("GET", format!("/{secret}")),
                 "404 no-such-route",
             ),
             row(
-                OWN,
                 "a method",
                 service.ask(secret, path_of(&service.root)).verbatim(),
                 "405 method-not-allowed",
             ),
+            row("a value", list("access_token=%"), "400 invalid-parameter"),
             row(
-                5,
-                "a value",
-                list("access_token=%"),
-                "400 invalid-parameter",
-            ),
-            row(
-                5,
                 "a known one's value",
                 list("cursor=%"),
                 "400 invalid-parameter: cursor invalid-value",
             ),
-            row(OWN, "a name", list("%=1"), "400 invalid-parameter"),
-            row(OWN, "all of it", list("%"), "400 invalid-parameter"),
+            row("a name", list("%=1"), "400 invalid-parameter"),
+            row("all of it", list("%"), "400 invalid-parameter"),
             row(
-                OWN,
                 "a switch",
                 edit.query(&format!("dryRun={secret}")),
                 "400 invalid-parameter",
@@ -173,18 +147,13 @@ async fn in_a_header() {
         ("content-encoding", "415 unsupported-media-type"),
         ("x-request-id", "200"),
     ] {
-        rows.push(row(OWN, name, edit.clone().with(name, secret), want));
+        rows.push(row(name, edit.clone().with(name, secret), want));
     }
     let typed = edit
         .clone()
         .without("content-type")
         .with("content-type", secret);
-    rows.push(row(
-        OWN,
-        "content-type",
-        typed,
-        "415 unsupported-media-type",
-    ));
+    rows.push(row("content-type", typed, "415 unsupported-media-type"));
     for name in [
         "cookie",
         "user-agent",
@@ -194,10 +163,10 @@ async fn in_a_header() {
         "accept",
     ] {
         let ask = Ask::new("GET", TOKENS).with(name, secret);
-        rows.push(row(5, name, ask, "401 missing-credential"));
+        rows.push(row(name, ask, "401 missing-credential"));
     }
     let made = service.creation(json!({})).with("idempotency-key", secret);
     let want = "400 invalid-parameter: Idempotency-Key invalid-value";
-    rows.push(row(OWN, "idempotency-key", made, want));
+    rows.push(row("idempotency-key", made, want));
     service.check(rows).await;
 }

@@ -1,7 +1,7 @@
 //! Bodies that are too deep for a parser's stack, or written in another encoding than UTF-8.
 
 use crate::{
-    harness::{OWN, Service, TOKENS, row},
+    harness::{Service, TOKENS, row},
     json_text::{MALFORMED, check},
 };
 
@@ -27,23 +27,16 @@ async fn depth() {
     check(
         &service,
         &[
-            (31, "129", &nested("[", "]", 129), MALFORMED),
+            ("129", &nested("[", "]", 129), MALFORMED),
+            ("30,000 that close", &nested("[", "]", 30_000), MALFORMED),
+            ("60,000 open", &vec![b'['; 60_000], MALFORMED),
             (
-                31,
-                "30,000 that close",
-                &nested("[", "]", 30_000),
-                MALFORMED,
-            ),
-            (31, "60,000 open", &vec![b'['; 60_000], MALFORMED),
-            (
-                31,
                 "60,000 in a field",
                 format!("{{\"x\": {}", "[".repeat(60_000)).as_bytes(),
                 MALFORMED,
             ),
-            (31, "129 objects", &objects(129), MALFORMED),
+            ("129 objects", &objects(129), MALFORMED),
             (
-                OWN,
                 "100",
                 &nested("[", "]", 100),
                 "400 invalid-body: /x unknown-field",
@@ -54,7 +47,7 @@ async fn depth() {
     let query = service.ask("POST", format!("{TOKENS}/query"));
     let deep = format!("{}{{}}{}", "{\"$and\":[".repeat(5_000), "]}".repeat(5_000));
     service
-        .check([row(31, "a deep filter", query.raw_json(deep), MALFORMED)])
+        .check([row("a deep filter", query.raw_json(deep), MALFORMED)])
         .await;
 }
 
@@ -68,78 +61,66 @@ async fn encodings() {
     check(
         &service,
         &[
-            (32, "a lone byte", b"{%, \"name2\": \"\xff\"}", MALFORMED),
+            ("a lone byte", b"{%, \"name2\": \"\xff\"}", MALFORMED),
             (
-                32,
                 "a byte in the name",
                 b"{\"version\": 1, \"name\": \"a\xc3\"}",
                 MALFORMED,
             ),
             (
-                32,
                 "overlong",
                 b"{\"version\": 1, \"name\": \"\xc0\xaf\"}",
                 MALFORMED,
             ),
             (
-                32,
                 "a surrogate in UTF-8",
                 b"{\"version\": 1, \"name\": \"\xed\xa0\x80\"}",
                 MALFORMED,
             ),
-            (32, "BOM", b"\xef\xbb\xbf{%}", MALFORMED),
-            (32, "UTF-16 LE", &utf16(text, u16::to_le_bytes), MALFORMED),
+            ("BOM", b"\xef\xbb\xbf{%}", MALFORMED),
+            ("UTF-16 LE", &utf16(text, u16::to_le_bytes), MALFORMED),
             (
-                32,
                 "UTF-16 BE with BOM",
                 &utf16(&format!("\u{feff}{text}"), u16::to_be_bytes),
                 MALFORMED,
             ),
             (
-                32,
                 "lone surrogate",
                 br#"{"version": 1, "name": "a\ud800"}"#,
                 MALFORMED,
             ),
             (
-                32,
                 "low surrogate",
                 br#"{"version": 1, "name": "\udc00a"}"#,
                 MALFORMED,
             ),
             (
-                32,
                 "surrogates the wrong way round",
                 br#"{"version": 1, "name": "\udc00\ud800"}"#,
                 MALFORMED,
             ),
             (
-                OWN,
                 "surrogate in a list",
                 br#"{%, "permissions": ["\ud83d"]}"#,
                 MALFORMED,
             ),
             (
-                OWN,
                 "surrogate in what is ignored",
                 br#"{%, "createdUserInfo": {"userName": ["\ud800"]}}"#,
                 MALFORMED,
             ),
-            (OWN, "surrogate in a key", br#"{%, "\ud800": 1}"#, MALFORMED),
+            ("surrogate in a key", br#"{%, "\ud800": 1}"#, MALFORMED),
             (
-                OWN,
                 "a whole pair",
                 br#"{"version": 1, "name": "escaped \ud83d\ude00"}"#,
                 "200",
             ),
             (
-                OWN,
                 "an unknown escape",
                 br#"{"version": 1, "name": "\x41"}"#,
                 MALFORMED,
             ),
             (
-                OWN,
                 "a cut escape",
                 br#"{"version": 1, "name": "\u00"}"#,
                 MALFORMED,

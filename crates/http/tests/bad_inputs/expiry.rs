@@ -3,7 +3,7 @@
 use countersign_application::testing::at;
 use serde_json::json;
 
-use crate::harness::{ABSENT, OWN, Service, row};
+use crate::harness::{ABSENT, Service, row};
 
 const NO_INSTANT: &str = "400 invalid-body: /expiry invalid-date-time";
 const PAST: &str = "422 rule-violated: /expiry expiry-in-past";
@@ -17,42 +17,28 @@ async fn every_token_ends() {
     service
         .check([
             row(
-                55,
                 "missing",
                 service.creation(to(json!(ABSENT))),
                 "400 invalid-body: /expiry missing-field",
             ),
-            row(55, "null", service.creation(to(json!(null))), wrong_type),
+            row("null", service.creation(to(json!(null))), wrong_type),
             row(
-                55,
                 "null, changing",
                 service.edit(to(json!(null))).await,
                 wrong_type,
             ),
             row(
-                58,
                 "epoch",
                 service.creation(to(json!(1_800_000_000))),
                 wrong_type,
             ),
             row(
-                58,
                 "epoch, changing",
                 service.edit(to(json!(1_800_000_000))).await,
                 wrong_type,
             ),
-            row(
-                OWN,
-                "never",
-                service.edit(to(json!("never"))).await,
-                NO_INSTANT,
-            ),
-            row(
-                OWN,
-                "false",
-                service.edit(to(json!(false))).await,
-                wrong_type,
-            ),
+            row("never", service.edit(to(json!("never"))).await, NO_INSTANT),
+            row("false", service.edit(to(json!(false))).await, wrong_type),
         ])
         .await;
 }
@@ -61,44 +47,42 @@ async fn every_token_ends() {
 async fn what_is_no_instant() {
     let service = Service::start().await;
     let mut rows = Vec::new();
-    for (line, expiry) in [
-        (58, "2027-02-30T00:00:00Z"),
-        (58, "2027-13-01T00:00:00Z"),
-        (58, "2027-01-01T24:00:00Z"),
-        (58, "2026-12-31T23:59:60Z"),
-        (58, "2027-01-01T00:00:00"),
-        (58, "2027-01-01T00:00:00+25:00"),
-        (58, "1800000000"),
-        (58, "2027-01-01"),
-        (OWN, ""),
-        (OWN, "2027-02-29T00:00:00Z"),
-        (OWN, "2027-00-01T00:00:00Z"),
-        (OWN, "2027-01-01 00:00:00Z"),
-        (OWN, " 2027-01-01T00:00:00Z"),
-        (OWN, "2027-01-01T00:00:00Z\n"),
-        (OWN, "2027-01-01T00:00Z"),
-        (OWN, "2027-01-01T00:00:00,5Z"),
-        (OWN, "2027-01-01T00:00:00.Z"),
-        (OWN, "2027-01-01T00:00:00+0100"),
-        (OWN, "2027-01-01T00:00:00 Europe/Berlin"),
-        (OWN, "2027-W01-1T00:00:00Z"),
-        (OWN, "20270101T000000Z"),
-        (OWN, "+002027-01-01T00:00:00Z"),
-        (OWN, "10000-01-01T00:00:00Z"),
-        (OWN, "-2027-01-01T00:00:00Z"),
-        (OWN, "P1Y"),
-        (OWN, "\u{ff12}\u{ff10}27-01-01T00:00:00Z"),
-        (OWN, "9999-12-31T23:59:59-01:00"),
+    for expiry in [
+        "2027-02-30T00:00:00Z",
+        "2027-13-01T00:00:00Z",
+        "2027-01-01T24:00:00Z",
+        "2026-12-31T23:59:60Z",
+        "2027-01-01T00:00:00",
+        "2027-01-01T00:00:00+25:00",
+        "1800000000",
+        "2027-01-01",
+        "",
+        "2027-02-29T00:00:00Z",
+        "2027-00-01T00:00:00Z",
+        "2027-01-01 00:00:00Z",
+        " 2027-01-01T00:00:00Z",
+        "2027-01-01T00:00:00Z\n",
+        "2027-01-01T00:00Z",
+        "2027-01-01T00:00:00,5Z",
+        "2027-01-01T00:00:00.Z",
+        "2027-01-01T00:00:00+0100",
+        "2027-01-01T00:00:00 Europe/Berlin",
+        "2027-W01-1T00:00:00Z",
+        "20270101T000000Z",
+        "+002027-01-01T00:00:00Z",
+        "10000-01-01T00:00:00Z",
+        "-2027-01-01T00:00:00Z",
+        "P1Y",
+        "\u{ff12}\u{ff10}27-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-01:00",
     ] {
         let fields = json!({"expiry": expiry});
         rows.push(row(
-            line,
             format!("making: {expiry}"),
             service.creation(fields.clone()),
             NO_INSTANT,
         ));
         rows.push(row(
-            line,
             format!("change: {expiry}"),
             service.edit(fields).await,
             NO_INSTANT,
@@ -112,18 +96,18 @@ async fn after_now_and_within_two_years_of_the_creation() {
     let service = Service::start().await;
     // The clock stands at 2026-06-01T12:00:00Z, and all of these are made then.
     let mut rows = Vec::new();
-    for (line, expiry, refusal) in [
-        (56, "2026-06-01T11:59:59Z", Some(PAST)),
-        (56, "1969-12-31T23:59:59Z", Some(PAST)),
-        (56, "0000-01-01T00:00:00Z", Some(PAST)),
-        (56, "2026-06-01T12:00:00Z", Some(PAST)),
-        (OWN, "2026-06-01T12:00:00.000000999Z", Some(PAST)),
-        (OWN, "2026-06-01T12:00:00.000001Z", None),
-        (56, "2026-06-01T12:00:01Z", None),
-        (61, "2028-06-01T12:00:00Z", None),
-        (61, "2028-06-01T12:00:01Z", Some(TOO_FAR)),
-        (OWN, "2028-06-01T12:00:00.000001Z", Some(TOO_FAR)),
-        (OWN, "9999-12-31T23:59:59.999999Z", Some(TOO_FAR)),
+    for (expiry, refusal) in [
+        ("2026-06-01T11:59:59Z", Some(PAST)),
+        ("1969-12-31T23:59:59Z", Some(PAST)),
+        ("0000-01-01T00:00:00Z", Some(PAST)),
+        ("2026-06-01T12:00:00Z", Some(PAST)),
+        ("2026-06-01T12:00:00.000000999Z", Some(PAST)),
+        ("2026-06-01T12:00:00.000001Z", None),
+        ("2026-06-01T12:00:01Z", None),
+        ("2028-06-01T12:00:00Z", None),
+        ("2028-06-01T12:00:01Z", Some(TOO_FAR)),
+        ("2028-06-01T12:00:00.000001Z", Some(TOO_FAR)),
+        ("9999-12-31T23:59:59.999999Z", Some(TOO_FAR)),
     ] {
         let fields = json!({"expiry": expiry});
         let (making, change) = (
@@ -131,15 +115,9 @@ async fn after_now_and_within_two_years_of_the_creation() {
             service.edit(fields.clone()).await,
         );
         if let Some(refusal) = refusal {
-            rows.extend([
-                row(line, expiry, making, refusal),
-                row(line, expiry, change, refusal),
-            ]);
+            rows.extend([row(expiry, making, refusal), row(expiry, change, refusal)]);
         } else {
-            rows.extend([
-                row(line, expiry, making, "201"),
-                row(line, expiry, change, fields),
-            ]);
+            rows.extend([row(expiry, making, "201"), row(expiry, change, fields)]);
         }
     }
     service.check(rows).await;
@@ -149,37 +127,29 @@ async fn after_now_and_within_two_years_of_the_creation() {
 async fn written_in_any_zone_kept_in_utc() {
     let service = Service::start().await;
     let mut rows = Vec::new();
-    for (line, written, kept) in [
-        (60, "2027-01-01T00:00:00+14:00", "2026-12-31T10:00:00Z"),
-        (60, "2027-01-01T00:00:00-12:00", "2027-01-01T12:00:00Z"),
+    for (written, kept) in [
+        ("2027-01-01T00:00:00+14:00", "2026-12-31T10:00:00Z"),
+        ("2027-01-01T00:00:00-12:00", "2027-01-01T12:00:00Z"),
         (
-            60,
             "2027-01-01T00:00:00.123456789Z",
             "2027-01-01T00:00:00.123456Z",
         ),
         (
-            60,
             "2027-01-01T00:00:00.9999999999999Z",
             "2027-01-01T00:00:00.999999Z",
         ),
-        (OWN, "2027-01-01t00:00:00z", "2027-01-01T00:00:00Z"),
-        (OWN, "2027-01-01T00:00:00-00:00", "2027-01-01T00:00:00Z"),
-        (OWN, "2028-02-29T00:00:00+00:00", "2028-02-29T00:00:00Z"),
+        ("2027-01-01t00:00:00z", "2027-01-01T00:00:00Z"),
+        ("2027-01-01T00:00:00-00:00", "2027-01-01T00:00:00Z"),
+        ("2028-02-29T00:00:00+00:00", "2028-02-29T00:00:00Z"),
     ] {
         let kept = json!({"expiry": kept});
         let written = json!({"expiry": written});
         rows.push(row(
-            line,
             written.to_string(),
             service.edit(written.clone()).await,
             kept.clone(),
         ));
-        rows.push(row(
-            line,
-            written.to_string(),
-            service.creation(written),
-            kept,
-        ));
+        rows.push(row(written.to_string(), service.creation(written), kept));
     }
     service.check(rows).await;
 }
@@ -192,17 +162,15 @@ async fn the_longest_life_counts_from_the_creation() {
     let to = |expiry: &str| service.edit_of(&made, json!({"expiry": expiry}));
     service
         .check([
-            row(62, "a year later", to("2029-05-01T12:00:00Z"), TOO_FAR),
-            row(62, "a second over", to("2028-06-01T12:00:01Z"), TOO_FAR),
-            row(62, "past by now", to("2027-05-01T12:00:00Z"), PAST),
+            row("a year later", to("2029-05-01T12:00:00Z"), TOO_FAR),
+            row("a second over", to("2028-06-01T12:00:01Z"), TOO_FAR),
+            row("past by now", to("2027-05-01T12:00:00Z"), PAST),
             row(
-                62,
                 "the last instant",
                 to("2028-06-01T12:00:00Z"),
                 json!({"expiry": "2028-06-01T12:00:00Z"}),
             ),
             row(
-                62,
                 "a new one",
                 service.creation(json!({"expiry": "2029-05-01T12:00:00Z"})),
                 "201",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{OWN, Row, Service, TOKENS, row};
+use crate::harness::{Row, Service, TOKENS, row};
 
 fn query(service: &Service, filter: &Value, want: &str) -> Row {
     let what: String = filter.to_string().chars().take(60).collect();
@@ -11,7 +11,7 @@ fn query(service: &Service, filter: &Value, want: &str) -> Row {
         "200" => want.to_owned(),
         _ => format!("400 invalid-parameter: {want}"),
     };
-    row(OWN, what, ask, want)
+    row(what, ask, want)
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn words_that_the_language_does_not_have() {
         .ask("POST", format!("{TOKENS}/query"))
         .json(&cases.last().unwrap().0);
     rows.pop();
-    rows.push(row(OWN, "an overlong word", ask, "400 invalid-parameter"));
+    rows.push(row("an overlong word", ask, "400 invalid-parameter"));
     service.check(rows).await;
 }
 

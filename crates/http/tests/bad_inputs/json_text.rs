@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Ask, OWN, Service, TOKENS, row};
+use crate::harness::{Ask, Service, TOKENS, row};
 
 pub(crate) const MALFORMED: &str = "400 malformed-json";
 const NO_OBJECT: &str = "400 invalid-body:  wrong-type";
@@ -21,10 +21,10 @@ async fn edit(service: &Service, body: &[u8]) -> Ask {
     service.edit(json!({})).await.raw_json(written)
 }
 
-pub(crate) async fn check(service: &Service, cases: &[(u16, &str, &[u8], &str)]) {
+pub(crate) async fn check(service: &Service, cases: &[(&str, &[u8], &str)]) {
     let mut rows = Vec::new();
-    for (line, what, body, want) in cases {
-        rows.push(row(*line, *what, edit(service, body).await, *want));
+    for (what, body, want) in cases {
+        rows.push(row(*what, edit(service, body).await, *want));
     }
     service.check(rows).await;
 }
@@ -32,21 +32,20 @@ pub(crate) async fn check(service: &Service, cases: &[(u16, &str, &[u8], &str)])
 #[tokio::test]
 async fn a_body_is_an_object() {
     let service = Service::start().await;
-    let cases: [(u16, &str, &[u8], &str); 9] = [
-        (26, "empty", b"", MALFORMED),
-        (26, "null", b"null", NO_OBJECT),
-        (26, "[]", b"[]", NO_OBJECT),
-        (26, "a text", b"\"x\"", NO_OBJECT),
-        (26, "a number", b"3", NO_OBJECT),
-        (OWN, "a boolean", b"true", NO_OBJECT),
-        (OWN, "blanks", b" \n", MALFORMED),
+    let cases: [(&str, &[u8], &str); 9] = [
+        ("empty", b"", MALFORMED),
+        ("null", b"null", NO_OBJECT),
+        ("[]", b"[]", NO_OBJECT),
+        ("a text", b"\"x\"", NO_OBJECT),
+        ("a number", b"3", NO_OBJECT),
+        ("a boolean", b"true", NO_OBJECT),
+        ("blanks", b" \n", MALFORMED),
         (
-            OWN,
             "{}",
             b"{}",
             "400 invalid-body: /version missing-field, /name missing-field",
         ),
-        (OWN, "an object in an array", b"[{%}]", NO_OBJECT),
+        ("an object in an array", b"[{%}]", NO_OBJECT),
     ];
     check(&service, &cases).await;
     let creating = service.ask("POST", TOKENS);
@@ -54,7 +53,6 @@ async fn a_body_is_an_object() {
     let mut rows = Vec::new();
     for body in ["", "null", "[]", "\"x\"", "3"] {
         rows.push(row(
-            26,
             format!("creating: {body}"),
             creating.clone().raw_json(body),
             if body.is_empty() {
@@ -64,7 +62,6 @@ async fn a_body_is_an_object() {
             },
         ));
         rows.push(row(
-            26,
             format!("querying: {body}"),
             querying.clone().raw_json(body),
             if body.is_empty() {
@@ -83,67 +80,51 @@ async fn what_only_lenient_parsers_take() {
     check(
         &service,
         &[
-            (34, "trailing comma", b"{%,}", MALFORMED),
-            (34, "comment", b"{% /* why */}", MALFORMED),
-            (34, "line comment", b"{%} // why", MALFORMED),
-            (34, "NaN", br#"{"version": NaN, "name": "x"}"#, MALFORMED),
+            ("trailing comma", b"{%,}", MALFORMED),
+            ("comment", b"{% /* why */}", MALFORMED),
+            ("line comment", b"{%} // why", MALFORMED),
+            ("NaN", br#"{"version": NaN, "name": "x"}"#, MALFORMED),
             (
-                34,
                 "Infinity",
                 br#"{"version": -Infinity, "name": "x"}"#,
                 MALFORMED,
             ),
+            ("1e999", br#"{"version": 1e999, "name": "x"}"#, MALFORMED),
             (
-                34,
-                "1e999",
-                br#"{"version": 1e999, "name": "x"}"#,
-                MALFORMED,
-            ),
-            (
-                34,
                 "1e999 in what is ignored",
                 br#"{%, "partialToken": [-1e999]}"#,
                 MALFORMED,
             ),
-            (34, "text behind", b"{%} x", MALFORMED),
-            (34, "a second object", b"{%}{%}", MALFORMED),
-            (OWN, "NUL behind", b"{%}\0", MALFORMED),
+            ("text behind", b"{%} x", MALFORMED),
+            ("a second object", b"{%}{%}", MALFORMED),
+            ("NUL behind", b"{%}\0", MALFORMED),
+            ("single quotes", b"{'version': 1, 'name': 'x'}", MALFORMED),
+            ("bare keys", b"{version: 1, name: \"x\"}", MALFORMED),
             (
-                OWN,
-                "single quotes",
-                b"{'version': 1, 'name': 'x'}",
-                MALFORMED,
-            ),
-            (OWN, "bare keys", b"{version: 1, name: \"x\"}", MALFORMED),
-            (
-                OWN,
                 "leading zero",
                 br#"{"version": 01, "name": "x"}"#,
                 MALFORMED,
             ),
-            (OWN, "plus", br#"{"version": +1, "name": "x"}"#, MALFORMED),
+            ("plus", br#"{"version": +1, "name": "x"}"#, MALFORMED),
             (
-                OWN,
                 "hexadecimal",
                 br#"{"version": 0x1, "name": "x"}"#,
                 MALFORMED,
             ),
             (
-                OWN,
                 "a bare point",
                 br#"{"version": 1., "name": "x"}"#,
                 MALFORMED,
             ),
             (
-                OWN,
                 "a raw line break in a text",
                 b"{\"version\": 1, \"name\": \"a\nb\"}",
                 MALFORMED,
             ),
-            (OWN, "True", br#"{%, "x": True}"#, MALFORMED),
-            (OWN, "no end", b"{%", MALFORMED),
-            (OWN, "a form feed", b"{%\x0c}", MALFORMED),
-            (OWN, "blanks around", b" \t\r\n{%} \n", "200"),
+            ("True", br#"{%, "x": True}"#, MALFORMED),
+            ("no end", b"{%", MALFORMED),
+            ("a form feed", b"{%\x0c}", MALFORMED),
+            ("blanks around", b" \t\r\n{%} \n", "200"),
         ],
     )
     .await;
@@ -155,29 +136,25 @@ async fn a_key_stands_once_however_it_is_written() {
     check(
         &service,
         &[
-            (OWN, "twice", br#"{%, "version": 2}"#, MALFORMED),
-            (OWN, "the same twice", br#"{%, "version": 1}"#, MALFORMED),
+            ("twice", br#"{%, "version": 2}"#, MALFORMED),
+            ("the same twice", br#"{%, "version": 1}"#, MALFORMED),
             (
-                OWN,
                 "escaped the second time",
                 br#"{%, "\u0076ersion": 1}"#,
                 MALFORMED,
             ),
             (
-                OWN,
                 "escaped only",
                 br#"{"\u0076ersion": 1, "n\u0061me": "by escapes"}"#,
                 "200",
             ),
             (
-                OWN,
                 "in what is ignored",
                 br#"{%, "createdUserInfo": {"a": 1, "a": 2}}"#,
                 MALFORMED,
             ),
-            (OWN, "unknown, twice", br#"{%, "x": 1, "x": 1}"#, MALFORMED),
+            ("unknown, twice", br#"{%, "x": 1, "x": 1}"#, MALFORMED),
             (
-                OWN,
                 "another case",
                 br#"{%, "Version": 2}"#,
                 "400 invalid-body: /Version unknown-field ~version",
@@ -192,6 +169,6 @@ async fn a_key_stands_once_however_it_is_written() {
         r#"{"$and": [{"name": "a", "n\u0061me": "b"}]}"#,
         r#"{"$or": [], "$or": []}"#,
     ];
-    let rows = cases.map(|body| row(OWN, body, query.clone().raw_json(body), MALFORMED));
+    let rows = cases.map(|body| row(body, query.clone().raw_json(body), MALFORMED));
     service.check(rows).await;
 }

@@ -1,8 +1,7 @@
 //! What a clumsy or hostile client may send, and what it gets for it: over real connections, on a real store.
 //!
-//! The first column of every table is the number of its line in the list of bad inputs that the service was
-//! specified with; `OWN` marks what goes beyond that list. Whatever a row is about, the harness also sees to what
-//! holds of all of them: a refusal is a problem document, nothing was written, and no secret shows.
+//! Whatever a row of a table is about, the harness also sees to what holds of all of them: a refusal is a problem
+//! document, nothing was written, and no secret shows.
 
 #![expect(
     clippy::unwrap_used,

@@ -2,7 +2,7 @@
 
 use countersign_http::ProxyHeader;
 
-use crate::harness::{OWN, Service, path_of, row};
+use crate::harness::{Service, path_of, row};
 
 const REFUSED: &str = "403 address-not-allowed";
 
@@ -33,10 +33,10 @@ async fn only_the_header_that_the_proxies_write_is_read() {
         let both = alone.clone().with(name, own);
         service
             .check([
-                row(OWN, "its own", ask.clone().with(name, own), "200"),
-                row(OWN, "the other alone", alone, REFUSED),
-                row(OWN, "both", both, "200"),
-                row(OWN, "neither", ask, REFUSED),
+                row("its own", ask.clone().with(name, own), "200"),
+                row("the other alone", alone, REFUSED),
+                row("both", both, "200"),
+                row("neither", ask, REFUSED),
             ])
             .await;
     }
@@ -75,7 +75,6 @@ async fn the_client_is_the_last_hop_that_is_not_trusted() {
         ("::192.0.2.7", REFUSED),
     ] {
         rows.push(row(
-            17,
             format!("hops {hops}"),
             ask.clone().with("x-forwarded-for", hops),
             want,
@@ -94,7 +93,6 @@ async fn the_client_is_the_last_hop_that_is_not_trusted() {
         ("192.0.2.7", REFUSED),
     ] {
         rows.push(row(
-            17,
             format!("Forwarded {hops}"),
             ask.clone().with("forwarded", hops),
             want,
@@ -105,21 +103,18 @@ async fn the_client_is_the_last_hop_that_is_not_trusted() {
             .with("x-forwarded-for", first)
             .with("x-forwarded-for", second)
     };
-    rows.push(row(17, "no header at all", ask.clone(), REFUSED));
+    rows.push(row("no header at all", ask.clone(), REFUSED));
     rows.push(row(
-        17,
         "only another",
         ask.clone().with("x-real-ip", "192.0.2.7"),
         REFUSED,
     ));
     rows.push(row(
-        OWN,
         "two lines, the last counts",
         lines("198.51.100.1", "192.0.2.7"),
         "200",
     ));
     rows.push(row(
-        OWN,
         "two lines, the first does not",
         lines("192.0.2.7", "198.51.100.1"),
         REFUSED,
@@ -128,14 +123,13 @@ async fn the_client_is_the_last_hop_that_is_not_trusted() {
         .clone()
         .with("x-forwarded-for", "192.0.2.7")
         .with("forwarded", "for=198.51.100.1");
-    rows.push(row(OWN, "both headers, disagreeing", both, REFUSED));
+    rows.push(row("both headers, disagreeing", both, REFUSED));
     let both = ask
         .clone()
         .with("forwarded", "for=192.0.2.7")
         .with("x-forwarded-for", "198.51.100.1");
-    rows.push(row(OWN, "both headers, the other way round", both, REFUSED));
+    rows.push(row("both headers, the other way round", both, REFUSED));
     rows.push(row(
-        OWN,
         "a token without a list",
         ask.by(&service.root.secret).with("x-forwarded-for", "?"),
         "200",

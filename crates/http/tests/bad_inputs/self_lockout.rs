@@ -3,7 +3,7 @@
 use countersign_application::testing::at;
 use serde_json::json;
 
-use crate::harness::{OWN, Service, row};
+use crate::harness::{Service, row};
 
 #[tokio::test]
 async fn a_caller_shuts_itself_out_only_when_it_insists() {
@@ -13,28 +13,20 @@ async fn a_caller_shuts_itself_out_only_when_it_insists() {
     let elsewhere = || to(json!({"allowedAddresses": ["192.0.2.1"]}));
     let refused = "409 would-lock-out: /allowedAddresses would-lock-out";
     let rows = [
-        row(OWN, "by accident", elsewhere(), refused),
-        row(OWN, "dry run", elsewhere().query("dryRun=true"), refused),
+        row("by accident", elsewhere(), refused),
+        row("dry run", elsewhere().query("dryRun=true"), refused),
         row(
-            OWN,
             "explicitly not",
             elsewhere().query("allowLockout=false"),
             refused,
         ),
         row(
-            OWN,
             "TRUE",
             elsewhere().query("allowLockout=TRUE"),
             "400 invalid-parameter",
         ),
+        row("insisting", elsewhere().query("allowLockout=true"), "200"),
         row(
-            OWN,
-            "insisting",
-            elsewhere().query("allowLockout=true"),
-            "200",
-        ),
-        row(
-            OWN,
             "and then",
             service.ask("GET", "/api/v1/users/current").by(&own.secret),
             "403 address-not-allowed",
@@ -54,15 +46,14 @@ async fn an_expired_token_is_not_revived() {
     let prolonged = json!({"expiry": "2028-01-01T00:00:00Z"});
     let stronger = json!({"permissions": ["api.tasks.read", "api.tasks.write"]});
     let rows = [
-        row(OWN, "prolonged", to(prolonged), refused("/expiry")),
-        row(OWN, "stronger", to(stronger), refused("/permissions/1")),
+        row("prolonged", to(prolonged), refused("/expiry")),
+        row("stronger", to(stronger), refused("/permissions/1")),
         row(
-            OWN,
             "its own past expiry",
             to(json!({"expiry": "2027-06-01T12:00:00Z"})),
             "200",
         ),
-        row(OWN, "narrowed", to(narrowed.clone()), narrowed),
+        row("narrowed", to(narrowed.clone()), narrowed),
     ];
     service.check(rows).await;
 }

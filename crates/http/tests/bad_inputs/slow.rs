@@ -6,7 +6,7 @@ use countersign_http::Limits;
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::harness::{Ask, OWN, Service, Wire, row, usual};
+use crate::harness::{Ask, Service, Wire, row, usual};
 
 fn short() -> Limits {
     Limits {
@@ -53,8 +53,8 @@ async fn one_byte_a_second_is_not_waited_for() {
     }
     let reply = wire.reply().await;
     let took = begun.elapsed();
-    assert_eq!(reply.outline(), "408 request-timeout", "35");
-    assert!((9..16).contains(&took.as_secs()), "35: after {took:?}");
+    assert_eq!(reply.outline(), "408 request-timeout");
+    assert!((9..16).contains(&took.as_secs()), "after {took:?}");
     assert_eq!(service.writes().await, before);
 }
 
@@ -130,7 +130,7 @@ async fn half_open_requests_keep_nobody_out() {
     }
     let current = service.ask("GET", "/api/v1/api-tokens/current");
     service
-        .check([row(OWN, "served meanwhile", current, "200")])
+        .check([row("served meanwhile", current, "200")])
         .await;
     assert!(begun.elapsed() < Duration::from_secs(4), "not meanwhile");
     for mut wire in wires {

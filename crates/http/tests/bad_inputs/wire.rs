@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Ask, OWN, Service, Wire, row};
+use crate::harness::{Ask, Service, Wire, row};
 
 /// How many answers came before the end of the connection, and the status of the first.
 async fn answers(service: &Service, bytes: &[u8]) -> (usize, u16) {
@@ -45,7 +45,7 @@ async fn what_is_no_http() {
     }
     let alive = service.ask("GET", "/api/v1/api-tokens/current");
     service
-        .check([row(OWN, "and the service lives", alive, "200")])
+        .check([row("and the service lives", alive, "200")])
         .await;
 }
 
@@ -117,7 +117,6 @@ async fn nothing_is_smuggled_behind_a_body() {
     }
     service
         .check([row(
-            OWN,
             "the victim lives",
             service.ask("GET", delete.target),
             "200",
@@ -133,19 +132,16 @@ async fn http_of_other_forms() {
     service
         .check([
             row(
-                OWN,
                 "an absolute target",
                 service.ask("GET", absolute).verbatim(),
                 json!({"id": id}),
             ),
             row(
-                OWN,
                 "options of everything",
                 Ask::new("OPTIONS", "*").verbatim(),
                 "404 no-such-route",
             ),
             row(
-                OWN,
                 "a fragment",
                 service
                     .ask("GET", "/api/v1/api-tokens/current#x")

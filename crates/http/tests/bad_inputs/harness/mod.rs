@@ -11,7 +11,7 @@ mod wire;
 pub(crate) use self::{
     ask::Ask,
     reply::Reply,
-    rows::{OWN, Row, row},
+    rows::{Row, row},
     service::{ABSENT, Service, TOKENS, path_of, usual},
     wire::Wire,
 };

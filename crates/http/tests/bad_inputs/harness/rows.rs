@@ -4,9 +4,6 @@ use serde_json::Value;
 
 use super::{Ask, Reply, Service, leaks};
 
-/// In the place of a line's number: a case of our own.
-pub(crate) const OWN: u16 = 0;
-
 /// What is expected of an answer.
 #[derive(Debug, Clone)]
 pub(crate) enum Want {
@@ -36,15 +33,13 @@ impl From<Value> for Want {
 
 /// A case.
 pub(crate) struct Row {
-    line: u16,
     what: String,
     ask: Ask,
     want: Want,
 }
 
-pub(crate) fn row(line: u16, what: impl Into<String>, ask: Ask, want: impl Into<Want>) -> Row {
+pub(crate) fn row(what: impl Into<String>, ask: Ask, want: impl Into<Want>) -> Row {
     Row {
-        line,
         what: what.into(),
         ask,
         want: want.into(),
@@ -77,12 +72,10 @@ impl Service {
                 flaws.extend(self.stored_otherwise(&row.ask, &reply).await);
             }
             if !flaws.is_empty() {
-                let Row { line, what, .. } = row;
+                let Row { what, .. } = row;
                 let body = String::from_utf8_lossy(&reply.body).into_owned();
                 let outline = reply.outline();
-                wrong.push(format!(
-                    "{line} {what}: {outline}; {flaws:?}\n    {body:.600}"
-                ));
+                wrong.push(format!("{what}: {outline}; {flaws:?}\n    {body:.600}"));
             }
         }
         assert!(asked > 0, "an empty table");
