@@ -173,7 +173,8 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 fn on_a_terminal_it_is_shown_in_lines_that_work() {
     let folder = tempfile::tempdir().unwrap();
     let shown = folder.path().join("shown");
-    let mut terminal = Command::new("python3")
+    let mut terminal = countersign_xtask::python()
+        .unwrap()
         .args(["-c", TERMINAL, BINARY, "--listen", "127.0.0.1:0"])
         .current_dir(folder.path())
         .env_remove("COUNTERSIGN_DATABASE_URL")

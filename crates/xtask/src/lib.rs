@@ -6,5 +6,8 @@
 
 pub mod cluster;
 mod process;
+mod python;
 pub mod server;
 pub mod sql;
+
+pub use python::python;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::cluster::find_or_install;
+use crate::{cluster::find_or_install, python};
 
 /// Runs a statement on PostgreSQL and returns its rows, a line each, columns split by `|`.
 ///
@@ -31,12 +31,7 @@ pub fn sqlite(file: &Path, statements: &str) -> Result<String> {
         for one in filter(str.strip, sys.argv[2].split(';')): rows = database.execute(one).fetchall()\n\
         database.commit()\n\
         print(*(row[0] for row in rows), sep='\\n')";
-    answer(
-        Command::new("python3")
-            .args(["-c", SCRIPT])
-            .arg(file)
-            .arg(statements),
-    )
+    answer(python()?.args(["-c", SCRIPT]).arg(file).arg(statements))
 }
 
 /// The URL without its password, which would show in the process list, and the password.

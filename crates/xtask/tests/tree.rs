@@ -92,6 +92,52 @@ fn links_between_documents_lead_somewhere() {
     }
 }
 
+#[test]
+fn paths_in_documents_exist() {
+    let mut seen = 0;
+    for document in tracked(&["README.md", "docs/*.md"]) {
+        let text = fs::read_to_string(root().join(&document)).unwrap();
+        for path in named_paths(&text) {
+            seen += 1;
+            assert!(
+                root().join(&path).exists(),
+                "{} names {path}, which is not there",
+                document.display()
+            );
+        }
+    }
+    assert!(seen > 0);
+}
+
+/// The paths from the top that stand in backticks; `a/{b,c}.d` names two.
+fn named_paths(text: &str) -> Vec<String> {
+    let prose = text.split("```").step_by(2);
+    let quoted = prose.flat_map(|prose| prose.split('`').skip(1).step_by(2));
+    let tops = ["crates/", "docs/", "migrations/"];
+    quoted
+        .filter(|quoted| tops.iter().any(|top| quoted.starts_with(top)))
+        .flat_map(spelt_out)
+        .collect()
+}
+
+fn spelt_out(path: &str) -> Vec<String> {
+    match path.split_once('{').zip(path.split_once('}')) {
+        None => vec![path.to_owned()],
+        Some(((before, _), (upto, after))) => upto[before.len() + 1..]
+            .split(',')
+            .map(|one| format!("{before}{one}{after}"))
+            .collect(),
+    }
+}
+
+#[test]
+fn only_paths_from_the_top_are_looked_for() {
+    let text =
+        "`crates/a` or `b.rs`, `docs/{c,d}.md`\n```\n`crates/e`\n```\n`migrations/`, crates/f";
+    let paths = ["crates/a", "docs/c.md", "docs/d.md", "migrations/"];
+    assert_eq!(named_paths(text), paths);
+}
+
 /// The paths that `[text](path#part "title")` names, outside of code blocks.
 fn relative_links(text: &str) -> Vec<String> {
     let prose = text

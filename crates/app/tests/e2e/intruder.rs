@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     path::Path,
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Stdio},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -25,7 +25,8 @@ impl SqliteLock {
             database.execute('BEGIN IMMEDIATE')\n\
             print('held', flush=True)\n\
             sys.stdin.read()";
-        let mut child = Command::new("python3")
+        let mut child = countersign_xtask::python()
+            .unwrap()
             .args(["-c", SCRIPT])
             .arg(file)
             .stdin(Stdio::piped())

@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 use countersign_xtask::cluster::{Cluster, Durability};
+use countersign_xtask::python;
 
 use crate::step::{cargo, root, run, step};
 
@@ -94,10 +94,7 @@ fn migrate_sqlite(database: &Path, files: &[PathBuf]) -> Result<()> {
     const SCRIPT: &str = "import sqlite3, sys\n\
         database = sqlite3.connect(sys.argv[1])\n\
         for file in sys.argv[2:]: database.executescript(open(file, encoding='utf-8').read())";
-    run(Command::new("python3")
-        .args(["-c", SCRIPT])
-        .arg(database)
-        .args(files))
+    run(python()?.args(["-c", SCRIPT]).arg(database).args(files))
 }
 
 fn describe(adapter: Adapter, url: &str, into: &Path) -> Result<()> {
