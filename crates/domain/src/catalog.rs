@@ -1,4 +1,5 @@
-//! Which permissions may be granted here. What is stored and has since left the catalog is kept, not granted anew.
+//! Which permissions may be granted here. A token keeps what was taken out of the catalog after it was granted;
+//! nobody gets it anew.
 
 use thiserror::Error;
 

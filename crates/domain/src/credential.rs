@@ -17,7 +17,7 @@ pub struct Credential {
     pub token: TokenId,
     /// The record's version that these facts are of.
     pub version: Version,
-    /// The API Token User to whom all it does is attributed.
+    /// The API Token User in whose name it acts.
     pub user: UserId,
     /// That user's name.
     pub user_name: Arc<str>,

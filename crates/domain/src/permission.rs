@@ -12,8 +12,8 @@ use thiserror::Error;
 
 use crate::standard;
 
-/// A dotted name such as `api.engagements.read`: two or more segments, each of lowercase letters, digits and
-/// `-`, starting with a letter; at most [`Permission::MAX`] bytes.
+/// A dotted name such as `api.engagements.read`: at least two segments, each beginning with one of `a` to `z` and going
+/// on with these, digits or `-`; at most [`Permission::MAX`] bytes.
 ///
 /// Compared, ordered and hashed by its text. Cloning is cheap.
 #[derive(Clone)]

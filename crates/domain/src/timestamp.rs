@@ -1,4 +1,4 @@
-//! Instants that survive every store: UTC and whole microseconds, so that what was committed reads back equal.
+//! Instants that survive every store: UTC and whole microseconds, so that none comes back from one rounded.
 
 use std::{fmt, str::FromStr};
 

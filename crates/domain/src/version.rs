@@ -25,8 +25,8 @@ impl Version {
         self.0
     }
 
-    /// The version after one more stored change. At the largest number it stays, and the store's
-    /// conditional write refuses: no record lives through 2⁶³ changes.
+    /// The version after one more stored change. At the largest number it stays, and the history, which has one event
+    /// for each version of a token, takes no second one: no record lives through 2⁶³ changes.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))

@@ -1,12 +1,12 @@
 //! The ports of Countersign on PostgreSQL.
 //!
-//! A decided change is one data-modifying statement in autocommit: one round trip, one flush, and no transaction that
-//! a dying client could leave open. Every call has a deadline on this side, because a frozen server keeps none.
+//! A decided change is one data-modifying statement in autocommit: a single trip to the server, and no transaction that a
+//! dying client could leave open. Every call has a deadline on this side, because a frozen server keeps none.
 //!
 //! # Through a pooler
 //! Nothing outside of [`PostgresStore::migrate`] needs a session, so PgBouncer in transaction mode will do from
 //! version 1.21 on, which knows prepared statements (`max_prepared_statements` above 0). Migrations hold a session
-//! lock against each other and want a direct or session-pooled connection.
+//! lock against each other; they want a connection to the server itself, or a pooler in session mode.
 //!
 //! `statement_timeout` is set after connecting, never as a startup option, which PgBouncer refuses. In transaction mode
 //! the setting stays with whichever server connection it met. That harms nobody, since only this service's own

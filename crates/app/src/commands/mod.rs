@@ -17,7 +17,7 @@ use countersign_application::Failure;
 
 use crate::{database::Database, service::Service, settings::Settings};
 
-/// Keeps, changes and checks the API tokens of a platform
+/// A self-hosted service for the API tokens of a platform
 #[derive(Parser)]
 #[command(name = "countersign", version)]
 pub(crate) struct Line {

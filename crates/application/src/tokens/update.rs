@@ -77,7 +77,7 @@ impl Tokens {
     }
 }
 
-/// What the loser of a race learns: the stored version, and the record where it may read it.
+/// What the loser of a race is told: which version stands now, and the record where it may read it.
 pub(super) fn stale(actor: &Actor, view: TokenView) -> Failure {
     let stored = view.token.version;
     let current = actor.may_read(&view.token).then(|| Box::new(view));

@@ -91,7 +91,7 @@ async fn a_dry_run_decides_all_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn a_change_that_changes_nothing_stores_nothing() {
+async fn asking_for_what_is_there_already_stores_nothing() {
     let updated = update(untouched(), actor(WRITER), 3, &rename("token 2"), false)
         .await
         .unwrap();

@@ -1,4 +1,4 @@
-//! Taking a token back: needs no more than the operation's permission, so that a weak janitor can clean up.
+//! Taking a token back: whoever may revoke may revoke any token of the tenant, so that a weak janitor can clean up.
 
 use super::{Policy, decide};
 use crate::{Change, Changes, EventKind, Request, Token, TokenView, Write, standard};

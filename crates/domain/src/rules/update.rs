@@ -31,7 +31,8 @@ pub enum Outcome {
 }
 
 impl Policy {
-    /// Decides about a changed token, judged on the stored record, never on what the request claims of it.
+    /// Decides about a changed token. What it was before is taken from the store alone; what a request says of that does
+    /// not count.
     ///
     /// # Errors
     /// All rules that the edit breaks.

@@ -1,5 +1,5 @@
-//! What each failure of the inside is called outside. Every match is exhaustive: a new error does not compile until
-//! it has its status and its code.
+//! What each failure of the inside is called outside. No match has a wildcard: whoever adds an error is led here by the
+//! compiler, to say how it is told.
 
 use std::error::Error;
 

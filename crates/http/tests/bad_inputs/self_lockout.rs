@@ -36,7 +36,7 @@ async fn a_caller_shuts_itself_out_only_when_it_insists() {
 }
 
 #[tokio::test]
-async fn an_expired_token_is_not_revived() {
+async fn what_has_expired_stays_expired() {
     let service = Service::start().await;
     let old = service.token().await;
     service.clock().set(at("2027-06-01T12:00:00Z"));

@@ -1,8 +1,8 @@
 //! The contract that every store must pass, as part of the ports: one short function per promise.
 //!
 //! A store's tests call [`store_contract!`](crate::store_contract) with the name of an async function without
-//! arguments that gives a [`Subject`] on an empty, migrated database. It expands to one named test per promise,
-//! each on a database of its own; the caller needs `tokio` with `macros` and `rt-multi-thread`.
+//! arguments that gives a [`Subject`] on an empty, migrated database. What comes out is a test for each promise, named
+//! after it and on a database of its own; the caller needs `tokio` with `macros` and `rt-multi-thread`.
 
 use std::{error::Error, ops::Deref};
 
