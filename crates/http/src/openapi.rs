@@ -43,7 +43,7 @@ pub(crate) fn base() -> OpenApi {
         .title("Countersign")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "Keeps, changes and checks the API tokens of a platform.",
+            "Hands out the API tokens of a platform, changes them under rules, and checks them.",
         ))
         .license(Some(License::new("Apache-2.0")))
         .build();

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-/// A filter. `{}` matches every token; of several fields or operators in one object all have to hold. At most 8
+/// A filter. `{}` matches every token; whatever stands side by side in one object has to hold together. At most 8
 /// objects inside each other, 64 tests altogether, 100 values in an array.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -82,8 +82,8 @@ pub(crate) struct EditBody {
 
 /// Change an API token
 ///
-/// For one version, which the body names or `If-Match`. With `dryRun=true` everything is decided and nothing stored:
-/// the answer is the record that would be, and what would change.
+/// For one version, which the body names or `If-Match`. `dryRun=true` tries the change out: it is judged like any other
+/// and answered with the record as it would come to be and the fields that would differ, but not stored.
 #[utoipa::path(
     put, path = "/api-tokens/{id}", operation_id = "updateToken", tag = "tokens",
     params(
