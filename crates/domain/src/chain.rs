@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use crate::{
     AllowedAddresses, AuditEvent, ChainHash, Changed, EventKind, PermissionSet, Timestamp, Token,
-    TokenName, Version,
+    TokenName, TokenView, Version,
 };
 
 /// Walks one token's events, oldest first, and names the first thing that does not fit.
@@ -29,6 +29,18 @@ pub struct Recorded {
     pub head: ChainHash,
     /// Whether it is revoked.
     pub revoked: bool,
+}
+
+impl Recorded {
+    /// What the record of a view says, live or revoked.
+    #[must_use]
+    pub fn of(view: TokenView, revoked: bool) -> Self {
+        Self {
+            token: view.token,
+            head: view.head,
+            revoked,
+        }
+    }
 }
 
 /// Why a history is broken, and where.

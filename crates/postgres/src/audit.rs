@@ -52,7 +52,7 @@ impl AuditStore for PostgresStore {
         token: TokenId,
     ) -> Result<Option<Recorded>, StoreFault> {
         if let Some(view) = self.get(tenant, token).await? {
-            return Ok(Some(recorded(view, false)));
+            return Ok(Some(Recorded::of(view, false)));
         }
         let rows = self.link.ask(|| {
             tokens!(
@@ -62,7 +62,7 @@ impl AuditStore for PostgresStore {
             )
         });
         let view = rows.await?.pop().map(TokenView::try_from).transpose()?;
-        Ok(view.map(|view| recorded(view, true)))
+        Ok(view.map(|view| Recorded::of(view, true)))
     }
 
     async fn chain(
@@ -90,13 +90,5 @@ impl AuditStore for PostgresStore {
             )
         });
         rows.await?.iter().map(AuditEvent::try_from).collect()
-    }
-}
-
-fn recorded(view: TokenView, revoked: bool) -> Recorded {
-    Recorded {
-        token: view.token,
-        head: view.head,
-        revoked,
     }
 }

@@ -51,7 +51,7 @@ impl AuditStore for SqliteStore {
         token: TokenId,
     ) -> Result<Option<Recorded>, StoreFault> {
         if let Some(view) = self.get(tenant, token).await? {
-            return Ok(Some(recorded(view, false)));
+            return Ok(Some(Recorded::of(view, false)));
         }
         let (tenant, token) = (tenant.as_uuid(), token.as_uuid());
         let row = tokens!(
@@ -61,7 +61,7 @@ impl AuditStore for SqliteStore {
         );
         let row = within(async { row.fetch_optional(&self.readers).await.map_err(fault) });
         let view = row.await?.map(TokenView::try_from).transpose()?;
-        Ok(view.map(|view| recorded(view, true)))
+        Ok(view.map(|view| Recorded::of(view, true)))
     }
 
     async fn chain(
@@ -88,13 +88,5 @@ impl AuditStore for SqliteStore {
         );
         let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });
         rows.await?.iter().map(AuditEvent::try_from).collect()
-    }
-}
-
-fn recorded(view: TokenView, revoked: bool) -> Recorded {
-    Recorded {
-        token: view.token,
-        head: view.head,
-        revoked,
     }
 }

@@ -150,12 +150,7 @@ pub async fn updaters_that_try_again_all_get_through(on: &Subject) {
     for event in &events {
         verifier.push(event).unwrap();
     }
-    let record = Recorded {
-        token: last.token.clone(),
-        head: last.head,
-        revoked: false,
-    };
-    verifier.finish(&record).unwrap();
+    verifier.finish(&Recorded::of(last, false)).unwrap();
 }
 
 async fn insist(home: &Realm, view: &TokenView, n: usize) {
