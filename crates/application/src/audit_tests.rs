@@ -25,6 +25,7 @@ fn made(n: u8) -> Changes {
         expiry: Some(to(token.expiry)),
         allowed_addresses: Some(to(token.addresses)),
         permissions: Some(to(token.permissions)),
+        ..Changes::default()
     }
 }
 

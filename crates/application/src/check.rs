@@ -55,7 +55,7 @@ impl Check {
             address,
             permission,
         };
-        Ok(credential.admit(&attempt)?)
+        Ok(Arc::new(credential).admit(&attempt)?)
     }
 }
 
@@ -77,6 +77,9 @@ mod tests {
             permissions: view.token.permissions,
             addresses: view.token.addresses,
             expiry: view.token.expiry,
+            retires: None,
+            created: view.token.created,
+            modified: view.token.modified,
         }
     }
 
@@ -106,7 +109,7 @@ mod tests {
         let grant = admit(knowing(), secret.expose(), Some(&TASKS_READ))
             .await
             .unwrap();
-        assert_eq!(grant.credential, credential());
+        assert_eq!(*grant.credential, credential());
         let lacking = admit(
             knowing(),
             secret.expose(),

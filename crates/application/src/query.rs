@@ -18,6 +18,8 @@ pub enum Filter {
     Version(Compare<i64>),
     /// By one of its instants.
     Time(TimeField, Compare<Timestamp>),
+    /// Whether it was ever used.
+    Used(bool),
     /// By one of its texts.
     Text(TextField, TextTest),
     /// By one of its lists.
@@ -54,6 +56,9 @@ pub enum TimeField {
     CreationDate,
     /// When it was last changed.
     LastModifiedDate,
+    /// When it was last used. One that was never used has no such instant: it is neither before nor after any other, and
+    /// equal to none.
+    LastUsedDate,
 }
 
 /// A field that is a text.
@@ -107,6 +112,8 @@ pub enum OrderField {
     CreationDate,
     /// When it was last changed.
     LastModifiedDate,
+    /// When it was last used; those that never were come before all others.
+    LastUsedDate,
 }
 
 /// One key of an order.

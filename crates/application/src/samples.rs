@@ -9,7 +9,7 @@ use countersign_domain::{
 
 use crate::{
     Tokens,
-    ports::{MockClock, MockEntropy, MockTokenStore, StoreFault},
+    ports::{MockAnnouncer, MockClock, MockEntropy, MockTokenStore, StoreFault},
 };
 
 pub(crate) fn now() -> Timestamp {
@@ -67,6 +67,7 @@ pub(crate) fn view(n: u8, version: i64) -> TokenView {
         token,
         created_by: user(0),
         modified_by: user(0),
+        last_used: None,
         head: ChainHash::START,
     }
 }
@@ -102,10 +103,18 @@ pub(crate) fn entropy() -> MockEntropy {
 
 /// The use cases over a mocked store, at a fixed time, with fixed chance.
 pub(crate) fn tokens(store: MockTokenStore) -> Tokens {
+    let mut announcer = MockAnnouncer::new();
+    announcer.expect_changed().return_const(());
+    announced(store, announcer)
+}
+
+/// The same, with an ear for what is announced.
+pub(crate) fn announced(store: MockTokenStore, announcer: MockAnnouncer) -> Tokens {
     Tokens::new(
         Arc::new(store),
         Arc::new(clock()),
         Arc::new(entropy()),
+        Arc::new(announcer),
         Policy::default(),
     )
 }

@@ -5,7 +5,7 @@
     reason = "a benchmark that cannot make its inputs has nothing to measure"
 )]
 
-use std::hint::black_box;
+use std::{hint::black_box, sync::Arc};
 
 use countersign_domain::{
     AllowedAddresses, Attempt, Credential, Permission, PermissionSet, Secret, TenantId, Timestamp,
@@ -21,8 +21,8 @@ fn set(length: usize) -> PermissionSet {
     standard::ALL.iter().take(length).cloned().collect()
 }
 
-fn credential(addresses: &[&str]) -> Credential {
-    Credential {
+fn credential(addresses: &[&str]) -> Arc<Credential> {
+    Arc::new(Credential {
         tenant: TenantId::new(now(), &[1; 10]),
         token: TokenId::new(now(), &[2; 10]),
         version: Version::FIRST,
@@ -31,7 +31,10 @@ fn credential(addresses: &[&str]) -> Credential {
         permissions: set(64),
         addresses: AllowedAddresses::parse(addresses).expect("addresses"),
         expiry: now().plus_months(1),
-    }
+        retires: None,
+        created: now(),
+        modified: now(),
+    })
 }
 
 fn admit(c: &mut Criterion) {

@@ -67,8 +67,8 @@ impl From<Grant> for Actor {
             tenant: credential.tenant,
             token: Some(credential.token),
             user: credential.user,
-            user_name: credential.user_name,
-            permissions: credential.permissions,
+            user_name: credential.user_name.clone(),
+            permissions: credential.permissions.clone(),
             address,
         }
     }

@@ -4,8 +4,8 @@
 use thiserror::Error;
 
 use crate::{
-    AllowedAddresses, AuditEvent, ChainHash, Changed, EventKind, PermissionSet, Timestamp, Token,
-    TokenName, TokenView, Version,
+    AllowedAddresses, AuditEvent, ChainHash, Changed, EventKind, PartialToken, PermissionSet,
+    Timestamp, Token, TokenName, TokenView, Version,
 };
 
 /// Walks one token's events, oldest first, and names the first thing that does not fit.
@@ -17,6 +17,7 @@ pub struct ChainVerifier {
     expiry: Option<Timestamp>,
     addresses: Option<AllowedAddresses>,
     permissions: Option<PermissionSet>,
+    partial: Option<PartialToken>,
     revoked: bool,
 }
 
@@ -75,6 +76,7 @@ impl Default for ChainVerifier {
             expiry: None,
             addresses: None,
             permissions: None,
+            partial: None,
             revoked: false,
         }
     }
@@ -103,7 +105,8 @@ impl ChainVerifier {
             && follow(&mut self.name, changes.name.as_ref())
             && follow(&mut self.expiry, changes.expiry.as_ref())
             && follow(&mut self.addresses, changes.allowed_addresses.as_ref())
-            && follow(&mut self.permissions, changes.permissions.as_ref());
+            && follow(&mut self.permissions, changes.permissions.as_ref())
+            && self.follow_partial(changes.partial_token.as_ref());
         if !follows {
             return Err(BrokenChain::Altered(content.version_after));
         }
@@ -111,6 +114,14 @@ impl ChainVerifier {
         self.hash = event.hash;
         self.version = Some(content.version_after);
         Ok(())
+    }
+
+    /// What may be shown of the first secret is in no event, so the first rotation is believed about it.
+    fn follow_partial(&mut self, change: Option<&Changed<PartialToken>>) -> bool {
+        if self.partial.is_none() {
+            self.partial = change.and_then(|change| change.before.clone());
+        }
+        follow(&mut self.partial, change)
     }
 
     /// Compares the end of the chain, and all that its events made of the record, with the record itself.
@@ -132,6 +143,12 @@ impl ChainVerifier {
             (
                 "permissions",
                 self.permissions.as_ref() == Some(&token.permissions),
+            ),
+            (
+                "partialToken",
+                self.partial
+                    .as_ref()
+                    .is_none_or(|shown| *shown == token.partial),
             ),
             ("revocation", self.revoked == record.revoked),
         ];

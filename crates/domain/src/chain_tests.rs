@@ -196,3 +196,32 @@ fn a_revoked_token_has_no_later_events() {
         Err(BrokenChain::Altered(version(3)))
     );
 }
+
+#[test]
+fn a_changed_partial_shows_from_the_first_rotation_on() {
+    let (mut events, mut record) = history(2);
+    record.token.partial = crate::Secret::from_random(&[8; 32]).partial();
+    assert_eq!(verify(&events, &record), Ok(()), "no event tells of it yet");
+
+    let shown = |n| crate::Secret::from_random(&[n; 32]).partial();
+    for (n, before, after) in [(3, 8, 9), (4, 9, 10)] {
+        let changes = Changes {
+            partial_token: Some(Changed {
+                before: Some(shown(before)),
+                after: Some(shown(after)),
+            }),
+            ..Changes::default()
+        };
+        let event = content(record.token.id, EventKind::Rotated, n, changes);
+        let event = event.chained_to(&record.head);
+        record.head = event.hash;
+        record.token.version = version(n);
+        events.push(event);
+    }
+    assert_eq!(
+        verify(&events, &record),
+        Err(BrokenChain::RecordDiffers("partialToken"))
+    );
+    record.token.partial = shown(10);
+    assert_eq!(verify(&events, &record), Ok(()));
+}

@@ -32,6 +32,16 @@ pub enum Write {
         /// The user's new name.
         rename: Option<TokenName>,
     },
+    /// The record, and a new secret beside those that it replaces.
+    Rotate {
+        /// The version that must be stored for the change to be made.
+        expected: Version,
+        /// The digest of the new secret.
+        digest: SecretDigest,
+        /// When the secret that was the newest stops working. Those that were replaced before stop at the change's own
+        /// instant, unless they had stopped already.
+        retires: Timestamp,
+    },
     /// The end of the token; its user is closed, and its name is free again.
     Revoke {
         /// The version that must be stored for the change to be made.

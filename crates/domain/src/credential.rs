@@ -27,6 +27,12 @@ pub struct Credential {
     pub addresses: AllowedAddresses,
     /// Valid while now < expiry.
     pub expiry: Timestamp,
+    /// When the presented secret stops working, where another one has replaced it.
+    pub retires: Option<Timestamp>,
+    /// When the token was made.
+    pub created: Timestamp,
+    /// When its record was last changed.
+    pub modified: Timestamp,
 }
 
 /// One request that presents a credential.
@@ -45,7 +51,7 @@ pub struct Attempt<'a> {
 #[non_exhaustive]
 pub struct Grant {
     /// The facts that were judged.
-    pub credential: Credential,
+    pub credential: Arc<Credential>,
     /// Where the request came from.
     pub address: Option<IpAddr>,
 }
@@ -53,6 +59,10 @@ pub struct Grant {
 /// Why a request is not admitted, though its credential is known.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Denied {
+    /// The secret was replaced by another, and its time is over. To whom it is presented by, that is no other thing
+    /// than a secret that nobody knows.
+    #[error("the secret was replaced")]
+    Retired,
     /// The expiry has come.
     #[error("the token expired at {0}")]
     Expired(Timestamp),
@@ -65,11 +75,14 @@ pub enum Denied {
 }
 
 impl Credential {
-    /// Judges one request. The most basic reason to refuse comes first: time, place, permission.
+    /// Judges one request. The most basic reason to refuse comes first: secret, time, place, permission.
     ///
     /// # Errors
     /// Why the request may not go on.
-    pub fn admit(&self, attempt: &Attempt<'_>) -> Result<Grant, Denied> {
+    pub fn admit(self: &Arc<Self>, attempt: &Attempt<'_>) -> Result<Grant, Denied> {
+        if self.retires.is_some_and(|end| attempt.now >= end) {
+            return Err(Denied::Retired);
+        }
         if attempt.now >= self.expiry {
             return Err(Denied::Expired(self.expiry));
         }
@@ -81,7 +94,7 @@ impl Credential {
                 Err(Denied::MissingPermission(permission.clone()))
             }
             _ => Ok(Grant {
-                credential: self.clone(),
+                credential: Arc::clone(self),
                 address: attempt.address.map(|address| address.to_canonical()),
             }),
         }
@@ -95,10 +108,10 @@ mod tests {
 
     fn verdict(micros: i64, address: Option<&str>, permission: &Permission) -> Result<(), Denied> {
         let addresses = AllowedAddresses::parse(["192.0.2.0/24", "2001:db8::/32"]).unwrap();
-        let credential = Credential {
+        let credential = Arc::new(Credential {
             addresses,
             ..samples::credential(&[standard::TASKS_READ])
-        };
+        });
         let attempt = Attempt {
             now: Timestamp::from_micros(credential.expiry.as_micros() + micros).unwrap(),
             address: address.map(|text| text.parse().unwrap()),
@@ -117,6 +130,27 @@ mod tests {
                 Err(Denied::Expired(_))
             ));
         }
+    }
+
+    #[test]
+    fn a_replaced_secret_works_to_the_last_microsecond_of_its_overlap() {
+        let retires = samples::at("2026-07-01T00:00:00Z");
+        let credential = Arc::new(Credential {
+            retires: Some(retires),
+            ..samples::credential(&[standard::TASKS_READ])
+        });
+        let verdict = |micros: i64| {
+            let now = Timestamp::from_micros(retires.as_micros() + micros).unwrap();
+            let attempt = Attempt {
+                now,
+                address: None,
+                permission: None,
+            };
+            credential.admit(&attempt).map(drop)
+        };
+        assert_eq!(verdict(-1), Ok(()));
+        assert_eq!(verdict(0), Err(Denied::Retired));
+        assert_eq!(verdict(1), Err(Denied::Retired));
     }
 
     #[test]

@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::{
-    AllowedAddresses, PermissionSet, TenantId, Timestamp, TokenId, TokenName, UserId, Version,
+    AllowedAddresses, PartialToken, PermissionSet, TenantId, Timestamp, TokenId, TokenName, UserId,
+    Version,
 };
 
 /// What kind of change an event records.
@@ -89,7 +90,7 @@ pub struct Changed<T> {
     pub after: Option<T>,
 }
 
-/// The fields that a change touched. All empty for a rotation or a revocation, which touch no field.
+/// The fields that a change touched. All empty for a revocation, which touches no field.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Changes {
@@ -105,6 +106,12 @@ pub struct Changes {
     /// The permissions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Changed<PermissionSet>>,
+    /// What may be shown of the newest secret, where a rotation changed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partial_token: Option<Changed<PartialToken>>,
+    /// When the secret that a rotation replaced stops working.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced_retires_at: Option<Changed<Timestamp>>,
 }
 
 /// The SHA-256 that an event carries over (the hash before + its own content).

@@ -54,6 +54,7 @@ fn full() -> EventContent {
                 before: None,
                 after: Some(set(&[TASKS_READ, TASKS_WRITE])),
             }),
+            ..Changes::default()
         },
         ..bare(2)
     }

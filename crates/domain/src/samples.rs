@@ -52,6 +52,7 @@ pub(crate) fn view(n: u8, permissions: &[Permission]) -> TokenView {
         token,
         created_by: maker.clone(),
         modified_by: maker,
+        last_used: None,
         head: ChainHash::from_bytes([n; 32]),
     }
 }
@@ -83,5 +84,8 @@ pub(crate) fn credential(permissions: &[Permission]) -> Credential {
         permissions: set(permissions),
         addresses: AllowedAddresses::any(),
         expiry: at("2026-11-01T12:00:00Z"),
+        retires: None,
+        created: at("2026-05-01T12:00:00Z"),
+        modified: at("2026-05-02T12:00:00Z"),
     }
 }

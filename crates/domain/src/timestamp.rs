@@ -67,6 +67,12 @@ impl Timestamp {
             .unwrap_or(Self::MAX)
     }
 
+    /// So much later, or the end of the year 9999 where the calendar ends first.
+    #[must_use]
+    pub fn plus_seconds(self, seconds: u32) -> Self {
+        Self::from_micros(self.as_micros() + i64::from(seconds) * 1_000_000).unwrap_or(Self::MAX)
+    }
+
     /// So much earlier (negative: later), kept within the calendar.
     #[must_use]
     pub fn minus_seconds(self, seconds: i64) -> Self {

@@ -1,6 +1,6 @@
 //! The record of a token, and the record as a reader sees it, with the names that its users have now.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -85,8 +85,32 @@ pub struct TokenView {
     pub created_by: UserInfo,
     /// Who changed it last.
     pub modified_by: UserInfo,
+    /// When and where it was last used, as far as that is known yet.
+    pub last_used: Option<LastUse>,
     /// The hash of its newest audit event.
     pub head: ChainHash,
+}
+
+/// When a token or one of its secrets was last admitted. Told some seconds late, so that no check has to wait for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastUse {
+    /// When.
+    pub at: Timestamp,
+    /// From where; `None` = the address could not be told.
+    pub address: Option<IpAddr>,
+}
+
+/// One secret of a token, as far as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretView {
+    /// What may be shown of it.
+    pub partial: PartialToken,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it stops working; `None` for the newest, which ends with its token.
+    pub retires: Option<Timestamp>,
+    /// When and where it was last used, as far as that is known yet.
+    pub last_used: Option<LastUse>,
 }
 
 impl TokenView {
@@ -97,6 +121,7 @@ impl TokenView {
             token: change.next().clone(),
             created_by: change.by().clone(),
             modified_by: change.by().clone(),
+            last_used: None,
             head: change.event().hash,
         }
     }
@@ -108,6 +133,7 @@ impl TokenView {
             token: change.next().clone(),
             created_by: self.created_by.clone(),
             modified_by: change.by().clone(),
+            last_used: self.last_used,
             head: change.event().hash,
         };
         // A token that changes or made itself is shown under the name that it has from now on.

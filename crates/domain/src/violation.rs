@@ -9,6 +9,8 @@ use crate::{AllowedAddresses, InvalidAddress, InvalidName, Permission, Timestamp
 /// A field of a request for a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
+    /// The request as a whole, where no field of it is at fault.
+    Whole,
     /// The name.
     Name,
     /// The expiry.
@@ -24,6 +26,7 @@ impl Field {
     #[must_use]
     pub fn pointer(self) -> String {
         match self {
+            Self::Whole => String::new(),
             Self::Name => "/name".into(),
             Self::Expiry => "/expiry".into(),
             Self::AllowedAddresses(None) => "/allowedAddresses".into(),

@@ -2,17 +2,25 @@
 //! the contract suite of the feature `testing`.
 
 mod fault;
+mod feed;
 mod nature;
 mod records;
 mod store;
+mod usage;
 
 pub use fault::{CommitError, StoreFault, TenantRefused};
+pub use feed::{
+    Announcer, ChangeFeed, FeedFault, FeedPosition, InvalidPosition, News, TokenChanged,
+};
 pub use nature::{Clock, Entropy, EntropyFault};
 pub use records::{EventView, Tenant, TokenMade, User, UserKind};
 pub use store::{AuditStore, Probe, TenantStore, TokenStore, UserStore};
+pub use usage::{Census, Connections, UsageStore, Used};
 
 #[cfg(any(test, feature = "testing"))]
 pub use {
+    feed::{MockAnnouncer, MockChangeFeed},
     nature::{MockClock, MockEntropy},
     store::{MockAuditStore, MockProbe, MockTenantStore, MockTokenStore, MockUserStore},
+    usage::MockUsageStore,
 };

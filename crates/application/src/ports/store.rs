@@ -2,11 +2,13 @@
 
 use async_trait::async_trait;
 use countersign_domain::{
-    AuditEvent, Change, Credential, IdempotencyKey, Recorded, SecretDigest, TenantId, Timestamp,
-    TokenId, TokenView, UserId, Version,
+    AuditEvent, Change, Credential, IdempotencyKey, Recorded, SecretDigest, SecretView, TenantId,
+    Timestamp, TokenId, TokenView, UserId, Version,
 };
 
-use super::{CommitError, EventView, StoreFault, Tenant, TenantRefused, TokenMade, User};
+use super::{
+    Census, CommitError, Connections, EventView, StoreFault, Tenant, TenantRefused, TokenMade, User,
+};
 use crate::query::{Filter, Order, Page, PageRequest};
 
 /// Keeps tokens.
@@ -23,8 +25,16 @@ pub trait TokenStore: Send + Sync {
     async fn get(&self, tenant: TenantId, id: TokenId) -> Result<Option<TokenView>, StoreFault>;
 
     /// The facts behind a secret: of a live token with an enabled user, `None` for all others. The caller judges
-    /// the expiry.
+    /// the expiry, and the end of a secret that was replaced.
     async fn find(&self, digest: &SecretDigest) -> Result<Option<Credential>, StoreFault>;
+
+    /// The secrets of a live token that work at that instant, the newest first; none where there is no such token.
+    async fn secrets(
+        &self,
+        tenant: TenantId,
+        id: TokenId,
+        now: Timestamp,
+    ) -> Result<Vec<SecretView>, StoreFault>;
 
     /// One page of the live tokens that match, in that order, then by id; content and total are of one moment.
     async fn query(
@@ -128,4 +138,10 @@ pub trait AuditStore: Send + Sync {
 pub trait Probe: Send + Sync {
     /// Asks the store for a trivial answer.
     async fn ping(&self) -> Result<(), StoreFault>;
+
+    /// Counts the tokens of all tenants, by their state at that instant. May take long where there are many.
+    async fn census(&self, now: Timestamp) -> Result<Census, StoreFault>;
+
+    /// How the store's connections are used at the moment.
+    fn connections(&self) -> Connections;
 }

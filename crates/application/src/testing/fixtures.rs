@@ -11,7 +11,10 @@ use countersign_domain::{
 use super::{CountingEntropy, FixedClock};
 use crate::{
     Made,
-    ports::{AuditStore, CommitError, Entropy, Probe, Tenant, TenantStore, TokenStore, UserStore},
+    ports::{
+        AuditStore, ChangeFeed, CommitError, Entropy, Probe, Tenant, TenantStore, TokenStore,
+        UsageStore, UserStore,
+    },
 };
 
 /// All ports of one store, with time and chance of the test.
@@ -27,6 +30,10 @@ pub struct Stores {
     pub audit: Arc<dyn AuditStore>,
     /// Its pulse.
     pub probe: Arc<dyn Probe>,
+    /// Its feed of changes.
+    pub feed: Arc<dyn ChangeFeed>,
+    /// Its memory of uses.
+    pub usage: Arc<dyn UsageStore>,
     /// Stands at 2026-06-01T12:00:00Z until it is set.
     pub clock: Arc<FixedClock>,
     /// Shared by all tenants of the store, so that no id or secret comes twice.
@@ -73,7 +80,14 @@ impl Stores {
     #[must_use]
     pub fn of<S>(store: S) -> Self
     where
-        S: TokenStore + UserStore + TenantStore + AuditStore + Probe + 'static,
+        S: TokenStore
+            + UserStore
+            + TenantStore
+            + AuditStore
+            + Probe
+            + ChangeFeed
+            + UsageStore
+            + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -81,7 +95,9 @@ impl Stores {
             users: store.clone(),
             tenants: store.clone(),
             audit: store.clone(),
-            probe: store,
+            probe: store.clone(),
+            feed: store.clone(),
+            usage: store,
             clock: Arc::new(FixedClock::new(at("2026-06-01T12:00:00Z"))),
             entropy: Arc::default(),
         }
@@ -194,6 +210,29 @@ impl Realm {
     #[must_use]
     pub fn revocation(&self, actor: Actor, view: &TokenView) -> Change {
         self.policy.revoke(&self.request(actor), view)
+    }
+
+    /// Gives a token a new secret, by the system; gives what must be read from now on.
+    pub async fn rotate(&self, view: &TokenView, overlap: u32) -> Made {
+        let secret = Secret::from_random(&self.stores.random());
+        let change = self.rotation(self.system(), view, &secret, overlap);
+        self.commit(&change).await.unwrap();
+        let view = view.after(&change);
+        Made { view, secret }
+    }
+
+    /// What the rules make of a rotation; nothing is stored.
+    #[must_use]
+    pub fn rotation(
+        &self,
+        actor: Actor,
+        view: &TokenView,
+        secret: &Secret,
+        overlap: u32,
+    ) -> Change {
+        let overlap = overlap.try_into().unwrap();
+        let request = self.request(actor);
+        self.policy.rotate(&request, view, secret, overlap).unwrap()
     }
 
     /// Makes a token of [that name](Self::draft), by the system.

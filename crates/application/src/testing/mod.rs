@@ -12,4 +12,4 @@ mod fixtures;
 mod nature;
 
 pub use fixtures::{Realm, Stores, at, keep, named};
-pub use nature::{CountingEntropy, FixedClock};
+pub use nature::{CountingEntropy, Deaf, FixedClock};

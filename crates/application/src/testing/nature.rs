@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use countersign_domain::Timestamp;
+use countersign_domain::{Timestamp, TokenId};
 
-use crate::ports::{Clock, Entropy, EntropyFault};
+use crate::ports::{Announcer, Clock, Entropy, EntropyFault};
 
 /// A clock that stands until it is set.
 #[derive(Debug)]
@@ -53,4 +53,12 @@ impl Entropy for CountingEntropy {
         }
         Ok(())
     }
+}
+
+/// An announcer on a node where nobody keeps facts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Deaf;
+
+impl Announcer for Deaf {
+    fn changed(&self, _: TokenId) {}
 }

@@ -11,7 +11,7 @@ use crate::{
     ports::{CommitError, EntropyFault, TokenMade},
 };
 
-/// A token that was just made.
+/// A token with a secret that was just made: its first, or a new one.
 #[derive(Debug)]
 pub struct Made {
     /// The record.
@@ -74,7 +74,7 @@ impl Tokens {
             once: once.clone(),
         };
         let change = self.policy.create(request, draft, fresh)?;
-        match (self.store.commit(&change).await, once) {
+        match (self.commit(&change).await, once) {
             (Ok(()), _) => {
                 let view = TokenView::of_new(&change);
                 Ok(Made { view, secret })

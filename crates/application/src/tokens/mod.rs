@@ -3,6 +3,7 @@
 mod create;
 mod read;
 mod revoke;
+mod rotate;
 mod update;
 
 #[cfg(test)]
@@ -12,14 +13,16 @@ mod read_tests;
 #[cfg(test)]
 mod revoke_tests;
 #[cfg(test)]
+mod rotate_tests;
+#[cfg(test)]
 mod update_tests;
 
 use std::sync::Arc;
 
-use countersign_domain::{Actor, Policy, Request, RequestId};
+use countersign_domain::{Actor, Change, Policy, Request, RequestId};
 
 pub use self::{create::Made, update::Updated};
-use crate::ports::{Clock, Entropy, TokenStore};
+use crate::ports::{Announcer, Clock, CommitError, Entropy, TokenStore};
 
 /// The use cases of tokens.
 #[derive(Clone)]
@@ -27,6 +30,7 @@ pub struct Tokens {
     store: Arc<dyn TokenStore>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    announcer: Arc<dyn Announcer>,
     policy: Arc<Policy>,
 }
 
@@ -37,12 +41,14 @@ impl Tokens {
         store: Arc<dyn TokenStore>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
+        announcer: Arc<dyn Announcer>,
         policy: Policy,
     ) -> Self {
         Self {
             store,
             clock,
             entropy,
+            announcer,
             policy: Arc::new(policy),
         }
     }
@@ -51,6 +57,16 @@ impl Tokens {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Stores a change. Whoever holds facts on this node hears of it before anybody is told that it is stored, and also
+    /// where it may be.
+    async fn commit(&self, change: &Change) -> Result<(), CommitError> {
+        let committed = self.store.commit(change).await;
+        if matches!(committed, Ok(()) | Err(CommitError::OutcomeUnknown(_))) {
+            self.announcer.changed(change.next().id);
+        }
+        committed
     }
 
     pub(crate) fn request(&self, actor: Actor, id: RequestId) -> Request {

@@ -1,6 +1,6 @@
 //! Reading tokens and their history.
 
-use countersign_domain::{Actor, TokenId, TokenView, Version};
+use countersign_domain::{Actor, SecretView, TokenId, TokenView, Version};
 
 use super::Tokens;
 use crate::{
@@ -19,6 +19,15 @@ impl Tokens {
             .get(actor.tenant, id)
             .await?
             .ok_or(Failure::TokenNotFound)
+    }
+
+    /// The secrets of a token that work now, the newest first.
+    ///
+    /// # Errors
+    /// A store's fault.
+    pub async fn secrets(&self, actor: &Actor, id: TokenId) -> Result<Vec<SecretView>, Failure> {
+        let now = self.clock.now();
+        Ok(self.store.secrets(actor.tenant, id, now).await?)
     }
 
     /// The actor's own token.

@@ -29,11 +29,7 @@ impl Tokens {
                 return Err(stale(&request.actor, view));
             }
             tries += 1;
-            match self
-                .store
-                .commit(&self.policy.revoke(&request, &view))
-                .await
-            {
+            match self.commit(&self.policy.revoke(&request, &view)).await {
                 Ok(()) => return Ok(()),
                 Err(CommitError::Stale { .. }) if tries < PATIENCE => {}
                 Err(error) => return Err(error.into()),

@@ -42,7 +42,7 @@ impl Tokens {
             Outcome::Changed(change) => change,
         };
         if !dry_run {
-            match self.store.commit(&change).await {
+            match self.commit(&change).await {
                 Ok(()) => {}
                 Err(CommitError::Stale { .. }) => {
                     return Err(stale(&request.actor, self.get(&request.actor, id).await?));

@@ -114,5 +114,6 @@ fn all_of(token: &Token) -> Changes {
         expiry: Some(made(token.expiry)),
         allowed_addresses: Some(made(token.addresses.clone())),
         permissions: Some(made(token.permissions.clone())),
+        ..Changes::default()
     }
 }

@@ -88,7 +88,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// Where an actor's own rules of admission stop it, it makes no step: its expiry, its addresses, the permission.
 fn actor(own: &TokenView) -> Option<Actor> {
-    let credential = crate::Credential {
+    let credential = std::sync::Arc::new(crate::Credential {
         tenant: own.token.tenant,
         token: own.token.id,
         version: own.token.version,
@@ -97,7 +97,10 @@ fn actor(own: &TokenView) -> Option<Actor> {
         permissions: own.token.permissions.clone(),
         addresses: own.token.addresses.clone(),
         expiry: own.token.expiry,
-    };
+        retires: None,
+        created: own.token.created,
+        modified: own.token.modified,
+    });
     let address = Some([192, 0, 2, 1].into());
     let attempt = crate::Attempt {
         now: samples::now(),

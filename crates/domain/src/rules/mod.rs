@@ -5,6 +5,7 @@
 mod create;
 mod fields;
 mod revoke;
+mod rotate;
 mod update;
 
 #[cfg(test)]
@@ -12,9 +13,12 @@ mod create_tests;
 #[cfg(test)]
 mod growth_tests;
 #[cfg(test)]
+mod rotate_tests;
+#[cfg(test)]
 mod update_tests;
 
 pub use create::{Draft, Fresh};
+pub use rotate::{InvalidOverlap, Overlap};
 pub use update::{Edit, Outcome};
 
 use crate::{

@@ -185,6 +185,7 @@ fn changed(request: &Request, view: &TokenView, next: Token, relied_on: Permissi
         expiry: field(&old.expiry, &next.expiry),
         allowed_addresses: field(&old.addresses, &next.addresses),
         permissions: field(&old.permissions, &next.permissions),
+        ..Changes::default()
     };
     if changes == Changes::default() {
         return Outcome::Unchanged;

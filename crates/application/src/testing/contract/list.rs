@@ -19,7 +19,6 @@ macro_rules! store_contract {
             an_expired_token_is_still_found,
             a_revoked_token_is_nowhere,
             a_closed_user_has_no_credential,
-            a_retired_secret_leads_nowhere,
             users_are_told_as_they_are,
             it_answers_a_ping,
             it_answers_no_ping_without_its_tables,
@@ -45,6 +44,38 @@ macro_rules! store_contract {
             an_actor_of_another_tenant_is_gone,
             a_token_may_change_and_revoke_itself,
             a_closed_system_user_writes_nothing,
+        );
+        $crate::store_contract!(@tests $subject, rotation:
+            a_new_secret_leads_to_the_same_token,
+            a_replaced_secret_tells_when_it_ends,
+            a_second_rotation_ends_the_oldest,
+            secrets_are_told_newest_first_while_they_work,
+            secrets_of_another_tenant_are_not_told,
+            racing_rotations_of_one_version_have_one_winner,
+            a_stale_rotation_writes_nothing,
+            a_gone_actor_rotates_nothing,
+            a_revoked_token_takes_its_secrets_along,
+            rotations_are_in_the_chain,
+        );
+        $crate::store_contract!(@tests $subject, feed:
+            every_change_is_told_once,
+            versions_of_a_token_come_in_order,
+            what_is_refused_is_not_told,
+            a_position_is_behind_what_it_follows,
+            too_much_news_is_said_to_be_too_much,
+            what_is_no_position_is_refused,
+            readers_at_different_places_miss_nothing,
+            racing_changes_are_all_told,
+        );
+        $crate::store_contract!(@tests $subject, usage:
+            a_use_shows_in_token_and_secret,
+            the_latest_use_stands,
+            a_use_is_no_change,
+            a_use_of_nothing_is_passed_over,
+            uses_of_two_secrets_are_kept_apart,
+            tokens_are_found_by_their_last_use,
+            tokens_are_ordered_by_their_last_use,
+            a_census_counts_states,
         );
         $crate::store_contract!(@tests $subject, races:
             racing_updates_of_one_version_have_one_winner,

@@ -7,14 +7,17 @@
 use std::{error::Error, ops::Deref};
 
 use async_trait::async_trait;
-use countersign_domain::{Change, TokenView};
+use countersign_domain::{Change, TokenView, Write};
 
 use super::{Realm, Stores};
-use crate::ports::{AuditStore, CommitError, Probe, TenantStore, TokenStore, UserStore};
+use crate::ports::{
+    AuditStore, ChangeFeed, CommitError, Probe, TenantStore, TokenStore, UsageStore, UserStore,
+};
 
 pub mod actors;
 pub mod audit;
 pub mod corruption;
+pub mod feed;
 pub mod filters;
 pub mod idempotency;
 mod list;
@@ -22,7 +25,9 @@ pub mod pages;
 mod plain;
 pub mod races;
 pub mod reads;
+pub mod rotation;
 pub mod tenants;
+pub mod usage;
 pub mod writes;
 
 /// A store under test.
@@ -86,7 +91,14 @@ impl Subject {
     #[must_use]
     pub fn new<S>(store: S, backdoor: impl Backdoor + 'static) -> Self
     where
-        S: TokenStore + UserStore + TenantStore + AuditStore + Probe + 'static,
+        S: TokenStore
+            + UserStore
+            + TenantStore
+            + AuditStore
+            + Probe
+            + ChangeFeed
+            + UsageStore
+            + 'static,
     {
         Self {
             stores: Stores::of(store),
@@ -139,9 +151,11 @@ async fn refused(realm: &Realm, change: &Change) -> CommitError {
     let before = Snapshot::of(realm).await;
     let error = realm.commit(change).await.unwrap_err();
     assert_eq!(Snapshot::of(realm).await, before, "after {error:?}");
-    if let countersign_domain::Write::Create { digest, .. } = change.write() {
-        let (tenant, user) = (realm.tenant.id, change.next().user);
+    if let Write::Create { digest, .. } | Write::Rotate { digest, .. } = change.write() {
         assert_eq!(realm.stores.tokens.find(digest).await.unwrap(), None);
+    }
+    if let Write::Create { .. } = change.write() {
+        let (tenant, user) = (realm.tenant.id, change.next().user);
         assert_eq!(realm.stores.users.user(tenant, user).await.unwrap(), None);
         let events = realm
             .stores

@@ -90,6 +90,8 @@ async fn crowd(home: &Realm) -> Vec<TokenView> {
 }
 
 fn compare(a: &TokenView, b: &TokenView, order: &[Order]) -> std::cmp::Ordering {
+    let used = |view: &TokenView| view.last_used.map(|used| used.at);
+    let by_use = used(a).cmp(&used(b));
     let (a, b) = (&a.token, &b.token);
     let by_keys = order.iter().map(|key| {
         let plain = match key.field {
@@ -97,6 +99,7 @@ fn compare(a: &TokenView, b: &TokenView, order: &[Order]) -> std::cmp::Ordering 
             OrderField::Expiry => a.expiry.cmp(&b.expiry),
             OrderField::CreationDate => a.created.cmp(&b.created),
             OrderField::LastModifiedDate => a.modified.cmp(&b.modified),
+            OrderField::LastUsedDate => by_use,
         };
         if key.descending {
             plain.reverse()
@@ -110,7 +113,7 @@ fn compare(a: &TokenView, b: &TokenView, order: &[Order]) -> std::cmp::Ordering 
         .unwrap_or(std::cmp::Ordering::Equal)
 }
 
-async fn in_order(home: &Realm, views: &mut [TokenView], order: &[Order]) {
+pub(super) async fn in_order(home: &Realm, views: &mut [TokenView], order: &[Order]) {
     views.sort_by(|a, b| compare(a, b, order));
     let all = Filter::All(Vec::new());
     let mut read = Vec::new();

@@ -37,6 +37,12 @@ pub(super) fn matches(view: &TokenView, filter: &Filter) -> bool {
         Filter::Time(TimeField::Expiry, test) => compares(&token.expiry, test),
         Filter::Time(TimeField::CreationDate, test) => compares(&token.created, test),
         Filter::Time(TimeField::LastModifiedDate, test) => compares(&token.modified, test),
+        Filter::Time(TimeField::LastUsedDate, test) => match (view.last_used, test) {
+            (Some(used), test) => compares(&used.at, test),
+            // No instant is not equal to any.
+            (None, test) => matches!(test, Compare::Ne(_) | Compare::Nin(_)),
+        },
+        Filter::Used(ever) => view.last_used.is_some() == *ever,
         Filter::Text(TextField::Name, test) => reads(token.name.as_str(), token.name.key(), test),
         Filter::Text(TextField::PartialToken, test) => {
             let shown = token.partial.as_str();

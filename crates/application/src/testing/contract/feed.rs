@@ -1,0 +1,168 @@
+//! What was committed is told, once, wherever the reader goes on from.
+
+use countersign_domain::{EventKind, TokenId};
+use futures_util::future::join_all;
+
+use super::{Subject, refused};
+use crate::{
+    ports::{FeedFault, FeedPosition, TokenChanged},
+    testing::named,
+};
+
+async fn news(on: &Subject, position: &mut FeedPosition) -> Vec<TokenChanged> {
+    let news = on.feed.since(position, 1000).await.unwrap();
+    *position = news.position;
+    news.changes.unwrap()
+}
+
+fn kinds(changes: &[TokenChanged], token: TokenId) -> Vec<(EventKind, i64)> {
+    let of_token = changes.iter().filter(|change| change.token == token);
+    of_token
+        .map(|change| (change.kind, change.version.get()))
+        .collect()
+}
+
+/// Of all tenants, of each kind.
+pub async fn every_change_is_told_once(on: &Subject) {
+    let (home, abroad) = (on.realm("home").await, on.realm("abroad").await);
+    let old = home.make("before").await.view;
+    let mut position = on.feed.position().await.unwrap();
+    assert_eq!(news(on, &mut position).await, []);
+
+    let (made, foreign) = (home.make("made").await, abroad.make("foreign").await);
+    let first = news(on, &mut position).await;
+    assert_eq!(first.len(), 2);
+    assert_eq!(kinds(&first, made.view.token.id), [(EventKind::Created, 1)]);
+    let told = first
+        .iter()
+        .find(|told| told.token == foreign.view.token.id);
+    assert_eq!(told.unwrap().tenant, abroad.tenant.id);
+    assert_eq!(news(on, &mut position).await, []);
+
+    home.rotate(&made.view, 60).await;
+    home.update(&old, &named("renamed")).await;
+    home.revoke(&foreign.view).await;
+    let second = news(on, &mut position).await;
+    assert_eq!(second.len(), 3);
+    assert_eq!(
+        kinds(&second, made.view.token.id),
+        [(EventKind::Rotated, 2)]
+    );
+    assert_eq!(kinds(&second, old.token.id), [(EventKind::Updated, 2)]);
+    let gone = kinds(&second, foreign.view.token.id);
+    assert_eq!(gone, [(EventKind::Revoked, 2)]);
+}
+
+/// So that the last one told is the one that stands.
+pub async fn versions_of_a_token_come_in_order(on: &Subject) {
+    let home = on.realm("home").await;
+    let mut position = on.feed.position().await.unwrap();
+    let mut view = home.make("busy").await.view;
+    for n in 2..=9 {
+        view = home.update(&view, &named(&format!("busy {n}"))).await;
+    }
+    let told = kinds(&news(on, &mut position).await, view.token.id);
+    let versions: Vec<_> = told.into_iter().map(|(_, version)| version).collect();
+    assert_eq!(versions, (1..=9).collect::<Vec<_>>());
+}
+
+/// It never happened.
+pub async fn what_is_refused_is_not_told(on: &Subject) {
+    let home = on.realm("home").await;
+    let view = home.make("steady").await.view;
+    let stale = home.edit(home.system(), &view, &named("too late"));
+    home.update(&view, &named("first")).await;
+    let mut position = on.feed.position().await.unwrap();
+    refused(&home, &stale).await;
+    assert_eq!(news(on, &mut position).await, []);
+}
+
+/// And leads on from there, however old it is.
+pub async fn a_position_is_behind_what_it_follows(on: &Subject) {
+    let home = on.realm("home").await;
+    let begin = on.feed.position().await.unwrap();
+    let view = home.make("a").await.view;
+    let middle = on.feed.since(&begin, 1000).await.unwrap().position;
+    home.update(&view, &named("b")).await;
+    let text = begin.to_string();
+    let mut again: FeedPosition = text.parse().unwrap();
+    assert_eq!(news(on, &mut again).await.len(), 2);
+    assert_eq!(news(on, &mut middle.clone()).await.len(), 1);
+}
+
+/// A reader that was away for long is told to look at everything anew, and where to go on.
+pub async fn too_much_news_is_said_to_be_too_much(on: &Subject) {
+    let home = on.realm("home").await;
+    let begin = on.feed.position().await.unwrap();
+    for n in 0..5 {
+        home.make(&format!("token {n}")).await;
+    }
+    let all = on.feed.since(&begin, 5).await.unwrap();
+    assert_eq!(all.changes.unwrap().len(), 5);
+    let too_much = on.feed.since(&begin, 4).await.unwrap();
+    assert_eq!(too_much.changes, None);
+    assert_eq!(news(on, &mut too_much.position.clone()).await, []);
+}
+
+/// It may come from a client.
+pub async fn what_is_no_position_is_refused(on: &Subject) {
+    for text in [
+        "x",
+        "-1",
+        "1:2",
+        "9:1:",
+        "'",
+        "1:1:1:1",
+        "99999999999999999999",
+        "0x10",
+    ] {
+        let position = text.parse().unwrap();
+        let told = on.feed.since(&position, 10).await;
+        assert!(
+            matches!(told, Err(FeedFault::Position(_))),
+            "{text}: {told:?}"
+        );
+    }
+}
+
+/// A position is not used up.
+pub async fn readers_at_different_places_miss_nothing(on: &Subject) {
+    let home = on.realm("home").await;
+    let mut positions = vec![on.feed.position().await.unwrap()];
+    for n in 0..6 {
+        home.make(&format!("token {n}")).await;
+        positions.push(on.feed.position().await.unwrap());
+    }
+    for (seen, mut position) in positions.into_iter().enumerate() {
+        assert_eq!(news(on, &mut position).await.len(), 6 - seen);
+    }
+}
+
+/// In whatever order they commit, and whenever the reader looks.
+pub async fn racing_changes_are_all_told(on: &Subject) {
+    let home = on.realm("home").await;
+    let mut position = on.feed.position().await.unwrap();
+    let mut told = Vec::new();
+    let mut made = Vec::new();
+    for round in 0..5 {
+        let drafts: Vec<_> = (0..12)
+            .map(|n| home.draft(&format!("token {round} {n}")))
+            .collect();
+        let making = join_all(drafts.iter().map(|draft| home.make_of(draft)));
+        let reading = async {
+            let mut seen = Vec::new();
+            for _ in 0..20 {
+                seen.extend(news(on, &mut position).await);
+            }
+            seen
+        };
+        let (new, seen) = futures_util::future::join(making, reading).await;
+        made.extend(new.into_iter().map(|made| made.view.token.id));
+        told.extend(seen);
+    }
+    told.extend(news(on, &mut position).await);
+    let mut told: Vec<_> = told.into_iter().map(|change| change.token).collect();
+    told.sort_unstable();
+    made.sort_unstable();
+    assert_eq!(told, made);
+}

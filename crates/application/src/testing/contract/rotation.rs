@@ -1,0 +1,202 @@
+//! Several secrets of one token, one replacing another.
+
+use countersign_domain::{ChainVerifier, EventKind, Secret, SecretView};
+use futures_util::future::join_all;
+
+use super::{Subject, refused};
+use crate::{
+    ports::CommitError,
+    testing::{Realm, named},
+};
+
+async fn secrets(home: &Realm, view: &countersign_domain::TokenView) -> Vec<SecretView> {
+    let (tokens, now) = (&home.stores.tokens, home.stores.clock.now());
+    let told = tokens.secrets(home.tenant.id, view.token.id, now);
+    told.await.unwrap()
+}
+
+/// The same id and user, with the record as it is now.
+pub async fn a_new_secret_leads_to_the_same_token(on: &Subject) {
+    let home = on.realm("home").await;
+    let made = home.make("rotated").await;
+    on.clock.advance(60);
+    let rotated = home.rotate(&made.view, 0).await;
+    let found = on.tokens.find(&rotated.secret.digest()).await.unwrap();
+    let found = found.unwrap();
+    assert_eq!(found.token, made.view.token.id);
+    assert_eq!(found.user, made.view.token.user);
+    assert_eq!(found.version, rotated.view.token.version);
+    assert_eq!((found.retires, found.modified), (None, on.clock.now()));
+    let read = home.get(made.view.token.id).await.unwrap();
+    assert_eq!(read, rotated.view);
+    assert_eq!(read.token.partial, rotated.secret.partial());
+}
+
+/// Whether that has come is not the store's to judge.
+pub async fn a_replaced_secret_tells_when_it_ends(on: &Subject) {
+    let home = on.realm("home").await;
+    let made = home.make("rotated").await;
+    let rotated = home.rotate(&made.view, 3600).await;
+    let end = on.clock.now().plus_seconds(3600);
+    let digest = made.secret.digest();
+    let found = || on.tokens.find(&digest);
+    assert_eq!(found().await.unwrap().unwrap().retires, Some(end));
+    on.clock.advance(7200);
+    assert_eq!(found().await.unwrap().unwrap().retires, Some(end));
+    // An update touches no secret.
+    home.update(&rotated.view, &named("renamed")).await;
+    assert_eq!(found().await.unwrap().unwrap().retires, Some(end));
+}
+
+/// And never prolongs it.
+pub async fn a_second_rotation_ends_the_oldest(on: &Subject) {
+    let home = on.realm("home").await;
+    let first = home.make("rotated").await;
+    let bystander = home.make("bystander").await;
+    let begin = on.clock.now();
+    let second = home.rotate(&first.view, 3600).await;
+    on.clock.advance(60);
+    let third = home.rotate(&second.view, 600).await;
+    let retires = |digest| async move {
+        let found = on.tokens.find(&digest).await.unwrap();
+        found.unwrap().retires
+    };
+    let now = on.clock.now();
+    assert_eq!(retires(first.secret.digest()).await, Some(now));
+    assert_eq!(
+        retires(second.secret.digest()).await,
+        Some(now.plus_seconds(600))
+    );
+    assert_eq!(retires(third.secret.digest()).await, None);
+    assert_eq!(retires(bystander.secret.digest()).await, None);
+    // What had ended before stays ended then.
+    on.clock.advance(60);
+    home.rotate(&third.view, 0).await;
+    assert_eq!(
+        retires(first.secret.digest()).await,
+        Some(begin.plus_seconds(60))
+    );
+}
+
+/// With what may be shown of them.
+pub async fn secrets_are_told_newest_first_while_they_work(on: &Subject) {
+    let home = on.realm("home").await;
+    let first = home.make("rotated").await;
+    let begin = on.clock.now();
+    on.clock.advance(60);
+    let second = home.rotate(&first.view, 3600).await;
+    let old = SecretView {
+        partial: first.secret.partial(),
+        created: begin,
+        retires: Some(on.clock.now().plus_seconds(3600)),
+        last_used: None,
+    };
+    let new = SecretView {
+        partial: second.secret.partial(),
+        created: on.clock.now(),
+        retires: None,
+        last_used: None,
+    };
+    assert_eq!(secrets(&home, &first.view).await, [new.clone(), old]);
+    on.clock.advance(3600);
+    assert_eq!(secrets(&home, &first.view).await, [new]);
+    home.revoke(&second.view).await;
+    assert_eq!(secrets(&home, &first.view).await, []);
+}
+
+/// Whoever knows the id.
+pub async fn secrets_of_another_tenant_are_not_told(on: &Subject) {
+    let (home, abroad) = (on.realm("home").await, on.realm("abroad").await);
+    let made = home.make("mine").await;
+    assert_eq!(secrets(&home, &made.view).await.len(), 1);
+    assert_eq!(secrets(&abroad, &made.view).await, []);
+}
+
+/// And no secret of a loser ever works.
+pub async fn racing_rotations_of_one_version_have_one_winner(on: &Subject) {
+    let home = on.realm("home").await;
+    let made = home.make("rotated").await;
+    let racers: Vec<_> = (0..8)
+        .map(|_| {
+            let secret = Secret::from_random(&on.random());
+            let change = home.rotation(home.system(), &made.view, &secret, 60);
+            (secret, change)
+        })
+        .collect();
+    let outcomes = join_all(racers.iter().map(|(_, change)| home.commit(change))).await;
+    let mut winners = 0;
+    for ((secret, _), outcome) in racers.iter().zip(outcomes) {
+        let found = on.tokens.find(&secret.digest()).await.unwrap();
+        match outcome {
+            Ok(()) => {
+                winners += 1;
+                assert!(found.is_some());
+            }
+            Err(CommitError::Stale { stored }) => {
+                assert_eq!(stored, made.view.token.version.next());
+                assert_eq!(found, None);
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(winners, 1);
+    assert_eq!(secrets(&home, &made.view).await.len(), 2);
+}
+
+/// The secret of before goes on as it was.
+pub async fn a_stale_rotation_writes_nothing(on: &Subject) {
+    let home = on.realm("home").await;
+    let made = home.make("rotated").await;
+    home.update(&made.view, &named("changed")).await;
+    let secret = Secret::from_random(&on.random());
+    let change = home.rotation(home.system(), &made.view, &secret, 60);
+    let error = refused(&home, &change).await;
+    assert!(matches!(error, CommitError::Stale { .. }), "{error:?}");
+    let found = on.tokens.find(&made.secret.digest()).await.unwrap();
+    assert_eq!(found.unwrap().retires, None);
+}
+
+/// As no other change does.
+pub async fn a_gone_actor_rotates_nothing(on: &Subject) {
+    let home = on.realm("home").await;
+    let (actor, target) = (home.make("actor").await.view, home.make("target").await);
+    let secret = Secret::from_random(&on.random());
+    let change = home.rotation(home.actor(&actor), &target.view, &secret, 60);
+    home.revoke(&actor).await;
+    let error = refused(&home, &change).await;
+    assert!(matches!(error, CommitError::ActorGone), "{error:?}");
+    let found = on.tokens.find(&target.secret.digest()).await.unwrap();
+    assert_eq!(found.unwrap().retires, None);
+}
+
+/// All that it ever had.
+pub async fn a_revoked_token_takes_its_secrets_along(on: &Subject) {
+    let home = on.realm("home").await;
+    let first = home.make("rotated").await;
+    let second = home.rotate(&first.view, 3600).await;
+    home.revoke(&second.view).await;
+    for digest in [first.secret.digest(), second.secret.digest()] {
+        assert_eq!(on.tokens.find(&digest).await.unwrap(), None);
+    }
+}
+
+/// With what showed of the secrets, and when the old one ends.
+pub async fn rotations_are_in_the_chain(on: &Subject) {
+    let home = on.realm("home").await;
+    let first = home.make("rotated").await;
+    let second = home.rotate(&first.view, 60).await;
+    let third = home.rotate(&second.view, 0).await;
+    let (tenant, id) = (home.tenant.id, first.view.token.id);
+    let mut verifier = ChainVerifier::default();
+    let chain = on.audit.chain(tenant, id, None, 100).await.unwrap();
+    for event in &chain {
+        verifier.push(event).unwrap();
+    }
+    let record = on.audit.recorded(tenant, id).await.unwrap().unwrap();
+    verifier.finish(&record).unwrap();
+    assert_eq!(record.token, third.view.token);
+    let content = &chain[1].content;
+    assert_eq!(content.kind, EventKind::Rotated);
+    let shown = content.changes.partial_token.clone().unwrap();
+    assert_eq!(shown.after, Some(second.secret.partial()));
+}

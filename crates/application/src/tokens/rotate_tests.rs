@@ -1,0 +1,108 @@
+//! The rotation: what is committed, what is announced, and that a refusal commits nothing.
+
+use countersign_domain::{Actor, Gravity, Overlap, Permission, Write, standard::*};
+
+use super::*;
+use crate::{
+    Failure,
+    ports::{CommitError, MockAnnouncer, MockTokenStore, StoreFault},
+    samples::{self, actor, announced, request_id, token_id, tokens, view},
+};
+
+const WRITER: &[Permission] = &[API_TOKENS_WRITE, TASKS_READ];
+
+type Answer = fn() -> Result<(), CommitError>;
+
+fn answering(answer: Answer) -> MockTokenStore {
+    let mut store = MockTokenStore::new();
+    store.expect_get().returning(|_, _| Ok(Some(view(2, 3))));
+    store.expect_commit().times(1).returning(move |_| answer());
+    store
+}
+
+fn untouched() -> MockTokenStore {
+    let mut store = MockTokenStore::new();
+    store.expect_get().returning(|_, _| Ok(Some(view(2, 3))));
+    store.expect_commit().never();
+    store
+}
+
+async fn rotate(tokens: Tokens, actor: Actor, version: i64) -> Result<Made, Failure> {
+    let target = (token_id(2), version.try_into().unwrap());
+    let overlap = Overlap::try_from(60).unwrap();
+    tokens.rotate(actor, request_id(), target, overlap).await
+}
+
+#[tokio::test]
+async fn commits_the_digest_of_the_secret_that_it_hands_out() {
+    let mut store = MockTokenStore::new();
+    store
+        .expect_get()
+        .times(1)
+        .returning(|_, _| Ok(Some(view(2, 3))));
+    store
+        .expect_commit()
+        .times(1)
+        .withf(|change| {
+            let Write::Rotate {
+                expected,
+                digest,
+                retires,
+            } = change.write()
+            else {
+                return false;
+            };
+            let secret = countersign_domain::Secret::from_random(&[7; 32]);
+            expected.get() == 3
+                && *digest == secret.digest()
+                && *retires == samples::now().plus_seconds(60)
+        })
+        .returning(|_| Ok(()));
+    let made = rotate(tokens(store), actor(WRITER), 3).await.unwrap();
+    assert_eq!(made.view.token.version.get(), 4);
+    assert_eq!(made.view.token.partial, made.secret.partial());
+}
+
+#[tokio::test]
+async fn what_is_or_may_be_stored_is_announced_and_nothing_else() {
+    let unknown = || Err(CommitError::OutcomeUnknown("cut".into()));
+    let away = || Err(CommitError::Fault(StoreFault::Unavailable("away".into())));
+    let cases: [(Answer, usize); 4] = [
+        (|| Ok(()), 1),
+        (unknown, 1),
+        (away, 0),
+        (|| Err(CommitError::ActorGone), 0),
+    ];
+    for (answer, times) in cases {
+        let mut announcer = MockAnnouncer::new();
+        announcer
+            .expect_changed()
+            .withf(|token| *token == token_id(2))
+            .times(times)
+            .return_const(());
+        // The announcer counts; the outcome itself is told elsewhere.
+        drop(rotate(announced(answering(answer), announcer), actor(WRITER), 3).await);
+    }
+}
+
+#[tokio::test]
+async fn refused_means_that_nothing_is_committed() {
+    let refused = rotate(tokens(untouched()), actor(&[API_TOKENS_WRITE]), 3).await;
+    let Err(Failure::Refused(refused)) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(refused.gravity(), Gravity::PermissionNotHeld);
+    let stale = rotate(tokens(untouched()), actor(WRITER), 2).await;
+    assert!(matches!(stale, Err(Failure::Stale { stored, .. }) if stored.get() == 3));
+}
+
+#[tokio::test]
+async fn the_loser_of_a_race_learns_the_stored_version() {
+    let store = answering(|| {
+        Err(CommitError::Stale {
+            stored: 4.try_into().unwrap(),
+        })
+    });
+    let stale = rotate(tokens(store), actor(WRITER), 3).await;
+    assert!(matches!(stale, Err(Failure::Stale { .. })));
+}

@@ -1,0 +1,120 @@
+//! Giving a token a new secret. Whoever rotates learns what the token may do with, so that counts as holding it.
+
+use thiserror::Error;
+
+use super::{Policy, decide};
+use crate::{
+    Change, Changed, Changes, EventKind, Field, PermissionSet, Refused, Request, Secret, Token,
+    TokenView, Violation, Write, standard,
+};
+
+/// How long the secret that is replaced goes on working beside the new one, in whole seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Overlap(u32);
+
+/// The number of seconds is out of range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("an overlap lasts 0 to {} seconds", Overlap::MAX.0)]
+pub struct InvalidOverlap;
+
+impl Overlap {
+    /// The replaced secret ends at once.
+    pub const NONE: Self = Self(0);
+    /// A week.
+    pub const MAX: Self = Self(604_800);
+
+    /// Its length in seconds.
+    #[must_use]
+    pub const fn seconds(self) -> u32 {
+        self.0
+    }
+}
+
+impl TryFrom<u32> for Overlap {
+    type Error = InvalidOverlap;
+
+    fn try_from(seconds: u32) -> Result<Self, InvalidOverlap> {
+        if seconds <= Self::MAX.0 {
+            Ok(Self(seconds))
+        } else {
+            Err(InvalidOverlap)
+        }
+    }
+}
+
+impl Policy {
+    /// Decides about a new secret for a token. Its expiry stays; the secret that was the newest works until the overlap
+    /// or the token ends, and all that were replaced before end now, so that there are never more than two.
+    ///
+    /// # Errors
+    /// All rules that speak against it.
+    pub fn rotate(
+        &self,
+        request: &Request,
+        view: &TokenView,
+        secret: &Secret,
+        overlap: Overlap,
+    ) -> Result<Change, Refused> {
+        let (old, actor, now) = (&view.token, &request.actor, request.now);
+        let own = actor.token == Some(old.id);
+        let mut violations = Vec::new();
+        if !own {
+            let lacking = old.permissions.difference(&actor.permissions);
+            violations.extend(
+                lacking
+                    .iter()
+                    .map(|permission| Violation::PermissionNotHeld {
+                        permission: permission.clone(),
+                        field: Field::Whole,
+                    }),
+            );
+        }
+        if old.is_expired(now) {
+            violations.push(Violation::NotRevivable {
+                field: Field::Whole,
+            });
+        }
+        Refused::unless_none(violations, Some(()))?;
+
+        let operation: PermissionSet = [standard::API_TOKENS_WRITE].into_iter().collect();
+        let relied_on = if own {
+            operation
+        } else {
+            operation.union(&old.permissions)
+        };
+        let expected = old.version;
+        let next = Token {
+            // Whatever view was handed in: an actor writes in its own tenant only.
+            tenant: actor.tenant,
+            version: expected.next(),
+            partial: secret.partial(),
+            modified: now,
+            ..old.clone()
+        };
+        let retires = now.plus_seconds(overlap.seconds()).min(old.expiry);
+        let changes = Changes {
+            partial_token: Some(Changed {
+                before: Some(old.partial.clone()),
+                after: Some(next.partial.clone()),
+            }),
+            replaced_retires_at: Some(Changed {
+                before: None,
+                after: Some(retires),
+            }),
+            ..Changes::default()
+        };
+        let write = Write::Rotate {
+            expected,
+            digest: secret.digest(),
+            retires,
+        };
+        Ok(decide(
+            request,
+            (EventKind::Rotated, write),
+            next,
+            (Some(expected), &view.head),
+            changes,
+            relied_on,
+        ))
+    }
+}

@@ -1,0 +1,142 @@
+//! Tests of rotation beside its rule: who may learn a secret, and how long the one before it goes on working.
+
+use super::{Overlap, Policy};
+use crate::{
+    Change, Field, Gravity, Permission, Refused, Secret, TenantId, Timestamp, Violation, Write,
+    samples::{self, at, now},
+    standard::*,
+};
+
+fn rotate(
+    (actor, held): (u8, &[Permission]),
+    target: &[Permission],
+    overlap: u32,
+) -> Result<Change, Refused> {
+    Policy::default().rotate(
+        &samples::request(actor, held),
+        &samples::view(2, target),
+        &Secret::from_random(&[7; 32]),
+        overlap.try_into().unwrap(),
+    )
+}
+
+fn retires(change: &Change) -> Timestamp {
+    match change.write() {
+        Write::Rotate { retires, .. } => *retires,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_record_keeps_everything_but_what_shows_of_the_secret() {
+    let change = rotate((1, &[API_TOKENS_WRITE, TASKS_READ]), &[TASKS_READ], 60).unwrap();
+    let (old, secret) = (
+        samples::view(2, &[TASKS_READ]).token,
+        Secret::from_random(&[7; 32]),
+    );
+    let expected = crate::Token {
+        version: old.version.next(),
+        partial: secret.partial(),
+        modified: now(),
+        ..old.clone()
+    };
+    assert_eq!(*change.next(), expected);
+    assert_eq!(retires(&change), now().plus_seconds(60));
+    let shown = change
+        .event()
+        .content
+        .changes
+        .partial_token
+        .clone()
+        .unwrap();
+    assert_eq!(shown.before, Some(old.partial));
+    assert_eq!(shown.after, Some(secret.partial()));
+    assert_eq!(
+        change.authority().relied_on,
+        samples::set(&[API_TOKENS_WRITE, TASKS_READ])
+    );
+}
+
+#[test]
+fn without_an_overlap_the_old_secret_ends_at_once() {
+    let change = rotate((1, &[API_TOKENS_WRITE, TASKS_READ]), &[TASKS_READ], 0).unwrap();
+    assert_eq!(retires(&change), now());
+}
+
+#[test]
+fn no_overlap_outlives_the_token() {
+    let mut view = samples::view(2, &[TASKS_READ]);
+    view.token.expiry = now().plus_seconds(30);
+    let change = Policy::default()
+        .rotate(
+            &samples::request(2, &[API_TOKENS_WRITE]),
+            &view,
+            &Secret::from_random(&[7; 32]),
+            Overlap::MAX,
+        )
+        .unwrap();
+    assert_eq!(retires(&change), view.token.expiry);
+    assert_eq!(change.next().expiry, view.token.expiry);
+}
+
+#[test]
+fn a_stronger_tokens_secret_is_not_handed_out() {
+    let held = [API_TOKENS_WRITE, TASKS_READ];
+    let refused = rotate((1, &held), &[TASKS_READ, TASKS_WRITE, USERS_READ], 0).unwrap_err();
+    assert_eq!(refused.gravity(), Gravity::PermissionNotHeld);
+    let missing: Vec<_> = [TASKS_WRITE, USERS_READ]
+        .into_iter()
+        .map(|permission| Violation::PermissionNotHeld {
+            permission,
+            field: Field::Whole,
+        })
+        .collect();
+    assert_eq!(refused.violations(), missing);
+}
+
+#[test]
+fn a_token_may_rotate_itself_whatever_it_holds() {
+    let change = rotate((2, &[API_TOKENS_WRITE]), &[API_TOKENS_WRITE, TASKS_READ], 0).unwrap();
+    assert_eq!(
+        change.authority().relied_on,
+        samples::set(&[API_TOKENS_WRITE])
+    );
+}
+
+#[test]
+fn an_expired_token_gets_no_secret() {
+    let expiry = at("2026-11-01T12:00:00Z");
+    for (micros, refused) in [(-1, false), (0, true), (1, true)] {
+        let mut request = samples::request(2, &[API_TOKENS_WRITE]);
+        request.now = Timestamp::from_micros(expiry.as_micros() + micros).unwrap();
+        let view = samples::view(2, &[TASKS_READ]);
+        let decided = Policy::default().rotate(
+            &request,
+            &view,
+            &Secret::from_random(&[7; 32]),
+            Overlap::NONE,
+        );
+        assert_eq!(decided.is_err(), refused, "{micros}");
+        if let Err(refused) = decided {
+            assert_eq!(refused.gravity(), Gravity::NotRevivable);
+        }
+    }
+}
+
+#[test]
+fn whatever_is_handed_in_nothing_is_written_in_another_tenant() {
+    let mut foreign = samples::view(2, &[TASKS_READ]);
+    foreign.token.tenant = TenantId::new(now(), &[5; 10]);
+    let request = samples::request(1, &[API_TOKENS_WRITE, TASKS_READ]);
+    let secret = Secret::from_random(&[7; 32]);
+    let change = Policy::default()
+        .rotate(&request, &foreign, &secret, Overlap::NONE)
+        .unwrap();
+    assert_eq!(change.next().tenant, request.actor.tenant);
+}
+
+#[test]
+fn an_overlap_lasts_a_week_at_most() {
+    assert_eq!(Overlap::try_from(604_800), Ok(Overlap::MAX));
+    assert!(Overlap::try_from(604_801).is_err());
+}

@@ -1,0 +1,22 @@
+-- Which transaction wrote an event. Transactions commit out of the order of their numbers, so a reader of the feed keeps a
+-- snapshot as its place: behind it is what that snapshot did not see (pg_visible_in_snapshot).
+ALTER TABLE audit_events ADD COLUMN tx xid8 NOT NULL DEFAULT pg_current_xact_id();
+CREATE INDEX audit_events_tx ON audit_events (tx);
+
+-- Uses are kept apart from records, so that noting one never meets a change. A use is at most a few seconds late.
+ALTER TABLE token_secrets ADD COLUMN last_used_at timestamptz;
+ALTER TABLE token_secrets ADD COLUMN last_used_address text COLLATE "C";
+
+CREATE TABLE token_uses (
+    tenant_id uuid        NOT NULL,
+    token_id  uuid        NOT NULL,
+    used_at   timestamptz NOT NULL,
+    address   text        COLLATE "C",
+    PRIMARY KEY (tenant_id, token_id),
+    FOREIGN KEY (tenant_id, token_id) REFERENCES api_tokens (tenant_id, id)
+);
+
+CREATE INDEX token_uses_order ON token_uses (tenant_id, used_at, token_id);
+
+COMMENT ON COLUMN token_secrets.retires_at IS
+    'When the secret stops working: NULL for the newest; for one that was replaced it may be yet to come.';
