@@ -14,10 +14,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use countersign_domain::{RequestId, TokenId};
+use countersign_gate::client_address::client_address;
 use tracing::Instrument;
 
 use crate::{
-    client_address::client_address,
     problem::{Code, Problem, may_hold_secret},
     services::App,
 };

@@ -130,7 +130,7 @@ fn each_set_of_headers_has_its_address() {
 #[test]
 fn bytes_that_are_no_text_make_the_address_unknown() {
     let mut headers = HeaderMap::new();
-    headers.append(XFF, axum::http::HeaderValue::from_bytes(b"\xff").unwrap());
+    headers.append(XFF, http::HeaderValue::from_bytes(b"\xff").unwrap());
     headers.append(XFF, "203.0.113.9".parse().unwrap());
     let trusted = ["10.0.0.0/8".parse().unwrap()];
     assert_eq!(

@@ -1,0 +1,47 @@
+//! Handing a handler of axum the grant under which it runs.
+
+use std::convert::Infallible;
+
+use axum_core::{
+    extract::{FromRequestParts, OptionalFromRequestParts},
+    response::{IntoResponse, Response},
+};
+use countersign_domain::Grant;
+use http::{StatusCode, request::Parts};
+
+/// The grant of an admitted request, for a handler behind a [`GateLayer`](crate::GateLayer). As `Option<Granted>` it is
+/// none where there is no such layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Granted(pub Grant);
+
+/// No gate stands before a handler that relies on one. Nobody is let in: the answer is 500.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no gate stands before this handler")]
+pub struct Unguarded;
+
+impl IntoResponse for Unguarded {
+    fn into_response(self) -> Response {
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Granted {
+    type Rejection = Unguarded;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Unguarded> {
+        let grant = parts.extensions.get::<Grant>();
+        grant.cloned().map(Self).ok_or(Unguarded)
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Granted {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
+        Ok(parts.extensions.get::<Grant>().cloned().map(Self))
+    }
+}
+
+#[cfg(test)]
+#[path = "axum_tests.rs"]
+mod tests;

@@ -1,0 +1,80 @@
+//! What a request presents (RFC 6750, section 2.1). Nothing but the one header is looked at: a token in a query or in a
+//! cookie is none, because both end up in places that are read by others.
+
+use http::{HeaderMap, header};
+use thiserror::Error;
+
+/// Why a request presents nothing that could be checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Unpresented {
+    /// There is no Bearer, or nothing behind the word.
+    #[error("no credential was sent")]
+    Missing,
+    /// There is more than one.
+    #[error("several credentials were sent")]
+    Several,
+    /// There is one, and it is no text.
+    #[error("the credential is no text")]
+    NotText,
+}
+
+/// The one credential of a request.
+///
+/// # Errors
+/// When there is none, more than one, or none that is text.
+pub fn bearer(headers: &HeaderMap) -> Result<&str, Unpresented> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = match (values.next(), values.next()) {
+        (None, _) => return Err(Unpresented::Missing),
+        (Some(_), Some(_)) => return Err(Unpresented::Several),
+        (Some(value), None) => value.as_bytes(),
+    };
+    let end = value.iter().position(|byte| *byte == b' ');
+    let (scheme, rest) = value.split_at(end.unwrap_or(value.len()));
+    let credential = rest.trim_ascii();
+    if !scheme.eq_ignore_ascii_case(b"bearer") || credential.is_empty() {
+        return Err(Unpresented::Missing);
+    }
+    if credential.contains(&b',') {
+        return Err(Unpresented::Several);
+    }
+    std::str::from_utf8(credential).map_err(|_| Unpresented::NotText)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    type Case = (&'static [&'static [u8]], Result<&'static str, Unpresented>);
+
+    #[test]
+    fn only_one_bearer_is_taken() {
+        use Unpresented::{Missing, NotText, Several};
+        let cases: [Case; 12] = [
+            (&[], Err(Missing)),
+            (&[b""], Err(Missing)),
+            (&[b"Basic eDp5"], Err(Missing)),
+            (&[b"Bearer"], Err(Missing)),
+            (&[b"Bearer  "], Err(Missing)),
+            (&[b"Bearerx a"], Err(Missing)),
+            (&[b"Bearer a"], Ok("a")),
+            (&[b"bearer   a "], Ok("a")),
+            (&[b"BEARER a"], Ok("a")),
+            (&[b"Bearer a", b"Bearer a"], Err(Several)),
+            (&[b"Bearer a, Bearer b"], Err(Several)),
+            (&[b"Bearer \xff"], Err(NotText)),
+        ];
+        for (lines, expected) in cases {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(
+                    header::AUTHORIZATION,
+                    HeaderValue::from_bytes(line).unwrap(),
+                );
+            }
+            assert_eq!(bearer(&headers), expected, "{lines:?}");
+        }
+    }
+}

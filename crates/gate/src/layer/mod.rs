@@ -1,0 +1,124 @@
+//! The gate as middleware: whatever stands behind it sees admitted requests only. It asks nothing of the service but
+//! that it speaks HTTP, so it fits axum, tonic and hyper alike.
+
+mod body;
+
+use std::{
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use countersign_domain::{Grant, Permission};
+use http::{HeaderMap, Request, Response, header, request::Parts};
+use tower_layer::Layer;
+use tower_service::Service;
+
+pub use self::body::GateBody;
+use crate::{Gate, Refusal, Rejected, bearer};
+
+/// The socket address that a connection comes from, for a request's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
+/// Puts a [`Gate`] before a service. An admitted request carries its [`Grant`] among its extensions.
+#[derive(Debug, Clone)]
+pub struct GateLayer {
+    gate: Gate,
+    permission: Option<Arc<Permission>>,
+}
+
+impl GateLayer {
+    pub(crate) fn new(gate: Gate, permission: Option<Permission>) -> Self {
+        Self {
+            gate,
+            permission: permission.map(Arc::new),
+        }
+    }
+}
+
+impl<S> Layer<S> for GateLayer {
+    type Service = GateService<S>;
+
+    fn layer(&self, inner: S) -> GateService<S> {
+        GateService {
+            layer: self.clone(),
+            inner,
+        }
+    }
+}
+
+/// A service behind a [`Gate`].
+#[derive(Debug, Clone)]
+pub struct GateService<S> {
+    layer: GateLayer,
+    inner: S,
+}
+
+/// The answer of a service behind a [`Gate`], or the gate's own.
+pub type GateFuture<B, E> =
+    Pin<Box<dyn Future<Output = Result<Response<GateBody<B>>, E>> + Send + 'static>>;
+
+impl<S, B, RB> Service<Request<B>> for GateService<S>
+where
+    S: Service<Request<B>, Response = Response<RB>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+{
+    type Response = Response<GateBody<RB>>;
+    type Error = S::Error;
+    type Future = GateFuture<RB, S::Error>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let layer = self.layer.clone();
+        // The clone that was asked whether it is ready is the one that is called.
+        let waiting = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, waiting);
+        // Apart from the body, which need not be one that threads can share.
+        let (mut parts, body) = request.into_parts();
+        Box::pin(async move {
+            match layer.admit(&parts).await {
+                Ok(grant) => {
+                    hide(&mut parts.headers);
+                    parts.extensions.insert(grant);
+                    let answer = inner.call(Request::from_parts(parts, body)).await?;
+                    Ok(answer.map(GateBody::inner))
+                }
+                Err(rejected) => Ok(answer(&rejected)),
+            }
+        })
+    }
+}
+
+impl GateLayer {
+    async fn admit(&self, head: &Parts) -> Result<Grant, Rejected> {
+        let presented = bearer(&head.headers)?;
+        let peer = self.gate.peer(&head.extensions).map(|peer| peer.ip());
+        let address = self.gate.client_address(peer, &head.headers);
+        let permission = self.permission.as_deref();
+        self.gate.check(presented, address, permission).await
+    }
+}
+
+/// Keeps the credential out of whatever prints headers further in.
+fn hide(headers: &mut HeaderMap) {
+    if let Some(value) = headers.get_mut(header::AUTHORIZATION) {
+        value.set_sensitive(true);
+    }
+}
+
+fn answer<B>(rejected: &Rejected) -> Response<GateBody<B>> {
+    let refusal = Refusal::from(rejected);
+    let mut response = Response::new(GateBody::own(refusal.body()));
+    *response.status_mut() = refusal.status;
+    *response.headers_mut() = refusal.headers();
+    response
+}
+
+#[cfg(test)]
+mod tests;

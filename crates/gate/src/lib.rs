@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+
+#[cfg(feature = "axum")]
+mod axum;
+mod bearer;
+pub mod client_address;
+mod clock;
+mod gate;
+mod layer;
+mod presented;
+mod refusal;
+mod rejected;
+mod source;
+
+#[cfg(test)]
+mod samples;
+
+// Types of these crates stand in this one's interface.
+pub use {async_trait::async_trait, countersign_domain as domain, http, ipnet};
+
+#[cfg(feature = "axum")]
+pub use self::axum::{Granted, Unguarded};
+pub use self::{
+    bearer::{Unpresented, bearer},
+    client_address::ProxyHeader,
+    clock::{Clock, SystemClock},
+    gate::{FindPeer, Gate, Known, Proxies, Uses},
+    layer::{GateBody, GateFuture, GateLayer, GateService, Peer},
+    presented::Presented,
+    refusal::Refusal,
+    rejected::Rejected,
+    source::{CredentialSource, SourceFault},
+};

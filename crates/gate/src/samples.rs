@@ -1,0 +1,92 @@
+//! Facts, secrets and sources that the tests beside the code share.
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use countersign_domain::{
+    AllowedAddresses, Credential, Grant, Secret, SecretDigest, TenantId, Timestamp, TokenId,
+    UserId, Version, standard,
+};
+
+use crate::{CredentialSource, Presented, SourceFault, Uses};
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// The instant that the tests begin at.
+pub(crate) fn begin() -> Timestamp {
+    at("2026-06-01T00:00:00Z")
+}
+
+pub(crate) fn secret(number: u8) -> Secret {
+    Secret::from_random(&[number; 32])
+}
+
+/// May read tasks from 192.0.2.0/24, for a month.
+pub(crate) fn credential(number: u8) -> Credential {
+    Credential {
+        tenant: TenantId::new(begin(), &[1; 10]),
+        token: TokenId::new(begin(), &[number; 10]),
+        version: Version::FIRST,
+        user: UserId::new(begin(), &[number; 10]),
+        user_name: "Nightly export".into(),
+        permissions: [standard::TASKS_READ].into_iter().collect(),
+        addresses: AllowedAddresses::parse(["192.0.2.0/24"]).unwrap(),
+        expiry: at("2026-07-01T00:00:00Z"),
+        retires: None,
+        created: begin(),
+        modified: begin(),
+    }
+}
+
+pub(crate) fn home() -> Option<IpAddr> {
+    "192.0.2.7".parse().ok()
+}
+
+/// Answers with what it was last told to, and counts how often.
+#[derive(Default)]
+pub(crate) struct Fixed {
+    answer: Mutex<Option<Result<Arc<Credential>, SourceFault>>>,
+    asked: AtomicUsize,
+}
+
+impl Fixed {
+    pub(crate) fn knowing(credential: Credential) -> Arc<Self> {
+        let fixed = Self::default();
+        fixed.set(Some(Ok(Arc::new(credential))));
+        Arc::new(fixed)
+    }
+
+    pub(crate) fn set(&self, answer: Option<Result<Arc<Credential>, SourceFault>>) {
+        *self.answer.lock().unwrap() = answer;
+    }
+
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl CredentialSource for Fixed {
+    async fn find(&self, _: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.answer.lock().unwrap().clone().transpose()
+    }
+}
+
+/// Remembers what it is told.
+#[derive(Default)]
+pub(crate) struct Told(pub(crate) Mutex<Vec<(SecretDigest, Timestamp)>>);
+
+impl Uses for Told {
+    fn used(&self, digest: &SecretDigest, _: &Grant, at: Timestamp) {
+        self.0.lock().unwrap().push((*digest, at));
+    }
+}

@@ -1,0 +1,109 @@
+//! Where facts come from: a database, another Countersign, or a cache before either. What a source cannot tell is
+//! never the same as what is not there.
+
+use std::{error::Error, fmt, sync::Arc, task::Poll};
+
+use async_trait::async_trait;
+use countersign_domain::Credential;
+
+use crate::Presented;
+
+/// Knows the facts behind secrets.
+///
+/// # Contract
+/// - `None` means that nobody holds this secret now: it was never made, it was revoked, or its user was closed.
+/// - Facts are as they were committed at some instant after the call began, unless the source says how old they may be.
+/// - Whoever asks judges the expiry, and the end of a secret that was replaced.
+#[async_trait]
+pub trait CredentialSource: Send + Sync {
+    /// The facts behind a secret.
+    ///
+    /// # Errors
+    /// When the source cannot tell.
+    async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault>;
+
+    /// The facts, where they can be had without waiting; pending where [`find`](Self::find) has to be asked. Nobody is
+    /// woken for it.
+    fn at_hand(&self, presented: &Presented) -> Poll<Option<Arc<Credential>>> {
+        let _ = presented;
+        Poll::Pending
+    }
+}
+
+#[async_trait]
+impl<S: CredentialSource + ?Sized> CredentialSource for Arc<S> {
+    async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+        (**self).find(presented).await
+    }
+
+    fn at_hand(&self, presented: &Presented) -> Poll<Option<Arc<Credential>>> {
+        (**self).at_hand(presented)
+    }
+}
+
+/// Why a source cannot tell. Copies share the cause, because several requests may wait for one answer.
+#[derive(Debug, Clone)]
+pub struct SourceFault {
+    away: bool,
+    cause: Arc<dyn Error + Send + Sync>,
+}
+
+impl SourceFault {
+    /// The source is away, slow or full, whatever it is asked; trying again later may help.
+    pub fn away(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            away: true,
+            cause: Arc::from(cause.into()),
+        }
+    }
+
+    /// The source answers, but what it holds behind this one secret cannot be used, such as a corrupt row.
+    pub fn broken(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            away: false,
+            cause: Arc::from(cause.into()),
+        }
+    }
+
+    /// Whether it is the source as a whole that does not answer.
+    #[must_use]
+    pub const fn is_away(&self) -> bool {
+        self.away
+    }
+
+    /// The cause, which `downcast_ref` tells more about.
+    #[must_use]
+    pub fn cause(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.cause
+    }
+}
+
+impl fmt::Display for SourceFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("whether the token is good could not be told")
+    }
+}
+
+impl Error for SourceFault {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_keeps_its_cause_and_its_kind() {
+        let cause = std::io::Error::from(std::io::ErrorKind::TimedOut);
+        let away = SourceFault::away(cause).clone();
+        assert!(away.is_away() && away.cause().is::<std::io::Error>());
+        let broken = SourceFault::broken("a row that nobody wrote");
+        assert!(!broken.is_away());
+        assert_eq!(
+            broken.source().unwrap().to_string(),
+            "a row that nobody wrote"
+        );
+    }
+}
