@@ -1,48 +1,15 @@
 //! What a check costs: the digest of a secret, the verdict, and the set operations behind the rules.
 
-#![expect(
-    clippy::expect_used,
-    reason = "a benchmark that cannot make its inputs has nothing to measure"
-)]
+mod inputs;
 
-use std::{hint::black_box, sync::Arc};
+use std::hint::black_box;
 
-use countersign_domain::{
-    AllowedAddresses, Attempt, Credential, Permission, PermissionSet, Secret, TenantId, Timestamp,
-    TokenId, UserId, Version, standard,
-};
+use countersign_domain::{Permission, PermissionSet, Secret};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-
-fn now() -> Timestamp {
-    Timestamp::from_micros(1_800_000_000_000_000).expect("within the calendar")
-}
-
-fn set(length: usize) -> PermissionSet {
-    standard::ALL.iter().take(length).cloned().collect()
-}
-
-fn credential(addresses: &[&str]) -> Arc<Credential> {
-    Arc::new(Credential {
-        tenant: TenantId::new(now(), &[1; 10]),
-        token: TokenId::new(now(), &[2; 10]),
-        version: Version::FIRST,
-        user: UserId::new(now(), &[3; 10]),
-        user_name: "bench".into(),
-        permissions: set(64),
-        addresses: AllowedAddresses::parse(addresses).expect("addresses"),
-        expiry: now().plus_months(1),
-        retires: None,
-        created: now(),
-        modified: now(),
-    })
-}
+use inputs::{attempt, credential, secret, set};
 
 fn admit(c: &mut Criterion) {
-    let attempt = Attempt {
-        now: now(),
-        address: Some([192, 0, 2, 1].into()),
-        permission: Some(&standard::TASKS_READ),
-    };
+    let attempt = attempt();
     let mut group = c.benchmark_group("admit");
     for (name, addresses) in [
         ("from anywhere", &[][..]),
@@ -76,13 +43,19 @@ fn sets(c: &mut Criterion) {
     }
 }
 
-fn secret(c: &mut Criterion) {
-    let secret = Secret::from_random(&[7; 32]);
-    let text = secret.expose().to_owned();
-    c.bench_function("secret parse and digest", |b| {
+fn whole(c: &mut Criterion) {
+    let (text, credential, attempt) = (secret(), credential(&["192.0.2.0/24"]), attempt());
+    let mut group = c.benchmark_group("check");
+    group.bench_function("parse and digest", |b| {
         b.iter(|| Secret::parse(black_box(&text)).map(|secret| secret.digest()));
+    });
+    group.bench_function("parse, digest and admit", |b| {
+        b.iter(|| {
+            let digest = Secret::parse(black_box(&text)).map(|secret| secret.digest());
+            (digest, black_box(&credential).admit(black_box(&attempt)))
+        });
     });
 }
 
-criterion_group!(benches, admit, sets, secret);
+criterion_group!(benches, admit, sets, whole);
 criterion_main!(benches);

@@ -4,6 +4,8 @@
 //! again. This crate starts such processes, knows where they listen, and takes them down with
 //! itself, however it ends. `cargo xtask` and the end-to-end tests share it.
 
+#[cfg(feature = "bench")]
+pub mod bench;
 pub mod cluster;
 mod process;
 mod python;

@@ -12,13 +12,17 @@ use crate::{cluster::find_or_install, python};
 /// # Errors
 /// The server's own words.
 pub fn postgres(url: &str, statement: &str) -> Result<String> {
+    let options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"];
+    answer(client("psql", &options, url)?.args(["-c", statement]))
+}
+
+/// One of PostgreSQL's client programs, told where the database is: by its first word that is no option, which all
+/// of them understand.
+pub(crate) fn client(program: &str, options: &[&str], url: &str) -> Result<Command> {
     let (open, password) = apart(url).context("the URL has no password")?;
-    answer(
-        Command::new(find_or_install()?.join("psql"))
-            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"])
-            .args(["-d", &open, "-c", statement])
-            .env("PGPASSWORD", password),
-    )
+    let mut client = Command::new(find_or_install()?.join(program));
+    client.args(options).arg(open).env("PGPASSWORD", password);
+    Ok(client)
 }
 
 /// Runs statements on an SQLite file and returns the first column of the last one's rows, a line each.
@@ -42,7 +46,7 @@ fn apart(url: &str) -> Option<(String, &str)> {
     Some((format!("{scheme}://{user}@{place}"), password))
 }
 
-fn answer(command: &mut Command) -> Result<String> {
+pub(crate) fn answer(command: &mut Command) -> Result<String> {
     let output = command.output().context("cannot run the client")?;
     ensure!(
         output.status.success(),

@@ -8,6 +8,7 @@
     reason = "progress is what these commands are read for"
 )]
 
+mod bench;
 mod ci;
 mod openapi;
 mod prepare;
@@ -36,6 +37,13 @@ enum Command {
     },
     /// Runs every check that a change must pass
     Ci,
+    /// Measures the service beside its references, and writes `docs/benchmarks.md`
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// `--help` tells them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Tries the running service with generated requests, on both databases
     Schemathesis,
     /// Writes `docs/openapi.json`
@@ -55,6 +63,7 @@ fn main() -> ExitCode {
     let outcome = step::stop_children_on_signals().and_then(|()| match arguments.command {
         Command::Test { arguments } => test::test(&arguments),
         Command::Ci => ci::ci(),
+        Command::Bench { arguments } => bench::bench(&arguments),
         Command::Schemathesis => schemathesis::on_both(),
         Command::Openapi => openapi::openapi(),
         Command::Prepare { adapter, check } => prepare::prepare(adapter, check),

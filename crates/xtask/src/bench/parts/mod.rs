@@ -1,0 +1,79 @@
+//! What is measured, a part per file, and what their measurements share.
+
+pub(super) mod check;
+pub(super) mod growth;
+pub(super) mod memory;
+pub(super) mod rules;
+pub(super) mod start;
+pub(super) mod update;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::load::{Outcome, Pace, Plan, Request};
+use super::results::{Key, Results};
+use super::seed;
+use super::stage::Stage;
+use crate::server::Server;
+
+/// As many as the targets name.
+pub(super) const CONNECTIONS: usize = 64;
+pub(super) const RATE: &str = "requests/s";
+
+/// A plan with this run's times and one thread of load per four cores.
+fn plan(stage: &Stage, server: &Server, request: &Request, values: PathBuf) -> Result<Plan> {
+    let cores = std::thread::available_parallelism()?.get();
+    Ok(Plan {
+        address: server.address(),
+        connections: CONNECTIONS,
+        threads: cores.div_ceil(4),
+        request: request.clone(),
+        values,
+        owned: false,
+        pace: Pace::Closed,
+        warm_up: stage.options.warm_up(),
+        seconds: stage.options.seconds(),
+        expect: 200,
+    })
+}
+
+/// A file with the secrets of these tokens.
+fn secrets(stage: &Stage, name: &str, numbers: impl Iterator<Item = u64>) -> Result<PathBuf> {
+    let file = stage.file(name);
+    let mut text = String::new();
+    for number in numbers {
+        writeln!(text, "{}", seed::secret(number).expose())?;
+    }
+    fs::write(&file, text)?;
+    Ok(file)
+}
+
+/// A file with one value that the request has no place for.
+fn nothing(stage: &Stage) -> Result<PathBuf> {
+    let file = stage.file("nothing");
+    fs::write(&file, "-\n")?;
+    Ok(file)
+}
+
+/// So many numbers, evenly spread below `stored`.
+fn spread(stored: u64, count: u64) -> impl Iterator<Item = u64> {
+    (0..count.min(stored)).map(move |index| index * stored / count.min(stored))
+}
+
+/// Keeps the rate and the waits of one run.
+fn keep(results: &mut Results, key: Key<'_>, round: u32, outcome: &Outcome) {
+    results.add(Key { unit: RATE, ..key }, round, outcome.rate);
+    for (percentile, wait) in &outcome.percentiles {
+        results.add(
+            Key {
+                unit: &format!("p{percentile} µs"),
+                ..key
+            },
+            round,
+            *wait,
+        );
+    }
+}

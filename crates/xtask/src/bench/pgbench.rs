@@ -1,0 +1,235 @@
+//! PostgreSQL's own load generator, with the statements that the service sends: what the database gives to one who
+//! only asks.
+
+use std::fs;
+use std::process::Stdio;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+use super::seed::{PERMISSIONS, TOKEN};
+use super::stage::{Database, Stage};
+use super::top;
+use crate::sql::{self, client};
+
+pub(super) const NAME: &str = "pgbench";
+
+/// How many tokens each client changes in turn.
+pub(super) const OWN: u64 = 50;
+
+/// How many changes a second, and how many there were.
+struct Tally {
+    rate: f64,
+    count: u64,
+}
+
+/// Prepared selects of one row by its primary key, per second.
+pub(super) fn select(
+    stage: &Stage,
+    database: &Database,
+    clients: usize,
+    seconds: f64,
+) -> Result<f64> {
+    let script = format!(
+        "\\set n random(0, {})\n\
+         SELECT tenant_id, token_id, partial_token, created_at, retires_at FROM reference.token_secrets \
+         WHERE digest = sha256(:n::bigint::text::bytea);\n",
+        database.stored - 1
+    );
+    Ok(pgbench(stage, database, &script, clients, seconds, &[])?.rate)
+}
+
+/// The service's one statement for an update, per second: durable, from the same number of clients.
+pub(super) fn update(
+    stage: &Stage,
+    database: &Database,
+    clients: usize,
+    seconds: f64,
+) -> Result<f64> {
+    let (stride, places) = places(database, clients)?;
+    // Neighbours of those that the service changes.
+    let mine = format!(
+        "id IN (SELECT ('{TOKEN}' || lpad((n * {stride} + 1)::text, 12, '0'))::uuid \
+                        FROM generate_series(0, {}) n)",
+        places - 1
+    );
+    let script = update_script(database, stride)?;
+    let mut rate = 0.0;
+    for (seconds, measured) in [(stage.options.warm_up(), false), (seconds, true)] {
+        // All at one version, so that a client knows each by counting.
+        let version = sql::postgres(
+            &database.url,
+            &format!("SELECT max(version) FROM api_tokens WHERE {mine}"),
+        )?;
+        let set = format!(
+            "UPDATE api_tokens SET version = {version} WHERE {mine} AND version <> {version}"
+        );
+        sql::postgres(&database.url, &set)?;
+        if measured {
+            sql::postgres(&database.url, "CHECKPOINT")?;
+        }
+        let count = || -> Result<u64> {
+            let sum = format!("SELECT sum(version) FROM api_tokens WHERE {mine}");
+            Ok(sql::postgres(&database.url, &sum)?.parse()?)
+        };
+        let before = count()?;
+        let moment = "SELECT extract(epoch FROM now())::bigint";
+        let now = sql::postgres(&database.url, moment)?;
+        let variables = [("base", version), ("now", now), ("i", "-1".to_owned())];
+        let tally = pgbench(stage, database, &script, clients, seconds, &variables)?;
+        let written = count()? - before;
+        ensure!(
+            written == tally.count,
+            "of {} updates {written} were written",
+            tally.count
+        );
+        rate = tally.rate;
+    }
+    Ok(rate)
+}
+
+/// Between how many tokens one is changed, so that they lie all over the tables; and how many are.
+pub(super) fn places(database: &Database, clients: usize) -> Result<(u64, u64)> {
+    let places = OWN * u64::try_from(clients)?;
+    let stride = database.stored / (OWN * 64);
+    ensure!(stride >= 2, "too few tokens to change");
+    Ok((stride, places))
+}
+
+/// The statement as the adapter sends it, each parameter cast as there and given what a change of the expiry gives.
+fn update_script(database: &Database, stride: u64) -> Result<String> {
+    let (statement, types) = statement()?;
+    let token = format!("'{TOKEN}' || lpad((:n)::text, 12, '0')");
+    let name = "'bench token ' || lpad((:n)::text, 12, '0')";
+    let instant = "to_timestamp(:now + :i / 1000000.0)";
+    let none = "nullif(:none::text, '')".to_owned();
+    let tenant = &database.owner.tenant;
+    let root = format!(
+        "SELECT id || ',' || user_id FROM api_tokens WHERE id::text NOT LIKE '{TOKEN}%' LIMIT 1"
+    );
+    let root = sql::postgres(&database.url, &root)?;
+    let (actor, actor_user) = root.split_once(',').context("there is no root token")?;
+    let changes = r#"{"expiry":{"before":"2027-05-01T00:00:00.000001Z","after":"2027-05-01T00:00:00.000002Z"}}"#;
+    let permissions = format!("{{{}}}", PERMISSIONS.join(","));
+    let quoted = |text: &str| format!("'{text}'");
+    let values = [
+        quoted(tenant),
+        quoted(actor),
+        quoted(actor_user),
+        "to_timestamp(:now)".to_owned(),
+        quoted("{api.api-tokens.write}"),
+        token,
+        ":v".to_owned(),
+        ":v + 1".to_owned(),
+        name.to_owned(),
+        name.to_owned(),
+        "to_timestamp(:now + 20000000 + (:v % 1000000) / 1000000.0)".to_owned(),
+        quoted("{}"),
+        quoted(&permissions),
+        instant.to_owned(),
+        quoted(&format!("\\x{}", "5a".repeat(32))),
+        none.clone(),
+        none,
+        ":v + 1".to_owned(),
+        quoted("updated"),
+        instant.to_owned(),
+        quoted(actor_user),
+        quoted("127.0.0.1"),
+        quoted("01985000-0000-7000-8000-000000000000"),
+        ":v".to_owned(),
+        quoted(changes),
+    ];
+    ensure!(
+        values.len() == types.len(),
+        "the update has {} parameters and not {}",
+        types.len(),
+        values.len()
+    );
+    let mut text = statement;
+    // From the last, so that $1 is not found in $10.
+    for (index, (value, kind)) in values.iter().zip(&types).enumerate().rev() {
+        text = text.replace(&format!("${}", index + 1), &format!("({value})::{kind}"));
+    }
+    Ok(format!(
+        "\\set i :i + 1\n\\set n (:client_id * {OWN} + :i % {OWN}) * {stride} + 1\n\\set v :base + :i / {OWN}\n{text};\n"
+    ))
+}
+
+/// The committed text of the adapter's update, without its comments, and the types of its parameters.
+fn statement() -> Result<(String, Vec<String>)> {
+    for entry in fs::read_dir(top().join("crates/postgres/.sqlx"))? {
+        let query: Value = serde_json::from_slice(&fs::read(entry?.path())?)?;
+        let text = query["query"].as_str().unwrap_or_default();
+        if text.contains("UPDATE api_tokens") && text.contains("INSERT INTO audit_events") {
+            let lines = text
+                .lines()
+                .map(|line| line.split("--").next().unwrap_or_default().trim());
+            let types = query["describe"]["parameters"]["Left"]
+                .as_array()
+                .context("no parameters")?;
+            let types = types
+                .iter()
+                .filter_map(Value::as_str)
+                .map(sql_type)
+                .collect();
+            return Ok((lines.collect::<Vec<_>>().join(" "), types));
+        }
+    }
+    anyhow::bail!("no committed statement changes tokens and adds their event")
+}
+
+fn sql_type(name: &str) -> String {
+    let name = name.to_lowercase();
+    name.strip_suffix("array")
+        .map_or(name.clone(), |element| format!("{element}[]"))
+}
+
+fn pgbench(
+    stage: &Stage,
+    database: &Database,
+    script: &str,
+    clients: usize,
+    seconds: f64,
+    variables: &[(&str, String)],
+) -> Result<Tally> {
+    let file = stage.file("script.sql");
+    fs::write(&file, script)?;
+    let threads = std::thread::available_parallelism()?.get().min(clients);
+    // It counts in whole seconds.
+    let seconds = format!("{:.0}", seconds.max(1.0));
+    let (clients, threads) = (clients.to_string(), threads.to_string());
+    let options = [
+        "-n", "-M", "prepared", "-c", &clients, "-j", &threads, "-T", &seconds, "-f",
+    ];
+    let path = file.display().to_string();
+    let mut words: Vec<&str> = options.to_vec();
+    let defined: Vec<String> = variables
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    words.push(&path);
+    for pair in &defined {
+        words.extend(["-D", pair.as_str()]);
+    }
+    words.extend(["-D", "none="]);
+    let output = client(NAME, &words, &database.url)?
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot run pgbench")?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success() && !errors.contains("aborted"),
+        "pgbench: {}",
+        errors.trim_end()
+    );
+    let told = String::from_utf8_lossy(&output.stdout);
+    let after = |words: &str| {
+        let line = told.lines().find_map(|line| line.strip_prefix(words));
+        line.and_then(|rest| rest.split([' ', '/']).next())
+            .context("pgbench tells no result")
+    };
+    Ok(Tally {
+        rate: after("tps = ")?.parse()?,
+        count: after("number of transactions actually processed: ")?.parse()?,
+    })
+}
