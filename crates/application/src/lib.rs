@@ -5,7 +5,6 @@
 //! and the contract that every store must pass.
 
 mod audit;
-mod check;
 mod failure;
 pub mod ports;
 pub mod query;
@@ -18,7 +17,6 @@ mod tokens;
 mod users;
 
 pub use audit::{Audit, Verdict};
-pub use check::{Check, Rejected};
 pub use failure::Failure;
 pub use tenants::{FirstToken, Tenants};
 pub use tokens::{Made, Tokens, Updated};

@@ -25,7 +25,9 @@ impl PermissionSet {
         self.0.binary_search(permission).is_ok()
     }
 
-    pub(crate) fn find(&self, name: &str) -> Option<&Permission> {
+    /// The permission of that name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&Permission> {
         let place = self
             .0
             .binary_search_by(|permission| permission.as_str().cmp(name));

@@ -7,11 +7,13 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
-use countersign_domain::{Actor, Permission, standard};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use countersign_domain::{Actor, Grant, Permission, standard};
+use countersign_gate::{Rejected, Unpresented, bearer};
 
 use crate::{
     frame::Exchange,
-    problem::{Code, Fault, Problem},
+    problem::{Problem, verdict},
     services::App,
 };
 
@@ -60,19 +62,8 @@ impl<N: Needs> FromRequestParts<App> for Caller<N> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let exchange = parts
-            .extensions
-            .get::<Exchange>()
-            .cloned()
-            .ok_or_else(Problem::internal)?;
-        let presented = bearer(&parts.headers)?;
-        let permission = N::PERMISSION;
-        let grant = app
-            .check
-            .admit(presented, exchange.address, permission.as_ref())
-            .await?;
-        // Set once: a request has one caller.
-        let _ = exchange.actor.set(grant.credential.token);
+        let exchange = exchange(parts)?;
+        let grant = admit::<N>(bearer(&parts.headers), &exchange, app).await?;
         Ok(Self {
             actor: grant.into(),
             exchange,
@@ -81,29 +72,93 @@ impl<N: Needs> FromRequestParts<App> for Caller<N> {
     }
 }
 
-/// What the request presents (RFC 6750, section 2.1); nothing but the one header is looked at.
-fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let value = match (values.next(), values.next()) {
-        (None, _) => return Err(Problem::missing_credential()),
-        (Some(_), Some(_)) => return Err(several_credentials()),
-        (Some(value), None) => value.as_bytes(),
-    };
-    let end = value.iter().position(|byte| *byte == b' ');
-    let (scheme, rest) = value.split_at(end.unwrap_or(value.len()));
-    let credential = rest.trim_ascii();
-    if !scheme.eq_ignore_ascii_case(b"bearer") || credential.is_empty() {
-        return Err(Problem::missing_credential());
+/// A caller of the OAuth endpoints, whose libraries send a client's secret as the password of HTTP Basic (RFC 6749,
+/// section 2.3.1): the password is an API token, and the name is not looked at.
+#[derive(Debug)]
+pub(crate) struct Client<N>(pub(crate) Caller<N>);
+
+impl<N: Needs> FromRequestParts<App> for Client<N> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let exchange = exchange(parts)?;
+        let password = basic_password(&parts.headers);
+        let presented = password
+            .as_deref()
+            .map_or_else(|| bearer(&parts.headers), Ok);
+        let grant = admit::<N>(presented, &exchange, app).await?;
+        Ok(Self(Caller {
+            actor: grant.into(),
+            exchange,
+            needs: PhantomData,
+        }))
     }
-    if credential.contains(&b',') {
-        return Err(several_credentials());
-    }
-    std::str::from_utf8(credential).map_err(|_| Problem::invalid_token())
 }
 
-fn several_credentials() -> Problem {
-    let detail = "exactly one credential can be sent";
-    Problem::new(Code::InvalidParameter, "Several credentials were sent.").with_faults(vec![
-        Fault::in_parameter("Authorization", "several-values", detail),
-    ])
+fn exchange(parts: &Parts) -> Result<Exchange, Problem> {
+    let exchange = parts.extensions.get::<Exchange>().cloned();
+    exchange.ok_or_else(Problem::internal)
+}
+
+async fn admit<N: Needs>(
+    presented: Result<&str, Unpresented>,
+    exchange: &Exchange,
+    app: &App,
+) -> Result<Grant, Problem> {
+    let permission = N::PERMISSION;
+    let admitted = match presented {
+        Ok(presented) => {
+            let address = exchange.address;
+            app.gate
+                .check(presented, address, permission.as_ref())
+                .await
+        }
+        Err(unpresented) => Err(Rejected::from(unpresented)),
+    };
+    app.metrics.judged(verdict(admitted.as_ref().err()));
+    let grant = admitted?;
+    // Set once: a request has one caller.
+    let _ = exchange.actor.set(grant.credential.token);
+    Ok(grant)
+}
+
+/// The password of the one Basic credential (RFC 7617), where that is what is sent.
+fn basic_password(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (value, None) = (values.next()?.to_str().ok()?, values.next()) else {
+        return None;
+    };
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = STANDARD.decode(encoded.trim()).ok()?;
+    let text = String::from_utf8(decoded).ok()?;
+    let (_, password) = text.split_once(':')?;
+    Some(password.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_basic_password_is_taken() {
+        for (lines, expected) in [
+            (&["Basic YTpi"][..], Some("b")),
+            (&["bAsIc YTpiOmM="], Some("b:c")),
+            (&["Basic OmI="], Some("b")),
+            (&["Basic YQ=="], None),
+            (&["Basic %"], None),
+            (&["Bearer YTpi"], None),
+            (&["Basic YTpi", "Basic YTpi"], None),
+            (&[], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(header::AUTHORIZATION, line.parse().unwrap());
+            }
+            assert_eq!(basic_password(&headers).as_deref(), expected, "{lines:?}");
+        }
+    }
 }

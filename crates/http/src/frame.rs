@@ -14,7 +14,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use countersign_domain::{RequestId, TokenId};
-use countersign_gate::client_address::client_address;
 use tracing::Instrument;
 
 use crate::{
@@ -50,15 +49,14 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .map(|info| info.0.ip());
-    let settings = app.settings();
-    let (trusted, believed) = (&settings.trusted_proxies, settings.proxy_header);
     let exchange = Exchange {
-        address: client_address(peer, request.headers(), trusted, believed),
+        address: app.gate.client_address(peer, request.headers()),
         id,
         actor: Arc::default(),
     };
     hide(request.headers_mut());
     let method = request.method().clone();
+    let known_method = known(&method);
     let of_api = request.uri().path().starts_with("/api/v1/");
     let too_long = length(request.uri()) > LONGEST_URI;
     request.extensions_mut().insert(exchange.clone());
@@ -76,18 +74,59 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     };
     let response = dress(response, exchange.id.as_str(), of_api);
 
-    let route = response.extensions().get::<Route>();
-    tracing::info!(
-        method = shown(&method),
-        route = route.map_or("-", |route| &*route.0),
-        status = response.status().as_u16(),
-        latency_ms = (begin.elapsed().as_secs_f64() * 1e6).round() / 1e3,
-        request_id = exchange.id.as_str(),
-        actor = exchange.actor.get().map(tracing::field::display),
-        address = exchange.address.map(tracing::field::display),
-        "request"
-    );
+    let status = response.status();
+    let none = || Arc::clone(NO_ROUTE.get_or_init(|| "-".into()));
+    let route = response
+        .extensions()
+        .get::<Route>()
+        .map_or_else(none, |route| Arc::clone(&route.0));
+    let took = begin.elapsed();
+    app.metrics
+        .answered(known_method, &route, status.as_u16(), took);
+    macro_rules! line {
+        ($level:expr) => {
+            tracing::event!(
+                $level,
+                method = shown(&method),
+                route = &*route,
+                status = status.as_u16(),
+                latency_ms = (took.as_secs_f64() * 1e6).round() / 1e3,
+                request_id = exchange.id.as_str(),
+                actor = exchange.actor.get().map(tracing::field::display),
+                address = exchange.address.map(tracing::field::display),
+                "request"
+            )
+        };
+    }
+    // A line for each check would be the most expensive part of it; the numbers count them.
+    if status.is_success() && CHECKS.contains(&&*route) {
+        line!(tracing::Level::DEBUG);
+    } else {
+        line!(tracing::Level::INFO);
+    }
     response
+}
+
+/// Where every request of other services is checked.
+const CHECKS: [&str; 4] = [
+    "/auth",
+    "/auth/{*original}",
+    "/api/v1/api-tokens/verify",
+    "/oauth2/introspect",
+];
+
+static NO_ROUTE: OnceLock<Arc<str>> = OnceLock::new();
+
+/// A method for the numbers, which a client must not be able to multiply.
+fn known(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "DELETE" => "DELETE",
+        _ => "other",
+    }
 }
 
 /// The pattern of the route that answered, on its way out to the log.
@@ -129,13 +168,7 @@ fn request_id(app: &App, headers: &HeaderMap) -> Option<RequestId> {
         }
         _ => None,
     };
-    sent.or_else(|| {
-        let mut random = [0; 10];
-        app.entropy.fill(&mut random).ok()?;
-        let millis = u64::try_from(app.clock.now().as_micros() / 1000).ok()?;
-        let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
-        id.to_string().parse().ok()
-    })
+    sent.or_else(|| app.new_request_id())
 }
 
 /// Keeps credentials out of whatever prints headers.

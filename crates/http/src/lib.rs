@@ -6,11 +6,13 @@
 
 mod body;
 mod caller;
-pub mod client_address;
 mod cursor;
 mod etag;
+mod facts;
 mod filter;
 mod frame;
+mod metrics;
+mod news;
 mod openapi;
 mod params;
 mod problem;
@@ -19,8 +21,11 @@ mod routes;
 mod serve;
 mod services;
 
-pub use client_address::ProxyHeader;
+pub use countersign_gate::client_address::ProxyHeader;
+pub use facts::StoreSource;
+pub use metrics::Metrics;
+pub use news::Hub;
 pub use openapi::openapi;
-pub use routes::router;
+pub use routes::{metrics_router, router};
 pub use serve::{Limits, serve};
 pub use services::{Services, Settings};

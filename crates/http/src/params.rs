@@ -103,13 +103,49 @@ impl<'a> Params<'a> {
         read
     }
 
+    /// A parameter that may stand several times.
+    pub(crate) fn several<T>(
+        &mut self,
+        name: &'static str,
+        wanted: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Vec<T> {
+        let mut all = Vec::new();
+        for value in self.take(name) {
+            match read(&value) {
+                Some(read) => all.push(read),
+                None => {
+                    let detail = format!("{wanted} is expected");
+                    let fault = Fault::in_parameter(name, "invalid-value", detail);
+                    self.faults.push(fault.with_value(&value));
+                }
+            }
+        }
+        all
+    }
+
+    /// A parameter that has to be there.
+    pub(crate) fn required(&mut self, name: &'static str) -> Option<String> {
+        if self.entries.iter().all(|(key, _)| key != name) {
+            let fault = Fault::in_parameter(name, "missing-parameter", "it is required");
+            self.faults.push(fault);
+            return None;
+        }
+        self.single(name, "a text", |text| Some(text.to_owned()))
+    }
+
+    /// Lets a parameter be that means nothing here.
+    pub(crate) fn ignore(&mut self, name: &str) {
+        drop(self.take(name));
+    }
+
     /// The order: `sort=field,direction`, with several pairs in one value and several values. A direction left out
     /// is ascending; a field named again adds nothing.
     pub(crate) fn order(&mut self) -> Vec<Order> {
         let mut order: Vec<Order> = Vec::new();
         for value in self.take("sort") {
             let Some(pairs) = pairs(&value) else {
-                let detail = "pairs of name, expiry, creationDate or lastModifiedDate and asc or desc are expected";
+                let detail = "pairs of name, expiry, creationDate, lastModifiedDate or lastUsedDate and asc or desc are expected";
                 let fault = Fault::in_parameter("sort", "invalid-value", detail);
                 self.faults.push(fault.with_value(&value));
                 continue;
@@ -153,6 +189,7 @@ fn pairs(value: &str) -> Option<Vec<Order>> {
             "expiry" => OrderField::Expiry,
             "creationDate" => OrderField::CreationDate,
             "lastModifiedDate" => OrderField::LastModifiedDate,
+            "lastUsedDate" => OrderField::LastUsedDate,
             _ => return None,
         };
         let direction = words.next_if(|word| matches!(*word, "asc" | "desc"));
@@ -181,7 +218,7 @@ mod tests {
 
     #[test]
     fn orders() {
-        use OrderField::{Expiry, Name};
+        use OrderField::{Expiry, LastUsedDate, Name};
         let name = (Name, false);
         let late = (Expiry, true);
         for (query, expected) in [
@@ -192,6 +229,7 @@ mod tests {
             ("sort=name,expiry,desc", vec![name, late]),
             ("sort=expiry,desc&sort=name,asc", vec![late, name]),
             ("sort=expiry%2Cdesc&sort=expiry", vec![late]),
+            ("sort=lastUsedDate", vec![(LastUsedDate, false)]),
         ] {
             assert_eq!(order(query).unwrap(), expected, "{query}");
         }

@@ -1,14 +1,22 @@
 //! What the surface is given from outside: the use cases, and the few things that a deployment decides about it.
 
-use std::{fmt, ops::Deref, sync::Arc};
+use std::{
+    fmt,
+    ops::Deref,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use countersign_application::{
-    Check, Tokens, Users,
-    ports::{Clock, Entropy, Probe},
+    Tokens, Users,
+    ports::{ChangeFeed, Clock, Entropy, Probe},
 };
-use ipnet::IpNet;
+use countersign_domain::RequestId;
+use countersign_gate::Gate;
 
-use crate::client_address::ProxyHeader;
+use crate::{Hub, Metrics};
 
 /// What the surface calls.
 #[derive(Clone)]
@@ -17,14 +25,20 @@ pub struct Services {
     pub tokens: Tokens,
     /// The use cases of users.
     pub users: Users,
-    /// The check of credentials.
-    pub check: Check,
+    /// The check of credentials, with the proxies that are believed.
+    pub gate: Gate,
+    /// What was committed, for streams that go on from a place of their own.
+    pub feed: Arc<dyn ChangeFeed>,
+    /// What is committed from now on.
+    pub news: Hub,
     /// Tells whether the store answers.
     pub probe: Arc<dyn Probe>,
     /// Chance, for request ids.
     pub entropy: Arc<dyn Entropy>,
     /// Time, for request ids.
     pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 impl fmt::Debug for Services {
@@ -36,23 +50,39 @@ impl fmt::Debug for Services {
 /// What a deployment decides.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// The proxies whose word on a client's address is taken; none by default.
-    pub trusted_proxies: Vec<IpNet>,
-    /// The header in which they tell it.
-    pub proxy_header: ProxyHeader,
+    /// Where clients reach the service, without a slash at its end; `None` = by the authority that they ask for.
+    pub public_url: Option<String>,
+    /// Whether the numbers are shown elsewhere, and not here.
+    pub metrics_elsewhere: bool,
 }
 
 /// Both, as every handler sees them.
 #[derive(Debug, Clone)]
-pub(crate) struct App(Arc<(Services, Settings)>);
+pub(crate) struct App(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    services: Services,
+    settings: Settings,
+    ids: Ids,
+}
 
 impl App {
     pub(crate) fn new(services: Services, settings: Settings) -> Self {
-        Self(Arc::new((services, settings)))
+        Self(Arc::new(Parts {
+            services,
+            settings,
+            ids: Ids::default(),
+        }))
     }
 
     pub(crate) fn settings(&self) -> &Settings {
-        &self.0.1
+        &self.0.settings
+    }
+
+    /// An id for a request that brings none; `None` without any random bytes.
+    pub(crate) fn new_request_id(&self) -> Option<RequestId> {
+        self.0.ids.next(self)
     }
 }
 
@@ -60,6 +90,35 @@ impl Deref for App {
     type Target = Services;
 
     fn deref(&self) -> &Services {
-        &self.0.0
+        &self.0.services
+    }
+}
+
+/// Ids of requests: `UUIDv7`, random from process to process and counted within one. They have to differ, not to be
+/// secret, and asking the system for each would cost more than the rest of a check.
+#[derive(Debug, Default)]
+struct Ids {
+    seed: OnceLock<[u8; 10]>,
+    counter: AtomicU64,
+}
+
+impl Ids {
+    fn next(&self, services: &Services) -> Option<RequestId> {
+        let seed = match self.seed.get() {
+            Some(seed) => seed,
+            None => {
+                let mut seed = [0; 10];
+                services.entropy.fill(&mut seed).ok()?;
+                self.seed.get_or_init(|| seed)
+            }
+        };
+        let count = self.counter.fetch_add(1, Ordering::Relaxed);
+        let mut random = *seed;
+        for (byte, counted) in random[2..].iter_mut().zip(count.to_be_bytes()) {
+            *byte ^= counted;
+        }
+        let millis = u64::try_from(services.clock.now().as_micros() / 1000).ok()?;
+        let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+        id.hyphenated().encode_lower(&mut [0; 36]).parse().ok()
     }
 }

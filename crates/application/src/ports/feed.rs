@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::StoreFault;
 
-/// A place in the feed of one store: 1 to 1024 printable ASCII characters without blanks, which only that store reads.
+/// A place in the feed of one store: 1 to 8192 printable ASCII characters without blanks, which only that store reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedPosition(Box<str>);
 
@@ -31,7 +31,7 @@ impl FromStr for FeedPosition {
 
     fn from_str(text: &str) -> Result<Self, InvalidPosition> {
         let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
-        if plain && (1..=1024).contains(&text.len()) {
+        if plain && (1..=8192).contains(&text.len()) {
             Ok(Self(text.into()))
         } else {
             Err(InvalidPosition)

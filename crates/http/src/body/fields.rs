@@ -1,8 +1,8 @@
 //! The fields of a body, each read on its own, so that an answer names all that is wrong and not only the first.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, net::IpAddr, str::FromStr};
 
-use countersign_domain::{Timestamp, Version};
+use countersign_domain::{Overlap, Timestamp, Version};
 use serde_json::value::RawValue;
 
 use super::json::{Json, check};
@@ -127,19 +127,43 @@ pub(crate) fn texts(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> O
     }
 }
 
+/// An IPv4 or IPv6 address, without a prefix or a zone.
+pub(crate) fn address(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<IpAddr> {
+    let text = text(raw, pointer, faults)?;
+    text.parse()
+        .map_err(|error| {
+            let fault = Fault::at(pointer, "invalid-address", format!("{error}"));
+            faults.push(fault.with_value(&text));
+        })
+        .ok()
+}
+
 /// A version.
 pub(crate) fn version(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<Version> {
     let wanted = "a whole number from 1 to 9223372036854775807";
-    match Json::of(raw.get()) {
-        Ok(Json::Number(number)) => {
-            let version = number
-                .parse::<i64>()
-                .ok()
-                .and_then(|number| number.try_into().ok());
-            version.or_else(|| reject(faults, pointer, wanted, Ok(Json::Number(number)), raw))
-        }
-        other => reject(faults, pointer, wanted, other, raw),
-    }
+    number::<i64, _>(raw, pointer, faults, wanted)
+}
+
+/// How long a replaced secret goes on working.
+pub(crate) fn overlap(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<Overlap> {
+    let wanted = "a whole number of seconds from 0 to 604800";
+    number::<u32, _>(raw, pointer, faults, wanted)
+}
+
+/// A whole number, written as one, that makes what is asked for.
+fn number<N: FromStr, T: TryFrom<N>>(
+    raw: &RawValue,
+    pointer: &str,
+    faults: &mut Vec<Fault>,
+    wanted: &str,
+) -> Option<T> {
+    let found = Json::of(raw.get());
+    let made = match &found {
+        Ok(Json::Number(number)) => number.parse::<N>().ok(),
+        _ => None,
+    };
+    made.and_then(|number| number.try_into().ok())
+        .or_else(|| reject(faults, pointer, wanted, found, raw))
 }
 
 fn reject<T>(

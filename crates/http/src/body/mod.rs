@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::timeout;
 
 pub(crate) use self::{
-    fields::{Fields, Read, instant, text, texts, version},
+    fields::{Fields, Read, address, instant, overlap, text, texts, version},
     json::{Json, check},
 };
 use crate::problem::{Code, Problem};
@@ -27,8 +27,23 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Reads a JSON body.
 pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    read_as(headers, body, "application/json").await
+}
+
+/// Reads a form, as the OAuth endpoints take it (RFC 7662, section 2.1).
+pub(crate) async fn read_form(headers: &HeaderMap, body: Body) -> Result<String, Problem> {
+    let bytes = read_as(headers, body, "application/x-www-form-urlencoded").await?;
+    String::from_utf8(bytes.into())
+        .map_err(|_| Problem::new(Code::InvalidParameter, "A form is written in ASCII."))
+}
+
+async fn read_as(
+    headers: &HeaderMap,
+    body: Body,
+    media_type: &'static str,
+) -> Result<Bytes, Problem> {
     check_coding(headers)?;
-    check_type(headers)?;
+    check_type(headers, media_type)?;
     check_length(headers)?;
     let collected = timeout(PATIENCE, Limited::new(body, LARGEST).collect()).await;
     match collected {
@@ -65,24 +80,24 @@ fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+fn check_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     match (
         types.next().and_then(|value| value.to_str().ok()),
         types.next(),
     ) {
-        (Some(value), None) if is_json(value) => Ok(()),
-        _ => Err(unsupported(
-            "The header Content-Type has to be application/json.",
-        )),
+        (Some(value), None) if is_of(value, wanted) => Ok(()),
+        _ => Err(unsupported(&format!(
+            "The header Content-Type has to be {wanted}."
+        ))),
     }
 }
 
-/// `application/json`, alone or as UTF-8 (RFC 8259, section 8.1); other parameters mean nothing and are let be.
-fn is_json(value: &str) -> bool {
+/// The type, alone or as UTF-8 (RFC 8259, section 8.1); other parameters mean nothing and are let be.
+fn is_of(value: &str, wanted: &str) -> bool {
     let mut parts = value.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default();
-    essence.eq_ignore_ascii_case("application/json")
+    essence.eq_ignore_ascii_case(wanted)
         && parts.all(|parameter| match parameter.split_once('=') {
             Some((name, charset)) if name.trim().eq_ignore_ascii_case("charset") => charset
                 .trim()

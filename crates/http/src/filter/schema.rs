@@ -23,6 +23,10 @@ pub(crate) struct FilterBody {
     creation_date: Test<DateTimeText>,
     #[schema(required = false)]
     last_modified_date: Test<DateTimeText>,
+    /// Unused for 90 days is `{"$or": [{"lastUsedDate": {"$lt": "…"}}, {"lastUsedDate": null}]}` with the instant 90
+    /// days ago: what was never used is neither before nor after any instant.
+    #[schema(required = false)]
+    last_used_date: UseTest,
     #[schema(required = false)]
     version: Test<WholeNumber>,
     #[schema(required = false)]
@@ -50,6 +54,11 @@ pub(crate) struct UuidText(String);
 #[schema(value_type = String, format = DateTime)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
 pub(crate) struct DateTimeText(String);
+
+#[derive(Deserialize, ToSchema)]
+#[schema(value_type = Option<String>, format = DateTime)]
+#[expect(dead_code, reason = "describes a body that is read part by part")]
+pub(crate) struct DateTimeTextOrNull(Option<String>);
 
 #[derive(Deserialize, ToSchema)]
 #[schema(value_type = i64, minimum = -9_223_372_036_854_775_808_i64, maximum = 9_223_372_036_854_775_807_i64)]
@@ -96,6 +105,50 @@ pub(crate) struct Comparisons<T> {
     #[serde(rename = "$nin")]
     #[schema(required = false, max_items = 100)]
     none_of: Vec<T>,
+}
+
+/// A date-time, which has to be equal, or null for what was never used, or operators.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes a body that is read part by part")]
+pub(crate) enum UseTest {
+    Equal(DateTimeTextOrNull),
+    Operators(Box<UseTests>),
+}
+
+/// Comparisons of a last use, which all have to hold.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "describes a body that is read part by part")]
+pub(crate) struct UseTests {
+    /// Null: never used.
+    #[serde(rename = "$eq")]
+    #[schema(required = false)]
+    eq: DateTimeTextOrNull,
+    /// Null: ever used.
+    #[serde(rename = "$ne")]
+    #[schema(required = false)]
+    ne: DateTimeTextOrNull,
+    #[serde(rename = "$gt")]
+    #[schema(required = false)]
+    gt: DateTimeText,
+    #[serde(rename = "$gte")]
+    #[schema(required = false)]
+    gte: DateTimeText,
+    #[serde(rename = "$lt")]
+    #[schema(required = false)]
+    lt: DateTimeText,
+    #[serde(rename = "$lte")]
+    #[schema(required = false)]
+    lte: DateTimeText,
+    /// One of these.
+    #[serde(rename = "$in")]
+    #[schema(required = false, max_items = 100)]
+    one_of: Vec<DateTimeText>,
+    /// None of these.
+    #[serde(rename = "$nin")]
+    #[schema(required = false, max_items = 100)]
+    none_of: Vec<DateTimeText>,
 }
 
 /// A text, which has to be equal, or operators.

@@ -50,6 +50,7 @@ impl Field {
         "expiry",
         "creationDate",
         "lastModifiedDate",
+        "lastUsedDate",
         "version",
         "permissions",
         "allowedAddresses",
@@ -67,6 +68,7 @@ impl Field {
             "expiry" => Self::Time(TimeField::Expiry),
             "creationDate" => Self::Time(TimeField::CreationDate),
             "lastModifiedDate" => Self::Time(TimeField::LastModifiedDate),
+            "lastUsedDate" => Self::Time(TimeField::LastUsedDate),
             "name" => Self::Text(TextField::Name),
             "partialToken" => Self::Text(TextField::PartialToken),
             "permissions" => Self::List(ListField::Permissions),
@@ -88,6 +90,7 @@ impl Field {
             Self::Id => compare(place, faults, id, COMPARISONS).map(Filter::Id),
             Self::UserId => compare(place, faults, id, COMPARISONS).map(Filter::UserId),
             Self::Version => compare(place, faults, number, COMPARISONS).map(Filter::Version),
+            Self::Time(TimeField::LastUsedDate) if is_null(raw) => used(place, faults),
             Self::Time(field) => compare::<Timestamp>(place, faults, body::instant, COMPARISONS)
                 .map(|test| Filter::Time(field, test)),
             Self::Text(field) => text(field, place, faults).map(|test| Filter::Text(field, test)),
@@ -115,6 +118,20 @@ fn compare<T>(
         "$nin" => Compare::Nin(values(raw, pointer, faults, read)?),
         _ => return unknown(operator, pointer, faults, known),
     })
+}
+
+/// The one field that can be null: the last use of what was never used.
+fn used((operator, raw, pointer): Place<'_>, faults: &mut Vec<Fault>) -> Option<Filter> {
+    match operator {
+        "$eq" => Some(Filter::Used(false)),
+        "$ne" => Some(Filter::Used(true)),
+        _ => compare::<Timestamp>((operator, raw, pointer), faults, body::instant, COMPARISONS)
+            .map(|test| Filter::Time(TimeField::LastUsedDate, test)),
+    }
+}
+
+fn is_null(raw: &RawValue) -> bool {
+    matches!(Json::of(raw.get()), Ok(Json::Null))
 }
 
 fn text(field: TextField, place: Place<'_>, faults: &mut Vec<Fault>) -> Option<TextTest> {

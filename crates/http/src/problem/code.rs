@@ -59,7 +59,7 @@ codes! {
     RequestTimeout = "request-timeout", REQUEST_TIMEOUT, "The request took too long to arrive";
     VersionConflict = "version-conflict", CONFLICT, "Another version is stored";
     NameTaken = "name-taken", CONFLICT, "A token of that name exists";
-    TokenNotRevivable = "token-not-revivable", CONFLICT, "An expired token cannot be widened";
+    TokenNotRevivable = "token-not-revivable", CONFLICT, "An expired token cannot be revived";
     WouldLockOut = "would-lock-out", CONFLICT, "The change would lock its own caller out";
     AlreadyCreated = "already-created", CONFLICT, "The token was made before";
     PreconditionFailed = "precondition-failed", PRECONDITION_FAILED, "The precondition does not hold";

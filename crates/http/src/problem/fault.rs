@@ -61,6 +61,13 @@ impl Fault {
         }
     }
 
+    /// Puts the place of a whole body before that within it.
+    pub(crate) fn prefix(&mut self, prefix: &str) {
+        if let Some(pointer) = &mut self.pointer {
+            pointer.insert_str(0, prefix);
+        }
+    }
+
     /// With what stands there. What might be a secret is not repeated.
     pub(crate) fn with_value(mut self, value: &str) -> Self {
         self.value = (!may_hold_secret(value)).then(|| cut(value));

@@ -4,10 +4,11 @@
 use std::error::Error;
 
 use axum::http::header;
-use countersign_application::{Failure, Rejected, ports::StoreFault};
+use countersign_application::{Failure, ports::StoreFault};
 use countersign_domain::{
     Denied, Gravity, InvalidAddress, Permission, Refused, TokenView, Version, Violation,
 };
+use countersign_gate::Rejected;
 
 use super::{Code, Fault, Members, Problem};
 use crate::{
@@ -127,10 +128,36 @@ impl From<Failure> for Problem {
     }
 }
 
+/// The word for what a check came to: `ok`, or the code of its problem.
+pub(crate) fn verdict(rejected: Option<&Rejected>) -> &'static str {
+    let code = match rejected {
+        None => return "ok",
+        Some(Rejected::Missing) => Code::MissingCredential,
+        Some(Rejected::Several) => Code::InvalidParameter,
+        Some(Rejected::Invalid | Rejected::Denied(Denied::Retired)) => Code::InvalidToken,
+        Some(Rejected::Denied(Denied::Expired(_))) => Code::TokenExpired,
+        Some(Rejected::Denied(Denied::AddressNotAllowed)) => Code::AddressNotAllowed,
+        Some(Rejected::Denied(Denied::MissingPermission(_))) => Code::InsufficientScope,
+        Some(Rejected::Unavailable(_)) => Code::StoreUnavailable,
+    };
+    code.slug()
+}
+
 impl From<Rejected> for Problem {
     fn from(rejected: Rejected) -> Self {
         match rejected {
-            Rejected::Invalid => Self::invalid_token(),
+            Rejected::Missing => Self::missing_credential(),
+            Rejected::Several => {
+                let detail = "exactly one credential can be sent";
+                Self::new(Code::InvalidParameter, "Several credentials were sent.").with_faults(
+                    vec![Fault::in_parameter(
+                        "Authorization",
+                        "several-values",
+                        detail,
+                    )],
+                )
+            }
+            Rejected::Invalid | Rejected::Denied(Denied::Retired) => Self::invalid_token(),
             Rejected::Denied(Denied::Expired(at)) => {
                 let detail = format!("The API token expired at {at}.");
                 Self::new(Code::TokenExpired, detail.as_str()).challenging("invalid_token", &detail)
@@ -143,7 +170,12 @@ impl From<Rejected> for Problem {
                 let detail = format!("The API token lacks {permission}.");
                 Self::insufficient_scope(&detail, Some(&permission))
             }
-            Rejected::Store(fault) => fault.into(),
+            Rejected::Unavailable(fault) => match fault.cause().downcast_ref::<StoreFault>() {
+                Some(StoreFault::Corrupt { table, column }) => {
+                    StoreFault::Corrupt { table, column }.into()
+                }
+                _ => StoreFault::Unavailable(Box::new(fault)).into(),
+            },
         }
     }
 }
@@ -180,7 +212,7 @@ impl From<Refused> for Problem {
             ),
             Gravity::NotRevivable => (
                 Code::TokenNotRevivable,
-                "An expired API token can be renamed or narrowed, not widened.",
+                "An expired API token can be renamed or narrowed; it is not widened and gets no new secret.",
             ),
             Gravity::WouldLockOut => (
                 Code::WouldLockOut,

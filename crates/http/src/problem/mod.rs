@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 pub(crate) use self::{
     code::Code,
     fault::{Fault, MOST_FAULTS, may_hold_secret, nearest, pointer_to},
+    mapping::verdict,
     pages::{index_page, page},
 };
 
@@ -106,6 +107,14 @@ impl Problem {
     pub(crate) fn with_faults(mut self, mut faults: Vec<Fault>) -> Self {
         faults.truncate(MOST_FAULTS);
         self.0.faults = faults;
+        self
+    }
+
+    /// With all pointers below another: the problem is that of a part of the body.
+    pub(crate) fn within(mut self, pointer: &str) -> Self {
+        for fault in &mut self.0.faults {
+            fault.prefix(pointer);
+        }
         self
     }
 

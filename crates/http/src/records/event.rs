@@ -25,6 +25,12 @@ pub(super) struct ChangesRecord {
     allowed_addresses: ChangedList,
     #[schema(required = false)]
     permissions: ChangedList,
+    /// After a rotation: what may be shown of the newest secret.
+    #[schema(required = false)]
+    partial_token: ChangedText,
+    /// After a rotation: when the secret that was replaced ends; null before, as it had no end of its own.
+    #[schema(required = false)]
+    replaced_retires_at: ChangedText,
 }
 
 /// A text before and after.

@@ -1,5 +1,7 @@
 //! Tokens: the record, the answer that shows a secret once, the answer to a change, pages and lists.
 
+use std::net::IpAddr;
+
 use countersign_application::{Made, Updated};
 use countersign_domain::{
     AllowedAddresses, Changes, PartialToken, PermissionSet, Secret, Timestamp, TokenId, TokenName,
@@ -51,6 +53,12 @@ pub(crate) struct TokenRecord {
     /// What it may do, in the order of the names.
     #[schema(value_type = Vec<String>, min_items = 1)]
     permissions: PermissionSet,
+    /// When it was last used, told some seconds late; null where it never was.
+    #[schema(value_type = Option<String>, required = true, format = DateTime)]
+    last_used_date: Option<Timestamp>,
+    /// From where it was last used; null where it never was or where that could not be told.
+    #[schema(value_type = Option<String>, required = true)]
+    last_used_address: Option<IpAddr>,
 }
 
 impl From<&TokenView> for TokenRecord {
@@ -69,6 +77,8 @@ impl From<&TokenView> for TokenRecord {
             expiry: token.expiry,
             allowed_addresses: token.addresses.clone(),
             permissions: token.permissions.clone(),
+            last_used_date: view.last_used.map(|used| used.at),
+            last_used_address: view.last_used.and_then(|used| used.address),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! document describes the same declarations.
 
 mod docs;
+mod doors;
 mod health;
 mod pages;
 mod permissions;
@@ -14,7 +15,9 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
+    routing::any,
 };
+pub use doors::numbers::metrics_router;
 use http_body_util::Full;
 use serde::Serialize;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -34,7 +37,9 @@ use crate::{
 pub fn router(services: Services, settings: Settings) -> Router {
     let app = App::new(services, settings);
     let (api, document) = described();
-    api.merge(docs::routes(&crate::openapi::finished(document)))
+    api.route("/auth", any(doors::auth::auth))
+        .route("/auth/{*original}", any(doors::auth::auth))
+        .merge(docs::routes(&crate::openapi::finished(document)))
         .merge(pages::routes())
         .layer(middleware::from_fn(frame::note_route))
         .with_state(app.clone())
@@ -60,7 +65,10 @@ pub(crate) fn described() -> (Router<App>, OpenApi) {
             tokens::update::update,
             tokens::revoke::revoke
         ))
+        .routes(routes!(tokens::rotate::rotate))
         .routes(routes!(tokens::events::events))
+        .routes(routes!(doors::verify::verify))
+        .routes(routes!(doors::changes::changes))
         .routes(routes!(permissions::permissions))
         .routes(routes!(users::current))
         .routes(routes!(users::read));
@@ -68,6 +76,11 @@ pub(crate) fn described() -> (Router<App>, OpenApi) {
         .nest("/api/v1", api)
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
+        .routes(routes!(doors::auth::auth))
+        .routes(routes!(doors::introspect::introspect))
+        .routes(routes!(doors::revocation::revoke))
+        .routes(routes!(doors::metadata::metadata))
+        .routes(routes!(doors::numbers::numbers))
         .split_for_parts()
 }
 

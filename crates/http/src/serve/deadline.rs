@@ -1,102 +1,118 @@
 //! The deadlines of one connection. They move with its phases: a head that has begun has to be whole soon, an exchange
 //! has to end, and what does nothing is let go. So no client holds a connection by being slow, on either side.
+//!
+//! Moving one is a store to memory, because that happens several times with every request. Whoever waits for it looks
+//! again now and then, which makes a deadline late by a fifth of the shortest bound at most.
 
 use std::{
     io,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use axum::body::Body;
-use http_body_util::BodyExt;
-use hyper::{Request, Response};
+use bytes::Bytes;
+use hyper::{
+    Request, Response,
+    body::{Frame, SizeHint},
+};
+use pin_project_lite::pin_project;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::watch,
     time::{Instant, sleep_until},
 };
 use tower::{Layer, Service};
 
 use super::Limits;
 
-/// Where a connection stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Nothing of a request has come.
-    Idle,
-    /// Some of a head has come.
-    Head,
-    /// A request is being answered.
-    Exchange,
-}
+/// Marks an answer that has no end: each of its parts begins its exchange anew.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Endless;
 
 /// Moves the deadline as the connection goes from phase to phase.
 #[derive(Debug, Clone)]
-pub(super) struct Phases {
+pub(super) struct Phases(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
     limits: Limits,
-    phase: Arc<Mutex<Phase>>,
-    deadline: watch::Sender<Instant>,
+    begin: Instant,
+    /// Microseconds from the beginning to the deadline.
+    deadline: AtomicU64,
+    /// Whether nothing of a request has come.
+    idle: AtomicBool,
 }
 
 impl Phases {
     /// A new connection: a head is expected at once.
-    pub(super) fn begin(limits: Limits) -> (Self, watch::Receiver<Instant>) {
-        let (deadline, seen) = watch::channel(Instant::now() + limits.head);
-        let phase = Arc::new(Mutex::new(Phase::Head));
-        (
-            Self {
-                limits,
-                phase,
-                deadline,
-            },
-            seen,
-        )
+    pub(super) fn begin(limits: Limits) -> Self {
+        let phases = Self(Arc::new(Shared {
+            limits,
+            begin: Instant::now(),
+            deadline: AtomicU64::new(0),
+            idle: AtomicBool::new(false),
+        }));
+        phases.allow(limits.head);
+        phases
     }
 
-    fn enter(&self, phase: Phase) {
-        let bound = match phase {
-            Phase::Idle => self.limits.idle,
-            Phase::Head => self.limits.head,
-            Phase::Exchange => self.limits.exchange,
-        };
-        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
-        self.deadline.send_replace(Instant::now() + bound);
+    fn allow(&self, bound: Duration) {
+        let at = (self.0.begin.elapsed() + bound).as_micros();
+        let at = u64::try_from(at).unwrap_or(u64::MAX);
+        self.0.deadline.store(at, Ordering::Relaxed);
+    }
+
+    /// A request is being answered.
+    fn exchange(&self) {
+        self.0.idle.store(false, Ordering::Relaxed);
+        self.allow(self.0.limits.exchange);
+    }
+
+    /// Nothing is under way.
+    fn rest(&self) {
+        self.0.idle.store(true, Ordering::Relaxed);
+        self.allow(self.0.limits.idle);
     }
 
     /// Bytes have come: of a next head, where nothing was under way.
     fn heard(&self) {
-        let phase = *self.phase.lock().unwrap_or_else(PoisonError::into_inner);
-        if phase == Phase::Idle {
-            self.enter(Phase::Head);
+        if self.0.idle.swap(false, Ordering::Relaxed) {
+            self.allow(self.0.limits.head);
         }
     }
-}
 
-/// The deadline that holds at the moment.
-pub(super) struct Deadline;
-
-impl Deadline {
     /// Ends when a deadline passes without having been moved.
-    pub(super) async fn passed(mut deadline: watch::Receiver<Instant>) {
+    pub(super) async fn passed(self) {
+        let Limits {
+            head,
+            exchange,
+            idle,
+            ..
+        } = self.0.limits;
+        let pause = head.min(exchange).min(idle) / 5;
         loop {
-            let at = *deadline.borrow_and_update();
-            tokio::select! {
-                () = sleep_until(at) => return,
-                moved = deadline.changed() => if moved.is_err() {
-                    return sleep_until(at).await;
-                },
+            let at = Duration::from_micros(self.0.deadline.load(Ordering::Relaxed));
+            let (at, now) = (self.0.begin + at, Instant::now());
+            if at <= now {
+                return;
             }
+            sleep_until(at.min(now + pause)).await;
         }
     }
 }
 
 /// Ends an exchange when the last of its answer has been handed over, or the exchange was given up.
+#[derive(Debug)]
 struct Exchange(Phases);
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.0.enter(Phase::Idle);
+        self.0.rest();
     }
 }
 
@@ -121,31 +137,85 @@ impl<S> Layer<S> for Phases {
 impl<S, B> Service<Request<B>> for Marking<S>
 where
     S: Service<Request<B>, Response = Response<Body>>,
-    S::Future: Send + 'static,
-    S::Error: 'static,
 {
-    type Response = Response<Body>;
+    type Response = Response<Held>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
+    type Future = Answering<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        self.phases.enter(Phase::Exchange);
-        let exchange = Exchange(self.phases.clone());
-        let answering = self.inner.call(request);
-        Box::pin(async move {
-            let response = answering.await?;
-            // The body goes once hyper has taken all of it.
-            Ok(response.map(|body| {
-                Body::new(body.map_frame(move |frame| {
-                    let _held = &exchange;
-                    frame
-                }))
-            }))
-        })
+        self.phases.exchange();
+        Answering {
+            answering: self.inner.call(request),
+            exchange: Some(Exchange(self.phases.clone())),
+        }
+    }
+}
+
+pin_project! {
+    /// An answer in the making.
+    pub(super) struct Answering<F> {
+        #[pin]
+        answering: F,
+        exchange: Option<Exchange>,
+    }
+}
+
+impl<F, E> Future for Answering<F>
+where
+    F: Future<Output = Result<Response<Body>, E>>,
+{
+    type Output = Result<Response<Held>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let response = ready!(this.answering.poll(cx));
+        let exchange = this.exchange.take();
+        Poll::Ready(response.map(|response| {
+            let endless = response.extensions().get::<Endless>().is_some();
+            response.map(|body| Held {
+                body,
+                exchange,
+                endless,
+            })
+        }))
+    }
+}
+
+/// An answer's body, with the exchange that it belongs to: hyper lets go of it once it has taken all of it.
+#[derive(Debug)]
+pub(super) struct Held {
+    body: Body,
+    exchange: Option<Exchange>,
+    endless: bool,
+}
+
+impl hyper::body::Body for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if self.endless
+            && let Some(Exchange(phases)) = &self.exchange
+        {
+            phases.exchange();
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

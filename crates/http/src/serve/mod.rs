@@ -15,7 +15,8 @@ use tokio::{
 };
 use tower::{Layer, ServiceExt};
 
-use self::deadline::{Deadline, Phases, Watched};
+pub(crate) use self::deadline::Endless;
+use self::deadline::{Phases, Watched};
 
 /// The largest head of a request, in bytes; hyper answers a larger one with 431.
 const LARGEST_HEAD: usize = 32 * 1024;
@@ -147,7 +148,7 @@ async fn connection(
         tracing::debug!(%error, "a connection was gone before it was served");
         return;
     }
-    let (phases, deadline) = Phases::begin(limits);
+    let phases = Phases::begin(limits);
     let io = TokioIo::new(Watched::new(stream, phases.clone()));
     let service = phases.clone().layer(router).map_request(
         move |mut request: hyper::Request<hyper::body::Incoming>| {
@@ -163,7 +164,7 @@ async fn connection(
     tokio::select! {
         // Whatever ends it, there is nobody left to tell.
         _ = watcher.watch(connection) => {}
-        () = Deadline::passed(deadline) => {}
+        () = phases.passed() => {}
     }
     drop(place);
 }

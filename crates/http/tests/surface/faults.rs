@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use countersign_application::ports::{CommitError, MockProbe, MockTokenStore, StoreFault};
 use countersign_domain::{Credential, TokenView};
+use countersign_gate::Proxies;
 use countersign_http::{Settings, router};
 use serde_json::json;
 
@@ -30,6 +31,9 @@ fn credential(view: &TokenView) -> Credential {
         permissions: token.permissions,
         addresses: token.addresses,
         expiry: token.expiry,
+        retires: None,
+        created: token.created,
+        modified: token.modified,
     }
 }
 
@@ -42,7 +46,7 @@ fn over(world: &World, teach: impl FnOnce(&mut MockTokenStore)) -> Router {
         .returning(move |_| Ok(Some(known.clone())));
     teach(&mut store);
     router(
-        services(&world.stores, Arc::new(store)),
+        services(&world.stores, Arc::new(store), Proxies::default()),
         Settings::default(),
     )
 }
@@ -62,7 +66,7 @@ async fn a_store_that_is_away_is_neither_not_found_nor_a_bad_token() {
     let mut blind = MockTokenStore::new();
     blind.expect_find().returning(|_| Err(away()));
     let router = countersign_http::router(
-        services(&world.stores, Arc::new(blind)),
+        services(&world.stores, Arc::new(blind), Proxies::default()),
         Settings::default(),
     );
     let reply = send(&router, world.ask("GET", one).0).await;
@@ -171,7 +175,11 @@ async fn a_narrowed_caller_is_told_what_the_operation_needs() {
 #[tokio::test]
 async fn readiness_follows_the_store_and_life_does_not() {
     let world = World::new().await;
-    let mut parts = services(&world.stores, world.stores.tokens.clone());
+    let mut parts = services(
+        &world.stores,
+        world.stores.tokens.clone(),
+        Proxies::default(),
+    );
     let mut probe = MockProbe::new();
     probe.expect_ping().returning(|| Err(away()));
     parts.probe = Arc::new(probe);

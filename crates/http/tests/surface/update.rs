@@ -1,6 +1,6 @@
 //! Changing tokens.
 
-use countersign_http::Settings;
+use countersign_gate::Proxies;
 use serde_json::{Value, json};
 
 use super::world::{Ask, World, pairs, path};
@@ -209,10 +209,10 @@ async fn each_refusal_has_its_code() {
 
 #[tokio::test]
 async fn the_address_that_counts_is_the_one_behind_trusted_proxies() {
-    let trusted_proxies = vec!["192.0.2.0/24".parse().unwrap()];
-    let world = World::with(Settings {
-        trusted_proxies,
-        ..Settings::default()
+    let trusted = vec!["192.0.2.0/24".parse().unwrap()];
+    let world = World::with(Proxies {
+        trusted,
+        ..Proxies::default()
     })
     .await;
     let mut draft = world.home.draft("listed");

@@ -9,12 +9,13 @@ use axum::{
     http::{HeaderMap, Request, StatusCode},
 };
 use countersign_application::{
-    Check, Made, Tokens, Users,
+    Made, Tokens, Users,
     ports::TokenStore,
-    testing::{Realm, Stores},
+    testing::{Deaf, Realm, Stores},
 };
 use countersign_domain::{Policy, Secret, TokenView, standard};
-use countersign_http::{Services, Settings, router};
+use countersign_gate::{Gate, Proxies};
+use countersign_http::{Hub, Metrics, Services, Settings, StoreSource, router};
 use countersign_sqlite::SqliteStore;
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -37,10 +38,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self::with(Settings::default()).await
+        Self::with(Proxies::default()).await
     }
 
-    pub(crate) async fn with(settings: Settings) -> Self {
+    /// One that believes these proxies.
+    pub(crate) async fn with(proxies: Proxies) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("test.db"))
             .await
@@ -52,7 +54,10 @@ impl World {
         draft.permissions = standard::ALL.iter().map(ToString::to_string).collect();
         let root = home.make_of(&draft).await;
         Self {
-            router: router(services(&stores, stores.tokens.clone()), settings),
+            router: router(
+                services(&stores, stores.tokens.clone(), proxies),
+                Settings::default(),
+            ),
             stores,
             home,
             away,
@@ -79,17 +84,23 @@ impl World {
 }
 
 /// The use cases of a store, with another keeper of tokens where a test wants one.
-pub(crate) fn services(stores: &Stores, tokens: Arc<dyn TokenStore>) -> Services {
+pub(crate) fn services(stores: &Stores, tokens: Arc<dyn TokenStore>, proxies: Proxies) -> Services {
     let (clock, entropy) = (stores.clock.clone(), stores.entropy.clone());
+    let time = stores.clock.clone();
     Services {
         tokens: Tokens::new(
             tokens.clone(),
             clock.clone(),
             entropy.clone(),
+            Arc::new(Deaf),
             Policy::default(),
         ),
         users: Users::new(stores.users.clone()),
-        check: Check::new(tokens, clock.clone()),
+        gate: Gate::new(Arc::new(StoreSource::new(tokens)), move || time.now())
+            .with_proxies(proxies),
+        feed: stores.feed.clone(),
+        news: Hub::default(),
+        metrics: Metrics::default(),
         probe: stores.probe.clone(),
         entropy,
         clock,

@@ -41,7 +41,7 @@ pub async fn every_change_is_told_once(on: &Subject) {
 
     home.rotate(&made.view, 60).await;
     home.update(&old, &named("renamed")).await;
-    home.revoke(&foreign.view).await;
+    abroad.revoke(&foreign.view).await;
     let second = news(on, &mut position).await;
     assert_eq!(second.len(), 3);
     assert_eq!(

@@ -9,17 +9,20 @@ use super::{super::Answer, read::unless_known};
 use crate::{
     caller::{AnyToken, Caller},
     params::Params,
-    records::TokenRecord,
+    records::DetailedToken,
     services::App,
 };
 
 /// The caller's own API token
+///
+/// With its secrets, as far as they may be shown. The tag stands for the version, which neither a use of the token nor
+/// the end of a replaced secret changes: to see those, ask without `If-None-Match`.
 #[utoipa::path(
     get, path = "/api-tokens/current", operation_id = "getCurrentToken", tag = "tokens",
     params(("If-None-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
         description = "Entity tags that the client holds")),
     responses(
-        (status = 200, body = TokenRecord, headers(("ETag" = String, description = "The version as an entity tag"))),
+        (status = 200, body = DetailedToken, headers(("ETag" = String, description = "The version as an entity tag"))),
         (status = 304, description = "The client holds this version", headers(("ETag" = String))),
         (status = 400),
     ),
@@ -32,5 +35,5 @@ pub(in crate::routes) async fn current(
 ) -> Answer {
     Params::none(query.as_deref())?;
     let view = app.tokens.current(&caller.actor).await?;
-    unless_known(&headers, &view)
+    unless_known(&app, &caller.actor, &headers, &view).await
 }

@@ -7,7 +7,10 @@ pub(super) mod list;
 pub(super) mod query;
 pub(super) mod read;
 pub(super) mod revoke;
+pub(super) mod rotate;
 pub(super) mod update;
+
+mod expected;
 
 use countersign_domain::TokenId;
 

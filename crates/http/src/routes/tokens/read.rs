@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
 };
-use countersign_domain::TokenView;
+use countersign_domain::{Actor, TokenView};
 
 use super::{
     super::{Answer, answer},
@@ -15,11 +15,14 @@ use crate::{
     caller::{Caller, ReadTokens},
     etag::{Condition, etag},
     params::{Id, Params},
-    records::TokenRecord,
+    records::DetailedToken,
     services::App,
 };
 
 /// An API token
+///
+/// With its secrets, as far as they may be shown. The tag stands for the version, which neither a use of the token nor
+/// the end of a replaced secret changes: to see those, ask without `If-None-Match`.
 #[utoipa::path(
     get, path = "/api-tokens/{id}", operation_id = "getToken", tag = "tokens",
     params(
@@ -28,7 +31,7 @@ use crate::{
             description = "Entity tags that the client holds"),
     ),
     responses(
-        (status = 200, body = TokenRecord, headers(("ETag" = String, description = "The version as an entity tag"))),
+        (status = 200, body = DetailedToken, headers(("ETag" = String, description = "The version as an entity tag"))),
         (status = 304, description = "The client holds this version", headers(("ETag" = String))),
         (status = 400), (status = 404),
     ),
@@ -43,16 +46,23 @@ pub(in crate::routes) async fn read(
 ) -> Answer {
     Params::none(query.as_deref())?;
     let view = app.tokens.get(&caller.actor, token_id(&id)?).await?;
-    unless_known(&headers, &view)
+    unless_known(&app, &caller.actor, &headers, &view).await
 }
 
-/// The record, or 304 where the client holds that version (RFC 9110, section 13.1.2).
-pub(super) fn unless_known(headers: &HeaderMap, view: &TokenView) -> Answer {
-    let version = view.token.version;
-    let tag = (header::ETAG, etag(version));
+/// The record with its secrets, or 304 where the client holds that version (RFC 9110, section 13.1.2), which needs no
+/// look at secrets.
+pub(super) async fn unless_known(
+    app: &App,
+    actor: &Actor,
+    headers: &HeaderMap,
+    view: &TokenView,
+) -> Answer {
+    let token = &view.token;
+    let tag = (header::ETAG, etag(token.version));
     let condition = Condition::read(headers, &header::IF_NONE_MATCH)?;
-    if condition.is_some_and(|condition| condition.means(version)) {
+    if condition.is_some_and(|condition| condition.means(token.version)) {
         return Ok((StatusCode::NOT_MODIFIED, [tag]).into_response());
     }
-    answer(StatusCode::OK, [tag], &TokenRecord::from(view))
+    let secrets = app.tokens.secrets(actor, token.id).await?;
+    answer(StatusCode::OK, [tag], &DetailedToken::new(view, secrets))
 }

@@ -8,8 +8,8 @@ use axum::{
 
 use super::{
     super::Answer,
+    expected::{matching, precondition},
     token_id,
-    update::{matching, precondition},
 };
 use crate::{
     caller::{Caller, DeleteTokens},

@@ -1,24 +1,24 @@
-//! Changing a token: which version is meant, what shall change, and what became of it.
+//! Changing a token: what shall change, and what became of it.
 
 use axum::{
     extract::{RawQuery, Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{StatusCode, header},
 };
-use countersign_domain::{Edit, TokenId, Version};
+use countersign_domain::{Edit, Version};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
     super::{Answer, answer},
-    token_id,
+    expected, token_id,
 };
 use crate::{
     body::{self, Fields},
-    caller::{Caller, Needs, WriteTokens},
-    etag::{self, Condition, etag},
+    caller::{Caller, WriteTokens},
+    etag::{Condition, etag},
     params::{Id, Params},
-    problem::{Fault, Problem},
+    problem::Problem,
     records::UpdatedToken,
     services::App,
 };
@@ -32,6 +32,9 @@ const READ_ONLY: &[&str] = &[
     "lastModifiedUserInfo",
     "userId",
     "partialToken",
+    "lastUsedDate",
+    "lastUsedAddress",
+    "secrets",
 ];
 
 /// A change of an API token. A field that is left out keeps its value; what of the record is not for writing may be
@@ -78,6 +81,15 @@ pub(crate) struct EditBody {
     /// Ignored.
     #[schema(required = false)]
     partial_token: Value,
+    /// Ignored.
+    #[schema(required = false)]
+    last_used_date: Value,
+    /// Ignored.
+    #[schema(required = false)]
+    last_used_address: Value,
+    /// Ignored.
+    #[schema(required = false)]
+    secrets: Value,
 }
 
 /// Change an API token
@@ -114,12 +126,12 @@ pub(in crate::routes) async fn update(
     params.finish()?;
     let id = token_id(&id)?;
     let (head, body) = request.into_parts();
-    let condition = precondition(&head.headers)?;
+    let condition = expected::precondition(&head.headers)?;
     let body = body::read(&head.headers, body).await?;
-    let (version, edit) = edit(&body, condition.is_none(), allow_lockout)?;
+    let (version, edit) = edit(&body, condition.as_ref(), allow_lockout)?;
 
     let by_precondition = condition.is_some();
-    let expected = expected(&app, &caller, id, version, condition).await?;
+    let expected = expected::expected(&app, &caller, id, version, condition).await?;
     let updated = app
         .tokens
         .update(
@@ -139,25 +151,14 @@ pub(in crate::routes) async fn update(
     answer(StatusCode::OK, [tag], &record)
 }
 
-/// What `If-Match` asks for; `*` asks for nothing that a version in the body would not, and replaces none.
-pub(super) fn precondition(headers: &HeaderMap) -> Result<Option<Condition>, Problem> {
-    etag::refuse(headers, &header::IF_NONE_MATCH)?;
-    let condition = Condition::read(headers, &header::IF_MATCH)?;
-    Ok(condition.filter(|condition| *condition != Condition::Any))
-}
-
 fn edit(
     body: &[u8],
-    version_needed: bool,
+    condition: Option<&Condition>,
     allow_lockout: bool,
 ) -> Result<(Option<Version>, Edit), Problem> {
     let mut fields = Fields::of(body)?;
     fields.ignore(READ_ONLY);
-    let version = if version_needed {
-        fields.required("version", body::version)
-    } else {
-        fields.optional("version", body::version)
-    };
+    let version = expected::version(&mut fields, condition);
     let name = fields.required("name", body::text);
     let expiry = fields.optional("expiry", body::instant);
     let allowed_addresses = fields.optional("allowedAddresses", body::texts);
@@ -173,42 +174,4 @@ fn edit(
         allow_lockout,
     };
     Ok((version, edit))
-}
-
-/// The one version that the request is made for.
-async fn expected(
-    app: &App,
-    caller: &Caller<WriteTokens>,
-    id: TokenId,
-    version: Option<Version>,
-    condition: Option<Condition>,
-) -> Result<Version, Problem> {
-    match (condition, version) {
-        // Either was asked for when the body was read.
-        (None, None) => Err(Problem::internal()),
-        (None, Some(version)) => Ok(version),
-        (Some(condition), Some(version)) if condition.names(version) => Ok(version),
-        (Some(condition), Some(_)) if !condition.never_holds() => Err(disagreeing()),
-        (Some(condition), _) => matching(app, caller, id, &condition).await,
-    }
-}
-
-/// The stored version, where the condition names it (RFC 9110, section 13.1.1): of several tags one may hold.
-pub(super) async fn matching<N: Needs>(
-    app: &App,
-    caller: &Caller<N>,
-    id: TokenId,
-    condition: &Condition,
-) -> Result<Version, Problem> {
-    let holds = |version| condition.names(version);
-    let found = app.tokens.version_where(&caller.actor, id, holds).await;
-    found.map_err(|failure| Problem::of_failure::<N>(failure, true))
-}
-
-fn disagreeing() -> Problem {
-    let detail = "If-Match and the version in the body name different versions";
-    Problem::invalid_parameters(vec![
-        Fault::in_parameter("If-Match", "disagreeing-versions", detail),
-        Fault::at("/version", "disagreeing-versions", detail),
-    ])
 }

@@ -7,12 +7,15 @@ use std::{
 };
 
 use countersign_application::{
-    Check, Made, Tokens, Users,
+    Made, Tokens, Users,
     ports::Clock,
-    testing::{FixedClock, Realm, Stores},
+    testing::{Deaf, FixedClock, Realm, Stores},
 };
 use countersign_domain::{PermissionCatalog, Policy, UserId};
-use countersign_http::{Limits, ProxyHeader, Services, Settings, router, serve};
+use countersign_gate::{Gate, Proxies};
+use countersign_http::{
+    Hub, Limits, Metrics, ProxyHeader, Services, Settings, StoreSource, router, serve,
+};
 use countersign_sqlite::SqliteStore;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
@@ -53,7 +56,7 @@ impl Service {
     }
 
     pub(crate) async fn start_within(limits: Limits) -> Self {
-        Self::start_with(limits, Settings::default()).await
+        Self::start_with(limits, Proxies::default()).await
     }
 
     /// A service that believes these proxies.
@@ -64,14 +67,14 @@ impl Service {
     /// A service that believes these proxies, and that header of theirs.
     pub(crate) async fn start_behind_writers_of(header: ProxyHeader, proxies: &[&str]) -> Self {
         let trusted = proxies.iter().map(|proxy| proxy.parse().unwrap());
-        let settings = Settings {
-            trusted_proxies: trusted.collect(),
-            proxy_header: header,
+        let proxies = Proxies {
+            trusted: trusted.collect(),
+            header,
         };
-        Self::start_with(usual(), settings).await
+        Self::start_with(usual(), proxies).await
     }
 
-    async fn start_with(limits: Limits, settings: Settings) -> Self {
+    async fn start_with(limits: Limits, proxies: Proxies) -> Self {
         leaks::listen();
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("countersign.db");
@@ -81,7 +84,7 @@ impl Service {
         let (home, away) = (stores.realm("home").await, stores.realm("away").await);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = router(services(&stores), settings);
+        let router = router(services(&stores, proxies), Settings::default());
         tokio::spawn(serve(
             listener,
             router,
@@ -228,17 +231,26 @@ fn merged(mut body: Value, fields: Value) -> Value {
     body
 }
 
-fn services(stores: &Stores) -> Services {
+fn services(stores: &Stores, proxies: Proxies) -> Services {
+    let time = stores.clock.clone();
     let clock = || -> std::sync::Arc<dyn Clock> { stores.clock.clone() };
     Services {
         tokens: Tokens::new(
             stores.tokens.clone(),
             clock(),
             stores.entropy.clone(),
+            std::sync::Arc::new(Deaf),
             Policy::default(),
         ),
         users: Users::new(stores.users.clone()),
-        check: Check::new(stores.tokens.clone(), clock()),
+        gate: Gate::new(
+            std::sync::Arc::new(StoreSource::new(stores.tokens.clone())),
+            move || time.now(),
+        )
+        .with_proxies(proxies),
+        feed: stores.feed.clone(),
+        news: Hub::default(),
+        metrics: Metrics::default(),
         probe: stores.probe.clone(),
         entropy: stores.entropy.clone(),
         clock: clock(),

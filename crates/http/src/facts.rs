@@ -1,0 +1,30 @@
+//! A store as the gate asks it. The two crates do not know each other, so that the gate can stand before services that
+//! have no store; here both are known.
+
+use std::sync::Arc;
+
+use countersign_application::ports::{StoreFault, TokenStore};
+use countersign_domain::Credential;
+use countersign_gate::{CredentialSource, Presented, SourceFault, async_trait};
+
+/// The facts that a store holds.
+#[derive(Clone)]
+pub struct StoreSource(Arc<dyn TokenStore>);
+
+impl StoreSource {
+    /// The facts of this store.
+    pub fn new(store: Arc<dyn TokenStore>) -> Self {
+        Self(store)
+    }
+}
+
+#[async_trait]
+impl CredentialSource for StoreSource {
+    async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+        match self.0.find(presented.digest()).await {
+            Ok(found) => Ok(found.map(Arc::new)),
+            Err(fault @ StoreFault::Unavailable(_)) => Err(SourceFault::away(fault)),
+            Err(fault @ StoreFault::Corrupt { .. }) => Err(SourceFault::broken(fault)),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The door for proxies: nginx, Caddy, Traefik, Envoy and `HAProxy` ask here, with the headers of the request that they
+//! hold, whether to let it through. What matters is the status; whom the request comes from is in headers.
+
+use axum::{
+    extract::{OriginalUri, RawQuery, State},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode},
+    response::{IntoResponse, Response},
+};
+use countersign_domain::{Grant, Permission};
+use countersign_gate::{Rejected, bearer};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use super::{super::Answer, permission};
+use crate::{
+    frame::Exchange,
+    params::Params,
+    problem::{Fault, Problem, verdict},
+    services::App,
+};
+
+/// Where a proxy that cannot write the query says what is needed.
+const PERMISSION: HeaderName = HeaderName::from_static("x-countersign-permission");
+
+const TENANT_ID: HeaderName = HeaderName::from_static("x-countersign-tenant-id");
+const TOKEN_ID: HeaderName = HeaderName::from_static("x-countersign-token-id");
+const USER_ID: HeaderName = HeaderName::from_static("x-countersign-user-id");
+const USER_NAME: HeaderName = HeaderName::from_static("x-countersign-user-name");
+const PERMISSIONS: HeaderName = HeaderName::from_static("x-countersign-permissions");
+
+/// What a header does not carry as it is; what is not ASCII never is.
+const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
+
+/// What is expected of a permission.
+const WANTED: &str = "a dotted name such as api.tasks.read";
+
+/// Whether to let a request through
+///
+/// For proxies that ask before they pass a request on (nginx `auth_request`, Caddy and Traefik forward authentication,
+/// Envoy `ext_authz`): they send the request's own headers, and any method. The bearer's address is the one that trusted
+/// proxies name. What is asked for in `permission` and in the header is asked for together, so that a client who sends
+/// the header asks for more, never for less. A proxy that appends the path of the request to `/auth` is answered alike;
+/// the query is then the request's own and is not looked at.
+#[utoipa::path(
+    get, path = "/auth", operation_id = "authorize", tag = "checks",
+    params(
+        ("permission" = Option<Vec<String>>, Query, explode, description = "What the bearer has to hold, all of these"),
+        ("X-Countersign-Permission" = Option<String>, Header, description = "The same, with blanks between the names"),
+    ),
+    responses(
+        (status = 200, description = "Let it through", headers(
+            ("X-Countersign-Tenant-Id" = String, description = "The tenant that the bearer acts in"),
+            ("X-Countersign-Token-Id" = String, description = "The token"),
+            ("X-Countersign-User-Id" = String, description = "The user in whose name it acts"),
+            ("X-Countersign-User-Name" = String, description = "That user's name, percent-encoded where it is not ASCII"),
+            ("X-Countersign-Permissions" = String, description = "What the token may do, with blanks between the names"),
+        )),
+        (status = 400),
+    ),
+)]
+pub(in crate::routes) async fn auth(
+    State(app): State<App>,
+    OriginalUri(uri): OriginalUri,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    extensions: Extensions,
+) -> Answer {
+    // The query of a path behind ours is that of the request, and none of our business.
+    let query = query.filter(|_| uri.path() == "/auth");
+    let wanted = wanted(query.as_deref(), &headers);
+    let exchange = extensions.get::<Exchange>().ok_or_else(Problem::internal)?;
+    let admitted = admit(
+        &app,
+        exchange,
+        &headers,
+        wanted.as_deref().unwrap_or_default(),
+    )
+    .await;
+    app.metrics.judged(verdict(admitted.as_ref().err()));
+    let grant = admitted?;
+    // Told only to those who may ask.
+    wanted?;
+    let _ = exchange.actor.set(grant.credential.token);
+    Ok(let_through(&grant))
+}
+
+async fn admit(
+    app: &App,
+    exchange: &Exchange,
+    headers: &HeaderMap,
+    wanted: &[Permission],
+) -> Result<Grant, Rejected> {
+    let known = app.gate.look_up(bearer(headers)?).await?;
+    let held = &known.credential.permissions;
+    let lacking = wanted.iter().find(|permission| !held.contains(permission));
+    Ok(app.gate.admit(&known, exchange.address, lacking)?)
+}
+
+/// What the query and the header ask for together.
+fn wanted(query: Option<&str>, headers: &HeaderMap) -> Result<Vec<Permission>, Problem> {
+    let mut wanted = Vec::new();
+    if query.is_some() {
+        let mut params = Params::of(query);
+        wanted = params.several("permission", WANTED, permission);
+        params.finish()?;
+    }
+    for value in headers.get_all(PERMISSION) {
+        let names = value.to_str().unwrap_or("?").split_ascii_whitespace();
+        let read: Option<Vec<_>> = names.map(permission).collect();
+        wanted.extend(read.ok_or_else(|| {
+            let detail = format!("{WANTED} is expected");
+            let fault = Fault::in_parameter(PERMISSION.as_str(), "invalid-value", detail);
+            Problem::invalid_parameters(vec![fault])
+        })?);
+    }
+    Ok(wanted)
+}
+
+fn let_through(grant: &Grant) -> Response {
+    let credential = &grant.credential;
+    let mut response = StatusCode::OK.into_response();
+    let name = utf8_percent_encode(&credential.user_name, ESCAPED);
+    for (header, value) in [
+        (TENANT_ID, credential.tenant.to_string()),
+        (TOKEN_ID, credential.token.to_string()),
+        (USER_ID, credential.user.to_string()),
+        (USER_NAME, name.to_string()),
+        (PERMISSIONS, credential.permissions.to_string()),
+    ] {
+        // Ids, names of permissions, and a name without what a header does not carry.
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(header, value);
+        }
+    }
+    response
+}

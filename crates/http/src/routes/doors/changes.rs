@@ -1,0 +1,215 @@
+//! The door for services that keep facts of their own: a stream of what changes (server-sent events), from which they
+//! learn at once what they have to forget, and from whose silence they learn that they know nothing.
+
+use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    extract::{RawQuery, State},
+    http::{HeaderMap, HeaderName},
+    response::{IntoResponse, Response, Sse, sse::Event},
+};
+use countersign_application::ports::{FeedFault, FeedPosition, News, TokenChanged};
+use countersign_domain::{EventKind, TenantId, TokenId, Version};
+use countersign_gate::bearer;
+use futures_util::stream::unfold;
+use serde::Serialize;
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::Instant,
+};
+use utoipa::ToSchema;
+
+use super::super::Answer;
+use crate::{
+    caller::{Caller, Needs, ReadTokens},
+    params::Params,
+    problem::{Fault, Problem},
+    serve::Endless,
+    services::App,
+};
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// How many changes are told to one who comes back; beyond, it has to look at everything anew.
+const MOST: u16 = 1000;
+
+/// How often a sign of life is given, where nothing changes. A little less, so that none slips into the next second.
+const PULSE: Duration = Duration::from_millis(900);
+
+/// A change of a token.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TokenChange)]
+pub(crate) struct ChangeRecord {
+    #[schema(value_type = String, format = "uuid")]
+    id: TokenId,
+    /// Its version since.
+    #[schema(value_type = i64, minimum = 1)]
+    version: Version,
+    #[schema(value_type = String, pattern = "^(created|updated|rotated|revoked)$")]
+    kind: EventKind,
+}
+
+/// Follow the changes
+///
+/// A stream of server-sent events that does not end by itself. `ready` comes first, or after what was missed since
+/// `Last-Event-ID`; `change` tells of one token (`{"id", "version", "kind"}`), at least once; `reset` says that more was
+/// missed than can be told; `heartbeat` comes each second for as long as the node itself hears of every change: from its
+/// absence follows that facts may be out of date. An event's id is where to go on, on whichever node.
+#[utoipa::path(
+    get, path = "/changes", operation_id = "followChanges", tag = "checks",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was received")),
+    responses((status = 200, body = String, content_type = "text/event-stream"), (status = 400)),
+    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+)]
+pub(in crate::routes) async fn changes(
+    State(app): State<App>,
+    caller: Caller<ReadTokens>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Answer {
+    Params::none(query.as_deref())?;
+    let from = last_event_id(&headers)?;
+    // Followed from before the first look, so that nothing falls between.
+    let news = app.news.follow().ok_or_else(stopping)?;
+    let first = match from {
+        Some(position) => app.feed.since(&position, MOST).await.map_err(refused)?,
+        None => News {
+            changes: Some(Vec::new()),
+            position: app.feed.position().await?,
+        },
+    };
+    let mut stream = Stream {
+        app,
+        tenant: caller.actor.tenant,
+        address: caller.exchange.address,
+        headers,
+        news,
+        pending: VecDeque::new(),
+        beat: Instant::now(),
+    };
+    stream.take(&first);
+    stream.pending.push_back(sign("ready", &first.position));
+    let events = unfold(stream, async |mut stream| {
+        let event = stream.next().await?;
+        Some((Ok::<_, Infallible>(event), stream))
+    });
+    let mut response: Response = Sse::new(events).into_response();
+    response.extensions_mut().insert(Endless);
+    Ok(response)
+}
+
+fn last_event_id(headers: &HeaderMap) -> Result<Option<FeedPosition>, Problem> {
+    let mut values = headers.get_all(LAST_EVENT_ID).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let position = value.to_str().ok().and_then(|text| text.parse().ok());
+    match (position, values.next()) {
+        (Some(position), None) => Ok(Some(position)),
+        _ => Err(no_position()),
+    }
+}
+
+fn refused(fault: FeedFault) -> Problem {
+    match fault {
+        FeedFault::Position(_) => no_position(),
+        FeedFault::Store(fault) => fault.into(),
+    }
+}
+
+fn no_position() -> Problem {
+    let detail = "the id of an event of this stream is expected";
+    let fault = Fault::in_parameter(LAST_EVENT_ID.as_str(), "invalid-value", detail);
+    Problem::invalid_parameters(vec![fault])
+}
+
+fn stopping() -> Problem {
+    countersign_application::ports::StoreFault::Unavailable("the service is about to stop".into())
+        .into()
+}
+
+/// One client's stream.
+struct Stream {
+    app: App,
+    tenant: TenantId,
+    address: Option<std::net::IpAddr>,
+    /// What the caller presented, to be judged anew while the stream lasts.
+    headers: HeaderMap,
+    news: Receiver<Arc<News>>,
+    pending: VecDeque<Event>,
+    /// When there was last a sign of life.
+    beat: Instant,
+}
+
+impl Stream {
+    /// The next event; `None` once the service stops or the caller is no longer admitted.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.pending.pop_front() {
+                self.beat = Instant::now();
+                return Some(event);
+            }
+            match self.news.recv().await {
+                Ok(news) => {
+                    self.take(&news);
+                    if self.beat.elapsed() >= PULSE {
+                        self.pending.push_back(sign("heartbeat", &news.position));
+                        if !self.still_admitted().await {
+                            return None;
+                        }
+                    }
+                }
+                Err(RecvError::Lagged(_)) => {
+                    self.pending
+                        .push_back(Event::default().event("reset").data("{}"));
+                }
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+
+    /// Puts into events what concerns the caller's tenant.
+    fn take(&mut self, news: &News) {
+        let Some(changes) = &news.changes else {
+            self.pending.push_back(sign("reset", &news.position));
+            return;
+        };
+        let own = changes.iter().filter(|change| change.tenant == self.tenant);
+        self.pending.extend(own.map(told));
+        if !self.pending.is_empty() && !changes.is_empty() {
+            // Only behind the last of them is it right to go on from here.
+            self.pending.push_back(sign("heartbeat", &news.position));
+        }
+    }
+
+    async fn still_admitted(&self) -> bool {
+        let Ok(presented) = bearer(&self.headers) else {
+            return false;
+        };
+        let permission = ReadTokens::PERMISSION;
+        let checked = self
+            .app
+            .gate
+            .check(presented, self.address, permission.as_ref());
+        checked.await.is_ok()
+    }
+}
+
+fn told(change: &TokenChanged) -> Event {
+    let record = ChangeRecord {
+        id: change.token,
+        version: change.version,
+        kind: change.kind,
+    };
+    // Texts and numbers under text keys: there is nothing in it that could fail to be written.
+    let data = serde_json::to_string(&record).unwrap_or_default();
+    Event::default().event("change").data(data)
+}
+
+/// An event that tells nothing but where to go on.
+fn sign(name: &str, position: &FeedPosition) -> Event {
+    Event::default()
+        .event(name)
+        .id(position.as_str())
+        .data("{}")
+}

@@ -1,0 +1,137 @@
+//! The door for OAuth's resource servers: token introspection (RFC 7662).
+
+use axum::{
+    extract::{RawQuery, Request, State},
+    http::StatusCode,
+};
+use countersign_domain::{PermissionSet, Timestamp, TokenId, UserId};
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
+
+use super::{
+    super::{Answer, answer},
+    Question, judge,
+};
+use crate::{
+    body,
+    caller::{Client, ReadTokens},
+    params::Params,
+    services::App,
+};
+
+/// A token to be introspected.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a form that is read field by field")]
+#[schema(as = IntrospectionRequest)]
+pub(crate) struct IntrospectionForm {
+    /// The secret.
+    token: String,
+    /// Not looked at: there is one type of token.
+    #[schema(required = false)]
+    token_type_hint: String,
+    /// Where the token was presented from. Left out, the address is not known, and a token with a list of addresses is
+    /// not active.
+    #[schema(required = false)]
+    address: String,
+}
+
+/// What RFC 7662, section 2.2, tells of a token; of one that is not active nothing but that.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct Introspection<'a> {
+    active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    token_type: Option<&'static str>,
+    /// The permissions, with blanks between the names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "scope")]
+    #[schema(value_type = String, required = false)]
+    scope: Option<&'a PermissionSet>,
+    /// The token's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = "uuid")]
+    client_id: Option<TokenId>,
+    /// The id of the user in whose name it acts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = "uuid")]
+    sub: Option<UserId>,
+    /// That user's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    username: Option<&'a str>,
+    /// When the secret stops working, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    exp: Option<i64>,
+    /// When the token was made, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    iat: Option<i64>,
+}
+
+fn scope<S: Serializer>(
+    permissions: &Option<&PermissionSet>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match permissions {
+        Some(permissions) => serializer.collect_str(permissions),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// Introspect a token
+///
+/// RFC 7662. The caller sends its own API token as Bearer, or as the password of HTTP Basic.
+#[utoipa::path(
+    post, path = "/oauth2/introspect", operation_id = "introspectToken", tag = "checks",
+    request_body(content = IntrospectionForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, body = Introspection), (status = 400), (status = 408), (status = 413), (status = 415)),
+    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+)]
+pub(in crate::routes) async fn introspect(
+    State(app): State<App>,
+    Client(caller): Client<ReadTokens>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Answer {
+    Params::none(query.as_deref())?;
+    let (head, body) = request.into_parts();
+    let form = body::read_form(&head.headers, body).await?;
+    let mut params = Params::of(Some(&form));
+    let token = params.required("token");
+    params.ignore("token_type_hint");
+    let address = params.single("address", "an IPv4 or IPv6 address", |text| {
+        text.parse().ok()
+    });
+    params.finish()?;
+    let question = Question {
+        token: &token.unwrap_or_default(),
+        address,
+        permissions: &[],
+    };
+    let verdict = judge(&app, &caller, &question).await?;
+    let known = verdict.known.filter(|_| verdict.code == "ok");
+    let Some(credential) = known.as_ref().map(|known| &*known.credential) else {
+        return answer(StatusCode::OK, [], &Introspection::default());
+    };
+    let end = credential
+        .retires
+        .unwrap_or(credential.expiry)
+        .min(credential.expiry);
+    let introspection = Introspection {
+        active: true,
+        token_type: Some("Bearer"),
+        scope: Some(&credential.permissions),
+        client_id: Some(credential.token),
+        sub: Some(credential.user),
+        username: Some(&credential.user_name),
+        exp: Some(seconds(end)),
+        iat: Some(seconds(credential.created)),
+    };
+    answer(StatusCode::OK, [], &introspection)
+}
+
+/// Whole seconds since 1970, as JWT's NumericDate has them (RFC 7519, section 2); a broken one is not yet over.
+fn seconds(at: Timestamp) -> i64 {
+    at.as_micros().div_euclid(1_000_000)
+}

@@ -1,0 +1,77 @@
+//! Where OAuth's libraries look for the endpoints (RFC 8414).
+
+use axum::{
+    extract::{RawQuery, State},
+    http::{HeaderMap, StatusCode, header, uri::Authority},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::{Answer, answer};
+use crate::{
+    params::Params,
+    problem::{Code, Problem},
+    services::App,
+};
+
+/// What RFC 8414, section 2, tells of an authorization server: here one that knows its tokens, and issues none by OAuth.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuthorizationServerMetadata)]
+pub(crate) struct Metadata {
+    issuer: String,
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: [&'static str; 1],
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: [&'static str; 1],
+    /// None: tokens are made by the API.
+    response_types_supported: [&'static str; 0],
+    /// None: tokens are made by the API.
+    grant_types_supported: [&'static str; 0],
+    service_documentation: String,
+}
+
+/// Where the OAuth endpoints are
+#[utoipa::path(
+    get, path = "/.well-known/oauth-authorization-server", operation_id = "oauthMetadata", tag = "checks", security(),
+    responses((status = 200, body = Metadata), (status = 400)),
+)]
+pub(in crate::routes) async fn metadata(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Answer {
+    Params::none(query.as_deref())?;
+    let issuer = match &app.settings().public_url {
+        Some(url) => url.clone(),
+        None => asked_for(&headers)?,
+    };
+    let metadata = Metadata {
+        introspection_endpoint: format!("{issuer}/oauth2/introspect"),
+        introspection_endpoint_auth_methods_supported: ["client_secret_basic"],
+        revocation_endpoint: format!("{issuer}/oauth2/revoke"),
+        revocation_endpoint_auth_methods_supported: ["client_secret_basic"],
+        response_types_supported: [],
+        grant_types_supported: [],
+        service_documentation: format!("{issuer}/api/docs"),
+        issuer,
+    };
+    // Without a set address the answer depends on what was asked for.
+    let vary = (header::VARY, "host".to_owned());
+    answer(StatusCode::OK, [vary], &metadata)
+}
+
+/// The service by the name that the client used.
+fn asked_for(headers: &HeaderMap) -> Result<String, Problem> {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let authority = host.and_then(|host| host.parse::<Authority>().ok());
+    let plain = authority.filter(|authority| !authority.as_str().contains('@'));
+    let authority = plain.ok_or_else(|| {
+        Problem::new(
+            Code::InvalidParameter,
+            "The header Host has to name the service.",
+        )
+    })?;
+    Ok(format!("http://{authority}"))
+}

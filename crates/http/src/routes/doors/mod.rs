@@ -1,0 +1,101 @@
+//! Ways to ask whether a token is good, beside presenting it to the API itself. All of them lead through the one gate,
+//! so that none is more lenient than another; each only words the verdict for those who ask there.
+
+pub(super) mod auth;
+pub(super) mod changes;
+pub(super) mod introspect;
+pub(super) mod metadata;
+pub(super) mod numbers;
+pub(super) mod revocation;
+pub(super) mod verify;
+
+use std::net::IpAddr;
+
+use countersign_domain::{Attempt, Permission};
+use countersign_gate::{Known, Rejected};
+
+use crate::{caller::Caller, problem::Problem, problem::verdict, services::App};
+
+/// A question about somebody else's token.
+struct Question<'a> {
+    token: &'a str,
+    address: Option<IpAddr>,
+    permissions: &'a [String],
+}
+
+/// What a question comes to.
+struct Verdict<'a> {
+    /// `ok`, or the code of the problem that the token's own request would meet.
+    code: &'static str,
+    /// The facts, where the token is one of the caller's tenant.
+    known: Option<Known>,
+    /// Those of the wanted permissions that it lacks.
+    missing: Vec<&'a str>,
+}
+
+/// Judges a token that somebody was presented with. A token of another tenant is one that nobody knows.
+async fn judge<'a, N>(
+    app: &App,
+    caller: &Caller<N>,
+    question: &Question<'a>,
+) -> Result<Verdict<'a>, Problem> {
+    let Question {
+        token,
+        address,
+        permissions,
+    } = *question;
+    let found = match app.gate.look_up(token).await {
+        Ok(known) if known.credential.tenant == caller.actor.tenant => Ok(known),
+        Ok(_) => Err(Rejected::Invalid),
+        Err(rejected) => Err(rejected),
+    };
+    let known = match found {
+        Ok(known) => known,
+        Err(rejected @ Rejected::Unavailable(_)) => return Err(rejected.into()),
+        Err(rejected) => {
+            let code = verdict(Some(&rejected));
+            app.metrics.judged(code);
+            return Ok(Verdict {
+                code,
+                known: None,
+                missing: Vec::new(),
+            });
+        }
+    };
+    let held = &known.credential.permissions;
+    let lacks = |name: &&String| held.find(name).is_none();
+    let missing: Vec<&str> = permissions
+        .iter()
+        .filter(lacks)
+        .map(String::as_str)
+        .collect();
+    // One that lacks a permission is not used, only judged.
+    let judged = if missing.is_empty() {
+        app.gate.admit(&known, address, None).map(drop)
+    } else {
+        let attempt = Attempt {
+            now: app.clock.now(),
+            address,
+            permission: None,
+        };
+        known.credential.admit(&attempt).map(drop)
+    };
+    let judged = judged.map_err(Rejected::from);
+    let code = match verdict(judged.as_ref().err()) {
+        "ok" if !missing.is_empty() => crate::problem::Code::InsufficientScope.slug(),
+        code => code,
+    };
+    app.metrics.judged(code);
+    // A secret that was replaced is one that nobody knows any more.
+    let known = (code != crate::problem::Code::InvalidToken.slug()).then_some(known);
+    Ok(Verdict {
+        code,
+        known,
+        missing,
+    })
+}
+
+/// A permission as a parameter names it.
+fn permission(text: &str) -> Option<Permission> {
+    Permission::parse(text).ok()
+}

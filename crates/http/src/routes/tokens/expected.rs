@@ -1,0 +1,66 @@
+//! Which version a change is made for: the body may name it, or `If-Match`, and where both do they have to agree.
+
+use axum::http::{HeaderMap, header};
+use countersign_domain::{TokenId, Version};
+
+use crate::{
+    body::{self, Fields},
+    caller::{Caller, Needs},
+    etag::{self, Condition},
+    problem::{Fault, Problem},
+    services::App,
+};
+
+/// What `If-Match` asks for; `*` asks for nothing that a version in the body would not, and replaces none.
+pub(super) fn precondition(headers: &HeaderMap) -> Result<Option<Condition>, Problem> {
+    etag::refuse(headers, &header::IF_NONE_MATCH)?;
+    let condition = Condition::read(headers, &header::IF_MATCH)?;
+    Ok(condition.filter(|condition| *condition != Condition::Any))
+}
+
+/// The version in the body, which has to be there where no precondition stands for it.
+pub(super) fn version(fields: &mut Fields<'_>, condition: Option<&Condition>) -> Option<Version> {
+    if condition.is_none() {
+        fields.required("version", body::version)
+    } else {
+        fields.optional("version", body::version)
+    }
+}
+
+/// The one version that the request is made for.
+pub(super) async fn expected<N: Needs>(
+    app: &App,
+    caller: &Caller<N>,
+    id: TokenId,
+    version: Option<Version>,
+    condition: Option<Condition>,
+) -> Result<Version, Problem> {
+    match (condition, version) {
+        // Either was asked for when the body was read.
+        (None, None) => Err(Problem::internal()),
+        (None, Some(version)) => Ok(version),
+        (Some(condition), Some(version)) if condition.names(version) => Ok(version),
+        (Some(condition), Some(_)) if !condition.never_holds() => Err(disagreeing()),
+        (Some(condition), _) => matching(app, caller, id, &condition).await,
+    }
+}
+
+/// The stored version, where the condition names it (RFC 9110, section 13.1.1): of several tags one may hold.
+pub(super) async fn matching<N: Needs>(
+    app: &App,
+    caller: &Caller<N>,
+    id: TokenId,
+    condition: &Condition,
+) -> Result<Version, Problem> {
+    let holds = |version| condition.names(version);
+    let found = app.tokens.version_where(&caller.actor, id, holds).await;
+    found.map_err(|failure| Problem::of_failure::<N>(failure, true))
+}
+
+fn disagreeing() -> Problem {
+    let detail = "If-Match and the version in the body name different versions";
+    Problem::invalid_parameters(vec![
+        Fault::in_parameter("If-Match", "disagreeing-versions", detail),
+        Fault::at("/version", "disagreeing-versions", detail),
+    ])
+}

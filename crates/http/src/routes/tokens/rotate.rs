@@ -1,0 +1,112 @@
+//! Replacing a token's secret: the new one is shown once, the old one may go on working for a while.
+
+use axum::{
+    extract::{RawQuery, Request, State},
+    http::{StatusCode, header},
+};
+use countersign_domain::{Overlap, Version};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    super::{Answer, answer},
+    expected, token_id,
+};
+use crate::{
+    body::{self, Fields},
+    caller::{Caller, WriteTokens},
+    etag::{Condition, etag},
+    params::{Id, Params},
+    problem::{Fault, Problem},
+    records::NewToken,
+    services::App,
+};
+
+/// A rotation of an API token's secret.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "describes a body that is read field by field")]
+#[schema(as = TokenRotation, example = json!({"version": 1, "overlapSeconds": 86_400}))]
+pub(crate) struct RotationBody {
+    /// The version that the secret is replaced for. Needed unless `If-Match` names it by an entity tag; where both do,
+    /// they have to agree.
+    #[schema(required = false, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    version: i64,
+    /// For how many seconds the replaced secret goes on working, at most until the token expires; 0 by default.
+    #[schema(required = false, minimum = 0, maximum = 604_800)]
+    overlap_seconds: u32,
+}
+
+/// Give an API token a new secret
+///
+/// The answer is the only one that ever shows it. The secret that it replaces works until the overlap ends or the token
+/// expires, whichever is first; what was replaced earlier ends at once, so that no more than two work. Id, user, expiry
+/// and permissions stay. Whoever rotates another token needs all of its permissions; an expired token gets no new secret.
+///
+/// For one version, which the body names or `If-Match`. There is no `Idempotency-Key` here: a repetition names a version
+/// that is no longer stored, so it makes no further secret. Where the answer was lost, read the record, and rotate its
+/// version.
+#[utoipa::path(
+    post, path = "/api-tokens/{id}/rotate", operation_id = "rotateToken", tag = "tokens",
+    params(
+        ("id" = String, Path, format = "uuid", description = "The token's id"),
+        ("cut" = Option<String>, Query, pattern = "^now$",
+            description = "`now`: all older secrets end at once. It cannot stand beside an overlap of more than 0"),
+        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
+            description = "Entity tags of the version that is to be rotated, instead of `version` in the body; `*` names none"),
+    ),
+    request_body = RotationBody,
+    responses(
+        (status = 200, body = NewToken, headers(("ETag" = String, description = "The version as an entity tag"))),
+        (status = 400), (status = 404), (status = 408), (status = 409), (status = 412), (status = 413), (status = 415),
+    ),
+    extensions(("x-required-permission" = json!("api.api-tokens.write"))),
+)]
+pub(in crate::routes) async fn rotate(
+    State(app): State<App>,
+    caller: Caller<WriteTokens>,
+    id: Id,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Answer {
+    let mut params = Params::of(query.as_deref());
+    let cut = params.single("cut", "now", |text| (text == "now").then_some(()));
+    params.finish()?;
+    let id = token_id(&id)?;
+    let (head, body) = request.into_parts();
+    let condition = expected::precondition(&head.headers)?;
+    let body = body::read(&head.headers, body).await?;
+    let (version, overlap) = rotation(&body, condition.as_ref())?;
+    if cut.is_some() && overlap != Overlap::NONE {
+        return Err(contradicting());
+    }
+
+    let by_precondition = condition.is_some();
+    let expected = expected::expected(&app, &caller, id, version, condition).await?;
+    let made = app
+        .tokens
+        .rotate(caller.actor, caller.exchange.id, (id, expected), overlap)
+        .await
+        .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, by_precondition))?;
+    let tag = (header::ETAG, etag(made.view.token.version));
+    answer(StatusCode::OK, [tag], &NewToken::from(made))
+}
+
+fn rotation(
+    body: &[u8],
+    condition: Option<&Condition>,
+) -> Result<(Option<Version>, Overlap), Problem> {
+    let mut fields = Fields::of(body)?;
+    let version = expected::version(&mut fields, condition);
+    let overlap = fields.optional("overlapSeconds", body::overlap);
+    fields.finish()?;
+    Ok((version, overlap.unwrap_or_default()))
+}
+
+fn contradicting() -> Problem {
+    let detail = "cut=now ends the old secrets at once, and the overlap lets one go on";
+    Problem::invalid_parameters(vec![
+        Fault::in_parameter("cut", "contradicting-overlap", detail),
+        Fault::at("/overlapSeconds", "contradicting-overlap", detail),
+    ])
+}
