@@ -1,4 +1,5 @@
 -- The feed of changes reads audit_events in the order of its rowid: there is one writer, so that is the order of commits.
+-- As no row is ever removed, the numbers run from 1 without a gap, and a compacted or copied file has the same ones.
 -- token_secrets.retires_at may be yet to come from here on, for a secret that was replaced and still works.
 
 -- Uses are kept apart from records, so that noting one never meets a change. A use is at most a few seconds late.

@@ -5,11 +5,21 @@ use std::collections::BTreeSet;
 use countersign_application::query::{
     Compare, Filter, ListField, ListTest, TextField, TextTest, TimeField,
 };
+use countersign_domain::Timestamp;
 use sqlx::{Encode, QueryBuilder, Sqlite, Type};
 
 type Query = QueryBuilder<Sqlite>;
 
-/// Adds the filter as one expression over `api_tokens t`.
+/// Whether the filter's expression speaks of `token_uses l`.
+pub(crate) fn asks_for_uses(filter: &Filter) -> bool {
+    match filter {
+        Filter::All(filters) | Filter::Any(filters) => filters.iter().any(asks_for_uses),
+        Filter::Used(_) | Filter::Time(TimeField::LastUsedDate, _) => true,
+        _ => false,
+    }
+}
+
+/// Adds the filter as one expression over `api_tokens t`, and `token_uses l` where it asks for uses.
 pub(crate) fn push(query: &mut Query, filter: &Filter) {
     match filter {
         Filter::All(filters) => join(query, filters, "TRUE", " AND ", push),
@@ -17,10 +27,25 @@ pub(crate) fn push(query: &mut Query, filter: &Filter) {
         Filter::Id(test) => compare(query, "t.id", test, |id| *id.as_uuid()),
         Filter::UserId(test) => compare(query, "t.user_id", test, |id| *id.as_uuid()),
         Filter::Version(test) => compare(query, "t.version", test, |number| *number),
-        Filter::Time(field, test) => compare(query, time(*field), test, |at| at.as_micros()),
+        Filter::Time(field, test) => instant(query, *field, test),
+        Filter::Used(true) => drop(query.push("l.used_at IS NOT NULL")),
+        Filter::Used(false) => drop(query.push("l.used_at IS NULL")),
         Filter::Text(field, test) => text(query, *field, test),
         Filter::List(field, test) => list(query, *field, test),
     }
+}
+
+fn instant(query: &mut Query, field: TimeField, test: &Compare<Timestamp>) {
+    // No instant is not equal to any; all else that is asked of it is NULL, which no token matches.
+    let absent =
+        field == TimeField::LastUsedDate && matches!(test, Compare::Ne(_) | Compare::Nin(_));
+    query.push(if absent {
+        "(l.used_at IS NULL OR "
+    } else {
+        "("
+    });
+    compare(query, time(field), test, |at| at.as_micros());
+    query.push(")");
 }
 
 const fn time(field: TimeField) -> &'static str {
@@ -28,6 +53,7 @@ const fn time(field: TimeField) -> &'static str {
         TimeField::Expiry => "t.expiry",
         TimeField::CreationDate => "t.created_at",
         TimeField::LastModifiedDate => "t.modified_at",
+        TimeField::LastUsedDate => "l.used_at",
     }
 }
 

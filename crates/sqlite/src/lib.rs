@@ -10,9 +10,11 @@ mod audit;
 mod commit;
 mod directory;
 mod fault;
+mod feed;
 mod filter;
 mod read;
 mod rows;
 mod store;
+mod usage;
 
 pub use store::{OpenError, SqliteStore};

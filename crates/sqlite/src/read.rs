@@ -6,8 +6,8 @@ use countersign_application::{
     query::{Filter, Order, OrderField, Page, PageRequest},
 };
 use countersign_domain::{
-    Change, Credential, Fingerprint, IdempotencyKey, SecretDigest, TenantId, Timestamp, TokenId,
-    TokenView, UserId, Version,
+    Change, Credential, Fingerprint, IdempotencyKey, SecretDigest, SecretView, TenantId, Timestamp,
+    TokenId, TokenView, UserId, Version,
 };
 use sqlx::{QueryBuilder, Sqlite};
 
@@ -16,6 +16,7 @@ use crate::{
     fault::{fault, within},
     filter,
     rows::{Column, CredentialRow, EventRow, TokenRow, checked, tokens},
+    usage::SecretRow,
 };
 
 macro_rules! live_ones {
@@ -44,16 +45,40 @@ impl TokenStore for SqliteStore {
         let row = sqlx::query_as!(
             CredentialRow,
             "SELECT t.tenant_id, t.id, t.version, t.user_id, u.name AS user_name, t.permissions, \
-             t.allowed_addresses, t.expiry \
+             t.allowed_addresses, t.expiry, s.retires_at, t.created_at, t.modified_at \
              FROM token_secrets s \
              JOIN api_tokens t ON t.tenant_id = s.tenant_id AND t.id = s.token_id \
              JOIN users u ON u.tenant_id = t.tenant_id AND u.id = t.user_id \
-             WHERE s.digest = ? AND s.retires_at IS NULL AND t.revoked_at IS NULL \
-             AND u.closed_at IS NULL",
+             WHERE s.digest = ? AND t.revoked_at IS NULL AND u.closed_at IS NULL",
             digest
         );
         let row = within(async { row.fetch_optional(&self.readers).await.map_err(fault) });
         row.await?.map(Credential::try_from).transpose()
+    }
+
+    async fn secrets(
+        &self,
+        tenant: TenantId,
+        id: TokenId,
+        now: Timestamp,
+    ) -> Result<Vec<SecretView>, StoreFault> {
+        let (tenant, id, now) = (tenant.as_uuid(), id.as_uuid(), now.as_micros());
+        // The one without an end is the newest, even where two were made at one instant.
+        let rows = sqlx::query_as!(
+            SecretRow,
+            "SELECT s.partial_token, s.created_at, s.retires_at, s.last_used_at, \
+             s.last_used_address \
+             FROM token_secrets s \
+             JOIN api_tokens t ON t.tenant_id = s.tenant_id AND t.id = s.token_id \
+             WHERE s.tenant_id = ? AND s.token_id = ? AND t.revoked_at IS NULL \
+             AND (s.retires_at IS NULL OR s.retires_at > ?) \
+             ORDER BY s.retires_at IS NOT NULL, s.created_at DESC",
+            tenant,
+            id,
+            now
+        );
+        let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });
+        rows.await?.into_iter().map(SecretView::try_from).collect()
     }
 
     async fn query(
@@ -63,21 +88,20 @@ impl TokenStore for SqliteStore {
         order: &[Order],
         page: PageRequest,
     ) -> Result<Page<TokenView>, StoreFault> {
-        let mut count = QueryBuilder::<Sqlite>::new(
-            "SELECT count(*) FROM api_tokens t WHERE t.revoked_at IS NULL AND t.tenant_id = ",
-        );
-        let mut content = QueryBuilder::<Sqlite>::new(LIVE_TOKENS);
-        for query in [&mut count, &mut content] {
-            query.push_bind(*tenant.as_uuid()).push(" AND ");
-            filter::push(query, filter);
-        }
-        content.push(" ORDER BY ");
-        for key in order {
-            content.push(column(key.field));
-            content.push(if key.descending { " DESC, " } else { ", " });
-        }
-        content.push("t.id LIMIT ").push_bind(i64::from(page.size));
-        content.push(" OFFSET ").push_bind(page.offset());
+        let of_uses = filter::asks_for_uses(filter);
+        let mut count = QueryBuilder::new("SELECT count(*) ");
+        matches(&mut count, tenant, filter, of_uses);
+        // Only the tokens of the page are put together; those before it are passed over by their ids.
+        let by_use = |key: &Order| key.field == OrderField::LastUsedDate;
+        let of_uses = of_uses || order.iter().any(by_use);
+        let mut content = QueryBuilder::new(LIVE_TOKENS);
+        content.push_bind(*tenant.as_uuid());
+        content.push(" AND t.id IN (SELECT t.id ");
+        matches(&mut content, tenant, filter, of_uses);
+        ordered(&mut content, order);
+        content.push(" LIMIT ").push_bind(i64::from(page.size));
+        content.push(" OFFSET ").push_bind(page.offset()).push(")");
+        ordered(&mut content, order);
         // No two questions need be alike, so they are not kept prepared.
         let count = count.build_query_scalar().persistent(false);
         let content = content.build_query_as::<TokenRow>().persistent(false);
@@ -179,11 +203,33 @@ pub(crate) fn made(token: &[u8], fingerprint: &[u8]) -> Result<TokenMade, StoreF
     })
 }
 
+/// The tokens that match; uses are looked up for a question about them only.
+fn matches(query: &mut QueryBuilder<Sqlite>, tenant: TenantId, filter: &Filter, of_uses: bool) {
+    query.push("FROM api_tokens t ");
+    if of_uses {
+        query.push("LEFT JOIN token_uses l ON l.tenant_id = t.tenant_id AND l.token_id = t.id ");
+    }
+    query.push("WHERE t.revoked_at IS NULL AND t.tenant_id = ");
+    query.push_bind(*tenant.as_uuid()).push(" AND ");
+    filter::push(query, filter);
+}
+
+fn ordered(query: &mut QueryBuilder<Sqlite>, order: &[Order]) {
+    query.push(" ORDER BY ");
+    for key in order {
+        query.push(column(key.field));
+        query.push(if key.descending { " DESC, " } else { ", " });
+    }
+    query.push("t.id");
+}
+
 const fn column(field: OrderField) -> &'static str {
     match field {
         OrderField::Name => "t.name_key",
         OrderField::Expiry => "t.expiry",
         OrderField::CreationDate => "t.created_at",
         OrderField::LastModifiedDate => "t.modified_at",
+        // NULL comes before all else.
+        OrderField::LastUsedDate => "l.used_at",
     }
 }

@@ -9,6 +9,8 @@ use countersign_domain::{
 };
 use sqlx::types::Uuid;
 
+use crate::usage::last_use;
+
 /// A place in the tables.
 #[derive(Clone, Copy)]
 pub(crate) struct Column(pub(crate) &'static str, pub(crate) &'static str);
@@ -84,6 +86,8 @@ pub(crate) struct TokenRow {
     pub(crate) modified_by: Vec<u8>,
     pub(crate) modified_by_name: Option<String>,
     pub(crate) chain_head: Vec<u8>,
+    pub(crate) last_used_at: Option<i64>,
+    pub(crate) last_used_address: Option<String>,
 }
 
 impl TryFrom<TokenRow> for TokenView {
@@ -93,6 +97,9 @@ impl TryFrom<TokenRow> for TokenView {
         let created_by = token("created_by").user(&row.created_by, row.created_by_name)?;
         let modified_by = token("modified_by").user(&row.modified_by, row.modified_by_name)?;
         let head = token("chain_head").hash(&row.chain_head)?;
+        let of_use = |column| Column("token_uses", column);
+        let places = (of_use("used_at"), of_use("address"));
+        let last_used = last_use(places, row.last_used_at, row.last_used_address.as_deref())?;
         let token = Token {
             id: TokenId::from_uuid(token("id").id(&row.id)?),
             tenant: TenantId::from_uuid(token("tenant_id").id(&row.tenant_id)?),
@@ -110,6 +117,7 @@ impl TryFrom<TokenRow> for TokenView {
             token,
             created_by,
             modified_by,
+            last_used,
             head: ChainHash::from_bytes(head),
         })
     }
@@ -122,10 +130,11 @@ macro_rules! tokens {
             "SELECT t.tenant_id, t.id, t.version, t.name, t.user_id, t.partial_token, t.expiry, \
              t.allowed_addresses, t.permissions, t.created_at, t.created_by, \
              c.name AS created_by_name, t.modified_at, t.modified_by, m.name AS modified_by_name, \
-             t.chain_head \
+             t.chain_head, l.used_at AS last_used_at, l.address AS last_used_address \
              FROM api_tokens t \
              LEFT JOIN users c ON c.tenant_id = t.tenant_id AND c.id = t.created_by \
              LEFT JOIN users m ON m.tenant_id = t.tenant_id AND m.id = t.modified_by \
+             LEFT JOIN token_uses l ON l.tenant_id = t.tenant_id AND l.token_id = t.id \
              WHERE " $(, $rest)*
         )
     };
@@ -149,12 +158,16 @@ pub(crate) struct CredentialRow {
     pub(crate) permissions: String,
     pub(crate) allowed_addresses: String,
     pub(crate) expiry: i64,
+    pub(crate) retires_at: Option<i64>,
+    pub(crate) created_at: i64,
+    pub(crate) modified_at: i64,
 }
 
 impl TryFrom<CredentialRow> for Credential {
     type Error = StoreFault;
 
     fn try_from(row: CredentialRow) -> Result<Self, StoreFault> {
+        let retires = Column("token_secrets", "retires_at");
         Ok(Self {
             tenant: TenantId::from_uuid(token("tenant_id").id(&row.tenant_id)?),
             token: TokenId::from_uuid(token("id").id(&row.id)?),
@@ -164,6 +177,9 @@ impl TryFrom<CredentialRow> for Credential {
             permissions: token("permissions").permissions(&row.permissions)?,
             addresses: token("allowed_addresses").addresses(&row.allowed_addresses)?,
             expiry: token("expiry").time(row.expiry)?,
+            retires: row.retires_at.map(|at| retires.time(at)).transpose()?,
+            created: token("created_at").time(row.created_at)?,
+            modified: token("modified_at").time(row.modified_at)?,
         })
     }
 }

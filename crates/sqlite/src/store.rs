@@ -10,7 +10,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use countersign_application::ports::{Probe, StoreFault};
+use countersign_application::ports::{Census, Connections, Probe, StoreFault};
+use countersign_domain::Timestamp;
 use sqlx::{
     ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool,
     migrate::Migrator,
@@ -18,7 +19,10 @@ use sqlx::{
 };
 use thiserror::Error;
 
-use crate::fault::{DEADLINE, fault, is_busy, within};
+use crate::{
+    fault::{DEADLINE, fault, is_busy, within},
+    feed::Commits,
+};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
@@ -50,6 +54,7 @@ pub struct SqliteStore {
     pub(crate) readers: SqlitePool,
     /// Apart from the readers, so that no question about many tokens keeps a request from being admitted.
     pub(crate) questions: SqlitePool,
+    pub(crate) commits: Commits,
 }
 
 impl SqliteStore {
@@ -76,6 +81,7 @@ impl SqliteStore {
             writer: pool(1, LINE).connect_lazy_with(writer),
             questions: questions().connect_lazy_with(reader.clone()),
             readers: pool(readers, ACQUIRE).connect_lazy_with(reader),
+            commits: Commits::default(),
         };
         let log = within(async { store.switch_to_log().await.map_err(fault) });
         log.await.map_err(|error| OpenError(Box::new(error)))?;
@@ -139,6 +145,36 @@ impl Probe for SqliteStore {
         })
         .await
         .map(drop)
+    }
+
+    async fn census(&self, now: Timestamp) -> Result<Census, StoreFault> {
+        let now = now.as_micros();
+        // Counted in two indexes: no row is looked at.
+        let counts = sqlx::query!(
+            r#"SELECT (SELECT count(*) FROM api_tokens) AS "known!: i64",
+            count(*) AS "unrevoked!: i64", count(*) FILTER (WHERE expiry > ?) AS "live!: i64"
+            FROM api_tokens INDEXED BY api_tokens_live_expiry WHERE revoked_at IS NULL"#,
+            now
+        );
+        let counts = within(async { counts.fetch_one(&self.questions).await.map_err(fault) });
+        let counts = counts.await?;
+        Ok(Census {
+            live: counts.live.unsigned_abs(),
+            expired: (counts.unrevoked - counts.live).unsigned_abs(),
+            revoked: (counts.known - counts.unrevoked).unsigned_abs(),
+        })
+    }
+
+    fn connections(&self) -> Connections {
+        let mut all = Connections::default();
+        for pool in [&self.writer, &self.readers, &self.questions] {
+            let open = pool.size();
+            all.open += open;
+            // The two are counted one after the other.
+            all.idle += u32::try_from(pool.num_idle()).map_or(open, |idle| idle.min(open));
+            all.limit += pool.options().get_max_connections();
+        }
+        all
     }
 }
 

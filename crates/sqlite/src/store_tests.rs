@@ -9,7 +9,7 @@ use countersign_application::{
 use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 use tempfile::TempDir;
 
-use super::SqliteStore;
+use super::{MIGRATIONS, Migrator, SqliteStore};
 
 async fn fresh() -> (TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
@@ -39,6 +39,27 @@ async fn what_is_acknowledged_is_on_disk() {
     }
     let full = 2;
     assert_eq!(run(&store.writer, "PRAGMA synchronous").await, full);
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_release_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let first = Migrator::with_migrations(vec![MIGRATIONS.migrations[0].clone()]);
+    first.run(&store.writer).await.unwrap();
+    let home = Stores::of(store.clone()).realm("home").await;
+    let made = home.make("before").await;
+    let begin = "0".parse().unwrap();
+    store.migrate().await.unwrap();
+    assert_eq!(
+        home.get(made.view.token.id).await.as_ref(),
+        Some(&made.view)
+    );
+    let news = home.stores.feed.since(&begin, 9).await.unwrap();
+    assert_eq!(news.changes.unwrap().len(), 1);
+    let rotated = home.rotate(&made.view, 60).await;
+    assert_eq!(home.get(made.view.token.id).await, Some(rotated.view));
 }
 
 #[tokio::test]
@@ -162,6 +183,16 @@ async fn no_list_and_no_order_walks_the_whole_table() {
         (
             format!("{chain} ORDER BY version_after DESC"),
             "audit_events_1",
+        ),
+        (
+            "SELECT kind FROM audit_events WHERE rowid > 1 ORDER BY rowid".to_owned(),
+            "INTEGER PRIMARY KEY",
+        ),
+        (
+            "SELECT token_id FROM token_uses WHERE tenant_id = x'00' AND used_at < 1 \
+             ORDER BY used_at, token_id"
+                .to_owned(),
+            "token_uses_order",
         ),
     ] {
         let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))

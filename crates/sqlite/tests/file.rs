@@ -134,7 +134,7 @@ async fn nodes_that_start_at_once_migrate_once() {
         let mut stranger = stranger(&path).await;
         let applied = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success");
         let applied: i64 = applied.fetch_one(&mut stranger).await.unwrap();
-        assert_eq!(applied, 1);
+        assert_eq!(applied, 2);
     }
 }
 

@@ -143,7 +143,8 @@ async fn token(db: &mut SqliteConnection, change: &Change) -> Result<(), CommitE
     Ok(())
 }
 
-async fn secret(
+/// The newest secret, made by the change.
+pub(super) async fn secret(
     db: &mut SqliteConnection,
     change: &Change,
     digest: &SecretDigest,
@@ -151,7 +152,7 @@ async fn secret(
     let token = change.next();
     let (tenant, id) = (change.authority().tenant.as_uuid(), token.id.as_uuid());
     let (digest, partial) = (&digest.as_bytes()[..], token.partial.as_str());
-    let created = token.created.as_micros();
+    let created = token.modified.as_micros();
     sqlx::query!(
         "INSERT INTO token_secrets (digest, tenant_id, token_id, partial_token, created_at) \
          VALUES (?, ?, ?, ?, ?)",

@@ -1,7 +1,7 @@
-//! The rows of a token that is changed or revoked, and of its user. A write that meets another version writes nothing.
+//! The rows of a token that is changed, rotated or revoked, and of its user. A write that meets another version writes nothing.
 
 use countersign_application::ports::{CommitError, StoreFault};
-use countersign_domain::{Change, TokenName, Version};
+use countersign_domain::{Change, Timestamp, TokenName, Version};
 use sqlx::{SqliteConnection, sqlite::SqliteQueryResult};
 
 use super::{json, name_taken};
@@ -41,6 +41,58 @@ pub(super) async fn update(
     .await
     .map_err(name_taken)?;
     one(db, change, &written).await
+}
+
+pub(super) async fn rotate(
+    db: &mut SqliteConnection,
+    change: &Change,
+    expected: Version,
+) -> Result<(), CommitError> {
+    let token = change.next();
+    let (tenant, id) = (change.authority().tenant.as_uuid(), token.id.as_uuid());
+    let (version, expected) = (token.version.get(), expected.get());
+    let (partial, modified) = (token.partial.as_str(), token.modified.as_micros());
+    let by = change.by().id.as_uuid();
+    let head = &change.event().hash.as_bytes()[..];
+    let written = sqlx::query!(
+        "UPDATE api_tokens SET version = ?, partial_token = ?, modified_at = ?, modified_by = ?, \
+         chain_head = ? WHERE tenant_id = ? AND id = ? AND version = ? AND revoked_at IS NULL",
+        version,
+        partial,
+        modified,
+        by,
+        head,
+        tenant,
+        id,
+        expected
+    )
+    .execute(&mut *db)
+    .await
+    .map_err(fault)?;
+    one(db, change, &written).await
+}
+
+/// Ends the newest secret then, and those before it now; no end that has come is moved.
+pub(super) async fn retire(
+    db: &mut SqliteConnection,
+    change: &Change,
+    retires: Timestamp,
+) -> Result<(), StoreFault> {
+    let token = change.next();
+    let (tenant, id) = (change.authority().tenant.as_uuid(), token.id.as_uuid());
+    let (now, retires) = (token.modified.as_micros(), retires.as_micros());
+    sqlx::query!(
+        "UPDATE token_secrets SET retires_at = iif(retires_at IS NULL, ?1, ?2) \
+         WHERE tenant_id = ?3 AND token_id = ?4 AND (retires_at IS NULL OR retires_at > ?2)",
+        retires,
+        now,
+        tenant,
+        id
+    )
+    .execute(db)
+    .await
+    .map_err(fault)?;
+    Ok(())
 }
 
 pub(super) async fn revoke(

@@ -16,8 +16,8 @@ use crate::{
     rows::Column,
 };
 
-use create::create;
-use existing::{close_user, rename_user, revoke, update};
+use create::{create, secret};
+use existing::{close_user, rename_user, retire, revoke, rotate, update};
 
 impl SqliteStore {
     /// Stores all of a change or nothing. A future dropped midway leaves nothing: the transaction goes with it.
@@ -29,7 +29,11 @@ impl SqliteStore {
             Ok::<_, CommitError>(transaction)
         })
         .await?;
-        commit(transaction, began).await
+        let outcome = commit(transaction, began).await;
+        if matches!(outcome, Ok(()) | Err(CommitError::OutcomeUnknown(_))) {
+            self.commits.tell();
+        }
+        outcome
     }
 }
 
@@ -42,6 +46,15 @@ async fn write(db: &mut SqliteConnection, change: &Change) -> Result<(), CommitE
             if let Some(name) = rename {
                 rename_user(db, change, name).await?;
             }
+        }
+        Write::Rotate {
+            expected,
+            digest,
+            retires,
+        } => {
+            rotate(db, change, *expected).await?;
+            retire(db, change, *retires).await?;
+            secret(db, change, digest).await?;
         }
         Write::Revoke { expected } => {
             revoke(db, change, *expected).await?;

@@ -1,0 +1,133 @@
+//! The feed of changes: the audit table in the order in which its rows were written. There is one writer at a time, so
+//! that is the order of commits, and the number of the last row read is a place from which nothing is missed.
+
+use std::{pin::Pin, sync::Arc};
+
+use async_trait::async_trait;
+use countersign_application::ports::{
+    ChangeFeed, FeedFault, FeedPosition, InvalidPosition, News, StoreFault, TokenChanged,
+};
+use countersign_domain::{EventKind, TenantId, TokenId};
+use tokio::sync::Notify;
+
+use crate::{
+    SqliteStore,
+    fault::{fault, within},
+    rows::Column,
+};
+
+/// Tells those who wait that this process stored a change. What another process stores in the same file is found by
+/// looking.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Commits(Arc<Notify>);
+
+impl Commits {
+    pub(crate) fn tell(&self) {
+        self.0.notify_waiters();
+        // For one who is between two waits. With nobody there, the next wait ends at once and for nothing.
+        self.0.notify_one();
+    }
+}
+
+#[async_trait]
+impl ChangeFeed for SqliteStore {
+    async fn position(&self) -> Result<FeedPosition, StoreFault> {
+        within(async { place(self.last().await?) }).await
+    }
+
+    async fn since(&self, position: &FeedPosition, limit: u16) -> Result<News, FeedFault> {
+        let behind = number(position)?;
+        let most = i64::from(limit) + 1;
+        let rows = sqlx::query_as!(
+            NewsRow,
+            r#"SELECT rowid AS "number!: i64", tenant_id, token_id, version_after, kind
+            FROM audit_events WHERE rowid > ? ORDER BY rowid LIMIT ?"#,
+            behind,
+            most
+        );
+        within(async {
+            let rows = rows.fetch_all(&self.readers).await.map_err(fault)?;
+            if rows.len() > usize::from(limit) {
+                let position = place(self.last().await?)?;
+                let changes = None;
+                return Ok(News { changes, position });
+            }
+            let end = match rows.last() {
+                Some(row) => row.number,
+                // Behind the last row of all there is no place yet: that comes from another file, or from this one
+                // before it was put back to an older state.
+                None if behind > self.last().await? => return Err(InvalidPosition.into()),
+                None => behind,
+            };
+            let changes = rows.into_iter().map(TokenChanged::try_from);
+            Ok(News {
+                changes: Some(changes.collect::<Result<_, _>>()?),
+                position: place(end)?,
+            })
+        })
+        .await
+    }
+
+    /// Counts from the call, not from the first poll: who calls, then looks, and then waits misses nothing.
+    fn woken<'wait, 'async_trait>(
+        &'wait self,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'async_trait>>
+    where
+        'wait: 'async_trait,
+        Self: 'async_trait,
+    {
+        Box::pin(self.commits.0.notified())
+    }
+}
+
+impl SqliteStore {
+    /// The number of the last row; rows are numbered from 1 without a gap.
+    async fn last(&self) -> Result<i64, StoreFault> {
+        sqlx::query_scalar!(r#"SELECT coalesce(max(rowid), 0) AS "last!: i64" FROM audit_events"#)
+            .fetch_one(&self.readers)
+            .await
+            .map_err(fault)
+    }
+}
+
+fn place(number: i64) -> Result<FeedPosition, StoreFault> {
+    let text = number.to_string().parse();
+    text.map_err(|error: InvalidPosition| StoreFault::Unavailable(Box::new(error)))
+}
+
+/// A place is spelt in one way only.
+fn number(position: &FeedPosition) -> Result<i64, InvalidPosition> {
+    let number: i64 = position.as_str().parse().map_err(|_| InvalidPosition)?;
+    if number >= 0 && number.to_string() == position.as_str() {
+        Ok(number)
+    } else {
+        Err(InvalidPosition)
+    }
+}
+
+struct NewsRow {
+    number: i64,
+    tenant_id: Vec<u8>,
+    token_id: Vec<u8>,
+    version_after: i64,
+    kind: String,
+}
+
+impl TryFrom<NewsRow> for TokenChanged {
+    type Error = StoreFault;
+
+    fn try_from(row: NewsRow) -> Result<Self, StoreFault> {
+        let event = |column| Column("audit_events", column);
+        let kind: Result<EventKind, _> = row.kind.parse();
+        Ok(Self {
+            tenant: TenantId::from_uuid(event("tenant_id").id(&row.tenant_id)?),
+            token: TokenId::from_uuid(event("token_id").id(&row.token_id)?),
+            version: event("version_after").version(row.version_after)?,
+            kind: event("kind").check(kind)?,
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "feed_tests.rs"]
+mod tests;

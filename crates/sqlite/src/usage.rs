@@ -1,0 +1,130 @@
+//! When tokens and their secrets were last used: kept beside the records, and written in small portions, so that a
+//! change never waits for more than one of them.
+
+use std::time::Instant;
+
+use async_trait::async_trait;
+use countersign_application::ports::{CommitError, StoreFault, UsageStore, Used};
+use countersign_domain::{LastUse, PartialToken, SecretView};
+
+use crate::{
+    SqliteStore,
+    fault::{commit, fault, within},
+    rows::Column,
+};
+
+/// How many uses are noted before others may write: a few milliseconds of work.
+const PORTION: usize = 500;
+
+#[async_trait]
+impl UsageStore for SqliteStore {
+    async fn record(&self, uses: &[Used]) -> Result<(), StoreFault> {
+        for portion in uses.chunks(PORTION) {
+            self.note(portion).await?;
+        }
+        Ok(())
+    }
+}
+
+impl SqliteStore {
+    /// Notes some uses at once. What is noted already is not harmed by being noted again.
+    async fn note(&self, uses: &[Used]) -> Result<(), StoreFault> {
+        // As one text, so that a portion costs two statements. The secret tells its token; a use of a secret that is
+        // not there meets no row.
+        let uses: serde_json::Value = uses
+            .iter()
+            .map(|used| {
+                let address = used.address.map(|address| address.to_string());
+                serde_json::json!([hex(used.digest.as_bytes()), used.at.as_micros(), address])
+            })
+            .collect();
+        let uses = uses.to_string();
+        let began = Instant::now();
+        let transaction = within(async {
+            let mut transaction = self.begin().await?;
+            sqlx::query!(
+                "UPDATE token_secrets SET last_used_at = u.at, last_used_address = u.address \
+                 FROM (SELECT unhex(value ->> 0) AS digest, value ->> 1 AS at, \
+                       value ->> 2 AS address FROM json_each(?)) u \
+                 WHERE token_secrets.digest = u.digest \
+                 AND (last_used_at IS NULL OR last_used_at < u.at)",
+                uses
+            )
+            .execute(&mut *transaction)
+            .await
+            .map_err(fault)?;
+            sqlx::query!(
+                "INSERT INTO token_uses (tenant_id, token_id, used_at, address) \
+                 SELECT s.tenant_id, s.token_id, u.value ->> 1, u.value ->> 2 \
+                 FROM json_each(?) u JOIN token_secrets s ON s.digest = unhex(u.value ->> 0) \
+                 WHERE TRUE \
+                 ON CONFLICT (tenant_id, token_id) DO UPDATE \
+                 SET used_at = excluded.used_at, address = excluded.address \
+                 WHERE token_uses.used_at < excluded.used_at",
+                uses
+            )
+            .execute(&mut *transaction)
+            .await
+            .map_err(fault)?;
+            Ok::<_, StoreFault>(transaction)
+        })
+        .await?;
+        commit(transaction, began)
+            .await
+            .map_err(|error| match error {
+                CommitError::Fault(fault) => fault,
+                unknown => StoreFault::Unavailable(Box::new(unknown)),
+            })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
+}
+
+/// A last use, from the columns of its time and its address.
+pub(crate) fn last_use(
+    (time, place): (Column, Column),
+    at: Option<i64>,
+    address: Option<&str>,
+) -> Result<Option<LastUse>, StoreFault> {
+    let Some(at) = at else { return Ok(None) };
+    let address = address.map(str::parse).transpose();
+    Ok(Some(LastUse {
+        at: time.time(at)?,
+        address: place.check(address)?,
+    }))
+}
+
+/// What may be shown of a secret.
+pub(crate) struct SecretRow {
+    pub(crate) partial_token: String,
+    pub(crate) created_at: i64,
+    pub(crate) retires_at: Option<i64>,
+    pub(crate) last_used_at: Option<i64>,
+    pub(crate) last_used_address: Option<String>,
+}
+
+impl TryFrom<SecretRow> for SecretView {
+    type Error = StoreFault;
+
+    fn try_from(row: SecretRow) -> Result<Self, StoreFault> {
+        let of = |column| Column("token_secrets", column);
+        let retires = row.retires_at.map(|at| of("retires_at").time(at));
+        let places = (of("last_used_at"), of("last_used_address"));
+        Ok(Self {
+            partial: of("partial_token").check(PartialToken::parse(&row.partial_token))?,
+            created: of("created_at").time(row.created_at)?,
+            retires: retires.transpose()?,
+            last_used: last_use(places, row.last_used_at, row.last_used_address.as_deref())?,
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "usage_tests.rs"]
+mod tests;
