@@ -4,12 +4,12 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
 use countersign_application::ports::{
-    AuditStore, Probe, StoreFault, TenantStore, TokenStore, UserStore,
+    AuditStore, ChangeFeed, Probe, StoreFault, TenantStore, TokenStore, UsageStore, UserStore,
 };
-use countersign_postgres::PostgresStore;
+use countersign_postgres::{Feed, PostgresStore};
 use countersign_sqlite::SqliteStore;
 
-use crate::settings::{DatabaseUrl, Settings};
+use crate::settings::{self, DatabaseUrl, Settings};
 
 /// An open store.
 pub(crate) enum Database {
@@ -24,6 +24,8 @@ pub(crate) struct Ports {
     pub(crate) tenants: Arc<dyn TenantStore>,
     pub(crate) audit: Arc<dyn AuditStore>,
     pub(crate) probe: Arc<dyn Probe>,
+    pub(crate) feed: Arc<dyn ChangeFeed>,
+    pub(crate) usage: Arc<dyn UsageStore>,
 }
 
 impl Database {
@@ -32,13 +34,17 @@ impl Database {
     /// # Errors
     /// When it cannot be opened. A PostgreSQL that is away shows later.
     pub(crate) async fn open(settings: &Settings) -> Result<Self> {
+        let feed = match settings.change_feed {
+            settings::ChangeFeed::Notify => Feed::Notify,
+            settings::ChangeFeed::Poll | settings::ChangeFeed::None => Feed::Poll,
+        };
         let opened = match &settings.database {
             DatabaseUrl::Sqlite(path) => SqliteStore::open(path)
                 .await
                 .map(Self::Sqlite)
                 .map_err(anyhow::Error::from),
             DatabaseUrl::Postgres(url) => {
-                PostgresStore::open(url.as_str(), settings.postgres_max_connections)
+                PostgresStore::open(url.as_str(), settings.postgres_max_connections, feed)
                     .map(|store| Self::Postgres(Box::new(store)))
                     .map_err(anyhow::Error::from)
             }
@@ -91,7 +97,15 @@ impl Database {
 impl Ports {
     fn of<S>(store: &S) -> Self
     where
-        S: TokenStore + UserStore + TenantStore + AuditStore + Probe + Clone + 'static,
+        S: TokenStore
+            + UserStore
+            + TenantStore
+            + AuditStore
+            + Probe
+            + ChangeFeed
+            + UsageStore
+            + Clone
+            + 'static,
     {
         let store = Arc::new(store.clone());
         Self {
@@ -99,7 +113,9 @@ impl Ports {
             users: store.clone(),
             tenants: store.clone(),
             audit: store.clone(),
-            probe: store,
+            probe: store.clone(),
+            feed: store.clone(),
+            usage: store,
         }
     }
 }

@@ -10,7 +10,7 @@ use sqlx::{
     query::Query,
 };
 
-/// SQL in the making, over the tokens `t`.
+/// SQL in the making, over the tokens `t` with their last uses `l`.
 pub(crate) struct Sql(QueryBuilder<Postgres>);
 
 impl Sql {
@@ -45,18 +45,23 @@ impl Sql {
         self.word(" AND t.revoked_at IS NULL AND ").filter(filter);
     }
 
-    /// The order, with the id behind it, of rows under that alias.
+    /// The order, with the id behind it, of tokens under that alias.
     pub(crate) fn order(&mut self, alias: char, order: &[Order]) -> &mut Self {
         self.word(" ORDER BY ");
         for Order { field, descending } in order {
+            let direction = if *descending { "DESC" } else { "ASC" };
             let column = match field {
                 OrderField::Name => "name_key",
                 OrderField::Expiry => "expiry",
                 OrderField::CreationDate => "created_at",
                 OrderField::LastModifiedDate => "modified_at",
+                OrderField::LastUsedDate => {
+                    let never = if *descending { "LAST" } else { "FIRST" };
+                    self.word(&format!("l.used_at {direction} NULLS {never}, "));
+                    continue;
+                }
             };
-            let direction = if *descending { " DESC, " } else { ", " };
-            self.word(&format!("{alias}.{column}{direction}"));
+            self.word(&format!("{alias}.{column} {direction}, "));
         }
         self.word(&format!("{alias}.id"))
     }
@@ -73,9 +78,12 @@ impl Sql {
                     TimeField::Expiry => "t.expiry",
                     TimeField::CreationDate => "t.created_at",
                     TimeField::LastModifiedDate => "t.modified_at",
+                    TimeField::LastUsedDate => "l.used_at",
                 };
                 self.compare(column, test, |at: &Timestamp| at.to_utc())
             }
+            Filter::Used(true) => self.word("l.used_at IS NOT NULL"),
+            Filter::Used(false) => self.word("l.used_at IS NULL"),
             Filter::Text(field, test) => self.text(*field, test),
             Filter::List(field, test) => self.list(*field, test),
         }
@@ -101,20 +109,21 @@ impl Sql {
     {
         let (operator, value) = match test {
             Compare::Eq(value) => (" = ", value),
-            Compare::Ne(value) => (" <> ", value),
+            // What has no value differs from every value.
+            Compare::Ne(value) => (" IS DISTINCT FROM ", value),
             Compare::Gt(value) => (" > ", value),
             Compare::Gte(value) => (" >= ", value),
             Compare::Lt(value) => (" < ", value),
             Compare::Lte(value) => (" <= ", value),
             Compare::In(values) | Compare::Nin(values) => {
-                let negation = if matches!(test, Compare::Nin(_)) {
-                    "NOT "
+                let end = if matches!(test, Compare::Nin(_)) {
+                    ")) IS NOT TRUE"
                 } else {
-                    ""
+                    "))"
                 };
                 let values: Vec<T> = values.iter().map(bound).collect();
-                self.word(negation).word("(").word(column).word(" = ANY (");
-                return self.bind(values).word("))");
+                self.word("(").word(column).word(" = ANY (");
+                return self.bind(values).word(end);
             }
         };
         self.word(column).word(operator).bind(bound(value))

@@ -22,11 +22,16 @@ mod audit;
 mod commit;
 mod directory;
 mod fault;
+mod feed;
 mod filter;
 mod link;
 mod page;
+mod place;
 mod read;
 mod rows;
 mod store;
+mod usage;
+mod wake;
 
 pub use store::{OpenError, PostgresStore};
+pub use wake::Feed;

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use countersign_application::ports::Connections;
 use sqlx::{
     Connection as _, PgPool, Postgres,
     pool::PoolConnection,
@@ -103,6 +104,15 @@ impl Link {
         &self.pool
     }
 
+    pub(crate) fn connections(&self) -> Connections {
+        let options = self.pool.options();
+        Connections {
+            open: self.pool.size(),
+            idle: u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX),
+            limit: options.get_max_connections(),
+        }
+    }
+
     /// All rows of a question that changes nothing; asked again where the connection broke.
     pub(crate) async fn ask<'q, F, T>(
         &self,
@@ -112,7 +122,20 @@ impl Link {
         F: FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
         T: Send + Unpin,
     {
-        self.send(Instant::now(), query, true).await
+        self.send(Instant::now(), CALL, query, true).await
+    }
+
+    /// As [`Self::ask`], for less patient callers.
+    pub(crate) async fn ask_within<'q, F, T>(
+        &self,
+        patience: Duration,
+        query: impl Fn() -> Map<'q, Postgres, F, PgArguments>,
+    ) -> Result<Vec<T>, Lost>
+    where
+        F: FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
+        T: Send + Unpin,
+    {
+        self.send(Instant::now(), patience, query, true).await
     }
 
     /// The rows that a change gives; sent again only where it certainly took no effect. The call began then, and the
@@ -126,12 +149,13 @@ impl Link {
         F: FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
         T: Send + Unpin,
     {
-        self.send(began, query, false).await
+        self.send(began, CALL, query, false).await
     }
 
     async fn send<'q, F, T>(
         &self,
         began: Instant,
+        patience: Duration,
         query: impl Fn() -> Map<'q, Postgres, F, PgArguments>,
         harmless: bool,
     ) -> Result<Vec<T>, Lost>
@@ -139,7 +163,7 @@ impl Link {
         F: FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
         T: Send + Unpin,
     {
-        let left = || CALL.saturating_sub(began.elapsed());
+        let left = || patience.saturating_sub(began.elapsed());
         let mut tries = 1;
         loop {
             let mut connection = self.connection(left()).await?;

@@ -15,14 +15,19 @@ use uuid::Uuid;
 
 use crate::{fault, filter::Sql, rows::TokenRow};
 
-/// What is selected of a page `p` with the makers and changers of its tokens.
+/// What is selected of a page `p` with the makers, changers and last uses of its tokens.
 const PAGE: &str = "
     SELECT n.total, p.tenant_id, p.id, p.version, p.name, p.user_id, p.partial_token, p.expiry, p.allowed_addresses,
            p.permissions, p.created_at, p.created_by, c.name AS created_by_name, p.modified_at, p.modified_by,
-           m.name AS modified_by_name, p.chain_head
-    FROM (SELECT count(*) AS total FROM api_tokens t WHERE ";
+           m.name AS modified_by_name, p.chain_head, l.used_at, l.address AS used_address
+    FROM (SELECT count(*) AS total FROM api_tokens t ";
+
+/// Where neither filter nor order ask for uses, the server leaves them out again.
+const USES: &str =
+    "LEFT JOIN token_uses l ON l.tenant_id = t.tenant_id AND l.token_id = t.id WHERE ";
 
 const USERS: &str = ") p ON true
+    LEFT JOIN token_uses l ON l.tenant_id = p.tenant_id AND l.token_id = p.id
     LEFT JOIN users c ON c.tenant_id = p.tenant_id AND c.id = p.created_by
     LEFT JOIN users m ON m.tenant_id = p.tenant_id AND m.id = p.modified_by";
 
@@ -56,8 +61,9 @@ impl Question {
         page: PageRequest,
     ) -> Result<Self, StoreFault> {
         let mut sql = Sql::new(PAGE);
-        sql.matching(tenant, filter);
-        sql.word(") n LEFT JOIN (SELECT * FROM api_tokens t WHERE ");
+        sql.word(USES).matching(tenant, filter);
+        sql.word(") n LEFT JOIN (SELECT t.* FROM api_tokens t ")
+            .word(USES);
         sql.matching(tenant, filter);
         sql.order('t', order)
             .word(" LIMIT ")

@@ -6,14 +6,14 @@ use countersign_application::{
     query::{Filter, Order, Page, PageRequest},
 };
 use countersign_domain::{
-    Change, Credential, Fingerprint, IdempotencyKey, SecretDigest, TenantId, Timestamp, TokenId,
-    TokenView, UserId, Version,
+    Change, Credential, Fingerprint, IdempotencyKey, SecretDigest, SecretView, TenantId, Timestamp,
+    TokenId, TokenView, UserId, Version,
 };
 use uuid::Uuid;
 
 use crate::{
     page::Question,
-    rows::{API_TOKENS, EventRow, Micros, Table, tokens},
+    rows::{API_TOKENS, EventRow, Micros, TOKEN_SECRETS, Table, tokens},
     store::PostgresStore,
 };
 
@@ -35,11 +35,12 @@ impl TokenStore for PostgresStore {
             sqlx::query!(
                 r#"
                 SELECT t.tenant_id, t.id, t.version, t.user_id, u.name, t.permissions, t.allowed_addresses,
-                       t.expiry AS "expiry: Micros"
+                       t.expiry AS "expiry: Micros", s.retires_at AS "retires_at: Micros",
+                       t.created_at AS "created_at: Micros", t.modified_at AS "modified_at: Micros"
                 FROM token_secrets s
                 JOIN api_tokens t ON t.tenant_id = s.tenant_id AND t.id = s.token_id
                 JOIN users u ON u.tenant_id = t.tenant_id AND u.id = t.user_id
-                WHERE s.digest = $1 AND s.retires_at IS NULL AND t.revoked_at IS NULL AND u.closed_at IS NULL
+                WHERE s.digest = $1 AND t.revoked_at IS NULL AND u.closed_at IS NULL
                 "#,
                 digest.as_bytes(),
             )
@@ -53,10 +54,51 @@ impl TokenStore for PostgresStore {
                     permissions: API_TOKENS.permissions(&row.permissions)?,
                     addresses: API_TOKENS.addresses(&row.allowed_addresses)?,
                     expiry: API_TOKENS.time("expiry", row.expiry)?,
+                    retires: row
+                        .retires_at
+                        .map(|at| TOKEN_SECRETS.time("retires_at", at))
+                        .transpose()?,
+                    created: API_TOKENS.time("created_at", row.created_at)?,
+                    modified: API_TOKENS.time("modified_at", row.modified_at)?,
                 })
             })
         });
         rows.await?.pop().transpose()
+    }
+
+    async fn secrets(
+        &self,
+        tenant: TenantId,
+        id: TokenId,
+        now: Timestamp,
+    ) -> Result<Vec<SecretView>, StoreFault> {
+        let rows = self.link.ask(|| {
+            sqlx::query!(
+                r#"
+                SELECT s.partial_token, s.created_at AS "created_at: Micros", s.retires_at AS "retires_at: Micros",
+                       s.last_used_at AS "last_used_at: Micros", s.last_used_address
+                FROM token_secrets s
+                JOIN api_tokens t ON t.tenant_id = s.tenant_id AND t.id = s.token_id
+                WHERE s.tenant_id = $1 AND s.token_id = $2 AND t.revoked_at IS NULL
+                  AND (s.retires_at IS NULL OR s.retires_at > $3)
+                ORDER BY s.retires_at IS NULL DESC, s.created_at DESC, s.digest
+                "#,
+                tenant.as_uuid(),
+                id.as_uuid(),
+                now.to_utc(),
+            )
+            .map(|row| {
+                let table = TOKEN_SECRETS;
+                let retires = row.retires_at.map(|at| table.time("retires_at", at));
+                Ok(SecretView {
+                    partial: table.partial(&row.partial_token)?,
+                    created: table.time("created_at", row.created_at)?,
+                    retires: retires.transpose()?,
+                    last_used: table.last_use(row.last_used_at, row.last_used_address.as_ref())?,
+                })
+            })
+        });
+        rows.await?.into_iter().collect()
     }
 
     async fn query(
@@ -152,6 +194,10 @@ impl TokenStore for PostgresStore {
     }
 
     async fn commit(&self, change: &Change) -> Result<(), CommitError> {
-        self.write(change).await
+        let outcome = self.write(change).await;
+        if matches!(outcome, Ok(()) | Err(CommitError::OutcomeUnknown(_))) {
+            self.announce();
+        }
+        outcome
     }
 }

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 
 use countersign_application::ports::{EventView, StoreFault};
 use countersign_domain::{
-    AllowedAddresses, AuditEvent, ChainHash, EventContent, PartialToken, Permission, PermissionSet,
-    TenantId, Timestamp, Token, TokenId, TokenName, TokenView, UserId, UserInfo, Version,
+    AllowedAddresses, AuditEvent, ChainHash, EventContent, LastUse, PartialToken, Permission,
+    PermissionSet, TenantId, Timestamp, Token, TokenId, TokenName, TokenView, UserId, UserInfo,
+    Version,
 };
 use sqlx::{
     Decode, FromRow, Postgres, Type,
@@ -58,6 +59,30 @@ impl Table {
         self.column(column, bytes.try_into().ok())
     }
 
+    pub(crate) fn partial(self, text: &str) -> Result<PartialToken, StoreFault> {
+        self.column("partial_token", PartialToken::parse(text).ok())
+    }
+
+    pub(crate) fn address(self, text: Option<&String>) -> Result<Option<IpAddr>, StoreFault> {
+        text.map(|text| self.column("address", text.parse().ok()))
+            .transpose()
+    }
+
+    /// When and where something was used; never, where it has no instant.
+    pub(crate) fn last_use(
+        self,
+        at: Option<Micros>,
+        address: Option<&String>,
+    ) -> Result<Option<LastUse>, StoreFault> {
+        let used = at.map(|at| {
+            Ok(LastUse {
+                at: self.time("used_at", at)?,
+                address: self.address(address)?,
+            })
+        });
+        used.transpose()
+    }
+
     /// A user's name comes from another table; without a row there, it is this reference that is wrong.
     pub(crate) fn user(
         self,
@@ -83,8 +108,10 @@ impl Table {
 
 pub(crate) const API_TOKENS: Table = Table("api_tokens");
 pub(crate) const AUDIT_EVENTS: Table = Table("audit_events");
+pub(crate) const TOKEN_SECRETS: Table = Table("token_secrets");
+const TOKEN_USES: Table = Table("token_uses");
 
-/// A token with the names of its users.
+/// A token with the names of its users and its last use.
 #[derive(Debug, FromRow)]
 pub(crate) struct TokenRow {
     pub(crate) tenant_id: Uuid,
@@ -103,6 +130,8 @@ pub(crate) struct TokenRow {
     pub(crate) modified_by: Uuid,
     pub(crate) modified_by_name: Option<String>,
     pub(crate) chain_head: Vec<u8>,
+    pub(crate) used_at: Option<Micros>,
+    pub(crate) used_address: Option<String>,
 }
 
 impl TryFrom<TokenRow> for TokenView {
@@ -116,10 +145,7 @@ impl TryFrom<TokenRow> for TokenView {
             version: table.version("version", row.version)?,
             name: table.column("name", TokenName::parse(&row.name).ok())?,
             user: UserId::from_uuid(row.user_id),
-            partial: table.column(
-                "partial_token",
-                PartialToken::parse(&row.partial_token).ok(),
-            )?,
+            partial: table.partial(&row.partial_token)?,
             expiry: table.time("expiry", row.expiry)?,
             addresses: table.addresses(&row.allowed_addresses)?,
             permissions: table.permissions(&row.permissions)?,
@@ -130,12 +156,13 @@ impl TryFrom<TokenRow> for TokenView {
             token,
             created_by: table.user("created_by", row.created_by, row.created_by_name)?,
             modified_by: table.user("modified_by", row.modified_by, row.modified_by_name)?,
+            last_used: TOKEN_USES.last_use(row.used_at, row.used_address.as_ref())?,
             head: ChainHash::from_bytes(table.digest("chain_head", &row.chain_head)?),
         })
     }
 }
 
-/// Tokens with the names of their users, those for which the text holds.
+/// Tokens with the names of their users and their last uses, those for which the text holds.
 macro_rules! tokens {
     ($condition:literal, $($bound:expr),* $(,)?) => {
         sqlx::query_as!(
@@ -144,10 +171,12 @@ macro_rules! tokens {
             SELECT t.tenant_id, t.id, t.version, t.name, t.user_id, t.partial_token, t.expiry AS "expiry: Micros",
                    t.allowed_addresses, t.permissions, t.created_at AS "created_at: Micros", t.created_by,
                    c.name AS "created_by_name?", t.modified_at AS "modified_at: Micros", t.modified_by,
-                   m.name AS "modified_by_name?", t.chain_head
+                   m.name AS "modified_by_name?", t.chain_head, l.used_at AS "used_at?: Micros",
+                   l.address AS used_address
             FROM api_tokens t
             LEFT JOIN users c ON c.tenant_id = t.tenant_id AND c.id = t.created_by
             LEFT JOIN users m ON m.tenant_id = t.tenant_id AND m.id = t.modified_by
+            LEFT JOIN token_uses l ON l.tenant_id = t.tenant_id AND l.token_id = t.id
             WHERE "# + $condition,
             $($bound),*
         )
@@ -177,10 +206,6 @@ impl TryFrom<&EventRow> for AuditEvent {
 
     fn try_from(row: &EventRow) -> Result<Self, StoreFault> {
         let table = AUDIT_EVENTS;
-        let address = row.address.as_ref().map(|text| {
-            let read: Option<IpAddr> = text.parse().ok();
-            table.column("address", read)
-        });
         let before = row
             .version_before
             .map(|number| table.version("version_before", number));
@@ -190,7 +215,7 @@ impl TryFrom<&EventRow> for AuditEvent {
             kind: table.column("kind", row.kind.parse().ok())?,
             at: table.time("at", row.at)?,
             by: UserId::from_uuid(row.by_user),
-            address: address.transpose()?,
+            address: table.address(row.address.as_ref())?,
             request_id: table.column("request_id", row.request_id.parse().ok())?,
             version_before: before.transpose()?,
             version_after: table.version("version_after", row.version_after)?,

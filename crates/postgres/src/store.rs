@@ -3,7 +3,8 @@
 use std::{error::Error, fmt, str::FromStr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use countersign_application::ports::{Probe, StoreFault};
+use countersign_application::ports::{Census, Connections, Probe, StoreFault};
+use countersign_domain::Timestamp;
 use sqlx::{
     ConnectOptions as _,
     migrate::Migrator,
@@ -15,7 +16,11 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{fault, link::Link};
+use crate::{
+    fault,
+    link::Link,
+    wake::{Feed, Wake},
+};
 
 /// How long migrating waits for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -37,6 +42,8 @@ pub struct OpenError(#[source] Box<dyn Error + Send + Sync>);
 #[derive(Clone)]
 pub struct PostgresStore {
     pub(crate) link: Link,
+    /// Without it, other nodes find out by themselves.
+    pub(crate) wake: Option<Arc<Wake>>,
     options: PgConnectOptions,
     questions: Arc<Semaphore>,
 }
@@ -58,7 +65,7 @@ impl PostgresStore {
     ///
     /// # Errors
     /// Where the URL is none of `postgres://` or `postgresql://`.
-    pub fn open(url: &str, max_connections: u32) -> Result<Self, OpenError> {
+    pub fn open(url: &str, max_connections: u32, feed: Feed) -> Result<Self, OpenError> {
         if !["postgres://", "postgresql://"]
             .iter()
             .any(|scheme| url.starts_with(scheme))
@@ -70,8 +77,14 @@ impl PostgresStore {
             .application_name("countersign")
             // What fails is told to the caller; what is merely slow shows in the request's own line.
             .disable_statement_logging();
+        let link = Link::new(options.clone(), max_connections);
+        let wake = match feed {
+            Feed::Notify => Some(Arc::new(Wake::new(link.clone(), options.clone()))),
+            Feed::Poll => None,
+        };
         Ok(Self {
-            link: Link::new(options.clone(), max_connections),
+            link,
+            wake,
             options,
             questions: Arc::new(Semaphore::new((max_connections as usize / 2).max(1))),
         })
@@ -104,8 +117,18 @@ impl PostgresStore {
         }
     }
 
+    /// Has the other nodes told that something changed, or may have.
+    pub(crate) fn announce(&self) {
+        if let Some(wake) = &self.wake {
+            wake.changed();
+        }
+    }
+
     /// Ends all connections, once what is under way is done.
     pub async fn close(&self) {
+        if let Some(wake) = &self.wake {
+            wake.end();
+        }
         self.link.pool().close().await;
     }
 }
@@ -117,5 +140,34 @@ impl Probe for PostgresStore {
         let any = || sqlx::query!("SELECT EXISTS (SELECT FROM tenants)");
         self.link.ask(any).await?;
         Ok(())
+    }
+
+    async fn census(&self, now: Timestamp) -> Result<Census, StoreFault> {
+        let _turn = self.turn().await?;
+        let counts = self.link.ask(|| {
+            sqlx::query!(
+                r#"
+                SELECT count(*) FILTER (WHERE revoked_at IS NULL AND expiry > $1) AS "live!",
+                       count(*) FILTER (WHERE revoked_at IS NULL AND expiry <= $1) AS "expired!",
+                       count(*) FILTER (WHERE revoked_at IS NOT NULL) AS "revoked!"
+                FROM api_tokens
+                "#,
+                now.to_utc(),
+            )
+            .map(|row| {
+                let [live, expired, revoked] =
+                    [row.live, row.expired, row.revoked].map(i64::unsigned_abs);
+                Census {
+                    live,
+                    expired,
+                    revoked,
+                }
+            })
+        });
+        Ok(counts.await?.pop().unwrap_or_default())
+    }
+
+    fn connections(&self) -> Connections {
+        self.link.connections()
     }
 }

@@ -81,17 +81,24 @@ impl PostgresStore {
         });
         // One row, whatever was written.
         let answer = told.await.map_err(failed)?.pop();
-        let (written, live, able, stored) = answer.unwrap_or_default();
-        if written {
-            return Ok(Done::Written);
-        }
-        judge_actor(live, able)?;
-        match stored {
-            None => Err(CommitError::NotFound),
-            Some(number) if number == expected.get() => Ok(Done::Overtaken),
-            Some(number) => Err(CommitError::Stale {
-                stored: API_TOKENS.version("version", number)?,
-            }),
-        }
+        judge(answer.unwrap_or_default(), expected)
+    }
+}
+
+/// What a statement about a token of an expected version did: written, the actor live and able, the version stored.
+pub(super) fn judge(
+    (written, live, able, stored): (bool, bool, bool, Option<i64>),
+    expected: Version,
+) -> Result<Done, CommitError> {
+    if written {
+        return Ok(Done::Written);
+    }
+    judge_actor(live, able)?;
+    match stored {
+        None => Err(CommitError::NotFound),
+        Some(number) if number == expected.get() => Ok(Done::Overtaken),
+        Some(number) => Err(CommitError::Stale {
+            stored: API_TOKENS.version("version", number)?,
+        }),
     }
 }

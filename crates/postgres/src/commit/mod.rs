@@ -35,6 +35,7 @@ macro_rules! by_actor {
 
 mod create;
 mod existing;
+mod rotate;
 
 /// The index that keeps the names of live tokens apart.
 const LIVE_NAME: &str = "api_tokens_live_name";
@@ -68,6 +69,14 @@ impl PostgresStore {
                 Write::Update { expected, rename } => {
                     let rename = rename.as_ref().map(TokenName::as_str);
                     self.change(began, change, *expected, rename, false).await?
+                }
+                Write::Rotate {
+                    expected,
+                    digest,
+                    retires,
+                } => {
+                    self.rotate(began, change, *expected, digest, *retires)
+                        .await?
                 }
                 Write::Revoke { expected } => {
                     self.change(began, change, *expected, None, true).await?

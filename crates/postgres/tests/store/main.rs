@@ -3,6 +3,7 @@
 
 mod actors;
 mod contract;
+mod feed;
 mod loss;
 mod outage;
 mod outcome;

@@ -6,7 +6,7 @@ use countersign_application::{
     ports::{CommitError, Probe as _, StoreFault, TokenStore as _},
     testing::{Stores, named},
 };
-use countersign_postgres::PostgresStore;
+use countersign_postgres::{Feed, PostgresStore};
 use futures_util::future::join_all;
 use sqlx::Executor as _;
 use tokio::net::TcpListener;
@@ -21,7 +21,7 @@ async fn a_server_that_refuses_connections_is_unavailable() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);
-    let store = PostgresStore::open(&database.url(Some(port)), 4).unwrap();
+    let store = PostgresStore::open(&database.url(Some(port)), 4, Feed::Notify).unwrap();
     let (outcome, took) = timed(store.ping()).await;
     assert!(matches!(outcome, Err(StoreFault::Unavailable(_))));
     assert!(took < LIMIT, "{took:?}");
@@ -34,7 +34,7 @@ async fn a_commit_without_a_connection_certainly_did_not_happen() {
     let home = Stores::of(database.store(2).await).realm("home").await;
     let view = home.make("a").await.view;
     let change = home.edit(home.system(), &view, &named("b"));
-    let nowhere = PostgresStore::open(&database.url(Some(1)), 1).unwrap();
+    let nowhere = PostgresStore::open(&database.url(Some(1)), 1, Feed::Notify).unwrap();
     let outcome = nowhere.commit(&change).await;
     assert!(
         matches!(outcome, Err(CommitError::Fault(StoreFault::Unavailable(_)))),

@@ -6,7 +6,7 @@ use countersign_application::{
     ports::{CommitError, Probe as _, StoreFault},
     testing::{Stores, named},
 };
-use countersign_postgres::PostgresStore;
+use countersign_postgres::{Feed, PostgresStore};
 use sqlx::Executor as _;
 
 use crate::support::{Database, Mood, Proxy, soon, timed};
@@ -18,7 +18,7 @@ async fn a_swallowed_answer_leaves_the_outcome_open_and_the_version_tells() {
     let database = Database::new().await;
     let direct = database.store(2).await;
     let proxy = Proxy::to(database.port()).await;
-    let store = PostgresStore::open(&database.url(Some(proxy.port)), 1).unwrap();
+    let store = PostgresStore::open(&database.url(Some(proxy.port)), 1, Feed::Poll).unwrap();
     let home = Stores::of(store.clone()).realm("home").await;
     let seen = Stores::of(direct);
     let mut view = home.make("a").await.view;
@@ -54,7 +54,7 @@ async fn a_silent_network_ends_every_call_in_time() {
     let database = Database::new().await;
     database.store(1).await;
     let proxy = Proxy::to(database.port()).await;
-    let store = PostgresStore::open(&database.url(Some(proxy.port)), 2).unwrap();
+    let store = PostgresStore::open(&database.url(Some(proxy.port)), 2, Feed::Poll).unwrap();
     let home = Stores::of(store.clone()).realm("home").await;
     let view = home.make("a").await.view;
     let change = home.edit(home.system(), &view, &named("b"));

@@ -5,7 +5,7 @@ use countersign_application::{
     testing::{Stores, keep, named},
 };
 use countersign_domain::ChainHash;
-use countersign_postgres::PostgresStore;
+use countersign_postgres::{Feed, PostgresStore};
 use sqlx::Executor as _;
 
 use crate::support::{Database, Proxy};
@@ -15,7 +15,7 @@ async fn every_call_is_one_statement() {
     let database = Database::new().await;
     database.store(1).await;
     let proxy = Proxy::to(database.port()).await;
-    let store = PostgresStore::open(&database.url(Some(proxy.port)), 1).unwrap();
+    let store = PostgresStore::open(&database.url(Some(proxy.port)), 1, Feed::Poll).unwrap();
     let home = Stores::of(store.clone()).realm("home").await;
     let mut view = home.make("a").await.view;
     view = home.update(&view, &named("b")).await;
@@ -40,14 +40,17 @@ async fn every_call_is_one_statement() {
         Err(CommitError::Stale { .. })
     ));
     assert_eq!(proxy.executions(), 1, "a stale update");
-    home.revoke(&view.after(&change)).await;
+    view = home.rotate(&view.after(&change), 60).await.view;
+    assert_eq!(proxy.executions(), 1, "a rotation");
+    home.revoke(&view).await;
     assert_eq!(proxy.executions(), 1, "a revocation");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_that_start_at_once_migrate_once() {
     let database = Database::new().await;
-    let nodes = [(); 4].map(|()| PostgresStore::open(&database.url(None), 2).unwrap());
+    let nodes =
+        [(); 4].map(|()| PostgresStore::open(&database.url(None), 2, Feed::Notify).unwrap());
     let starts = nodes.map(|node| tokio::spawn(async move { node.migrate().await }));
     for start in starts {
         start.await.unwrap().unwrap();
@@ -57,7 +60,7 @@ async fn nodes_that_start_at_once_migrate_once() {
         .fetch_one(&mut database.connect().await)
         .await
         .unwrap();
-    assert_eq!(applied, 1);
+    assert_eq!(applied, 2);
 }
 
 #[tokio::test]
@@ -92,13 +95,14 @@ async fn a_rival_that_the_snapshot_did_not_see_makes_a_change_stale() {
 #[tokio::test]
 async fn a_malformed_address_is_refused_without_a_connection() {
     for url in ["", "postgres", "mysql://a/b", "postgres://h:port/b"] {
-        assert!(PostgresStore::open(url, 1).is_err(), "{url}");
+        assert!(PostgresStore::open(url, 1, Feed::Notify).is_err(), "{url}");
     }
 }
 
 #[tokio::test]
 async fn the_password_shows_nowhere() {
-    let store = PostgresStore::open("postgres://user:hunter2@127.0.0.1:1/b", 1).unwrap();
+    let store =
+        PostgresStore::open("postgres://user:hunter2@127.0.0.1:1/b", 1, Feed::Notify).unwrap();
     assert!(!format!("{store:#?}").contains("hunter2"));
     let fault = store.ping().await.unwrap_err();
     assert!(!format!("{fault:#?} {fault}").contains("hunter2"));

@@ -12,7 +12,7 @@ use std::{env, error::Error, str::FromStr, time::Duration};
 
 use async_trait::async_trait;
 use countersign_application::testing::contract::{Backdoor, Spoiled};
-use countersign_postgres::PostgresStore;
+use countersign_postgres::{Feed, PostgresStore};
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection,
     postgres::PgConnectOptions,
@@ -63,7 +63,7 @@ impl Database {
 
     /// A migrated store on it.
     pub(crate) async fn store(&self, connections: u32) -> PostgresStore {
-        let store = PostgresStore::open(&self.url(None), connections).unwrap();
+        let store = PostgresStore::open(&self.url(None), connections, Feed::Notify).unwrap();
         store.migrate().await.unwrap();
         store
     }

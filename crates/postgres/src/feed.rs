@@ -1,0 +1,89 @@
+//! The feed of changes, read from the history itself: what no reader can be pushed past is there to be read.
+
+use std::{future, time::Duration};
+
+use async_trait::async_trait;
+use countersign_application::ports::{
+    ChangeFeed, FeedFault, FeedPosition, InvalidPosition, News, StoreFault, TokenChanged,
+};
+use countersign_domain::{TenantId, TokenId};
+
+use crate::{place::Place, rows::AUDIT_EVENTS, store::PostgresStore};
+
+/// How long a look at the feed may take: whoever waits for it gives up soon anyway.
+const LOOK: Duration = Duration::from_secs(1);
+
+#[async_trait]
+impl ChangeFeed for PostgresStore {
+    async fn position(&self) -> Result<FeedPosition, StoreFault> {
+        let place = self.link.ask_within(LOOK, || {
+            sqlx::query!(
+                r#"
+                SELECT pg_current_snapshot()::text AS "snapshot!",
+                       (SELECT tx::text FROM audit_events ORDER BY tx DESC LIMIT 1) AS newest
+                "#
+            )
+            .map(|row| Place::of(row.newest.as_deref(), &row.snapshot))
+        });
+        let place = place.await?.pop().flatten();
+        AUDIT_EVENTS.column("tx", place.and_then(|place| place.position()))
+    }
+
+    async fn since(&self, position: &FeedPosition, limit: u16) -> Result<News, FeedFault> {
+        let before = Place::parse(position).ok_or(InvalidPosition)?;
+        let (next, running) = (before.next(), before.running());
+        let rows = self.link.ask_within(LOOK, || {
+            sqlx::query!(
+                r#"
+                SELECT pg_current_snapshot()::text AS snapshot,
+                       (SELECT tx::text FROM audit_events ORDER BY tx DESC LIMIT 1) AS newest,
+                       NULL::uuid AS tenant_id, NULL::uuid AS token_id, NULL::bigint AS version_after, NULL AS kind
+                UNION ALL
+                (SELECT NULL, NULL, tenant_id, token_id, version_after, kind FROM audit_events
+                 WHERE tx >= $1::text::xid8 ORDER BY tx LIMIT $3)
+                UNION ALL
+                (SELECT NULL, NULL, tenant_id, token_id, version_after, kind FROM audit_events
+                 WHERE tx = ANY ($2::text[]::xid8[]) ORDER BY tx LIMIT $3)
+                ORDER BY token_id NULLS FIRST, version_after
+                "#,
+                next,
+                &running,
+                i64::from(limit) + 1,
+            )
+        });
+        let mut rows = rows.await.map_err(StoreFault::from)?.into_iter();
+        let here = rows
+            .next()
+            .and_then(|row| Place::of(row.newest.as_deref(), &row.snapshot?));
+        let here = AUDIT_EVENTS.column("tx", here)?;
+        if !here.follows(&before) {
+            return Err(InvalidPosition.into());
+        }
+        let position = AUDIT_EVENTS.column("tx", here.position())?;
+        if rows.len() > usize::from(limit) {
+            let changes = None;
+            return Ok(News { changes, position });
+        }
+        let changes = rows.map(|row| {
+            let table = AUDIT_EVENTS;
+            Ok(TokenChanged {
+                tenant: TenantId::from_uuid(table.column("tenant_id", row.tenant_id)?),
+                token: TokenId::from_uuid(table.column("token_id", row.token_id)?),
+                version: table.version(
+                    "version_after",
+                    table.column("version_after", row.version_after)?,
+                )?,
+                kind: table.column("kind", row.kind.and_then(|kind| kind.parse().ok()))?,
+            })
+        });
+        let changes = Some(changes.collect::<Result<_, StoreFault>>()?);
+        Ok(News { changes, position })
+    }
+
+    async fn woken(&self) {
+        match &self.wake {
+            Some(wake) => wake.woken().await,
+            None => future::pending().await,
+        }
+    }
+}

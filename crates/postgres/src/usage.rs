@@ -1,0 +1,111 @@
+//! The port that remembers uses. Each statement takes its rows in the order of their keys, so that nodes that write the
+//! same ones wait for each other, at worst, and never in a circle.
+
+use std::{cmp::Reverse, time::Instant};
+
+use async_trait::async_trait;
+use countersign_application::ports::{StoreFault, UsageStore, Used};
+use sqlx::types::chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::store::PostgresStore;
+
+/// How many uses one statement notes at most: some 20 ms of work.
+const BATCH: usize = 1000;
+
+#[async_trait]
+impl UsageStore for PostgresStore {
+    async fn record(&self, uses: &[Used]) -> Result<(), StoreFault> {
+        let mut uses: Vec<&Used> = uses.iter().collect();
+        uses.sort_unstable_by_key(|used| *used.digest.as_bytes());
+        for batch in uses.chunks(BATCH) {
+            self.of_secrets(&Columns::of(batch)).await?;
+        }
+        uses.sort_unstable_by_key(|used| (used.tenant, used.token, Reverse(used.at)));
+        uses.dedup_by_key(|used| (used.tenant, used.token));
+        for batch in uses.chunks(BATCH) {
+            self.of_tokens(&Columns::of(batch)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Uses as the server takes them: a list for each column.
+#[derive(Default)]
+struct Columns {
+    digests: Vec<Vec<u8>>,
+    tenants: Vec<Uuid>,
+    tokens: Vec<Uuid>,
+    times: Vec<DateTime<Utc>>,
+    addresses: Vec<Option<String>>,
+}
+
+impl Columns {
+    fn of(uses: &[&Used]) -> Self {
+        let mut columns = Self::default();
+        for used in uses {
+            columns.digests.push(used.digest.as_bytes().to_vec());
+            columns.tenants.push(*used.tenant.as_uuid());
+            columns.tokens.push(*used.token.as_uuid());
+            columns.times.push(used.at.to_utc());
+            let address = used.address.map(|address| address.to_string());
+            columns.addresses.push(address);
+        }
+        columns
+    }
+}
+
+impl PostgresStore {
+    async fn of_secrets(&self, uses: &Columns) -> Result<(), StoreFault> {
+        let told = self.link.tell(Instant::now(), || {
+            sqlx::query!(
+                r#"
+                WITH used AS MATERIALIZED (
+                    SELECT s.digest, u.used_at, u.address
+                    FROM unnest($1::bytea[], $2::timestamptz[], $3::text[]) u (digest, used_at, address)
+                    JOIN token_secrets s ON s.digest = u.digest
+                    WHERE s.last_used_at IS NULL OR s.last_used_at < u.used_at
+                    ORDER BY s.digest
+                    FOR NO KEY UPDATE OF s
+                )
+                UPDATE token_secrets s SET last_used_at = u.used_at, last_used_address = u.address
+                FROM used u
+                WHERE s.digest = u.digest AND (s.last_used_at IS NULL OR s.last_used_at < u.used_at)
+                RETURNING 1 AS "row!"
+                "#,
+                &uses.digests,
+                &uses.times,
+                &uses.addresses as &[Option<String>],
+            )
+            .map(drop)
+        });
+        told.await?;
+        Ok(())
+    }
+
+    async fn of_tokens(&self, uses: &Columns) -> Result<(), StoreFault> {
+        let told = self.link.tell(Instant::now(), || {
+            sqlx::query!(
+                r#"
+                INSERT INTO token_uses AS l (tenant_id, token_id, used_at, address)
+                SELECT t.tenant_id, t.id, u.used_at, u.address
+                FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[])
+                     u (tenant_id, token_id, used_at, address)
+                JOIN api_tokens t ON t.tenant_id = u.tenant_id AND t.id = u.token_id
+                ORDER BY t.tenant_id, t.id
+                ON CONFLICT (tenant_id, token_id) DO UPDATE
+                SET used_at = excluded.used_at, address = excluded.address
+                WHERE l.used_at < excluded.used_at
+                RETURNING 1 AS "row!"
+                "#,
+                &uses.tenants,
+                &uses.tokens,
+                &uses.times,
+                &uses.addresses as &[Option<String>],
+            )
+            .map(drop)
+        });
+        told.await?;
+        Ok(())
+    }
+}
