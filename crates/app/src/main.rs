@@ -3,14 +3,18 @@
 mod commands;
 mod database;
 mod descriptors;
+mod facts;
 mod first_start;
+mod follow;
 mod lock;
 mod nature;
+mod numbers;
 mod reachable;
 mod service;
 mod settings;
 mod stop;
 mod telemetry;
+mod uses;
 
 use std::{
     env,

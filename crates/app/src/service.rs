@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use countersign_application::{
-    Audit, Check, Tenants, Tokens, Users,
-    ports::{Clock, Entropy, Probe},
+    Audit, Tenants, Tokens, Users,
+    ports::{Announcer, Clock, Entropy},
 };
 use countersign_domain::{Policy, RequestId};
 
@@ -20,28 +20,31 @@ pub(crate) struct Service {
     pub(crate) users: Users,
     pub(crate) tenants: Tenants,
     pub(crate) audit: Audit,
-    pub(crate) check: Check,
-    pub(crate) probe: Arc<dyn Probe>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
 
 impl Service {
-    pub(crate) fn new(ports: Ports, policy: Policy) -> Self {
+    /// The use cases, which tell the announcer what they change.
+    pub(crate) fn new(ports: &Ports, policy: Policy, announcer: Arc<dyn Announcer>) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let tokens = Tokens::new(ports.tokens.clone(), clock.clone(), entropy.clone(), policy);
+        let tokens = Tokens::new(
+            ports.tokens.clone(),
+            clock.clone(),
+            entropy.clone(),
+            announcer,
+            policy,
+        );
         Self {
-            users: Users::new(ports.users),
+            users: Users::new(ports.users.clone()),
             tenants: Tenants::new(
-                ports.tenants,
+                ports.tenants.clone(),
                 clock.clone(),
                 entropy.clone(),
                 tokens.clone(),
             ),
-            audit: Audit::new(ports.audit),
-            check: Check::new(ports.tokens, clock.clone()),
-            probe: ports.probe,
+            audit: Audit::new(ports.audit.clone()),
             tokens,
             clock,
             entropy,

@@ -18,7 +18,7 @@ const LATENCIES: [f64; 12] = [
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0,
 ];
 
-/// The media type of the page (OpenMetrics 1.0).
+/// The media type of the page (`OpenMetrics` 1.0).
 pub(crate) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -78,7 +78,7 @@ impl Metrics {
         add(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// The page, as OpenMetrics text.
+    /// The page, as `OpenMetrics` text.
     ///
     /// # Errors
     /// When a number of the deployment's cannot be written.

@@ -112,13 +112,12 @@ impl<'a> Params<'a> {
     ) -> Vec<T> {
         let mut all = Vec::new();
         for value in self.take(name) {
-            match read(&value) {
-                Some(read) => all.push(read),
-                None => {
-                    let detail = format!("{wanted} is expected");
-                    let fault = Fault::in_parameter(name, "invalid-value", detail);
-                    self.faults.push(fault.with_value(&value));
-                }
+            if let Some(read) = read(&value) {
+                all.push(read);
+            } else {
+                let detail = format!("{wanted} is expected");
+                let fault = Fault::in_parameter(name, "invalid-value", detail);
+                self.faults.push(fault.with_value(&value));
             }
         }
         all

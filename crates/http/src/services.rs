@@ -104,13 +104,12 @@ struct Ids {
 
 impl Ids {
     fn next(&self, services: &Services) -> Option<RequestId> {
-        let seed = match self.seed.get() {
-            Some(seed) => seed,
-            None => {
-                let mut seed = [0; 10];
-                services.entropy.fill(&mut seed).ok()?;
-                self.seed.get_or_init(|| seed)
-            }
+        let seed = if let Some(seed) = self.seed.get() {
+            seed
+        } else {
+            let mut seed = [0; 10];
+            services.entropy.fill(&mut seed).ok()?;
+            self.seed.get_or_init(|| seed)
         };
         let count = self.counter.fetch_add(1, Ordering::Relaxed);
         let mut random = *seed;

@@ -9,13 +9,14 @@ mod tenant;
 use std::{
     io::{self, Write as _},
     process::ExitCode,
+    sync::Arc,
 };
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use countersign_application::Failure;
 
-use crate::{database::Database, service::Service, settings::Settings};
+use crate::{database::Database, facts::Nobody, service::Service, settings::Settings};
 
 /// A self-hosted service for the API tokens of a platform
 #[derive(Parser)]
@@ -117,7 +118,8 @@ fn explained(failure: Failure) -> anyhow::Error {
 /// The use cases over a database that is there and migrated.
 async fn service(settings: Settings) -> Result<Service> {
     let database = Database::open_existing(&settings).await?;
-    Ok(Service::new(database.ports(), settings.policy))
+    let nobody = Arc::new(Nobody);
+    Ok(Service::new(&database.ports(), settings.policy, nobody))
 }
 
 /// A line on standard output.

@@ -1,23 +1,29 @@
 //! The service itself: open, migrate, make the first token, listen, and end in order.
 
-use std::{io, path, time::Duration};
+use std::{future::pending, io, path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use countersign_application::ports::StoreFault;
-use countersign_http::{Limits, Services};
+use countersign_gate::Gate;
+use countersign_http::{Hub, Limits, Metrics, Services, StoreSource};
 use tokio::{
     net::TcpListener,
+    task::JoinSet,
     time::{Instant, sleep, timeout_at},
 };
 
 use crate::{
-    database::Database,
+    database::{Database, Ports},
     descriptors,
+    facts::Facts,
     first_start::{self, Made},
+    follow::{Follower, Pulse},
     lock,
+    numbers::Numbers,
     service::Service,
-    settings::{DatabaseUrl, Settings},
+    settings::{ChangeFeed, DatabaseUrl, Settings},
     stop::Stop,
+    uses::Unwritten,
 };
 
 /// How long a database may take to appear: they are often started together.
@@ -51,7 +57,9 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         migrated = migrate(&database, &settings.database) => migrated?,
         () = stop.asked() => return Ok(()),
     }
-    let service = Service::new(database.ports(), settings.policy);
+    let ports = database.ports();
+    let facts = Arc::new(Facts::new(StoreSource::new(ports.tokens.clone())));
+    let service = Service::new(&ports, settings.policy.clone(), facts.clone());
     // Looked for before there may be one of this start.
     first_start::tell_what_is_left(&settings.database);
     let first = first_start::first_token(&service, &settings.database)
@@ -76,25 +84,38 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         }
         None => {}
     }
+    let uses = Arc::new(Unwritten::default());
+    let clock = service.clock.clone();
+    let gate = Gate::new(facts.source(), move || clock.now())
+        .with_proxies(settings.proxies.clone())
+        .with_uses(uses.clone());
     let services = Services {
         tokens: service.tokens,
         users: service.users,
-        check: service.check,
-        probe: service.probe,
+        gate,
+        feed: ports.feed.clone(),
+        news: Hub::default(),
+        probe: ports.probe.clone(),
         entropy: service.entropy,
         clock: service.clock,
+        metrics: Metrics::default(),
     };
+    let _background = background(&settings, &ports, &services, facts, uses.clone()).await?;
     let surface = countersign_http::Settings {
-        trusted_proxies: settings.trusted_proxies,
-        proxy_header: settings.proxy_header,
+        public_url: settings.public_url,
+        metrics_elsewhere: settings.metrics_listen.is_some(),
     };
+    let news = services.news.clone();
     let router = countersign_http::router(services, surface);
     let mut end = Instant::now();
     countersign_http::serve(listener, router, limits, async {
         stop.asked().await;
+        // What has no end would hold up the end of the rest.
+        news.close();
         end = Instant::now() + settings.shutdown_grace;
     })
     .await?;
+    uses.write(&*ports.usage).await;
     // A connection that works on a long query is not closed before its end.
     if timeout_at(end.max(Instant::now() + LEAST), database.close())
         .await
@@ -104,6 +125,44 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Starts what goes on beside the requests; it ends with what is returned.
+async fn background(
+    settings: &Settings,
+    ports: &Ports,
+    services: &Services,
+    facts: Arc<Facts>,
+    uses: Arc<Unwritten>,
+) -> Result<JoinSet<()>> {
+    let mut tasks = JoinSet::new();
+    let pulse = Arc::new(Pulse::new());
+    let probe = ports.probe.clone();
+    let numbers = Numbers::show(&services.metrics, facts.clone(), pulse.clone(), probe);
+    tasks.spawn(numbers.count_often(services.clock.clone()));
+    tasks.spawn(uses.write_often(ports.usage.clone(), settings.usage_interval));
+    if settings.change_feed != ChangeFeed::None {
+        let follower = Follower {
+            feed: ports.feed.clone(),
+            facts,
+            hub: services.news.clone(),
+            pulse,
+        };
+        tasks.spawn(follower.run());
+    }
+    if let Some(address) = settings.metrics_listen {
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!("cannot listen on {address}; choose another with --metrics-listen")
+        })?;
+        tracing::info!(listen = %listener.local_addr()?, "showing numbers");
+        let router = countersign_http::metrics_router(services.metrics.clone());
+        let limits = Limits::new(64, Duration::ZERO);
+        tasks.spawn(async move {
+            // Ends with the task.
+            let _ = countersign_http::serve(listener, router, limits, pending::<()>()).await;
+        });
+    }
+    Ok(tasks)
 }
 
 /// As many connections as are wanted and the system grants.

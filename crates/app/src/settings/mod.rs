@@ -18,11 +18,10 @@ use std::{
 use anyhow::Result;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use countersign_domain::Policy;
-use countersign_http::ProxyHeader;
-use ipnet::IpNet;
+use countersign_gate::Proxies;
 use tracing_subscriber::EnvFilter;
 
-pub(crate) use self::values::{DatabaseUrl, LogFormat, beside};
+pub(crate) use self::values::{ChangeFeed, DatabaseUrl, LogFormat, beside};
 use self::{file::ConfigFile, setting::variable};
 
 /// Not a setting: it says where settings are.
@@ -33,11 +32,16 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) database: DatabaseUrl,
     pub(crate) postgres_max_connections: u32,
-    pub(crate) trusted_proxies: Vec<IpNet>,
-    pub(crate) proxy_header: ProxyHeader,
+    pub(crate) proxies: Proxies,
     pub(crate) policy: Policy,
     pub(crate) max_connections: usize,
     pub(crate) shutdown_grace: Duration,
+    pub(crate) change_feed: ChangeFeed,
+    pub(crate) cache_megabytes: u32,
+    pub(crate) outage_grace: Duration,
+    pub(crate) usage_interval: Duration,
+    pub(crate) metrics_listen: Option<SocketAddr>,
+    pub(crate) public_url: Option<String>,
     pub(crate) log: EnvFilter,
     pub(crate) log_format: LogFormat,
     /// Variables that look like ours and are none: most likely misspelt.
@@ -89,14 +93,22 @@ impl Settings {
             listen: table::LISTEN.read(matches, file)?,
             database: table::DATABASE_URL.read(matches, file)?,
             postgres_max_connections: table::POSTGRES_MAX_CONNECTIONS.read(matches, file)?,
-            trusted_proxies: table::TRUSTED_PROXIES.read(matches, file)?,
-            proxy_header: table::PROXY_HEADER.read(matches, file)?,
+            proxies: Proxies {
+                trusted: table::TRUSTED_PROXIES.read(matches, file)?,
+                header: table::PROXY_HEADER.read(matches, file)?,
+            },
             policy: Policy {
                 catalog: table::PERMISSIONS_FILE.read(matches, file)?,
                 max_lifetime_months: table::MAX_LIFETIME_MONTHS.read(matches, file)?,
             },
             max_connections: table::MAX_CONNECTIONS.read(matches, file)?,
             shutdown_grace: Duration::from_secs(table::SHUTDOWN_GRACE_SECONDS.read(matches, file)?),
+            change_feed: table::CHANGE_FEED.read(matches, file)?,
+            cache_megabytes: table::CACHE_MEGABYTES.read(matches, file)?,
+            outage_grace: table::OUTAGE_GRACE.read(matches, file)?,
+            usage_interval: table::USAGE_INTERVAL.read(matches, file)?,
+            metrics_listen: table::METRICS_LISTEN.read(matches, file)?,
+            public_url: table::PUBLIC_URL.read(matches, file)?,
             log: table::LOG.read(matches, file)?,
             log_format: table::LOG_FORMAT.read(matches, file)?,
             unknown_variables: unknown_variables(known),

@@ -1,6 +1,6 @@
 //! Every setting there is, with its default.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use clap::Arg;
 use countersign_domain::PermissionCatalog;
@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{
     setting::Setting,
-    values::{self, DatabaseUrl, LogFormat},
+    values::{self, ChangeFeed, DatabaseUrl, LogFormat},
 };
 
 pub(super) const LISTEN: Setting<SocketAddr> = Setting {
@@ -103,6 +103,66 @@ pub(super) const SHUTDOWN_GRACE_SECONDS: Setting<u64> = Setting {
     confidential: false,
 };
 
+pub(super) const CHANGE_FEED: Setting<ChangeFeed> = Setting {
+    name: "change-feed",
+    default: "notify",
+    shape: "WAY",
+    help: "How nodes hear of changes: notify needs connections that can LISTEN, poll does with a pooler in transaction mode, none keeps no facts in memory at all",
+    accepted: "notify, poll or none",
+    parse: values::change_feed,
+    confidential: false,
+};
+
+pub(super) const CACHE_MEGABYTES: Setting<u32> = Setting {
+    name: "cache-megabytes",
+    default: "64",
+    shape: "MEGABYTES",
+    help: "How much memory the facts of tokens may take that were checked lately",
+    accepted: "a whole number from 1 to 65536",
+    parse: |text| values::within(text, &(1..=65_536)),
+    confidential: false,
+};
+
+pub(super) const OUTAGE_GRACE: Setting<Duration> = Setting {
+    name: "outage-grace-seconds",
+    default: "30",
+    shape: "SECONDS",
+    help: "How long facts in memory are still believed while the database is away; 0 = not at all",
+    accepted: "a whole number from 0 to 86400",
+    parse: |text| Ok(Duration::from_secs(values::within(text, &(0..=86_400))?)),
+    confidential: false,
+};
+
+pub(super) const USAGE_INTERVAL: Setting<Duration> = Setting {
+    name: "usage-interval-seconds",
+    default: "10",
+    shape: "SECONDS",
+    help: "How often the last uses of tokens are written down",
+    accepted: "a whole number from 1 to 3600",
+    parse: |text| Ok(Duration::from_secs(values::within(text, &(1..=3600))?)),
+    confidential: false,
+};
+
+pub(super) const METRICS_LISTEN: Setting<Option<SocketAddr>> = Setting {
+    name: "metrics-listen",
+    default: "",
+    shape: "ADDRESS:PORT",
+    help: "Where alone to show the service's numbers, then without a credential; by default /metrics is beside the API, for tokens that may read tokens",
+    accepted: "an IP address and a port, such as 127.0.0.1:9090",
+    parse: |text| Ok((!text.is_empty()).then(|| text.parse()).transpose()?),
+    confidential: false,
+};
+
+pub(super) const PUBLIC_URL: Setting<Option<String>> = Setting {
+    name: "public-url",
+    default: "",
+    shape: "URL",
+    help: "Where clients reach the service, for the OAuth metadata; by default as the client asked for it",
+    accepted: "an http or https URL without query, such as https://tokens.example.com",
+    parse: values::public_url,
+    confidential: false,
+};
+
 pub(super) const LOG: Setting<EnvFilter> = Setting {
     name: "log",
     default: "info,sqlx=warn",
@@ -124,7 +184,7 @@ pub(super) const LOG_FORMAT: Setting<LogFormat> = Setting {
 };
 
 /// The flags of all settings.
-pub(super) fn args() -> [Arg; 11] {
+pub(super) fn args() -> [Arg; 17] {
     [
         LISTEN.arg(),
         DATABASE_URL.arg(),
@@ -135,6 +195,12 @@ pub(super) fn args() -> [Arg; 11] {
         PERMISSIONS_FILE.arg(),
         MAX_CONNECTIONS.arg(),
         SHUTDOWN_GRACE_SECONDS.arg(),
+        CHANGE_FEED.arg(),
+        CACHE_MEGABYTES.arg(),
+        OUTAGE_GRACE.arg(),
+        USAGE_INTERVAL.arg(),
+        METRICS_LISTEN.arg(),
+        PUBLIC_URL.arg(),
         LOG.arg(),
         LOG_FORMAT.arg(),
     ]

@@ -105,6 +105,40 @@ fn is_known(parameter: &str) -> bool {
     POSTGRES_PARAMETERS.contains(&parameter) || option.is_some_and(|name| name.ends_with(']'))
 }
 
+/// How nodes hear of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ChangeFeed {
+    Notify,
+    Poll,
+    None,
+}
+
+pub(crate) fn change_feed(text: &str) -> Result<ChangeFeed> {
+    Ok(match text {
+        "notify" => ChangeFeed::Notify,
+        "poll" => ChangeFeed::Poll,
+        "none" => ChangeFeed::None,
+        _ => bail!("no such way"),
+    })
+}
+
+/// Without a slash at its end, so that paths can be put behind it.
+pub(crate) fn public_url(text: &str) -> Result<Option<String>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let url = Url::parse(text)?;
+    ensure!(
+        matches!(url.scheme(), "http" | "https"),
+        "neither http nor https"
+    );
+    ensure!(
+        url.query().is_none() && url.fragment().is_none() && url.username().is_empty(),
+        "there is more in it than an address"
+    );
+    Ok(Some(text.trim_end_matches('/').to_owned()))
+}
+
 /// Comma-separated networks, as strict as a token's list of addresses, because it is read by the same rules.
 pub(crate) fn networks(text: &str) -> Result<Vec<IpNet>> {
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();

@@ -52,6 +52,44 @@ fn fields_and_operators_join_with_and() {
 }
 
 #[test]
+fn null_is_the_last_use_of_what_was_never_used_and_nothing_else() {
+    for (text, expected) in [
+        (r#"{"lastUsedDate": null}"#, Filter::Used(false)),
+        (r#"{"lastUsedDate": {"$eq": null}}"#, Filter::Used(false)),
+        (r#"{"lastUsedDate": {"$ne": null}}"#, Filter::Used(true)),
+        (
+            r#"{"lastUsedDate": {"$lt": "2027-01-01T00:00:00Z"}}"#,
+            Filter::Time(
+                TimeField::LastUsedDate,
+                Compare::Lt("2027-01-01T00:00:00Z".parse().unwrap()),
+            ),
+        ),
+    ] {
+        assert_eq!(filter(text), expected, "{text}");
+    }
+    for (text, place, code) in [
+        (
+            r#"{"lastUsedDate": {"$gte": null}}"#,
+            "/lastUsedDate/$gte",
+            "wrong-type",
+        ),
+        (
+            r#"{"lastUsedDate": {"$in": [null]}}"#,
+            "/lastUsedDate/$in/0",
+            "wrong-type",
+        ),
+        (
+            r#"{"lastUsedDate": {"$is": null}}"#,
+            "/lastUsedDate/$is",
+            "unknown-operator",
+        ),
+        (r#"{"expiry": {"$eq": null}}"#, "/expiry/$eq", "wrong-type"),
+    ] {
+        assert_eq!(faults(text), [(place.to_owned(), code)], "{text}");
+    }
+}
+
+#[test]
 fn needles_come_in_the_form_that_stores_compare_with() {
     for (text, expected) in [
         (

@@ -111,6 +111,23 @@ async fn values_of_another_type() {
             json!({"expiry": {"$lt": 1_800_000_000}}),
             "/expiry/$lt wrong-type",
         ),
+        (json!({"expiry": null}), "/expiry wrong-type"),
+        (
+            json!({"creationDate": {"$ne": null}}),
+            "/creationDate/$ne wrong-type",
+        ),
+        (
+            json!({"lastUsedDate": {"$lt": null}}),
+            "/lastUsedDate/$lt wrong-type",
+        ),
+        (
+            json!({"lastUsedDate": {"$in": [null]}}),
+            "/lastUsedDate/$in/0 wrong-type",
+        ),
+        (
+            json!({"lastUsedDate": ""}),
+            "/lastUsedDate invalid-date-time",
+        ),
         (json!({"version": "1"}), "/version wrong-type"),
         (json!({"version": 1.5}), "/version wrong-type"),
         (json!({"version": 1e30}), "/version wrong-type"),
@@ -149,6 +166,8 @@ async fn odd_but_good_questions() {
         json!({}),
         json!({"$and": []}),
         json!({"$or": []}),
+        json!({"lastUsedDate": null}),
+        json!({"lastUsedDate": {"$eq": null, "$ne": null}}),
         json!({"name": {}}),
         json!({"name": {"$in": []}}),
         json!({"name": "\0"}),

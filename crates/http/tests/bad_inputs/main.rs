@@ -31,6 +31,7 @@ mod permissions;
 mod preconditions;
 mod proxies;
 mod races;
+mod rotation;
 mod self_lockout;
 mod slow;
 mod wire;

@@ -129,7 +129,10 @@ async fn no_parameter_is_passed_over() {
     let path = path_of(&service.root);
     let put = || service.edit_of(&service.root, serde_json::json!({"name": "x"}));
     let making = service.creation(serde_json::json!({}));
-    let asks: [Ask; 11] = [
+    let rotation = service
+        .ask("POST", format!("{path}/rotate"))
+        .raw_json(r#"{"version": 1}"#);
+    let asks: [Ask; 12] = [
         service.ask("GET", TOKENS),
         service.ask("GET", path.as_str()),
         service.ask("GET", format!("{path}/events")),
@@ -142,6 +145,7 @@ async fn no_parameter_is_passed_over() {
         service.ask("DELETE", path.as_str()),
         put(),
         making,
+        rotation,
         Ask::new("GET", "/health/live"),
     ];
     let mut rows = Vec::new();

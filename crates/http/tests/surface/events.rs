@@ -1,6 +1,7 @@
 //! The history of a token.
 
 use countersign_application::testing::named;
+use serde_json::json;
 
 use super::world::{Ask, World, path};
 
@@ -12,7 +13,7 @@ async fn the_history_stays_when_the_token_is_gone() {
         .ask("PUT", path(&made.view))
         .header("x-request-id", "r-1");
     world
-        .send(ask.json(&serde_json::json!({"version": 1, "name": "two"})))
+        .send(ask.json(&json!({"version": 1, "name": "two"})))
         .await
         .expect(200);
     world
@@ -68,4 +69,27 @@ async fn the_history_comes_page_by_page() {
     let outsider = world.away.make("outsider").await;
     let unseen = Ask::new("GET", target).by(&outsider.secret);
     world.send(unseen).await.problem(404, "token-not-found");
+}
+
+#[tokio::test]
+async fn a_rotation_tells_when_the_old_secret_ends_and_shows_neither() {
+    let world = World::new().await;
+    let made = world.home.make("one").await;
+    let target = path(&made.view);
+    let body = json!({"version": 1, "overlapSeconds": 3600});
+    let rotation = world.ask("POST", format!("{target}/rotate")).json(&body);
+    let new = world.send(rotation).await.expect(200);
+    let reply = world
+        .send(world.ask("GET", format!("{target}/events")))
+        .await;
+    let event = &reply.expect(200)["content"][0];
+    let expected = json!({
+        "partialToken": {"before": made.secret.partial().as_str(), "after": new["partialToken"]},
+        "replacedRetiresAt": {"before": null, "after": "2026-06-01T13:00:00Z"},
+    });
+    assert_eq!(event["type"], "rotated");
+    assert_eq!(event["changes"], expected);
+    let text = String::from_utf8_lossy(&reply.body);
+    assert!(!text.contains(new["token"].as_str().unwrap()));
+    assert!(!text.contains(made.secret.expose()));
 }

@@ -38,7 +38,7 @@ fn credential(view: &TokenView) -> Credential {
 }
 
 /// The surface over a store that knows the root token, and does as the test says.
-fn over(world: &World, teach: impl FnOnce(&mut MockTokenStore)) -> Router {
+pub(crate) fn over(world: &World, teach: impl FnOnce(&mut MockTokenStore)) -> Router {
     let mut store = MockTokenStore::new();
     let known = credential(&world.root.view);
     store

@@ -17,6 +17,8 @@ mod list;
 mod pages;
 mod query;
 mod read;
+mod rotate;
 mod update;
 mod users;
+mod uses;
 mod world;

@@ -94,6 +94,7 @@ async fn unknown_parameters_are_told_on_every_operation() {
         ("GET", one.clone()),
         ("PUT", one.clone()),
         ("DELETE", one.clone()),
+        ("POST", format!("{one}/rotate")),
         ("GET", format!("{one}/events")),
         ("GET", format!("{TOKENS}/current")),
         ("POST", format!("{TOKENS}/query")),

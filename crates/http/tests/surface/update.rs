@@ -20,13 +20,12 @@ async fn a_change_is_stored_and_answered() {
         ".createdUserInfo.userId" => "[id]", ".lastModifiedUserInfo.userId" => "[id]",
     });
     assert_eq!(reply.header("etag"), "\"2\"");
-    assert_eq!(
-        world
-            .send(world.ask("GET", path(&made.view)))
-            .await
-            .expect(200),
-        record
-    );
+    let mut read = world
+        .send(world.ask("GET", path(&made.view)))
+        .await
+        .expect(200);
+    read.as_object_mut().unwrap().remove("secrets");
+    assert_eq!(read, record);
     let reply = world
         .send(world.ask("PUT", path(&made.view)).json(&body))
         .await;

@@ -4,8 +4,8 @@ use axum::{
     extract::{RawQuery, Request, State},
     http::StatusCode,
 };
-use countersign_domain::{PermissionSet, Timestamp, TokenId, UserId};
-use serde::{Serialize, Serializer};
+use countersign_domain::{Timestamp, TokenId, UserId};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
@@ -44,9 +44,8 @@ pub(crate) struct Introspection<'a> {
     token_type: Option<&'static str>,
     /// The permissions, with blanks between the names.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[serde(serialize_with = "scope")]
-    #[schema(value_type = String, required = false)]
-    scope: Option<&'a PermissionSet>,
+    #[schema(required = false)]
+    scope: Option<String>,
     /// The token's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = "uuid")]
@@ -67,16 +66,6 @@ pub(crate) struct Introspection<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     iat: Option<i64>,
-}
-
-fn scope<S: Serializer>(
-    permissions: &Option<&PermissionSet>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match permissions {
-        Some(permissions) => serializer.collect_str(permissions),
-        None => serializer.serialize_none(),
-    }
 }
 
 /// Introspect a token
@@ -121,7 +110,7 @@ pub(in crate::routes) async fn introspect(
     let introspection = Introspection {
         active: true,
         token_type: Some("Bearer"),
-        scope: Some(&credential.permissions),
+        scope: Some(credential.permissions.to_string()),
         client_id: Some(credential.token),
         sub: Some(credential.user),
         username: Some(&credential.user_name),
@@ -131,7 +120,7 @@ pub(in crate::routes) async fn introspect(
     answer(StatusCode::OK, [], &introspection)
 }
 
-/// Whole seconds since 1970, as JWT's NumericDate has them (RFC 7519, section 2); a broken one is not yet over.
+/// Whole seconds since 1970, as a `NumericDate` has them (RFC 7519, section 2); a broken one is not yet over.
 fn seconds(at: Timestamp) -> i64 {
     at.as_micros().div_euclid(1_000_000)
 }

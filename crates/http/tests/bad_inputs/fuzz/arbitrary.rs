@@ -52,6 +52,8 @@ const KEYS: &[&str] = &[
     "userId",
     "creationDate",
     "partialToken",
+    "overlapSeconds",
+    "lastUsedDate",
     "$and",
     "$or",
     "$eq",
@@ -109,12 +111,17 @@ fn broken(text: &Value) -> impl Strategy<Value = Vec<u8>> + use<> {
     })
 }
 
-fn valid_bodies() -> [(&'static str, String, Value); 3] {
+fn valid_bodies() -> [(&'static str, String, Value); 4] {
     [
         (
             "PUT",
             format!("{TOKENS}/VICTIM"),
             json!({"version": 1, "name": "fuzzed", "allowedAddresses": ["10.0.0.1"]}),
+        ),
+        (
+            "POST",
+            format!("{TOKENS}/VICTIM/rotate"),
+            json!({"version": 1, "overlapSeconds": 60}),
         ),
         (
             "POST",
@@ -159,6 +166,7 @@ pub(super) fn targets() -> impl Strategy<Value = String> {
         "/api/v1/api-tokens/current",
         "/api/v1/api-tokens/VICTIM",
         "/api/v1/api-tokens/VICTIM/events",
+        "/api/v1/api-tokens/VICTIM/rotate",
         "/api/v1/permissions",
         "/api/v1/users/current",
         "/health/live",

@@ -1,0 +1,119 @@
+//! Following the feed of changes, for as long as the service runs: what it tells is forgotten on this node, and handed on
+//! to those who follow this node. Every answer of the feed is a sign of life, also one that tells nothing.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use countersign_application::ports::{ChangeFeed, FeedFault, FeedPosition, News};
+use countersign_http::Hub;
+use tokio::time::sleep;
+
+use crate::facts::Facts;
+
+/// How long to wait for being woken before looking unasked. The promise of one second has room for three of these.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// How long to rest between two looks, so that a crowd of changes is read in a few of them.
+const REST: Duration = Duration::from_millis(3);
+
+/// How many changes are read at once; beyond, everything is forgotten instead.
+const MOST: u16 = 10_000;
+
+/// The reader of the feed.
+pub(crate) struct Follower {
+    pub(crate) feed: Arc<dyn ChangeFeed>,
+    pub(crate) facts: Arc<Facts>,
+    pub(crate) hub: Hub,
+    pub(crate) pulse: Arc<Pulse>,
+}
+
+/// When the feed last gave a sign of life.
+pub(crate) struct Pulse {
+    begin: Instant,
+    heard: AtomicU64,
+}
+
+impl Pulse {
+    pub(crate) fn new() -> Self {
+        Self {
+            begin: Instant::now(),
+            heard: AtomicU64::new(0),
+        }
+    }
+
+    fn beat(&self) {
+        let heard = u64::try_from(self.begin.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.heard.store(heard, Ordering::Relaxed);
+    }
+
+    /// How long ago that was; since the start, where there was none yet.
+    pub(crate) fn age(&self) -> Duration {
+        let heard = Duration::from_micros(self.heard.load(Ordering::Relaxed));
+        self.begin.elapsed().saturating_sub(heard)
+    }
+}
+
+impl Follower {
+    /// Reads for ever.
+    pub(crate) async fn run(self) {
+        let mut woken = pin!(self.feed.woken());
+        let mut position = None;
+        let mut complained = false;
+        loop {
+            match self.look(position.as_ref()).await {
+                Ok(news) => {
+                    if std::mem::take(&mut complained) {
+                        tracing::info!("the feed of changes is back");
+                    }
+                    position = Some(news.position.clone());
+                    self.hub.publish(news);
+                }
+                Err(FeedFault::Position(_)) => {
+                    // Another database than the one that gave it out: begun anew.
+                    tracing::warn!("the feed of changes does not know its own position");
+                    position = None;
+                }
+                Err(FeedFault::Store(fault)) => {
+                    if !std::mem::replace(&mut complained, true) {
+                        let error = format!("{:#}", anyhow::Error::from(fault));
+                        tracing::warn!(
+                            error,
+                            "the feed of changes is silent; tokens are looked up"
+                        );
+                    }
+                }
+            }
+            sleep(REST).await;
+            tokio::select! {
+                () = &mut woken => woken.set(self.feed.woken()),
+                () = sleep(PATIENCE) => {}
+            }
+        }
+    }
+
+    /// Forgets what changed since the position, or everything where that is not told.
+    async fn look(&self, position: Option<&FeedPosition>) -> Result<News, FeedFault> {
+        let news = match position {
+            Some(position) => self.feed.since(position, MOST).await?,
+            None => News {
+                changes: None,
+                position: self.feed.position().await?,
+            },
+        };
+        match &news.changes {
+            Some(changes) => changes
+                .iter()
+                .for_each(|change| self.facts.forget(change.token)),
+            None => self.facts.forget_all(),
+        }
+        self.facts.heard();
+        self.pulse.beat();
+        Ok(news)
+    }
+}

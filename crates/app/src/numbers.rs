@@ -1,0 +1,164 @@
+//! The numbers of what stands behind the surface: the facts in memory, the feed, the store. Read at each look, so that
+//! nothing has to be counted twice; only the tokens are counted now and then, because that takes long where there are many.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use countersign_application::ports::{Census, Clock, Probe};
+use countersign_http::Metrics;
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric},
+    metrics::{counter::ConstCounter, gauge::ConstGauge},
+    registry::Unit,
+};
+use tokio::time::sleep;
+
+use crate::{facts::Facts, follow::Pulse};
+
+/// How often tokens are counted.
+const CENSUS: Duration = Duration::from_mins(1);
+
+/// What the numbers are read from.
+pub(crate) struct Numbers {
+    pub(crate) facts: Arc<Facts>,
+    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) probe: Arc<dyn Probe>,
+    census: Mutex<Option<Census>>,
+}
+
+impl fmt::Debug for Numbers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Numbers").finish_non_exhaustive()
+    }
+}
+
+impl Numbers {
+    /// Shows the numbers of these among the others.
+    pub(crate) fn show(
+        metrics: &Metrics,
+        facts: Arc<Facts>,
+        pulse: Arc<Pulse>,
+        probe: Arc<dyn Probe>,
+    ) -> Arc<Self> {
+        let numbers = Arc::new(Self {
+            facts,
+            pulse,
+            probe,
+            census: Mutex::new(None),
+        });
+        let collector = Box::new(numbers.clone());
+        metrics.register(|registry| registry.register_collector(collector));
+        numbers
+    }
+
+    /// Counts the tokens now and then, for ever.
+    pub(crate) async fn count_often(self: Arc<Self>, clock: Arc<dyn Clock>) {
+        loop {
+            match self.probe.census(clock.now()).await {
+                Ok(census) => {
+                    *self.census.lock().unwrap_or_else(PoisonError::into_inner) = Some(census);
+                }
+                Err(fault) => {
+                    let error = format!("{:#}", anyhow::Error::from(fault));
+                    tracing::debug!(error, "the tokens could not be counted");
+                }
+            }
+            sleep(CENSUS).await;
+        }
+    }
+}
+
+/// Writes one family after the other.
+pub(crate) struct Page<'a>(DescriptorEncoder<'a>);
+
+impl Page<'_> {
+    pub(crate) fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
+        let counter = ConstCounter::new(value);
+        counter.encode(self.0.encode_descriptor(
+            name,
+            help,
+            None,
+            prometheus_client::metrics::MetricType::Counter,
+        )?)
+    }
+
+    pub(crate) fn gauge(
+        &mut self,
+        name: &str,
+        help: &str,
+        unit: Option<&Unit>,
+        value: f64,
+    ) -> fmt::Result {
+        let gauge = ConstGauge::new(value);
+        gauge.encode(self.0.encode_descriptor(
+            name,
+            help,
+            unit,
+            prometheus_client::metrics::MetricType::Gauge,
+        )?)
+    }
+
+    /// One number for each value of a label.
+    pub(crate) fn gauges(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: &[(&str, f64)],
+    ) -> fmt::Result {
+        let kind = prometheus_client::metrics::MetricType::Gauge;
+        let mut family = self.0.encode_descriptor(name, help, None, kind)?;
+        for (value, number) in values {
+            let labels = [(label, *value)];
+            ConstGauge::new(*number).encode(family.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+}
+
+impl Collector for Numbers {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut page = Page(encoder);
+        self.facts.encode(&mut page)?;
+        let age = self.pulse.age().as_secs_f64();
+        let help = "How long ago the feed of changes gave a sign of life";
+        page.gauge("feed_silence", help, Some(&Unit::Seconds), age)?;
+        let connections = self.probe.connections();
+        page.gauges(
+            "store_connections",
+            "Connections of the store",
+            "state",
+            &[
+                ("idle", connections.idle.into()),
+                (
+                    "busy",
+                    (connections.open.saturating_sub(connections.idle)).into(),
+                ),
+                ("limit", connections.limit.into()),
+            ],
+        )?;
+        if let Some(census) = *self.census.lock().unwrap_or_else(PoisonError::into_inner) {
+            page.gauges(
+                "tokens",
+                "API tokens of all tenants, counted once a minute",
+                "state",
+                &[
+                    ("live", count(census.live)),
+                    ("expired", count(census.expired)),
+                    ("revoked", count(census.revoked)),
+                ],
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// A number of things as the page has it: beyond 2^53 it is rounded.
+#[expect(clippy::cast_precision_loss, reason = "nobody counts that far")]
+pub(crate) fn count(things: u64) -> f64 {
+    things as f64
+}
