@@ -13,7 +13,7 @@ use crate::{
     rows::Column,
 };
 
-/// How many uses are noted before others may write: a few milliseconds of work.
+/// How many uses are noted before others may write: some milliseconds of work.
 const PORTION: usize = 500;
 
 #[async_trait]

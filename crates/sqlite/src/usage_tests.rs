@@ -167,3 +167,24 @@ async fn connections_are_counted_over_all_pools() {
     let patience = std::time::Duration::from_secs(5);
     tokio::time::timeout(patience, rest).await.unwrap();
 }
+
+#[tokio::test]
+async fn the_secret_without_an_end_comes_first_even_when_made_at_one_instant() {
+    let (_folder, store, home) = fresh().await;
+    let made = home.make("a").await;
+    let (tenant, id) = (home.tenant.id, made.view.token.id);
+    let mut view = made.view;
+    for overlap in [60, 30, 20] {
+        let rotated = home.rotate(&view, overlap).await;
+        let now = home.stores.clock.now();
+        let secrets = store.secrets(tenant, id, now).await.unwrap();
+        let told: Vec<_> = secrets
+            .iter()
+            .map(|secret| (secret.partial.clone(), secret.retires))
+            .collect();
+        let end = now.plus_seconds(overlap);
+        let newest = (rotated.secret.partial(), None);
+        assert_eq!(told, [newest, (view.token.partial, Some(end))]);
+        view = rotated.view;
+    }
+}
