@@ -13,10 +13,11 @@ import schemathesis
 from schemathesis.core.parameters import ParameterLocation
 
 from store import STORE
-from valid import draft, edit, filter_within_bounds, whole_numbers
+from valid import draft, edit, filter_within_bounds, rotation, whole_numbers
 
 TOKEN = "/api/v1/api-tokens/{id}"
 EVENTS = TOKEN + "/events"
+ROTATE = TOKEN + "/rotate"
 USER = "/api/v1/users/{id}"
 
 ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -117,6 +118,11 @@ def _body(case, choice, version):
     if path.endswith("/query"):
         case.body = whole_numbers(case.body)
         return filter_within_bounds(case.body)
+    if path == ROTATE:
+        if version is None:
+            return False
+        case.body = rotation(case.body, choice, version, cut="cut" in (case.query or {}))
+        return True
     if method == "POST":
         case.body = draft(case.body, choice, STORE)
         return True

@@ -49,7 +49,7 @@ class Store:
             made = response.json()
             self.tokens[made["id"]] = made["version"]
             self.users.append(made["userId"])
-        elif path == TOKENS + "/{id}":
+        elif path in (TOKENS + "/{id}", TOKENS + "/{id}/rotate"):
             target = str(case.path_parameters.get("id", ""))
             if status == 200 and target in self.tokens:
                 record = response.json()

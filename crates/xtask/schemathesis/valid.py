@@ -15,6 +15,14 @@ def edit(body, choice, store, version):
     return {**_rules(body, choice, store), "version": version}
 
 
+def rotation(body, choice, version, cut):
+    """A rotation that this version can go through; where all is cut off at once, without an overlap."""
+    body = {**body, "version": version}
+    if "overlapSeconds" in body:
+        body["overlapSeconds"] = 0 if cut else choice % 604_801
+    return body
+
+
 def _rules(body, choice, store):
     body = dict(body)
     body["name"] = _name(body.get("name"), store)

@@ -82,6 +82,9 @@ pub struct Options {
     /// Measure this program instead of building the service
     #[arg(long)]
     pub(super) service: Option<PathBuf>,
+    /// Take the programs as they were built last
+    #[arg(long)]
+    pub(super) no_build: bool,
     /// Measure nothing; write the page anew from results.json
     #[arg(long)]
     pub(super) render: bool,

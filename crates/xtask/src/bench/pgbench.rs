@@ -7,6 +7,7 @@ use std::process::Stdio;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
+use super::load::as_f64;
 use super::seed::{PERMISSIONS, TOKEN};
 use super::stage::{Database, Stage};
 use super::top;
@@ -54,38 +55,28 @@ pub(super) fn update(
         places - 1
     );
     let script = update_script(database, stride)?;
-    let mut rate = 0.0;
-    for (seconds, measured) in [(stage.options.warm_up(), false), (seconds, true)] {
-        // All at one version, so that a client knows each by counting.
-        let version = sql::postgres(
-            &database.url,
-            &format!("SELECT max(version) FROM api_tokens WHERE {mine}"),
-        )?;
-        let set = format!(
-            "UPDATE api_tokens SET version = {version} WHERE {mine} AND version <> {version}"
-        );
-        sql::postgres(&database.url, &set)?;
-        if measured {
-            sql::postgres(&database.url, "CHECKPOINT")?;
-        }
-        let count = || -> Result<u64> {
-            let sum = format!("SELECT sum(version) FROM api_tokens WHERE {mine}");
-            Ok(sql::postgres(&database.url, &sum)?.parse()?)
-        };
-        let before = count()?;
-        let moment = "SELECT extract(epoch FROM now())::bigint";
-        let now = sql::postgres(&database.url, moment)?;
-        let variables = [("base", version), ("now", now), ("i", "-1".to_owned())];
-        let tally = pgbench(stage, database, &script, clients, seconds, &variables)?;
-        let written = count()? - before;
-        ensure!(
-            written == tally.count,
-            "of {} updates {written} were written",
-            tally.count
-        );
-        rate = tally.rate;
-    }
-    Ok(rate)
+    // All at one version, so that a client knows each by counting.
+    let version = format!("SELECT max(version) FROM api_tokens WHERE {mine}");
+    let version = sql::postgres(&database.url, &version)?;
+    let set =
+        format!("UPDATE api_tokens SET version = {version} WHERE {mine} AND version <> {version}");
+    sql::postgres(&database.url, &set)?;
+    sql::postgres(&database.url, "CHECKPOINT")?;
+    let count = || -> Result<u64> {
+        let sum = format!("SELECT sum(version) FROM api_tokens WHERE {mine}");
+        Ok(sql::postgres(&database.url, &sum)?.parse()?)
+    };
+    let before = count()?;
+    let now = sql::postgres(&database.url, "SELECT extract(epoch FROM now())::bigint")?;
+    let variables = [("base", version), ("now", now), ("i", "-1".to_owned())];
+    let tally = pgbench(stage, database, &script, clients, seconds, &variables)?;
+    let written = count()? - before;
+    ensure!(
+        written == tally.count,
+        "of {} updates {written} were written",
+        tally.count
+    );
+    Ok(tally.rate)
 }
 
 /// Between how many tokens one is changed, so that they lie all over the tables; and how many are.
@@ -102,7 +93,7 @@ fn update_script(database: &Database, stride: u64) -> Result<String> {
     let token = format!("'{TOKEN}' || lpad((:n)::text, 12, '0')");
     let name = "'bench token ' || lpad((:n)::text, 12, '0')";
     let instant = "to_timestamp(:now + :i / 1000000.0)";
-    let none = "nullif(:none::text, '')".to_owned();
+    let none = "nullif(:none::text, '-')".to_owned();
     let tenant = &database.owner.tenant;
     let root = format!(
         "SELECT id || ',' || user_id FROM api_tokens WHERE id::text NOT LIKE '{TOKEN}%' LIMIT 1"
@@ -160,7 +151,12 @@ fn statement() -> Result<(String, Vec<String>)> {
     for entry in fs::read_dir(top().join("crates/postgres/.sqlx"))? {
         let query: Value = serde_json::from_slice(&fs::read(entry?.path())?)?;
         let text = query["query"].as_str().unwrap_or_default();
-        if text.contains("UPDATE api_tokens") && text.contains("INSERT INTO audit_events") {
+        let parts = [
+            "UPDATE api_tokens",
+            "name_key = ",
+            "INSERT INTO audit_events",
+        ];
+        if parts.iter().all(|part| text.contains(part)) {
             let lines = text
                 .lines()
                 .map(|line| line.split("--").next().unwrap_or_default().trim());
@@ -195,11 +191,12 @@ fn pgbench(
     let file = stage.file("script.sql");
     fs::write(&file, script)?;
     let threads = std::thread::available_parallelism()?.get().min(clients);
-    // It counts in whole seconds.
-    let seconds = format!("{:.0}", seconds.max(1.0));
+    // It counts in whole seconds. The first are those in which each connection plans its statements.
+    let warm_up = stage.options.warm_up().ceil();
+    let seconds = format!("{:.0}", warm_up + seconds.ceil());
     let (clients, threads) = (clients.to_string(), threads.to_string());
     let options = [
-        "-n", "-M", "prepared", "-c", &clients, "-j", &threads, "-T", &seconds, "-f",
+        "-n", "-M", "prepared", "-P", "1", "-c", &clients, "-j", &threads, "-T", &seconds, "-f",
     ];
     let path = file.display().to_string();
     let mut words: Vec<&str> = options.to_vec();
@@ -211,7 +208,7 @@ fn pgbench(
     for pair in &defined {
         words.extend(["-D", pair.as_str()]);
     }
-    words.extend(["-D", "none="]);
+    words.extend(["-D", "none=-"]);
     let output = client(NAME, &words, &database.url)?
         .stdin(Stdio::null())
         .output()
@@ -223,13 +220,49 @@ fn pgbench(
         errors.trim_end()
     );
     let told = String::from_utf8_lossy(&output.stdout);
-    let after = |words: &str| {
-        let line = told.lines().find_map(|line| line.strip_prefix(words));
-        line.and_then(|rest| rest.split([' ', '/']).next())
-            .context("pgbench tells no result")
-    };
+    let count = told
+        .lines()
+        .find_map(|line| line.strip_prefix("number of transactions actually processed: "))
+        .and_then(|rest| rest.split('/').next());
     Ok(Tally {
-        rate: after("tps = ")?.parse()?,
-        count: after("number of transactions actually processed: ")?.parse()?,
+        rate: steady(&errors, warm_up).context("pgbench tells no progress")?,
+        count: count.context("pgbench tells no result")?.parse()?,
     })
+}
+
+/// The mean of the lines `progress: 3.0 s, 852.1 tps, …` after the first seconds.
+fn steady(progress: &str, warm_up: f64) -> Option<f64> {
+    let rates = progress.lines().filter_map(|line| {
+        let (second, rest) = line.strip_prefix("progress: ")?.split_once(" s, ")?;
+        let rate = rest.split_once(" tps")?.0.parse::<f64>().ok()?;
+        (second.parse::<f64>().ok()? > warm_up + 0.5).then_some(rate)
+    });
+    let rates: Vec<f64> = rates.collect();
+    let sum: f64 = rates.iter().sum();
+    (!rates.is_empty()).then(|| sum / as_f64(rates.len() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_seconds_do_not_count() {
+        let progress = "pgbench (17)\nprogress: 1.0 s, 10.0 tps, lat 1 ms\n\
+                        progress: 2.0 s, 100.0 tps, lat 1 ms\nprogress: 3.0 s, 200.0 tps, lat 1 ms\n";
+        assert_eq!(steady(progress, 1.0), Some(150.0));
+        assert_eq!(steady(progress, 3.0), None);
+    }
+
+    #[test]
+    fn the_update_is_found_with_all_its_parameters() {
+        let (text, types) = statement().unwrap();
+        assert!(
+            text.contains("UPDATE users") && !text.contains("--"),
+            "{text}"
+        );
+        assert!(text.contains(&format!("${}", types.len())));
+        assert_eq!(sql_type("TextArray"), "text[]");
+        assert_eq!(sql_type("Int8"), "int8");
+    }
 }

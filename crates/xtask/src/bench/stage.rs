@@ -50,7 +50,9 @@ impl Stage {
                 "load",
             ],
         ];
-        if options.service.is_none() {
+        if options.no_build {
+            targets.clear();
+        } else if options.service.is_none() {
             targets.push(vec!["-p", "countersign-app", "--bin", "countersign"]);
         }
         for target in targets {
