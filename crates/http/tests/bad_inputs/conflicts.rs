@@ -43,10 +43,7 @@ async fn another_version_is_a_conflict_that_tells_the_stored_one() {
     let made = service.token().await;
     service.home.update(&made.view, &named("second")).await;
     let edit = |version: i64| service.edit_of(&made, json!({"name": "mine", "version": version}));
-    let stored = service
-        .send(&service.ask("GET", path_of(&made)))
-        .await
-        .json();
+    let stored = service.stored(&path_of(&made)).await;
     let blind = service.token_of(&["api.api-tokens.write"]).await;
     for version in [1, 3, i64::MAX] {
         let rows = [

@@ -105,11 +105,7 @@ async fn what_failed_tells_the_stored_version() {
     let service = Service::start().await;
     let made = service.token().await;
     service.home.update(&made.view, &named("second")).await;
-    let mut stored = service
-        .send(&service.ask("GET", path_of(&made)))
-        .await
-        .json();
-    stored.as_object_mut().unwrap().remove("secrets");
+    let stored = service.stored(&path_of(&made)).await;
     let ask = service
         .edit_of(&made, json!({"version": ABSENT}))
         .with("if-match", "\"1\"");

@@ -192,11 +192,21 @@ pub(super) fn targets() -> impl Strategy<Value = String> {
         "cursor",
         "dryRun",
         "allowLockout",
+        "cut",
     ];
     let values = prop_oneof![
         encoded(),
         any::<i64>().prop_map(|number| number.to_string()),
-        select(vec!["true", "name,asc", "expiry,desc", "1", "100", "0"]).prop_map(str::to_owned),
+        select(vec![
+            "true",
+            "name,asc",
+            "expiry,desc",
+            "1",
+            "100",
+            "0",
+            "now"
+        ])
+        .prop_map(str::to_owned),
     ];
     let pair = (
         prop_oneof![4 => select(names).prop_map(str::to_owned), 1 => encoded()],

@@ -100,16 +100,20 @@ impl Service {
         (reply, flaws)
     }
 
+    /// The record at a path, as other answers than that to its reading show it: without its secrets.
+    pub(crate) async fn stored(&self, path: &str) -> Value {
+        let mut record = self.send(&self.ask("GET", path)).await.json();
+        if let Some(members) = record.as_object_mut() {
+            members.remove("secrets");
+        }
+        record
+    }
+
     async fn stored_otherwise(&self, ask: &Ask, reply: &Reply) -> Option<String> {
         if ask.target.contains('?') {
             return None;
         }
-        let stored = self.send(&self.ask("GET", ask.target.as_str())).await;
-        let mut stored = stored.json();
-        // Only reading tells about secrets.
-        if let Some(record) = stored.as_object_mut() {
-            record.remove("secrets");
-        }
+        let stored = self.stored(&ask.target).await;
         (stored != reply.json()).then(|| format!("stored: {stored}"))
     }
 }
