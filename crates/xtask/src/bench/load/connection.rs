@@ -80,8 +80,8 @@ impl Connection {
         };
         let shown = || String::from_utf8_lossy(&self.inbox[..length.min(SHOWN)]).into_owned();
         ensure!(
-            status == expect,
-            "answered {status} and not {expect}:\n{}",
+            status / 100 == expect,
+            "answered {status} and not {expect}xx:\n{}",
             shown()
         );
         ensure!(length == self.inbox.len(), "more than one answer came");

@@ -63,7 +63,7 @@ pub struct Plan {
     pub warm_up: f64,
     /// How long to measure, in seconds.
     pub seconds: f64,
-    /// The status that every answer must have.
+    /// The first digit of the status that every answer must have.
     pub expect: u16,
 }
 

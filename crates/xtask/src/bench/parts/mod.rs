@@ -36,7 +36,7 @@ fn plan(stage: &Stage, server: &Server, request: &Request, values: PathBuf) -> R
         pace: Pace::Closed,
         warm_up: stage.options.warm_up(),
         seconds: stage.options.seconds(),
-        expect: 200,
+        expect: 2,
     })
 }
 
