@@ -4,10 +4,13 @@ use std::{fmt, sync::Arc};
 
 use countersign_application::ports::Announcer;
 use countersign_domain::TokenId;
-use countersign_gate::CredentialSource;
+use countersign_gate::{CacheSettings, Cached, CredentialSource};
 use countersign_http::StoreSource;
 
-use crate::numbers::Page;
+use crate::{
+    numbers::{Page, count},
+    settings::{ChangeFeed, Settings},
+};
 
 /// For commands, on whose nodes nobody keeps facts.
 pub(crate) struct Nobody;
@@ -16,34 +19,96 @@ impl Announcer for Nobody {
     fn changed(&self, _: TokenId) {}
 }
 
-/// What is known of tokens without asking the store.
+/// What is known of tokens without asking the store; nothing where nobody would tell of changes.
 pub(crate) struct Facts {
     source: Arc<dyn CredentialSource>,
+    kept: Option<Arc<Cached<StoreSource>>>,
 }
 
 impl Facts {
-    pub(crate) fn new(store: StoreSource) -> Self {
+    pub(crate) fn new(store: StoreSource, settings: &Settings) -> Self {
+        if settings.change_feed == ChangeFeed::None {
+            return Self {
+                source: Arc::new(store),
+                kept: None,
+            };
+        }
+        let kept = CacheSettings {
+            capacity_bytes: u64::from(settings.cache_megabytes) << 20,
+            grace: settings.outage_grace,
+            ..CacheSettings::default()
+        };
+        let kept = Arc::new(Cached::new(store, kept));
         Self {
-            source: Arc::new(store),
+            source: kept.clone(),
+            kept: Some(kept),
         }
     }
 
+    /// Where the gate asks.
     pub(crate) fn source(&self) -> Arc<dyn CredentialSource> {
         self.source.clone()
     }
 
     pub(crate) fn forget(&self, token: TokenId) {
-        let _ = token;
+        self.kept.iter().for_each(|kept| kept.forget(token));
     }
 
-    pub(crate) fn forget_all(&self) {}
+    pub(crate) fn forget_all(&self) {
+        self.kept.iter().for_each(|kept| kept.forget_all());
+    }
 
-    pub(crate) fn heard(&self) {}
+    /// The feed lives, and all that it told is forgotten.
+    pub(crate) fn heard(&self) {
+        self.kept.iter().for_each(|kept| kept.heard());
+    }
 
     /// Shows how the memory fares.
     pub(crate) fn encode(&self, page: &mut Page<'_>) -> fmt::Result {
-        let _ = page;
-        Ok(())
+        let Some(kept) = &self.kept else {
+            return Ok(());
+        };
+        let stats = kept.stats();
+        for (name, help, value) in [
+            ("hits", "Checks by facts in memory", stats.hits),
+            ("misses", "Checks that had to look up", stats.misses),
+            (
+                "unknown_hits",
+                "Checks of secrets that are remembered as nobody's",
+                stats.unknown_hits,
+            ),
+            (
+                "bypasses",
+                "Checks that looked up because the feed was silent",
+                stats.bypasses,
+            ),
+            (
+                "fallbacks",
+                "Checks by facts in memory because the store was away",
+                stats.fallbacks,
+            ),
+            (
+                "faults",
+                "Look-ups that the store did not answer",
+                stats.faults,
+            ),
+        ] {
+            page.counter(&format!("facts_{name}"), help, value)?;
+        }
+        for (name, help, value) in [
+            ("entries", "Tokens whose facts are in memory", stats.entries),
+            ("bytes", "Memory that the facts take", stats.bytes),
+            (
+                "capacity_bytes",
+                "Memory that they may take",
+                stats.capacity,
+            ),
+        ] {
+            page.gauge(&format!("facts_{name}"), help, None, count(value))?;
+        }
+        let healthy = u64::from(stats.healthy);
+        let help = "Whether checks are answered by facts in memory";
+        page.gauge("facts_healthy", help, None, count(healthy))
     }
 }
 

@@ -58,7 +58,10 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         () = stop.asked() => return Ok(()),
     }
     let ports = database.ports();
-    let facts = Arc::new(Facts::new(StoreSource::new(ports.tokens.clone())));
+    let facts = Arc::new(Facts::new(
+        StoreSource::new(ports.tokens.clone()),
+        &settings,
+    ));
     let service = Service::new(&ports, settings.policy.clone(), facts.clone());
     // Looked for before there may be one of this start.
     first_start::tell_what_is_left(&settings.database);
