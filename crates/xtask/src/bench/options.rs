@@ -77,7 +77,7 @@ pub struct Options {
     #[arg(long = "env", value_parser = pair)]
     pub(super) environment: Vec<(String, String)>,
     /// A further setting for the service while it holds a million cached credentials
-    #[arg(long = "memory-env", value_parser = pair)]
+    #[arg(long = "memory-env", value_parser = pair, default_value = "COUNTERSIGN_CACHE_MEGABYTES=1024")]
     pub(super) memory_environment: Vec<(String, String)>,
     /// Measure this program instead of building the service
     #[arg(long)]
