@@ -95,10 +95,10 @@ pub enum Violation {
         /// The field that would widen.
         field: Field,
     },
-    /// An expired token would be widened.
-    #[error("an expired token cannot be widened")]
+    /// An expired token would be widened, or get a new secret.
+    #[error("an expired token is not widened and gets no new secret")]
     NotRevivable {
-        /// The field that would widen.
+        /// The field that would widen; the whole for a new secret.
         field: Field,
     },
     /// The actor would lock its own address out.
