@@ -7,6 +7,7 @@
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod cluster;
+pub mod nginx;
 mod process;
 mod python;
 pub mod server;
