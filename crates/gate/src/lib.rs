@@ -3,6 +3,8 @@
 #[cfg(feature = "axum")]
 mod axum;
 mod bearer;
+#[cfg(feature = "cache")]
+mod cache;
 pub mod client_address;
 mod clock;
 mod gate;
@@ -10,6 +12,8 @@ mod layer;
 mod presented;
 mod refusal;
 mod rejected;
+#[cfg(feature = "remote")]
+mod remote;
 mod source;
 
 #[cfg(test)]
@@ -20,6 +24,10 @@ pub use {async_trait::async_trait, countersign_domain as domain, http, ipnet};
 
 #[cfg(feature = "axum")]
 pub use self::axum::{Granted, Unguarded};
+#[cfg(feature = "cache")]
+pub use self::cache::{CacheSettings, CacheStats, Cached};
+#[cfg(feature = "remote")]
+pub use self::remote::{InvalidRemote, Remote};
 pub use self::{
     bearer::{Unpresented, bearer},
     client_address::ProxyHeader,

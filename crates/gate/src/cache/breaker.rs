@@ -1,0 +1,87 @@
+//! Leaving a source alone that does not answer. Without it, each request would learn anew, and slowly, what the one
+//! before it has just learned.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use super::watch::{Marked, Moment};
+use crate::SourceFault;
+
+#[derive(Debug)]
+pub(super) struct Breaker {
+    retry: Duration,
+    /// Until when nobody asks; none while the source answers.
+    until: Marked,
+    last: Mutex<Option<SourceFault>>,
+}
+
+impl Breaker {
+    pub(super) fn new(retry: Duration) -> Self {
+        Self {
+            retry,
+            until: Marked::default(),
+            last: Mutex::default(),
+        }
+    }
+
+    /// Whether the source may be asked. While it is left alone, one request after each interval may: it takes the next
+    /// interval for itself, so that the others go on waiting for what it learns.
+    ///
+    /// # Errors
+    /// Why it was left alone.
+    pub(super) fn may_ask(&self, now: Moment) -> Result<(), SourceFault> {
+        let Some(until) = self.until.get() else {
+            return Ok(());
+        };
+        if now >= until && self.until.exchange(until, now.plus(self.retry)) {
+            return Ok(());
+        }
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some(fault) if self.until.get().is_some() => Err(fault.clone()),
+            // It answered just now.
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn failed(&self, now: Moment, fault: &SourceFault) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some(fault.clone());
+        self.until.set(Some(now.plus(self.retry)));
+    }
+
+    pub(super) fn answered(&self) {
+        if self.until.get().is_some() {
+            self.until.set(None);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::watch::Watch;
+
+    #[test]
+    fn one_request_tries_after_each_interval_and_an_answer_lets_all_in() {
+        let retry = Duration::from_secs(1);
+        let (breaker, now) = (Breaker::new(retry), Watch::start().now());
+        assert!(breaker.may_ask(now).is_ok());
+        breaker.failed(now, &SourceFault::away("gone"));
+        assert_eq!(
+            breaker.may_ask(now).unwrap_err().cause().to_string(),
+            "gone"
+        );
+        let later = now.plus(retry);
+        assert!(breaker.may_ask(later).is_ok(), "one tries");
+        assert!(breaker.may_ask(later).is_err(), "the others do not");
+        assert!(
+            breaker.may_ask(later.plus(retry)).is_ok(),
+            "where the one never came back, another one tries"
+        );
+        breaker.answered();
+        assert!(breaker.may_ask(later).is_ok());
+    }
+}

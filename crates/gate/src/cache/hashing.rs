@@ -1,0 +1,62 @@
+//! Hashing a digest by its own bytes: they are as good as random already. A key that only this process knows is mixed
+//! in, so that nobody can choose secrets whose digests crowd one place.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+#[derive(Debug, Clone)]
+pub(super) struct Mix {
+    key: u64,
+    factor: u64,
+}
+
+impl Mix {
+    pub(super) fn new() -> Self {
+        let state = RandomState::new();
+        Self {
+            key: state.hash_one(0),
+            factor: state.hash_one(1) | 1,
+        }
+    }
+}
+
+impl BuildHasher for Mix {
+    type Hasher = Mixed;
+
+    fn build_hasher(&self) -> Mixed {
+        Mixed {
+            mix: self.clone(),
+            hash: 0,
+        }
+    }
+}
+
+/// Takes in one digest.
+#[derive(Debug)]
+pub(super) struct Mixed {
+    mix: Mix,
+    hash: u64,
+}
+
+impl Hasher for Mixed {
+    fn write(&mut self, bytes: &[u8]) {
+        let Some(first) = bytes.first_chunk() else {
+            return;
+        };
+        let word = u128::from(u64::from_le_bytes(*first) ^ self.mix.key);
+        let product = (word * u128::from(self.mix.factor)).to_le_bytes();
+        let (low, high) = product.split_at(8);
+        let half = |bytes: &[u8]| {
+            bytes
+                .first_chunk()
+                .map_or(0, |half| u64::from_le_bytes(*half))
+        };
+        self.hash ^= half(low) ^ half(high);
+    }
+
+    /// The length, which is the same for all digests.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.hash
+    }
+}

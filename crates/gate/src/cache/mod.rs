@@ -1,0 +1,266 @@
+//! Facts at hand, never verdicts: each request is judged anew, by facts that need not be fetched anew. A cache that is
+//! broken, or that has not heard of changes for too long, costs look-ups; it never fails a request, and it never keeps a
+//! token alive.
+
+mod breaker;
+mod entries;
+mod flights;
+mod hashing;
+mod settings;
+mod stamps;
+mod stats;
+mod watch;
+
+use std::{fmt, sync::Arc, task::Poll};
+
+use async_trait::async_trait;
+use countersign_domain::{Credential, SecretDigest, TokenId};
+
+use self::{
+    breaker::Breaker,
+    entries::{Entries, Entry, TYPICAL},
+    flights::{Flights, Landed},
+    hashing::Mix,
+    stamps::Stamps,
+    stats::Counters,
+    watch::{Marked, Moment, Watch},
+};
+pub use self::{settings::CacheSettings, stats::CacheStats};
+use crate::{CredentialSource, Presented, SourceFault};
+
+/// How often a look-up is done again because the token changed meanwhile, before its own answer is taken.
+const TRIES: usize = 3;
+
+/// A source whose answers are held for a while.
+///
+/// Somebody has to follow the changes and tell of them: [`forget`](Self::forget) for each token that changed,
+/// [`forget_all`](Self::forget_all) where some may have been missed, and [`heard`](Self::heard) at each sign of life,
+/// after everything that came before it was forgotten. As long as nobody does, every request is looked up.
+pub struct Cached<S> {
+    source: S,
+    settings: CacheSettings,
+    stamps: Stamps,
+    entries: Entries,
+    flights: Flights,
+    breaker: Breaker,
+    watch: Watch,
+    heard: Marked,
+    counters: Counters,
+}
+
+/// What there is to say without asking.
+enum Held {
+    Facts(Arc<Credential>),
+    Nobody,
+    Ask,
+}
+
+impl<S> Cached<S> {
+    /// Holds what this source answers.
+    pub fn new(source: S, settings: CacheSettings) -> Self {
+        let mix = Mix::new();
+        let slots = usize::try_from(settings.capacity_bytes / TYPICAL).unwrap_or(usize::MAX);
+        Self {
+            source,
+            stamps: Stamps::new(slots),
+            entries: Entries::new(&settings, &mix),
+            flights: Flights::new(&mix),
+            breaker: Breaker::new(settings.retry),
+            watch: Watch::start(),
+            heard: Marked::default(),
+            counters: Counters::default(),
+            settings,
+        }
+    }
+
+    /// Believes nothing any more that was looked up about this token before now. To be called after the change was
+    /// committed, and before its maker is told so.
+    pub fn forget(&self, token: TokenId) {
+        self.stamps.forget(token);
+    }
+
+    /// Believes nothing any more that was looked up before now.
+    pub fn forget_all(&self) {
+        self.stamps.forget_all();
+    }
+
+    /// The feed of changes lives, and everything that it told was forgotten.
+    pub fn heard(&self) {
+        self.heard.advance(self.watch.now());
+    }
+
+    /// What was done so far, and what is held.
+    pub fn stats(&self) -> CacheStats {
+        let now = self.watch.now();
+        let counters = &self.counters;
+        CacheStats {
+            hits: counters.hits(),
+            unknown_hits: counters.unknown_hits.get(),
+            misses: counters.misses.get(),
+            bypasses: counters.bypasses.get(),
+            fallbacks: counters.fallbacks.get(),
+            faults: counters.faults.get(),
+            entries: self.entries.len().try_into().unwrap_or(u64::MAX),
+            bytes: self.entries.bytes(),
+            capacity: self.settings.capacity_bytes,
+            heard: self.heard.get().map(|heard| now.since(heard)),
+            healthy: self.is_healthy(now),
+        }
+    }
+
+    /// The source behind the cache.
+    pub const fn source(&self) -> &S {
+        &self.source
+    }
+
+    fn is_healthy(&self, now: Moment) -> bool {
+        let heard = self.heard.get();
+        heard.is_some_and(|heard| now.since(heard) <= self.settings.silence)
+    }
+
+    fn held(&self, digest: &SecretDigest, now: Moment) -> Held {
+        if !self.is_healthy(now) {
+            return Held::Ask;
+        }
+        if let Some(entry) = self.entries.known(digest) {
+            let fresh = now.since(entry.loaded) < self.settings.age && self.is_good(&entry);
+            return if fresh {
+                self.counters.hit(digest);
+                Held::Facts(entry.credential)
+            } else {
+                Held::Ask
+            };
+        }
+        match self.entries.unknown(digest) {
+            Some(unknown)
+                if now.since(unknown.loaded) < self.settings.unknown_age
+                    && self.stamps.unflushed(unknown.begin) =>
+            {
+                self.counters.unknown_hits.add();
+                Held::Nobody
+            }
+            _ => Held::Ask,
+        }
+    }
+
+    fn is_good(&self, entry: &Entry) -> bool {
+        self.stamps.good(entry.begin, entry.credential.token)
+    }
+
+    /// Facts that may be honoured while the source is away.
+    fn spare(&self, digest: &SecretDigest) -> Option<Arc<Credential>> {
+        let entry = self.entries.known(digest)?;
+        let known_good = self.heard.get().max(Some(entry.loaded))?;
+        let within = self.watch.now().since(known_good) < self.settings.grace;
+        (within && self.is_good(&entry)).then_some(entry.credential)
+    }
+}
+
+impl<S: CredentialSource> Cached<S> {
+    /// The answer of a look-up, one's own or another's, that no change has overtaken.
+    async fn look_up(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+        let digest = presented.digest();
+        for _ in 0..TRIES {
+            let now = self.watch.now();
+            let asked = || self.ask(presented);
+            // What began long ago may have been answered long ago.
+            let joinable = self.settings.patience;
+            let landed = self.flights.join(digest, now, joinable, asked).await;
+            let overtaken = matches!(
+                &landed.found,
+                Ok(Some(facts)) if !self.stamps.good(landed.begin, facts.token)
+            );
+            if !overtaken {
+                return landed.found;
+            }
+        }
+        // It changes all the time. What the source says from here on is as new as this request.
+        self.ask(presented).await.found
+    }
+
+    async fn ask(&self, presented: &Presented) -> Landed {
+        let digest = presented.digest();
+        // Before the source is asked: see `stamps`.
+        let (begin, loaded) = (self.stamps.begin(), self.watch.now());
+        let found = match self.source.find(presented).await {
+            Ok(Some(facts)) => Ok(Some(self.entries.keep(digest, facts, begin, loaded))),
+            Ok(None) => {
+                self.entries.keep_unknown(digest, begin, loaded);
+                Ok(None)
+            }
+            Err(fault) => {
+                self.counters.faults.add();
+                Err(fault)
+            }
+        };
+        match &found {
+            Err(fault) if fault.is_away() => self.breaker.failed(self.watch.now(), fault),
+            _ => self.breaker.answered(),
+        }
+        Landed { begin, found }
+    }
+
+    /// As [`look_up`](Self::look_up), but no longer than it is worth where there are facts to fall back on.
+    async fn look_up_in_time(
+        &self,
+        presented: &Presented,
+    ) -> Result<Option<Arc<Credential>>, SourceFault> {
+        self.breaker.may_ask(self.watch.now())?;
+        if self.spare(presented.digest()).is_none() {
+            return self.look_up(presented).await;
+        }
+        let patience = self.settings.patience;
+        if let Ok(found) = tokio::time::timeout(patience, self.look_up(presented)).await {
+            return found;
+        }
+        let fault = SourceFault::away("the source did not answer in time");
+        self.counters.faults.add();
+        self.breaker.failed(self.watch.now(), &fault);
+        Err(fault)
+    }
+}
+
+#[async_trait]
+impl<S: CredentialSource> CredentialSource for Cached<S> {
+    async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+        let (digest, now) = (presented.digest(), self.watch.now());
+        match self.held(digest, now) {
+            Held::Facts(facts) => return Ok(Some(facts)),
+            Held::Nobody => return Ok(None),
+            Held::Ask if self.is_healthy(now) => self.counters.misses.add(),
+            Held::Ask => self.counters.bypasses.add(),
+        }
+        let fault = match self.look_up_in_time(presented).await {
+            Err(fault) if fault.is_away() => fault,
+            answer => return answer,
+        };
+        // Looked at only now: a change may have come while the source was asked.
+        let spare = self.spare(digest).ok_or(fault)?;
+        self.counters.fallbacks.add();
+        Ok(Some(spare))
+    }
+
+    fn at_hand(&self, presented: &Presented) -> Poll<Option<Arc<Credential>>> {
+        match self.held(presented.digest(), self.watch.now()) {
+            Held::Facts(facts) => Poll::Ready(Some(facts)),
+            Held::Nobody => Poll::Ready(None),
+            Held::Ask => Poll::Pending,
+        }
+    }
+}
+
+impl<S> fmt::Debug for Cached<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cached")
+            .field("settings", &self.settings)
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod interleaving_tests;
+#[cfg(test)]
+mod outage_tests;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! A source that is away, or frozen: who is still let in, for how long, and how little it costs to find out.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, advance};
+
+use super::*;
+use crate::samples::{Fixed, credential, secret};
+
+const SECOND: Duration = Duration::from_secs(1);
+const TICK: Duration = Duration::from_millis(1);
+
+/// Holds the first credential; the feed was heard just now and falls silent.
+async fn warm<S: CredentialSource>(source: S, settings: CacheSettings) -> Cached<S> {
+    let cached = Cached::new(source, settings);
+    cached.heard();
+    assert!(find(&cached, 1).await.unwrap().is_some());
+    cached
+}
+
+async fn find<S: CredentialSource>(
+    cached: &Cached<S>,
+    number: u8,
+) -> Result<Option<Arc<Credential>>, SourceFault> {
+    cached.find(&Presented::from(secret(number))).await
+}
+
+fn away() -> Result<Arc<Credential>, SourceFault> {
+    Err(SourceFault::away("gone"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_known_is_honoured_for_the_grace_and_what_is_not_is_never() {
+    let source = Fixed::knowing(credential(1));
+    let cached = warm(Arc::clone(&source), CacheSettings::default()).await;
+    source.set(Some(away()));
+    advance(4 * SECOND).await;
+    assert!(find(&cached, 1).await.unwrap().is_some());
+    assert!(find(&cached, 2).await.is_err(), "nobody knows it");
+    advance(Duration::from_millis(25_999)).await;
+    assert!(find(&cached, 1).await.unwrap().is_some());
+    advance(TICK).await;
+    assert!(find(&cached, 1).await.is_err());
+    source.set(Some(Ok(Arc::new(credential(1)))));
+    advance(SECOND).await;
+    assert!(find(&cached, 1).await.unwrap().is_some(), "it is back");
+    assert_eq!(cached.stats().fallbacks, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_grace_goes_on_while_the_feed_is_heard_even_past_the_age() {
+    let source = Fixed::knowing(credential(1));
+    let cached = warm(Arc::clone(&source), CacheSettings::default()).await;
+    source.set(Some(away()));
+    for _ in 0..80 {
+        advance(SECOND).await;
+        cached.heard();
+        assert!(find(&cached, 1).await.unwrap().is_some());
+    }
+    cached.forget(credential(1).token);
+    assert!(find(&cached, 1).await.is_err(), "it changed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_grace_means_none() {
+    let source = Fixed::knowing(credential(1));
+    let settings = CacheSettings {
+        grace: Duration::ZERO,
+        ..CacheSettings::default()
+    };
+    let cached = warm(Arc::clone(&source), settings).await;
+    source.set(Some(away()));
+    assert!(
+        find(&cached, 1).await.unwrap().is_some(),
+        "it is still fresh"
+    );
+    advance(3 * SECOND + TICK).await;
+    assert!(find(&cached, 1).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_nobody_holds_a_secret_is_not_said_while_the_source_is_away() {
+    let source = Arc::new(Fixed::default());
+    let cached = Cached::new(Arc::clone(&source), CacheSettings::default());
+    cached.heard();
+    assert!(find(&cached, 1).await.unwrap().is_none());
+    source.set(Some(away()));
+    advance(2 * SECOND).await;
+    assert!(find(&cached, 1).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_fails_is_tried_by_one_request_in_a_while() {
+    let source = Fixed::knowing(credential(1));
+    let cached = warm(Arc::clone(&source), CacheSettings::default()).await;
+    source.set(Some(away()));
+    advance(4 * SECOND).await;
+    for second in 0..5 {
+        for number in [1, 2, 1, 3] {
+            assert_eq!(find(&cached, number).await.is_ok(), number == 1);
+        }
+        assert_eq!(source.asked(), 2 + second);
+        advance(SECOND).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_unusable_row_is_nobody_elses_trouble() {
+    let source = Fixed::knowing(credential(1));
+    let cached = warm(Arc::clone(&source), CacheSettings::default()).await;
+    source.set(Some(Err(SourceFault::broken("corrupt"))));
+    assert!(!find(&cached, 2).await.unwrap_err().is_away());
+    source.set(Some(Ok(Arc::new(credential(3)))));
+    assert!(find(&cached, 3).await.unwrap().is_some());
+}
+
+/// Knows the first secret once, then never answers.
+struct Frozen(Arc<Fixed>);
+
+#[async_trait]
+impl CredentialSource for Frozen {
+    async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+        let answer = self.0.find(presented).await;
+        if self.0.asked() > 1 {
+            std::future::pending::<()>().await;
+        }
+        answer
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frozen_source_costs_one_request_its_patience_and_the_others_nothing() {
+    let source = Fixed::knowing(credential(1));
+    let cached = warm(Frozen(Arc::clone(&source)), CacheSettings::default()).await;
+    advance(4 * SECOND).await;
+    let begin = Instant::now();
+    assert!(find(&cached, 1).await.unwrap().is_some());
+    assert_eq!(begin.elapsed(), CacheSettings::default().patience);
+    for _ in 0..100 {
+        assert!(find(&cached, 1).await.unwrap().is_some());
+        assert!(find(&cached, 2).await.is_err());
+    }
+    assert_eq!(begin.elapsed(), CacheSettings::default().patience);
+    assert_eq!(source.asked(), 2);
+    assert_eq!(cached.flights.under_way(), 0);
+}

@@ -1,0 +1,69 @@
+//! Monotonic time as one number that fits into an atomic. It is the runtime's, so that a test that moves the runtime's
+//! time moves all of the cache.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+/// Nanoseconds since the watch was started; never 0, which stands for "never".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Moment(u64);
+
+impl Moment {
+    /// How long ago another one was; zero where it lies ahead.
+    pub(super) const fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    pub(super) fn plus(self, span: Duration) -> Self {
+        let span = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(span))
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Watch(Instant);
+
+impl Watch {
+    pub(super) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        let nanos = Instant::now().saturating_duration_since(self.0).as_nanos();
+        Moment(u64::try_from(nanos).unwrap_or(u64::MAX).saturating_add(1))
+    }
+}
+
+/// A moment that all threads see, or none.
+#[derive(Debug, Default)]
+pub(super) struct Marked(AtomicU64);
+
+impl Marked {
+    pub(super) fn get(&self) -> Option<Moment> {
+        let nanos = self.0.load(Ordering::Acquire);
+        (nanos != 0).then_some(Moment(nanos))
+    }
+
+    pub(super) fn set(&self, moment: Option<Moment>) {
+        let nanos = moment.map_or(0, |moment| moment.0);
+        self.0.store(nanos, Ordering::Release);
+    }
+
+    /// Never back in time.
+    pub(super) fn advance(&self, moment: Moment) {
+        self.0.fetch_max(moment.0, Ordering::AcqRel);
+    }
+
+    /// Whether it was that moment, and is the other one now.
+    pub(super) fn exchange(&self, from: Moment, to: Moment) -> bool {
+        let order = Ordering::AcqRel;
+        let exchanged = self
+            .0
+            .compare_exchange(from.0, to.0, order, Ordering::Acquire);
+        exchanged.is_ok()
+    }
+}

@@ -1,0 +1,148 @@
+//! Another Countersign as the source: it is asked over HTTP, and it tells what changes, so that a service far from any
+//! database cuts tokens off as fast as a node does.
+
+mod client;
+mod events;
+mod follow;
+mod recent;
+mod verdict;
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use countersign_domain::{Credential, Secret};
+use http::{HeaderValue, Method, StatusCode, Uri};
+use thiserror::Error;
+
+use self::{
+    client::{Client, Failed},
+    recent::Recent,
+    verdict::Verdict,
+};
+use crate::{CredentialSource, Presented, SourceFault};
+
+/// How long an answer may take, all of it.
+const DEADLINE: Duration = Duration::from_secs(2);
+
+/// How often a node is asked that has not yet heard of a change that this service has, and how long in between.
+const TRIES: usize = 4;
+const BETWEEN: Duration = Duration::from_millis(50);
+
+/// Why there can be no such source.
+#[derive(Debug, Error)]
+pub enum InvalidRemote {
+    /// The text is not an address that a Countersign could be reached at.
+    #[error("not an address such as https://countersign.example (https needs the feature tls)")]
+    Base,
+    /// Whom this machine trusts cannot be read.
+    #[error("the certificates that this machine trusts cannot be read")]
+    Certificates(#[source] std::io::Error),
+}
+
+/// A Countersign at some address, as the source of facts. To be put behind a [`Cached`](crate::Cached) that
+/// [`follow`](Self::follow) keeps right.
+pub struct Remote {
+    client: Client,
+    verify: Uri,
+    changes: Uri,
+    bearer: HeaderValue,
+    recent: Recent,
+    /// Whether it was told that this service's own token is not accepted.
+    refused: AtomicBool,
+}
+
+impl Remote {
+    /// A Countersign at a base address, asked with a token of this service's own that holds `api.api-tokens.read`. Only
+    /// tokens of that token's tenant are known to it.
+    ///
+    /// # Errors
+    /// When the address cannot be one, or no certificates can be read.
+    pub fn new(base: &str, own: &Secret) -> Result<Self, InvalidRemote> {
+        let base = base.trim_end_matches('/');
+        let at = |path: &str| -> Result<Uri, InvalidRemote> {
+            let uri: Uri = format!("{base}/api/v1/{path}")
+                .parse()
+                .map_err(|_| InvalidRemote::Base)?;
+            let plain = uri.query().is_none() && uri.authority().is_some();
+            let spoken = uri.scheme_str() == Some("http")
+                || (cfg!(feature = "tls") && uri.scheme_str() == Some("https"));
+            (plain && spoken).then_some(uri).ok_or(InvalidRemote::Base)
+        };
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", own.expose()))
+            .map_err(|_| InvalidRemote::Base)?;
+        bearer.set_sensitive(true);
+        Ok(Self {
+            client: Client::new().map_err(InvalidRemote::Certificates)?,
+            verify: at("api-tokens/verify")?,
+            changes: at("changes")?,
+            bearer,
+            recent: Recent::default(),
+            refused: AtomicBool::new(false),
+        })
+    }
+
+    /// Says once, until it is accepted again, that this service's own token is not.
+    fn note_status(&self, status: StatusCode) {
+        let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        if self.refused.swap(refused, Ordering::Relaxed) != refused && refused {
+            tracing::error!(
+                status = status.as_u16(),
+                "Countersign does not accept this service's own token: no request can be checked"
+            );
+        }
+    }
+
+    async fn ask(&self, presented: &Presented) -> Result<Option<Credential>, SourceFault> {
+        let question = serde_json::json!({ "token": presented.secret().expose() });
+        let body = question.to_string().into_bytes();
+        let answer = self
+            .client
+            .call(Method::POST, &self.verify, &self.bearer, None, body);
+        let answer = answer.await.map_err(SourceFault::away)?;
+        self.note_status(answer.status());
+        if answer.status() != StatusCode::OK {
+            return Err(SourceFault::away(Failed::Status(answer.status())));
+        }
+        let body = client::whole(answer).await.map_err(SourceFault::away)?;
+        let verdict: Verdict = serde_json::from_slice(&body).map_err(SourceFault::broken)?;
+        verdict.facts().map_err(SourceFault::broken)
+    }
+}
+
+#[async_trait]
+impl CredentialSource for Remote {
+    async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+        for _ in 0..TRIES {
+            let asked = tokio::time::timeout(DEADLINE, self.ask(presented)).await;
+            let Some(facts) = asked.map_err(|_| SourceFault::away(Failed::Late))?? else {
+                return Ok(None);
+            };
+            if self.recent.is_current(&facts) {
+                return Ok(Some(Arc::new(facts)));
+            }
+            tokio::time::sleep(BETWEEN).await;
+        }
+        // Of this one token only.
+        Err(SourceFault::broken(Failed::Behind))
+    }
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote")
+            .field("verify", &self.verify)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod stage;
+#[cfg(test)]
+mod tests;
