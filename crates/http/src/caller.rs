@@ -86,7 +86,15 @@ impl<N: Needs> FromRequestParts<App> for Client<N> {
         let presented = password
             .as_deref()
             .map_or_else(|| bearer(&parts.headers), Ok);
-        let grant = admit::<N>(presented, &exchange, app).await?;
+        let admitted = admit::<N>(presented, &exchange, app).await;
+        let grant = admitted.map_err(|problem| {
+            let problem = problem.for_oauth();
+            if tries_basic(&parts.headers) {
+                problem.for_basic()
+            } else {
+                problem
+            }
+        })?;
         Ok(Self(Caller {
             actor: grant.into(),
             exchange,
@@ -120,6 +128,13 @@ async fn admit<N: Needs>(
     // Set once: a request has one caller.
     let _ = exchange.actor.set(grant.credential.token);
     Ok(grant)
+}
+
+/// Whether Basic is what the client tries, well or badly.
+fn tries_basic(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::AUTHORIZATION);
+    let scheme = value.and_then(|value| value.as_bytes().split(|byte| *byte == b' ').next());
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"))
 }
 
 /// The password of the one Basic credential (RFC 7617), where that is what is sent.

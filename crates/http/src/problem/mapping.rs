@@ -52,7 +52,7 @@ impl Problem {
         Self::new(code, format!("Version {stored} is stored.")).with_members(Members {
             current: current.map(TokenRecord::from),
             current_version: Some(stored),
-            id: None,
+            ..Members::default()
         })
     }
 

@@ -84,6 +84,10 @@ pub(crate) struct Members {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = "uuid")]
     pub(crate) id: Option<TokenId>,
+    /// At the OAuth endpoints: what RFC 6749, section 5.2, calls it, or RFC 6750, section 3.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub(crate) error: Option<&'static str>,
 }
 
 impl Problem {
@@ -110,6 +114,13 @@ impl Problem {
         self
     }
 
+    /// With the faults of another problem of the same request.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let mut faults = self.0.faults.clone();
+        faults.extend(other.0.faults);
+        self.with_faults(faults)
+    }
+
     /// With all pointers below another: the problem is that of a part of the body.
     pub(crate) fn within(mut self, pointer: &str) -> Self {
         for fault in &mut self.0.faults {
@@ -122,6 +133,33 @@ impl Problem {
     pub(crate) fn with_members(mut self, members: Members) -> Self {
         self.0.members = members;
         self
+    }
+
+    /// With the word that OAuth's libraries look for, where theirs has one.
+    pub(crate) fn for_oauth(mut self) -> Self {
+        self.0.members.error = match self.0.code.status() {
+            StatusCode::UNAUTHORIZED => Some("invalid_client"),
+            StatusCode::FORBIDDEN if self.0.code == Code::InsufficientScope => {
+                Some("insufficient_scope")
+            }
+            StatusCode::FORBIDDEN => Some("unauthorized_client"),
+            StatusCode::BAD_REQUEST
+            | StatusCode::REQUEST_TIMEOUT
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE => Some("invalid_request"),
+            _ => None,
+        };
+        self
+    }
+
+    /// With the challenge of the scheme that the client tried, where that was Basic (RFC 6749, section 5.2).
+    pub(crate) fn for_basic(self) -> Self {
+        match self.0.code.status() {
+            StatusCode::UNAUTHORIZED => {
+                self.with_header(header::WWW_AUTHENTICATE, r#"Basic realm="countersign""#)
+            }
+            _ => self,
+        }
     }
 
     /// With a header; a value that is none is left out.

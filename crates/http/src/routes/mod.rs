@@ -38,6 +38,8 @@ pub fn router(services: Services, settings: Settings) -> Router {
     let app = App::new(services, settings);
     let (api, document) = described();
     api.route("/auth", any(doors::auth::auth))
+        // With the path of the request behind it, be that the root.
+        .route("/auth/", any(doors::auth::auth))
         .route("/auth/{*original}", any(doors::auth::auth))
         .merge(docs::routes(&crate::openapi::finished(document)))
         .merge(pages::routes())

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration}
 
 use axum::{
     extract::{RawQuery, State},
-    http::{HeaderMap, HeaderName},
+    http::{HeaderMap, HeaderName, HeaderValue},
     response::{IntoResponse, Response, Sse, sse::Event},
 };
 use countersign_application::ports::{FeedFault, FeedPosition, News, TokenChanged};
@@ -28,6 +28,7 @@ use crate::{
     services::App,
 };
 
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// How many changes are told to one who comes back; beyond, it has to look at everything anew.
@@ -81,11 +82,13 @@ pub(in crate::routes) async fn changes(
     let mut stream = Stream {
         app,
         tenant: caller.actor.tenant,
+        caller: caller.actor.token,
         address: caller.exchange.address,
         headers,
         news,
         pending: VecDeque::new(),
         beat: Instant::now(),
+        judged: Instant::now(),
     };
     stream.take(&first);
     stream.pending.push_back(sign("ready", &first.position));
@@ -94,6 +97,9 @@ pub(in crate::routes) async fn changes(
         Some((Ok::<_, Infallible>(event), stream))
     });
     let mut response: Response = Sse::new(events).into_response();
+    // For nginx, which otherwise holds back what it is told until that is worth a packet.
+    let at_once = HeaderValue::from_static("no");
+    response.headers_mut().insert(ACCEL_BUFFERING, at_once);
     response.extensions_mut().insert(Endless);
     Ok(response)
 }
@@ -132,6 +138,8 @@ fn stopping() -> Problem {
 struct Stream {
     app: App,
     tenant: TenantId,
+    /// The token that follows.
+    caller: Option<TokenId>,
     address: Option<std::net::IpAddr>,
     /// What the caller presented, to be judged anew while the stream lasts.
     headers: HeaderMap,
@@ -139,6 +147,8 @@ struct Stream {
     pending: VecDeque<Event>,
     /// When there was last a sign of life.
     beat: Instant,
+    /// When the caller was last admitted. Not when it was last told something: a busy tenant must not keep it here.
+    judged: Instant,
 }
 
 impl Stream {
@@ -151,12 +161,15 @@ impl Stream {
             }
             match self.news.recv().await {
                 Ok(news) => {
-                    self.take(&news);
-                    if self.beat.elapsed() >= PULSE {
-                        self.pending.push_back(sign("heartbeat", &news.position));
+                    if self.concerns_the_caller(&news) || self.judged.elapsed() >= PULSE {
                         if !self.still_admitted().await {
                             return None;
                         }
+                        self.judged = Instant::now();
+                    }
+                    self.take(&news);
+                    if self.pending.is_empty() && self.beat.elapsed() >= PULSE {
+                        self.pending.push_back(sign("heartbeat", &news.position));
                     }
                 }
                 Err(RecvError::Lagged(_)) => {
@@ -180,6 +193,14 @@ impl Stream {
             // Only behind the last of them is it right to go on from here.
             self.pending.push_back(sign("heartbeat", &news.position));
         }
+    }
+
+    /// Whether the caller itself changed, or may have.
+    fn concerns_the_caller(&self, news: &News) -> bool {
+        news.changes.as_ref().is_none_or(|changes| {
+            let own = |change: &TokenChanged| Some(change.token) == self.caller;
+            changes.iter().any(own)
+        })
     }
 
     async fn still_admitted(&self) -> bool {

@@ -14,8 +14,9 @@ use super::{
 };
 use crate::{
     body,
-    caller::{Client, ReadTokens},
+    caller::{Caller, Client, ReadTokens},
     params::Params,
+    problem::Problem,
     services::App,
 };
 
@@ -83,7 +84,17 @@ pub(in crate::routes) async fn introspect(
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Answer {
-    Params::none(query.as_deref())?;
+    let introspected = introspected(&app, &caller, query.as_deref(), request).await;
+    introspected.map_err(Problem::for_oauth)
+}
+
+async fn introspected(
+    app: &App,
+    caller: &Caller<ReadTokens>,
+    query: Option<&str>,
+    request: Request,
+) -> Answer {
+    Params::none(query)?;
     let (head, body) = request.into_parts();
     let form = body::read_form(&head.headers, body).await?;
     let mut params = Params::of(Some(&form));
@@ -98,7 +109,7 @@ pub(in crate::routes) async fn introspect(
         address,
         permissions: &[],
     };
-    let verdict = judge(&app, &caller, &question).await?;
+    let verdict = judge(app, caller, &question).await?;
     let known = verdict.known.filter(|_| verdict.code == "ok");
     let Some(credential) = known.as_ref().map(|known| &*known.credential) else {
         return answer(StatusCode::OK, [], &Introspection::default());

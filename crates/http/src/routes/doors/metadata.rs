@@ -62,9 +62,11 @@ pub(in crate::routes) async fn metadata(
 
 /// The service by the name that the client used.
 fn asked_for(headers: &HeaderMap) -> Result<String, Problem> {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().ok(),
+        _ => None,
+    };
     let authority = host.and_then(|host| host.parse::<Authority>().ok());
     let plain = authority.filter(|authority| !authority.as_str().contains('@'));
     let authority = plain.ok_or_else(|| {

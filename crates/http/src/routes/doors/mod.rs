@@ -86,8 +86,12 @@ async fn judge<'a, N>(
         code => code,
     };
     app.metrics.judged(code);
-    // A secret that was replaced is one that nobody knows any more.
-    let known = (code != crate::problem::Code::InvalidToken.slug()).then_some(known);
+    // A secret that was replaced is one that nobody knows any more, nor what it would lack.
+    let (known, missing) = if code == crate::problem::Code::InvalidToken.slug() {
+        (None, Vec::new())
+    } else {
+        (Some(known), missing)
+    };
     Ok(Verdict {
         code,
         known,

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::super::Answer;
 use crate::{
     body,
-    caller::{Client, DeleteTokens},
+    caller::{Caller, Client, DeleteTokens},
     params::Params,
     problem::Problem,
     services::App,
@@ -50,7 +50,17 @@ pub(in crate::routes) async fn revoke(
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Answer {
-    Params::none(query.as_deref())?;
+    let revoked = revoked(&app, caller, query.as_deref(), request).await;
+    revoked.map_err(Problem::for_oauth)
+}
+
+async fn revoked(
+    app: &App,
+    caller: Caller<DeleteTokens>,
+    query: Option<&str>,
+    request: Request,
+) -> Answer {
+    Params::none(query)?;
     let (head, body) = request.into_parts();
     let form = body::read_form(&head.headers, body).await?;
     let mut params = Params::of(Some(&form));

@@ -194,10 +194,14 @@ fn facts((credential, partial_token): (&Credential, PartialToken)) -> Facts<'_> 
 
 /// One question. What is right is read at once; what is not is read again with an eye for all that is wrong.
 fn one(body: &[u8]) -> Result<QuestionBody<'_>, Problem> {
-    match serde_json::from_slice::<QuestionBody<'_>>(body) {
-        Ok(question) if question.permissions.len() <= MOST => Ok(question),
-        _ => careful(body),
+    // An array would be taken for an object's values without their names.
+    if body.trim_ascii_start().first() == Some(&b'{')
+        && let Ok(question) = serde_json::from_slice::<QuestionBody<'_>>(body)
+        && question.permissions.len() <= MOST
+    {
+        return Ok(question);
     }
+    careful(body)
 }
 
 fn many(body: &[u8]) -> Result<Vec<QuestionBody<'_>>, Problem> {
@@ -216,10 +220,20 @@ fn many(body: &[u8]) -> Result<Vec<QuestionBody<'_>>, Problem> {
             )]),
         );
     }
-    let read = items.iter().enumerate().map(|(index, item)| {
-        one(item.get().as_bytes()).map_err(|problem| problem.within(&format!("/{index}")))
-    });
-    read.collect()
+    let (mut questions, mut wrong) = (Vec::with_capacity(items.len()), None::<Problem>);
+    for (index, item) in items.iter().enumerate() {
+        match one(item.get().as_bytes()) {
+            Ok(question) => questions.push(question),
+            Err(problem) => {
+                let problem = problem.within(&format!("/{index}"));
+                wrong = Some(match wrong {
+                    None => problem,
+                    Some(earlier) => earlier.and(problem),
+                });
+            }
+        }
+    }
+    wrong.map_or(Ok(questions), Err)
 }
 
 /// An address that is there: null is none.
@@ -249,3 +263,7 @@ fn careful(body: &[u8]) -> Result<QuestionBody<'static>, Problem> {
         address,
     })
 }
+
+#[cfg(test)]
+#[path = "verify_tests.rs"]
+mod tests;
