@@ -33,10 +33,11 @@ pub(crate) struct Follower {
     pub(crate) pulse: Arc<Pulse>,
 }
 
-/// When the feed last gave a sign of life.
+/// When the feed last gave a sign of life, and what it told.
 pub(crate) struct Pulse {
     begin: Instant,
     heard: AtomicU64,
+    changes: AtomicU64,
 }
 
 impl Pulse {
@@ -44,12 +45,18 @@ impl Pulse {
         Self {
             begin: Instant::now(),
             heard: AtomicU64::new(0),
+            changes: AtomicU64::new(0),
         }
     }
 
     fn beat(&self) {
         let heard = u64::try_from(self.begin.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.heard.store(heard, Ordering::Relaxed);
+    }
+
+    /// How many changes it told.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
     }
 
     /// How long ago that was; since the start, where there was none yet.
@@ -107,9 +114,13 @@ impl Follower {
             },
         };
         match &news.changes {
-            Some(changes) => changes
-                .iter()
-                .for_each(|change| self.facts.forget(change.token)),
+            Some(changes) => {
+                let count = changes.len() as u64;
+                self.pulse.changes.fetch_add(count, Ordering::Relaxed);
+                changes
+                    .iter()
+                    .for_each(|change| self.facts.forget(change.token));
+            }
             None => self.facts.forget_all(),
         }
         self.facts.heard();

@@ -9,12 +9,15 @@ mod follow;
 mod lock;
 mod nature;
 mod numbers;
+mod process;
 mod reachable;
 mod service;
 mod settings;
 mod stop;
 mod telemetry;
+mod traces;
 mod uses;
+mod watched;
 
 use std::{
     env,
@@ -50,11 +53,16 @@ fn prepared() -> Result<(Command, settings::Settings)> {
 }
 
 fn run(command: Command, mut settings: settings::Settings) -> ExitCode {
-    telemetry::start(std::mem::take(&mut settings.log), settings.log_format);
+    let serves = matches!(command, Command::Serve);
+    let collector = settings.otlp_endpoint.as_ref().filter(|_| serves);
+    let log = std::mem::take(&mut settings.log);
+    if let Err(error) = telemetry::start(log, settings.log_format, collector) {
+        tell(&error);
+        return ExitCode::from(MISUSED);
+    }
     for name in &settings.unknown_variables {
         tracing::warn!(name, "this environment variable is no setting");
     }
-    let serves = matches!(command, Command::Serve);
     let failed = match command {
         Command::Audit(_) => ExitCode::from(UNTOLD),
         _ => ExitCode::FAILURE,

@@ -127,6 +127,8 @@ impl Collector for Numbers {
         let age = self.pulse.age().as_secs_f64();
         let help = "How long ago the feed of changes gave a sign of life";
         page.gauge("feed_silence", help, Some(&Unit::Seconds), age)?;
+        let help = "Changes that the feed told";
+        page.counter("feed_changes", help, self.pulse.changes())?;
         let connections = self.probe.connections();
         page.gauges(
             "store_connections",

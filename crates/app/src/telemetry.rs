@@ -1,5 +1,5 @@
 //! Log lines on standard error: for people on a terminal, for programs otherwise. Standard output stays free for
-//! what a command is asked for.
+//! what a command is asked for. Spans go to a collector where one is named, and nowhere else.
 
 use std::{
     env,
@@ -7,14 +7,55 @@ use std::{
     panic,
 };
 
-use tracing_subscriber::{EnvFilter, fmt};
+use anyhow::Result;
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry,
+    filter::{LevelFilter, Targets},
+    fmt,
+    layer::SubscriberExt as _,
+    registry,
+    util::SubscriberInitExt as _,
+};
+use url::Url;
 
-use crate::settings::LogFormat;
+use crate::{settings::LogFormat, traces};
 
-/// Starts logging for the rest of the process.
-pub(crate) fn start(filter: EnvFilter, format: LogFormat) {
+/// Starts logging for the rest of the process, and sending traces where there is a collector.
+///
+/// # Errors
+/// When traces cannot be sent as the environment asks for.
+pub(crate) fn start(filter: EnvFilter, format: LogFormat, collector: Option<&Url>) -> Result<()> {
+    let tracer = collector.map(traces::begin).transpose()?;
+    let lines = lines(format);
+    match tracer {
+        // One filter for all is cheaper than one for each, and the usual case.
+        None => registry().with(lines).with(filter).init(),
+        Some(tracer) => {
+            let spans = tracing_opentelemetry::layer()
+                .with_tracer(tracer)
+                .with_location(false)
+                .with_threads(false)
+                .with_target(false)
+                .with_tracked_inactivity(false);
+            // Nothing that others tell, and no log line: only what is meant for traces.
+            let ours = Targets::new().with_target(countersign_http::TRACES, LevelFilter::DEBUG);
+            registry()
+                .with(lines.with_filter(filter))
+                .with(spans.with_filter(ours))
+                .init();
+        }
+    }
+    panic::set_hook(Box::new(|panic| {
+        // The message stays out: a panic at a text quotes the text, which may be a secret.
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "panicked");
+    }));
+    Ok(())
+}
+
+fn lines(format: LogFormat) -> Box<dyn Layer<Registry> + Send + Sync> {
     let terminal = io::stderr().is_terminal();
-    let lines = fmt().with_env_filter(filter).with_writer(io::stderr);
+    let lines = fmt::layer().with_writer(io::stderr);
     let human = match format {
         LogFormat::Auto => terminal,
         LogFormat::Human => true,
@@ -23,13 +64,8 @@ pub(crate) fn start(filter: EnvFilter, format: LogFormat) {
     if human {
         // https://no-color.org
         let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        lines.with_ansi(terminal && !plain).init();
+        lines.with_ansi(terminal && !plain).boxed()
     } else {
-        lines.json().flatten_event(true).init();
+        lines.json().flatten_event(true).boxed()
     }
-    panic::set_hook(Box::new(|panic| {
-        // The message stays out: a panic at a text quotes the text, which may be a secret.
-        let place = panic.location().map(ToString::to_string);
-        tracing::error!(place, "panicked");
-    }));
 }

@@ -19,6 +19,7 @@ use tracing::Instrument;
 use crate::{
     problem::{Code, Problem, may_hold_secret},
     services::App,
+    trace,
 };
 
 /// The header that carries the request id, both ways.
@@ -62,6 +63,7 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     request.extensions_mut().insert(exchange.clone());
 
     let span = tracing::info_span!("request", request_id = exchange.id.as_str());
+    let trace = trace::begin(&app, known_method, &exchange, request.headers());
     let response = if too_long {
         Problem::new(
             Code::UriTooLong,
@@ -70,7 +72,11 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
         .closing()
         .into_response()
     } else {
-        next.run(request).instrument(span).await
+        let answered = next.run(request).instrument(span);
+        match &trace {
+            None => answered.await,
+            Some(trace) => answered.instrument(trace.clone()).await,
+        }
     };
     let response = dress(response, exchange.id.as_str(), of_api);
 
@@ -83,6 +89,9 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     let took = begin.elapsed();
     app.metrics
         .answered(known_method, &route, status.as_u16(), took);
+    if let Some(trace) = trace {
+        trace::end(&trace, known_method, &route, status.as_u16(), &exchange);
+    }
     macro_rules! line {
         ($level:expr) => {
             tracing::event!(

@@ -20,6 +20,7 @@ mod records;
 mod routes;
 mod serve;
 mod services;
+mod trace;
 
 pub use countersign_gate::client_address::ProxyHeader;
 pub use facts::StoreSource;
@@ -29,3 +30,4 @@ pub use openapi::openapi;
 pub use routes::{metrics_router, router};
 pub use serve::{Limits, serve};
 pub use services::{Services, Settings};
+pub use trace::TRACES;

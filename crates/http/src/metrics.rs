@@ -18,6 +18,9 @@ const LATENCIES: [f64; 12] = [
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0,
 ];
 
+/// What the names of our own numbers begin with.
+const PREFIX: &str = "countersign";
+
 /// The media type of the page (`OpenMetrics` 1.0).
 pub(crate) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -52,7 +55,8 @@ impl Default for Metrics {
         let requests: Family<Answered, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(LATENCIES));
         let verdicts = Family::<Verdict, Counter>::default();
-        let mut registry = Registry::with_prefix("countersign");
+        let mut page = Registry::default();
+        let registry = page.sub_registry_with_prefix(PREFIX);
         registry.register_with_unit(
             "http_request_duration",
             "How long requests took, by route and status",
@@ -65,7 +69,7 @@ impl Default for Metrics {
             verdicts.clone(),
         );
         Self {
-            registry: Arc::new(Mutex::new(registry)),
+            registry: Arc::new(Mutex::new(page)),
             requests,
             verdicts,
         }
@@ -73,8 +77,13 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Adds to what the page shows.
+    /// Adds to what the page shows, under names that begin with the service's.
     pub fn register(&self, add: impl FnOnce(&mut Registry)) {
+        self.register_plain(|page| add(page.sub_registry_with_prefix(PREFIX)));
+    }
+
+    /// Adds to what the page shows, under names that many programs share.
+    pub fn register_plain(&self, add: impl FnOnce(&mut Registry)) {
         add(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
@@ -120,6 +129,7 @@ mod tests {
         let metrics = Metrics::default();
         let own = Counter::<u64>::default();
         metrics.register(|registry| registry.register("own", "Added", own.clone()));
+        metrics.register_plain(|page| page.register("shared", "Added", own.clone()));
         own.inc();
         let route = "/auth".into();
         metrics.answered("GET", &route, 200, Duration::from_micros(200));
@@ -131,6 +141,7 @@ mod tests {
             r#"countersign_http_request_duration_seconds_bucket{le="0.00025",method="GET",route="/auth",status="200"} 1"#,
             r#"countersign_verdicts_total{code="ok"} 2"#,
             "countersign_own_total 1",
+            "\nshared_total 1",
             "# EOF",
         ] {
             assert!(page.contains(line), "{line} is not in\n{page}");

@@ -9,12 +9,14 @@ use std::{
     },
 };
 
+use axum::http::HeaderMap;
 use countersign_application::{
     Tokens, Users,
     ports::{ChangeFeed, Clock, Entropy, Probe},
 };
 use countersign_domain::RequestId;
 use countersign_gate::Gate;
+use tracing::Span;
 
 use crate::{Hub, Metrics};
 
@@ -54,6 +56,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Whether the numbers are shown elsewhere, and not here.
     pub metrics_elsewhere: bool,
+    /// What makes a request's span the child of its caller's, by the request's headers; `None` = there are no spans.
+    pub traces: Option<fn(&Span, &HeaderMap)>,
 }
 
 /// Both, as every handler sees them.

@@ -20,9 +20,11 @@ use crate::{
     follow::{Follower, Pulse},
     lock,
     numbers::Numbers,
+    process::Process,
     service::Service,
     settings::{ChangeFeed, DatabaseUrl, Settings},
     stop::Stop,
+    traces,
     uses::Unwritten,
 };
 
@@ -57,7 +59,8 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         migrated = migrate(&database, &settings.database) => migrated?,
         () = stop.asked() => return Ok(()),
     }
-    let ports = database.ports();
+    let metrics = Metrics::default();
+    let ports = database.ports().watched(&settings.database, &metrics);
     let facts = Arc::new(Facts::new(
         StoreSource::new(ports.tokens.clone()),
         &settings,
@@ -101,12 +104,13 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         probe: ports.probe.clone(),
         entropy: service.entropy,
         clock: service.clock,
-        metrics: Metrics::default(),
+        metrics,
     };
     let _background = background(&settings, &ports, &services, facts, uses.clone()).await?;
     let surface = countersign_http::Settings {
         public_url: settings.public_url,
         metrics_elsewhere: settings.metrics_listen.is_some(),
+        traces: traces::adoption(),
     };
     let news = services.news.clone();
     let router = countersign_http::router(services, surface);
@@ -120,10 +124,12 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     .await?;
     uses.write(&*ports.usage).await;
     // A connection that works on a long query is not closed before its end.
-    if timeout_at(end.max(Instant::now() + LEAST), database.close())
-        .await
-        .is_err()
-    {
+    let end = end.max(Instant::now() + LEAST);
+    let (closed, ()) = tokio::join!(
+        timeout_at(end, database.close()),
+        traces::end(end - Instant::now())
+    );
+    if closed.is_err() {
         tracing::warn!("the database's connections were cut: they did not end in time");
     }
     tracing::info!("stopped");
@@ -141,6 +147,7 @@ async fn background(
     let mut tasks = JoinSet::new();
     let pulse = Arc::new(Pulse::new());
     let probe = ports.probe.clone();
+    Process::show(&services.metrics, services.clock.now());
     let numbers = Numbers::show(&services.metrics, facts.clone(), pulse.clone(), probe);
     tasks.spawn(numbers.count_often(services.clock.clone()));
     tasks.spawn(uses.write_often(ports.usage.clone(), settings.usage_interval));

@@ -20,6 +20,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use countersign_domain::Policy;
 use countersign_gate::Proxies;
 use tracing_subscriber::EnvFilter;
+use url::Url;
 
 pub(crate) use self::values::{ChangeFeed, DatabaseUrl, LogFormat, beside};
 use self::{file::ConfigFile, setting::variable};
@@ -42,6 +43,7 @@ pub(crate) struct Settings {
     pub(crate) usage_interval: Duration,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) public_url: Option<String>,
+    pub(crate) otlp_endpoint: Option<Url>,
     pub(crate) log: EnvFilter,
     pub(crate) log_format: LogFormat,
     /// Variables that look like ours and are none: most likely misspelt.
@@ -109,6 +111,7 @@ impl Settings {
             usage_interval: table::USAGE_INTERVAL.read(matches, file)?,
             metrics_listen: table::METRICS_LISTEN.read(matches, file)?,
             public_url: table::PUBLIC_URL.read(matches, file)?,
+            otlp_endpoint: table::OTLP_ENDPOINT.read(matches, file)?,
             log: table::LOG.read(matches, file)?,
             log_format: table::LOG_FORMAT.read(matches, file)?,
             unknown_variables: unknown_variables(known),

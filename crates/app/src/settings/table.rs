@@ -7,6 +7,7 @@ use countersign_domain::PermissionCatalog;
 use countersign_http::ProxyHeader;
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
+use url::Url;
 
 use super::{
     setting::Setting,
@@ -163,6 +164,16 @@ pub(super) const PUBLIC_URL: Setting<Option<String>> = Setting {
     confidential: false,
 };
 
+pub(super) const OTLP_ENDPOINT: Setting<Option<Url>> = Setting {
+    name: "otlp-endpoint",
+    default: "",
+    shape: "URL",
+    help: "The OpenTelemetry collector that traces are sent to; by default there are none",
+    accepted: "an http URL without query, such as http://127.0.0.1:4318",
+    parse: values::otlp_endpoint,
+    confidential: true,
+};
+
 pub(super) const LOG: Setting<EnvFilter> = Setting {
     name: "log",
     default: "info,sqlx=warn",
@@ -184,7 +195,7 @@ pub(super) const LOG_FORMAT: Setting<LogFormat> = Setting {
 };
 
 /// The flags of all settings.
-pub(super) fn args() -> [Arg; 17] {
+pub(super) fn args() -> [Arg; 18] {
     [
         LISTEN.arg(),
         DATABASE_URL.arg(),
@@ -201,6 +212,7 @@ pub(super) fn args() -> [Arg; 17] {
         USAGE_INTERVAL.arg(),
         METRICS_LISTEN.arg(),
         PUBLIC_URL.arg(),
+        OTLP_ENDPOINT.arg(),
         LOG.arg(),
         LOG_FORMAT.arg(),
     ]

@@ -139,6 +139,24 @@ pub(crate) fn public_url(text: &str) -> Result<Option<String>> {
     Ok(Some(text.trim_end_matches('/').to_owned()))
 }
 
+/// Plain HTTP alone: a collector runs beside the service, and takes it from there.
+pub(crate) fn otlp_endpoint(text: &str) -> Result<Option<Url>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let url = Url::parse(text)?;
+    ensure!(url.scheme() == "http", "not http");
+    ensure!(
+        url.query().is_none() && url.fragment().is_none(),
+        "there is more in it than an address"
+    );
+    ensure!(
+        url.username().is_empty() && url.password().is_none(),
+        "credentials belong into the variable OTEL_EXPORTER_OTLP_HEADERS"
+    );
+    Ok(Some(url))
+}
+
 /// Comma-separated networks, as strict as a token's list of addresses, because it is read by the same rules.
 pub(crate) fn networks(text: &str) -> Result<Vec<IpNet>> {
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();

@@ -74,3 +74,25 @@ fn an_ending_goes_behind_the_whole_name() {
         Path::new("a/b.db.lock")
     );
 }
+
+#[test]
+fn a_collector_is_a_plain_address() {
+    assert_eq!(otlp_endpoint("").unwrap(), None);
+    for right in [
+        "http://127.0.0.1:4318",
+        "http://[::1]:4318/",
+        "http://collector/otlp",
+    ] {
+        assert!(otlp_endpoint(right).unwrap().is_some(), "{right}");
+    }
+    for wrong in [
+        "127.0.0.1:4318",
+        "https://collector:4318",
+        "grpc://collector:4317",
+        "http://collector:4318/?key=hunter2",
+        "http://admin:hunter2@collector:4318",
+    ] {
+        let refused = format!("{:#}", otlp_endpoint(wrong).unwrap_err());
+        assert!(!refused.contains("hunter2"), "{refused}");
+    }
+}

@@ -1,0 +1,260 @@
+//! A store with somebody who looks on: its errors are counted by kind, and what a request asks of it is a span of the
+//! request's trace. Here and not in the adapters, so that no store can forget it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use countersign_application::{
+    ports::{
+        Census, ChangeFeed, CommitError, Connections, EventView, FeedFault, FeedPosition, News,
+        Probe, StoreFault, TokenMade, TokenStore, UsageStore, Used, User, UserStore,
+    },
+    query::{Filter, Order, Page, PageRequest},
+};
+use countersign_domain::{
+    Change, Credential, IdempotencyKey, SecretDigest, SecretView, TenantId, Timestamp, TokenId,
+    TokenView, UserId, Version,
+};
+use countersign_http::{Metrics, TRACES};
+use prometheus_client::metrics::{counter::Counter, family::Family};
+use tracing::{Instrument as _, field::Empty};
+
+use crate::{database::Ports, settings::DatabaseUrl};
+
+type Kinds = Family<[(&'static str, &'static str); 1], Counter>;
+
+/// Who looks on.
+#[derive(Clone)]
+struct Watch {
+    errors: Kinds,
+    /// As OpenTelemetry names databases.
+    system: &'static str,
+}
+
+/// A store under their eyes.
+struct Watched<S: ?Sized> {
+    store: Arc<S>,
+    watch: Watch,
+}
+
+impl Ports {
+    /// The same ports, whose errors show among these numbers.
+    pub(crate) fn watched(self, database: &DatabaseUrl, metrics: &Metrics) -> Self {
+        let system = match database {
+            DatabaseUrl::Sqlite(_) => "sqlite",
+            DatabaseUrl::Postgres(_) => "postgresql",
+        };
+        let errors = Kinds::default();
+        for kind in [UNAVAILABLE, CORRUPT, UNKNOWN] {
+            // What has not happened yet shows as zero.
+            errors.get_or_create(&[("kind", kind)]);
+        }
+        let help = "Calls of the store that failed, by kind";
+        metrics.register(|registry| registry.register("store_errors", help, errors.clone()));
+        let watch = Watch { errors, system };
+        Self {
+            tokens: watch.over(self.tokens),
+            users: watch.over(self.users),
+            probe: watch.over(self.probe),
+            feed: watch.over(self.feed),
+            usage: watch.over(self.usage),
+            ..self
+        }
+    }
+}
+
+const UNAVAILABLE: &str = "unavailable";
+const CORRUPT: &str = "corrupt";
+const UNKNOWN: &str = "outcome-unknown";
+
+/// An outcome that may be the store's fault.
+trait Fault {
+    /// Which; `None` = the store did as it should.
+    fn kind(&self) -> Option<&'static str>;
+}
+
+impl Fault for StoreFault {
+    fn kind(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Unavailable(_) => UNAVAILABLE,
+            Self::Corrupt { .. } => CORRUPT,
+        })
+    }
+}
+
+impl Fault for CommitError {
+    fn kind(&self) -> Option<&'static str> {
+        match self {
+            Self::Fault(fault) => fault.kind(),
+            Self::OutcomeUnknown(_) => Some(UNKNOWN),
+            Self::Stale { .. }
+            | Self::NameTaken
+            | Self::NotFound
+            | Self::ActorGone
+            | Self::ActorNarrowed
+            | Self::AlreadyMade { .. } => None,
+        }
+    }
+}
+
+impl Fault for FeedFault {
+    fn kind(&self) -> Option<&'static str> {
+        match self {
+            Self::Store(fault) => fault.kind(),
+            Self::Position(_) => None,
+        }
+    }
+}
+
+impl Watch {
+    fn over<S: ?Sized>(&self, store: Arc<S>) -> Arc<Watched<S>> {
+        let watch = self.clone();
+        Arc::new(Watched { store, watch })
+    }
+
+    /// Of what goes on beside the requests: no trace begins there.
+    fn count<T, E: Fault>(&self, outcome: Result<T, E>) -> Result<T, E> {
+        if let Some(kind) = outcome.as_ref().err().and_then(Fault::kind) {
+            self.errors.get_or_create(&[("kind", kind)]).inc();
+        }
+        outcome
+    }
+
+    /// Of what a request asks.
+    async fn follow<T, E: Fault>(
+        &self,
+        name: &'static str,
+        call: impl Future<Output = Result<T, E>> + Send,
+    ) -> Result<T, E> {
+        let span = tracing::debug_span!(
+            target: TRACES,
+            "store",
+            otel.kind = "client",
+            otel.name = name,
+            otel.status_code = Empty,
+            db.system.name = self.system,
+            db.operation.name = name,
+            "error.type" = Empty,
+        );
+        let outcome = call.instrument(span.clone()).await;
+        if let Some(kind) = outcome.as_ref().err().and_then(Fault::kind) {
+            span.record("otel.status_code", "ERROR");
+            span.record("error.type", kind);
+        }
+        self.count(outcome)
+    }
+}
+
+#[async_trait]
+impl TokenStore for Watched<dyn TokenStore> {
+    async fn get(&self, tenant: TenantId, id: TokenId) -> Result<Option<TokenView>, StoreFault> {
+        let call = self.store.get(tenant, id);
+        self.watch.follow("get", call).await
+    }
+
+    async fn find(&self, digest: &SecretDigest) -> Result<Option<Credential>, StoreFault> {
+        self.watch.follow("find", self.store.find(digest)).await
+    }
+
+    async fn secrets(
+        &self,
+        tenant: TenantId,
+        id: TokenId,
+        now: Timestamp,
+    ) -> Result<Vec<SecretView>, StoreFault> {
+        let call = self.store.secrets(tenant, id, now);
+        self.watch.follow("secrets", call).await
+    }
+
+    async fn query(
+        &self,
+        tenant: TenantId,
+        filter: &Filter,
+        order: &[Order],
+        page: PageRequest,
+    ) -> Result<Page<TokenView>, StoreFault> {
+        let call = self.store.query(tenant, filter, order, page);
+        self.watch.follow("query", call).await
+    }
+
+    async fn list(
+        &self,
+        tenant: TenantId,
+        after: Option<TokenId>,
+        limit: u8,
+    ) -> Result<Vec<TokenView>, StoreFault> {
+        let call = self.store.list(tenant, after, limit);
+        self.watch.follow("list", call).await
+    }
+
+    async fn events(
+        &self,
+        tenant: TenantId,
+        token: TokenId,
+        before: Option<Version>,
+        limit: u8,
+    ) -> Result<Vec<EventView>, StoreFault> {
+        let call = self.store.events(tenant, token, before, limit);
+        self.watch.follow("events", call).await
+    }
+
+    async fn made_under(
+        &self,
+        tenant: TenantId,
+        user: UserId,
+        key: &IdempotencyKey,
+        since: Timestamp,
+    ) -> Result<Option<TokenMade>, StoreFault> {
+        let call = self.store.made_under(tenant, user, key, since);
+        self.watch.follow("made_under", call).await
+    }
+
+    async fn commit(&self, change: &Change) -> Result<(), CommitError> {
+        self.watch.follow("commit", self.store.commit(change)).await
+    }
+}
+
+#[async_trait]
+impl UserStore for Watched<dyn UserStore> {
+    async fn user(&self, tenant: TenantId, id: UserId) -> Result<Option<User>, StoreFault> {
+        let call = self.store.user(tenant, id);
+        self.watch.follow("user", call).await
+    }
+}
+
+#[async_trait]
+impl Probe for Watched<dyn Probe> {
+    async fn ping(&self) -> Result<(), StoreFault> {
+        self.watch.follow("ping", self.store.ping()).await
+    }
+
+    async fn census(&self, now: Timestamp) -> Result<Census, StoreFault> {
+        self.watch.count(self.store.census(now).await)
+    }
+
+    fn connections(&self) -> Connections {
+        self.store.connections()
+    }
+}
+
+#[async_trait]
+impl ChangeFeed for Watched<dyn ChangeFeed> {
+    async fn position(&self) -> Result<FeedPosition, StoreFault> {
+        self.watch.count(self.store.position().await)
+    }
+
+    async fn since(&self, position: &FeedPosition, limit: u16) -> Result<News, FeedFault> {
+        self.watch.count(self.store.since(position, limit).await)
+    }
+
+    async fn woken(&self) {
+        self.store.woken().await;
+    }
+}
+
+#[async_trait]
+impl UsageStore for Watched<dyn UsageStore> {
+    async fn record(&self, uses: &[Used]) -> Result<(), StoreFault> {
+        self.watch.count(self.store.record(uses).await)
+    }
+}
