@@ -94,13 +94,14 @@ impl TokenStore for SqliteStore {
         // Only the tokens of the page are put together; those before it are passed over by their ids.
         let by_use = |key: &Order| key.field == OrderField::LastUsedDate;
         let of_uses = of_uses || order.iter().any(by_use);
-        let mut content = QueryBuilder::new(LIVE_TOKENS);
-        content.push_bind(*tenant.as_uuid());
-        content.push(" AND t.id IN (SELECT t.id ");
+        // Named before the rest, because the depth of what stands within an expression would add to the filter's.
+        let mut content = QueryBuilder::new("WITH page (id) AS MATERIALIZED (SELECT t.id ");
         matches(&mut content, tenant, filter, of_uses);
         ordered(&mut content, order);
         content.push(" LIMIT ").push_bind(i64::from(page.size));
-        content.push(" OFFSET ").push_bind(page.offset()).push(")");
+        content.push(" OFFSET ").push_bind(page.offset()).push(") ");
+        content.push(LIVE_TOKENS).push_bind(*tenant.as_uuid());
+        content.push(" AND t.id IN (SELECT id FROM page)");
         ordered(&mut content, order);
         // No two questions need be alike, so they are not kept prepared.
         let count = count.build_query_scalar().persistent(false);
