@@ -20,3 +20,9 @@ CREATE INDEX token_uses_order ON token_uses (tenant_id, used_at, token_id);
 
 COMMENT ON COLUMN token_secrets.retires_at IS
     'When the secret stops working: NULL for the newest; for one that was replaced it may be yet to come.';
+
+-- Every change moves modified_at, and a column of an index that moves makes the server write into all indexes anew. Without
+-- this one and with room in its page, an update writes the row alone. The order by it is sorted when it is asked for.
+DROP INDEX api_tokens_live_modified;
+ALTER TABLE api_tokens SET (fillfactor = 85);
+ALTER TABLE token_secrets SET (fillfactor = 85);

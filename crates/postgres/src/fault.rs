@@ -97,6 +97,14 @@ pub(crate) struct Lost {
 }
 
 impl Lost {
+    /// Whether a row that came could not be taken apart.
+    pub(crate) fn is_of_a_row(&self) -> bool {
+        matches!(
+            self.error,
+            sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }
+        )
+    }
+
     /// Whether a row with an equal key of that index is there.
     pub(crate) fn is_taken(&self, index: &str) -> bool {
         let said = self.error.as_database_error();

@@ -15,18 +15,22 @@
 //! written, rather than with an unknown outcome.
 //!
 //! # Beside the adapter for SQLite
-//! The modules are the same but for two: `link`, because only a server can be away, and `page`, because a page and its
+//! The modules are the same but for some: `link`, `pool` and `doubt`, because only a server can be away; `lookup`, because
+//! a trip to a server is worth sharing; `place` and `wake`, because there are other nodes; and `page`, because a page and its
 //! total take one statement here, for want of a transaction, where SQLite asks twice in one snapshot.
 
 mod audit;
 mod commit;
 mod directory;
+mod doubt;
 mod fault;
 mod feed;
 mod filter;
 mod link;
+mod lookup;
 mod page;
 mod place;
+mod pool;
 mod read;
 mod rows;
 mod store;

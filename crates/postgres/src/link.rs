@@ -3,114 +3,48 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use countersign_application::ports::Connections;
 use sqlx::{
-    Connection as _, PgPool, Postgres,
-    pool::PoolConnection,
-    postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
+    Postgres,
+    postgres::{PgArguments, PgConnectOptions, PgRow},
     query::Map,
 };
 use tokio::time::timeout;
 
-use crate::fault::{Connection, Diagnosis, Lost};
+use crate::{
+    fault::{Connection, Diagnosis, Lost},
+    pool::Pool,
+};
 
 /// How long a call waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(1);
 /// How long a statement may take, seen from here.
 const STATEMENT: Duration = Duration::from_secs(2);
 /// How long a whole call may take, with all that is sent again; the ports allow 5 s.
-const CALL: Duration = Duration::from_millis(4500);
-/// A connection that was idle for longer is tried before it is used.
-const IDLE: Duration = Duration::from_secs(1);
-/// How long a trivial answer may take.
-const PING: Duration = Duration::from_millis(300);
+pub(crate) const CALL: Duration = Duration::from_millis(4500);
 /// How long connections to a server that is read-only are left alone.
 const REST: Duration = Duration::from_secs(1);
 /// How often one statement is sent at most.
 pub(crate) const TRIES: u8 = 3;
 
-/// The server's own limit, below [`STATEMENT`]; see the crate's documentation.
-const SETTINGS: &str = "SET statement_timeout = 1800";
-
-/// When a connection was last found to lead to a server that is gone. Those that are older lead there as well; to try
-/// each of them would cost as many failed requests.
-#[derive(Debug, Default)]
-struct Doubt(Mutex<Option<Instant>>);
-
-impl Doubt {
-    /// Doubts all connections of now, unless that was done within this time; tells whether it was not.
-    fn cast(&self, rest: Duration) -> bool {
-        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = since.is_none_or(|since| since.elapsed() >= rest);
-        if due {
-            *since = Some(Instant::now());
-        }
-        due
-    }
-
-    fn covers(&self, age: Duration) -> bool {
-        let since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        since.is_some_and(|since| age > since.elapsed())
-    }
-}
-
-/// A pool of connections, opened as they are needed.
+/// The way to the server. Clones share their connections.
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
-    pool: PgPool,
-    doubt: Arc<Doubt>,
+    pool: Arc<Pool>,
 }
 
 impl Link {
     pub(crate) fn new(options: PgConnectOptions, max_connections: u32) -> Self {
-        let doubt = Arc::new(Doubt::default());
-        let judge = Arc::clone(&doubt);
-        let pool = PgPoolOptions::new()
-            .max_connections(max_connections)
-            .acquire_timeout(ACQUIRE)
-            .test_before_acquire(false)
-            .after_connect(|connection, _| {
-                Box::pin(async move { sqlx::query(SETTINGS).execute(connection).await.map(drop) })
-            })
-            .before_acquire(move |connection, meta| {
-                let doubt = Arc::clone(&judge);
-                Box::pin(async move {
-                    if doubt.covers(meta.age) {
-                        return Ok(false);
-                    }
-                    if meta.idle_for > IDLE
-                        && let Err(error) = answers(connection).await
-                    {
-                        doubt.cast(Duration::ZERO);
-                        return Err(error);
-                    }
-                    Ok(true)
-                })
-            })
-            // The library tries a connection that comes back, and waits for as long as that takes: on a frozen server
-            // the pool would run dry. One that does not answer in time is closed.
-            .after_release(|connection, _| {
-                Box::pin(async move { answers(connection).await.map(|()| true) })
-            })
-            .connect_lazy_with(options);
-        Self { pool, doubt }
-    }
-
-    pub(crate) fn pool(&self) -> &PgPool {
-        &self.pool
-    }
-
-    pub(crate) fn connections(&self) -> Connections {
-        let options = self.pool.options();
-        Connections {
-            open: self.pool.size(),
-            idle: u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX),
-            limit: options.get_max_connections(),
+        Self {
+            pool: Pool::new(options, max_connections),
         }
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
     }
 
     /// All rows of a question that changes nothing; asked again where the connection broke.
@@ -166,22 +100,31 @@ impl Link {
         let left = || patience.saturating_sub(began.elapsed());
         let mut tries = 1;
         loop {
-            let mut connection = self.connection(left()).await?;
-            let answer = query().fetch_all(&mut *connection);
+            let nothing_sent = |error| Lost {
+                certain: true,
+                error,
+            };
+            let lease = self.pool.lease(ACQUIRE.min(left())).await;
+            let mut lease = lease.map_err(nothing_sent)?;
+            let connection = lease.connection().map_err(nothing_sent)?;
+            let answer = query().fetch_all(connection);
             let error = match timeout(STATEMENT.min(left()), answer).await {
-                Ok(Ok(rows)) => return Ok(rows),
+                Ok(Ok(rows)) => {
+                    lease.keep();
+                    return Ok(rows);
+                }
                 Ok(Err(error)) => error,
                 Err(_) => sqlx::Error::Io(io::ErrorKind::TimedOut.into()),
             };
             let diagnosis = Diagnosis::of(&error);
             if diagnosis.connection != Connection::Good {
-                connection.close_on_drop();
+                lease.end();
             }
             let renewed = match diagnosis.connection {
                 Connection::Good | Connection::Spent => true,
-                Connection::Lost => self.doubt.cast(Duration::ZERO),
+                Connection::Lost => self.pool.doubt.cast(Duration::ZERO),
                 // A server may stay read-only for hours: that must not cost all connections at each write.
-                Connection::ReadOnly => self.doubt.cast(REST),
+                Connection::ReadOnly => self.pool.doubt.cast(REST),
             };
             let certain = diagnosis.certain || harmless;
             let again = certain && diagnosis.again && renewed;
@@ -191,20 +134,4 @@ impl Link {
             tries += 1;
         }
     }
-
-    async fn connection(&self, left: Duration) -> Result<PoolConnection<Postgres>, Lost> {
-        let connection = timeout(left, self.pool.acquire()).await;
-        connection
-            .unwrap_or(Err(sqlx::Error::PoolTimedOut))
-            .map_err(|error| Lost {
-                certain: true,
-                error,
-            })
-    }
-}
-
-async fn answers(connection: &mut sqlx::PgConnection) -> Result<(), sqlx::Error> {
-    timeout(PING, connection.ping())
-        .await
-        .unwrap_or_else(|_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())))
 }

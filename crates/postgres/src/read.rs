@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     page::Question,
-    rows::{API_TOKENS, EventRow, Micros, TOKEN_SECRETS, Table, tokens},
+    rows::{EventRow, Micros, TOKEN_SECRETS, Table, tokens},
     store::PostgresStore,
 };
 
@@ -31,39 +31,7 @@ impl TokenStore for PostgresStore {
     }
 
     async fn find(&self, digest: &SecretDigest) -> Result<Option<Credential>, StoreFault> {
-        let rows = self.link.ask(|| {
-            sqlx::query!(
-                r#"
-                SELECT t.tenant_id, t.id, t.version, t.user_id, u.name, t.permissions, t.allowed_addresses,
-                       t.expiry AS "expiry: Micros", s.retires_at AS "retires_at: Micros",
-                       t.created_at AS "created_at: Micros", t.modified_at AS "modified_at: Micros"
-                FROM token_secrets s
-                JOIN api_tokens t ON t.tenant_id = s.tenant_id AND t.id = s.token_id
-                JOIN users u ON u.tenant_id = t.tenant_id AND u.id = t.user_id
-                WHERE s.digest = $1 AND t.revoked_at IS NULL AND u.closed_at IS NULL
-                "#,
-                digest.as_bytes(),
-            )
-            .map(|row| {
-                Ok(Credential {
-                    tenant: TenantId::from_uuid(row.tenant_id),
-                    token: TokenId::from_uuid(row.id),
-                    version: API_TOKENS.version("version", row.version)?,
-                    user: UserId::from_uuid(row.user_id),
-                    user_name: row.name.into(),
-                    permissions: API_TOKENS.permissions(&row.permissions)?,
-                    addresses: API_TOKENS.addresses(&row.allowed_addresses)?,
-                    expiry: API_TOKENS.time("expiry", row.expiry)?,
-                    retires: row
-                        .retires_at
-                        .map(|at| TOKEN_SECRETS.time("retires_at", at))
-                        .transpose()?,
-                    created: API_TOKENS.time("created_at", row.created_at)?,
-                    modified: API_TOKENS.time("modified_at", row.modified_at)?,
-                })
-            })
-        });
-        rows.await?.pop().transpose()
+        self.lookup.find(digest).await
     }
 
     async fn secrets(

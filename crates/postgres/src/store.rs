@@ -19,6 +19,7 @@ use tokio::{
 use crate::{
     fault,
     link::Link,
+    lookup::Lookup,
     wake::{Feed, Wake},
 };
 
@@ -42,6 +43,7 @@ pub struct OpenError(#[source] Box<dyn Error + Send + Sync>);
 #[derive(Clone)]
 pub struct PostgresStore {
     pub(crate) link: Link,
+    pub(crate) lookup: Arc<Lookup>,
     /// Without it, other nodes find out by themselves.
     pub(crate) wake: Option<Arc<Wake>>,
     options: PgConnectOptions,
@@ -83,6 +85,7 @@ impl PostgresStore {
             Feed::Poll => None,
         };
         Ok(Self {
+            lookup: Arc::new(Lookup::new(&link)),
             link,
             wake,
             options,
@@ -130,6 +133,7 @@ impl PostgresStore {
             wake.end();
         }
         self.link.pool().close().await;
+        self.lookup.end();
     }
 }
 
@@ -168,6 +172,6 @@ impl Probe for PostgresStore {
     }
 
     fn connections(&self) -> Connections {
-        self.link.connections()
+        self.link.pool().connections()
     }
 }

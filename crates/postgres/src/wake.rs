@@ -51,7 +51,6 @@ struct Signals {
 }
 
 /// Both directions of one node, which end when this is dropped.
-#[derive(Debug)]
 pub(crate) struct Wake {
     signals: Arc<Signals>,
     options: PgConnectOptions,

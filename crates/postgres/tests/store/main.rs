@@ -3,6 +3,7 @@
 
 mod actors;
 mod contract;
+mod crowd;
 mod feed;
 mod loss;
 mod outage;

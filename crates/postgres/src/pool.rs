@@ -1,0 +1,273 @@
+//! Connections that are kept for the next call. The library's own pool asks the server whether a connection is well each
+//! time that one comes back, which costs as much as a look-up; here only those are asked whose call did not end well, or
+//! was given up.
+
+use std::{
+    fmt, io,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use countersign_application::ports::Connections;
+use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{sleep, timeout},
+};
+
+use crate::doubt::Doubt;
+
+/// A connection that was idle for longer is tried before it is used.
+const IDLE: Duration = Duration::from_secs(1);
+/// A connection that was idle for longer is not needed any more.
+const NEEDLESS: Duration = Duration::from_mins(10);
+/// A connection that is older is replaced, so that the server's memory of it does not grow for ever.
+const OLD: Duration = Duration::from_mins(30);
+/// How long a trivial answer may take, and saying good-bye.
+const PING: Duration = Duration::from_millis(300);
+/// How long to wait before a server that takes no connections is tried again, at first and at most.
+const AGAIN: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(200));
+
+/// The server's own limit, below that of a statement; see the crate's documentation.
+const SETTINGS: &str = "SET statement_timeout = 1800";
+
+/// Connections, opened as they are needed.
+pub(crate) struct Pool {
+    options: PgConnectOptions,
+    limit: u32,
+    permits: Arc<Semaphore>,
+    /// The one that was used last is at the end, and used next.
+    idle: Mutex<Vec<Session>>,
+    open: Arc<AtomicU32>,
+    pub(crate) doubt: Doubt,
+}
+
+struct Session {
+    connection: PgConnection,
+    made: Instant,
+    since: Instant,
+    _open: Counted,
+}
+
+/// One of those that are open.
+struct Counted(Arc<AtomicU32>);
+
+impl Counted {
+    fn one_of(all: &Arc<AtomicU32>) -> Self {
+        all.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(all))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A connection in use. Unless it is [kept](Self::keep) it is tried before anybody else gets it.
+pub(crate) struct Lease {
+    session: Option<Session>,
+    permit: Option<OwnedSemaphorePermit>,
+    pool: Arc<Pool>,
+}
+
+/// The options hold a password, which the library's own type would show.
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.connections(), f)
+    }
+}
+
+impl Pool {
+    pub(crate) fn new(options: PgConnectOptions, limit: u32) -> Arc<Self> {
+        Arc::new(Self {
+            options,
+            limit,
+            permits: Arc::new(Semaphore::new(limit as usize)),
+            idle: Mutex::default(),
+            open: Arc::default(),
+            doubt: Doubt::default(),
+        })
+    }
+
+    /// A connection that seems well, within that time.
+    pub(crate) async fn lease(self: &Arc<Self>, patience: Duration) -> Result<Lease, sqlx::Error> {
+        let mut why = sqlx::Error::PoolTimedOut;
+        let leased = timeout(patience, self.take(&mut why)).await;
+        leased.unwrap_or(Err(why))
+    }
+
+    /// As for how it went until now, that is kept aside, because whoever waits may stop waiting.
+    async fn take(self: &Arc<Self>, why: &mut sqlx::Error) -> Result<Lease, sqlx::Error> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        let mut lease = Lease {
+            session: None,
+            permit: Some(permit.map_err(|_| sqlx::Error::PoolClosed)?),
+            pool: Arc::clone(self),
+        };
+        while let Some(session) = self.pop() {
+            let asked = session.since.elapsed() > IDLE;
+            let session = lease.session.insert(session);
+            if !asked {
+                return Ok(lease);
+            }
+            if in_time(session.connection.ping()).await.is_ok() {
+                return Ok(lease);
+            }
+            self.doubt.cast(Duration::ZERO);
+            lease.session = None;
+        }
+        lease.session = Some(self.connect(why).await?);
+        Ok(lease)
+    }
+
+    fn pop(&self) -> Option<Session> {
+        loop {
+            let session = self.idle().pop()?;
+            if session.is_good(&self.doubt) {
+                return Some(session);
+            }
+            close(session.connection, None);
+        }
+    }
+
+    /// A server that is about to start takes no connections yet.
+    async fn connect(&self, why: &mut sqlx::Error) -> Result<Session, sqlx::Error> {
+        let (mut pause, longest) = AGAIN;
+        loop {
+            let made = Instant::now();
+            let error = match PgConnection::connect_with(&self.options).await {
+                Ok(mut connection) => {
+                    sqlx::query(SETTINGS).execute(&mut connection).await?;
+                    return Ok(Session {
+                        connection,
+                        made,
+                        since: made,
+                        _open: Counted::one_of(&self.open),
+                    });
+                }
+                Err(error) => error,
+            };
+            let again = match &error {
+                sqlx::Error::Database(said) => said.is_transient_in_connect_phase(),
+                sqlx::Error::Io(io) => io.kind() == io::ErrorKind::ConnectionRefused,
+                _ => false,
+            };
+            if !again {
+                return Err(error);
+            }
+            *why = error;
+            sleep(pause).await;
+            pause = longest.min(pause * 2);
+        }
+    }
+
+    fn put(&self, mut session: Session) {
+        if !session.is_good(&self.doubt) {
+            return close(session.connection, None);
+        }
+        session.since = Instant::now();
+        let mut idle = self.idle();
+        idle.push(session);
+        let needless = idle
+            .first()
+            .is_some_and(|oldest| oldest.since.elapsed() > NEEDLESS);
+        let needless = needless.then(|| idle.remove(0));
+        drop(idle);
+        if let Some(session) = needless {
+            close(session.connection, None);
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Session>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn connections(&self) -> Connections {
+        Connections {
+            open: self.open.load(Ordering::Relaxed),
+            idle: u32::try_from(self.idle().len()).unwrap_or(u32::MAX),
+            limit: self.limit,
+        }
+    }
+
+    /// Gives no connection to anybody any more, and returns once all are closed.
+    pub(crate) async fn close(&self) {
+        let all = self.permits.acquire_many(self.limit).await;
+        self.permits.close();
+        drop(all);
+        let idle = std::mem::take(&mut *self.idle());
+        for session in idle {
+            drop(in_time(session.connection.close()).await);
+        }
+    }
+}
+
+impl Session {
+    fn is_good(&self, doubt: &Doubt) -> bool {
+        let age = self.made.elapsed();
+        age < OLD && !doubt.covers(age)
+    }
+}
+
+impl Lease {
+    /// The connection, to be used for one statement.
+    pub(crate) fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        let session = self.session.as_mut().ok_or(sqlx::Error::PoolClosed)?;
+        Ok(&mut session.connection)
+    }
+
+    /// The statement has ended, with its whole answer read.
+    pub(crate) fn keep(mut self) {
+        if let Some(session) = self.session.take() {
+            self.pool.put(session);
+        }
+    }
+
+    /// The connection is of no use any more.
+    pub(crate) fn end(mut self) {
+        if let Some(session) = self.session.take() {
+            close(session.connection, self.permit.take());
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let (session, permit) = (self.session.take(), self.permit.take());
+        // Without a runtime the connection just ends.
+        let (Some(mut session), Ok(runtime)) = (session, Handle::try_current()) else {
+            return;
+        };
+        let pool = Arc::clone(&self.pool);
+        runtime.spawn(async move {
+            if in_time(session.connection.ping()).await.is_ok() {
+                pool.put(session);
+            }
+            drop(permit);
+        });
+    }
+}
+
+/// Says good-bye in the background; the permit is given back afterwards.
+fn close(connection: PgConnection, permit: Option<OwnedSemaphorePermit>) {
+    if let Ok(runtime) = Handle::try_current() {
+        runtime.spawn(async move {
+            drop(in_time(connection.close()).await);
+            drop(permit);
+        });
+    }
+}
+
+async fn in_time<T>(
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    timeout(PING, answer)
+        .await
+        .unwrap_or_else(|_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())))
+}

@@ -1,0 +1,121 @@
+//! Many callers at once, few connections, and callers that leave before they are answered.
+
+use countersign_application::{
+    ports::{Probe as _, StoreFault, TokenStore as _},
+    testing::Stores,
+};
+use countersign_domain::Secret;
+use countersign_postgres::{Feed, PostgresStore};
+use futures_util::{FutureExt as _, future::join_all};
+use sqlx::Executor as _;
+
+use crate::support::{Database, Proxy, soon};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_of_look_ups_shares_statements_and_each_gets_its_own_answer() {
+    let database = Database::new().await;
+    let home = Stores::of(database.store(2).await).realm("home").await;
+    let mut made = Vec::new();
+    for n in 0..20 {
+        made.push(home.make(&format!("token {n}")).await);
+    }
+    let proxy = Proxy::to(database.port()).await;
+    let store = PostgresStore::open(&database.url(Some(proxy.port)), 4, Feed::Poll).unwrap();
+    store.ping().await.unwrap();
+    proxy.executions();
+    let unknown = Secret::from_random(&[255; 32]).digest();
+    let asked: Vec<_> = (0..400).map(|n| made.get(n % 21)).collect();
+    let found = join_all(asked.iter().map(|made| async {
+        let digest = made.map_or(unknown, |made| made.secret.digest());
+        store.find(&digest).await.unwrap()
+    }));
+    for (made, found) in asked.iter().zip(found.await) {
+        let token = made.map(|made| made.view.token.id);
+        assert_eq!(found.map(|found| found.token), token);
+    }
+    let statements = proxy.executions();
+    assert!(statements <= 40, "{statements} statements");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_spoilt_row_is_no_fault_of_those_who_asked_with_it() {
+    let database = Database::new().await;
+    let store = database.store(2).await;
+    let home = Stores::of(store.clone()).realm("home").await;
+    let (good, bad, worse) = (
+        home.make("good").await,
+        home.make("bad").await,
+        home.make("worse").await,
+    );
+    database
+        .connect()
+        .await
+        .execute(
+            "UPDATE api_tokens SET permissions = ARRAY['{ spoilt'] WHERE name = 'bad';
+             UPDATE api_tokens SET permissions = ARRAY[NULL] WHERE name = 'worse'",
+        )
+        .await
+        .unwrap();
+    let asked: Vec<_> = (0..30)
+        .map(|n| [&good, &bad, &worse][n % 3].secret.digest())
+        .collect();
+    let found = join_all(asked.iter().map(|digest| store.find(digest))).await;
+    for (n, found) in found.into_iter().enumerate() {
+        match n % 3 {
+            0 => assert_eq!(found.unwrap().unwrap().token, good.view.token.id),
+            1 => assert!(
+                matches!(found, Err(StoreFault::Corrupt { .. })),
+                "{found:?}"
+            ),
+            _ => assert!(found.is_err(), "{found:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_that_leave_spoil_no_connection_for_those_that_stay() {
+    let database = Database::new().await;
+    let store = database.store(2).await;
+    let home = Stores::of(store.clone()).realm("home").await;
+    let mut made = Vec::new();
+    for n in 0..10 {
+        made.push(home.make(&format!("token {n}")).await.view);
+    }
+    for round in 0..50 {
+        for view in &made {
+            // As far as it comes at once, or after having been sent.
+            let mut leaving = Box::pin(store.get(home.tenant.id, view.token.id));
+            assert!(leaving.as_mut().now_or_never().is_none());
+            if round % 2 == 0 {
+                tokio::task::yield_now().await;
+                let _ = leaving.as_mut().now_or_never();
+            }
+        }
+        let view = &made[round % 10];
+        let read = store.get(home.tenant.id, view.token.id).await.unwrap();
+        assert_eq!(read.as_ref(), Some(view));
+    }
+    let used = store.connections();
+    assert!(used.open <= 2, "{used:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_are_counted_and_kept() {
+    let database = Database::new().await;
+    let store = database.store(3).await;
+    assert_eq!(
+        (store.connections().open, store.connections().limit),
+        (0, 3)
+    );
+    for _ in 0..5 {
+        store.ping().await.unwrap();
+        assert_eq!((store.connections().open, store.connections().idle), (1, 1));
+    }
+    let pings = join_all((0..12).map(|_| store.ping())).await;
+    assert!(pings.iter().all(Result::is_ok));
+    let open = store.connections().open;
+    assert!((2..=3).contains(&open), "{open}");
+    store.close().await;
+    assert!(soon(async || store.connections().open == 0).await);
+    assert!(store.ping().await.is_err());
+}
