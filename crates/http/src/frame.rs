@@ -3,17 +3,19 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    panic::AssertUnwindSafe,
     sync::{Arc, OnceLock},
     time::Instant,
 };
 
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use countersign_domain::{RequestId, TokenId};
+use futures_util::FutureExt;
 use tracing::Instrument;
 
 use crate::{
@@ -62,7 +64,13 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     let too_long = length(request.uri()) > LONGEST_URI;
     request.extensions_mut().insert(exchange.clone());
 
-    let span = tracing::info_span!("request", request_id = exchange.id.as_str());
+    // Known from here on, because the frame is around each route, and not around the search for one.
+    let route = route_of(&request);
+    let span = if CHECKS.contains(&&*route) {
+        tracing::debug_span!("request", request_id = exchange.id.as_str())
+    } else {
+        tracing::info_span!("request", request_id = exchange.id.as_str())
+    };
     let trace = trace::begin(&app, known_method, &exchange, request.headers());
     let response = if too_long {
         Problem::new(
@@ -72,25 +80,30 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
         .closing()
         .into_response()
     } else {
-        let answered = next.run(request).instrument(span);
-        match &trace {
+        // So that a panic is answered and logged like everything else.
+        let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
+        let answered = answered.instrument(span);
+        let answered = match &trace {
             None => answered.await,
             Some(trace) => answered.instrument(trace.clone()).await,
-        }
+        };
+        answered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
     };
     let response = dress(response, exchange.id.as_str(), of_api);
 
     let status = response.status();
-    let none = || Arc::clone(NO_ROUTE.get_or_init(|| "-".into()));
-    let route = response
-        .extensions()
-        .get::<Route>()
-        .map_or_else(none, |route| Arc::clone(&route.0));
     let took = begin.elapsed();
     app.metrics
         .answered(known_method, &route, status.as_u16(), took);
     if let Some(trace) = trace {
-        trace::end(&trace, known_method, &route, status.as_u16(), &exchange);
+        trace::end(
+            &app,
+            &trace,
+            known_method,
+            &route,
+            status.as_u16(),
+            &exchange,
+        );
     }
     macro_rules! line {
         ($level:expr) => {
@@ -117,8 +130,9 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
 }
 
 /// Where every request of other services is checked.
-const CHECKS: [&str; 4] = [
+const CHECKS: [&str; 5] = [
     "/auth",
+    "/auth/",
     "/auth/{*original}",
     "/api/v1/api-tokens/verify",
     "/oauth2/introspect",
@@ -138,23 +152,12 @@ fn known(method: &Method) -> &'static str {
     }
 }
 
-/// The pattern of the route that answered, on its way out to the log.
-#[derive(Debug, Clone)]
-struct Route(Arc<str>);
-
-/// Notes which route answers: only inside the router is that known.
-pub(crate) async fn note_route(
-    path: Option<MatchedPath>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let mut response = next.run(request).await;
-    if let Some(path) = path {
-        response
-            .extensions_mut()
-            .insert(Route(path.as_str().into()));
+/// The pattern of the route that answers; a dash where there is none.
+fn route_of(request: &Request) -> Arc<str> {
+    match request.extensions().get::<MatchedPath>() {
+        Some(path) => path.as_str().into(),
+        None => Arc::clone(NO_ROUTE.get_or_init(|| "-".into())),
     }
-    response
 }
 
 /// A method for the log; a client may make one up, of any length and of any words.
@@ -208,12 +211,8 @@ fn dress(mut response: Response, request_id: &str, of_api: bool) -> Response {
         (failed && !json).then(|| Problem::of_status(status))
     });
     if let Some(problem) = problem {
-        let (mut parts, _) = response.into_parts();
-        let route = parts.extensions.remove::<Route>();
+        let (parts, _) = response.into_parts();
         response = problem.write(request_id, parts.headers);
-        if let Some(route) = route {
-            response.extensions_mut().insert(route);
-        }
     }
     let headers = response.headers_mut();
     headers.insert(

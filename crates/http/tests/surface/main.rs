@@ -11,6 +11,7 @@ mod authorization;
 mod conditional;
 mod connections;
 mod create;
+mod doors;
 mod events;
 mod faults;
 mod list;

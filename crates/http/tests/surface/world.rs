@@ -13,12 +13,13 @@ use countersign_application::{
     ports::TokenStore,
     testing::{Deaf, Realm, Stores},
 };
-use countersign_domain::{Policy, Secret, TokenView, standard};
+use countersign_domain::{Policy, Secret, TokenView, UserId, standard};
 use countersign_gate::{Gate, Proxies};
 use countersign_http::{Hub, Metrics, Services, Settings, StoreSource, router};
 use countersign_sqlite::SqliteStore;
 use http_body_util::BodyExt;
 use serde_json::Value;
+use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -33,7 +34,7 @@ pub(crate) struct World {
     pub(crate) away: Realm,
     /// Holds the whole catalog.
     pub(crate) root: Made,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
@@ -62,7 +63,7 @@ impl World {
             home,
             away,
             root,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -221,6 +222,16 @@ pub(crate) fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 impl World {
+    /// Closes a user and nothing else, as no use case does.
+    pub(crate) async fn close_user(&self, user: UserId) {
+        let url = format!("sqlite:{}", self.folder.path().join("test.db").display());
+        let mut database = SqliteConnection::connect(&url).await.unwrap();
+        let closed = sqlx::query("UPDATE users SET closed_at = 1 WHERE id = ?")
+            .bind(user.as_uuid().as_bytes().as_slice())
+            .execute(&mut database);
+        assert_eq!(closed.await.unwrap().rows_affected(), 1);
+    }
+
     /// The clock's now, in the form that answers have.
     pub(crate) fn now(&self) -> String {
         self.stores.clock.now().to_string()

@@ -22,7 +22,7 @@ use crate::{
     body::{self, Fields, Json},
     caller::{Caller, ReadTokens},
     params::Params,
-    problem::{Code, Fault, Problem},
+    problem::{Code, Fault, Problem, may_hold_secret},
     services::App,
 };
 
@@ -173,7 +173,16 @@ fn record<'a>((verdict, question): (&'a Verdict<'a>, &'a QuestionBody<'_>)) -> V
         tenant_id: credential.map(|credential| credential.tenant),
         retirement_date: credential.and_then(|credential| credential.retires),
         token: credential.zip(partial).map(facts),
-        missing: verdict.missing.clone(),
+        missing: verdict.missing.iter().map(|name| shown(name)).collect(),
+    }
+}
+
+/// A wanted permission as it is repeated; what may be a secret, put there by mistake, is not.
+fn shown(name: &str) -> &str {
+    if may_hold_secret(name) {
+        "csg_…"
+    } else {
+        name
     }
 }
 

@@ -1,0 +1,249 @@
+//! The stream of changes: what is told, to whom, and where one who comes back goes on.
+
+use std::sync::Arc;
+
+use countersign_application::{
+    ports::{FeedFault, FeedPosition, MockChangeFeed, News, StoreFault, TokenChanged},
+    testing::{Realm, named},
+};
+use countersign_domain::{EventKind, Secret, TokenId, Version};
+use countersign_gate::Proxies;
+use countersign_http::{Settings, router};
+use serde_json::{Value, json};
+
+use super::{
+    Doors,
+    streams::{Event, Served, usual},
+};
+use crate::world::{Ask, Reply, pairs, send, services};
+
+pub(super) const CHANGES: &str = "/api/v1/changes";
+
+pub(super) fn place(text: &str) -> FeedPosition {
+    text.parse().unwrap()
+}
+
+/// News of these changes, with a place behind them.
+pub(super) fn news(changes: &[TokenChanged], position: &str) -> News {
+    News {
+        changes: Some(changes.to_vec()),
+        position: place(position),
+    }
+}
+
+pub(super) fn change(realm: &Realm, token: TokenId, version: i64) -> TokenChanged {
+    TokenChanged {
+        tenant: realm.tenant.id,
+        token,
+        version: Version::try_from(version).unwrap(),
+        kind: EventKind::Updated,
+    }
+}
+
+pub(super) fn told(name: &str, id: Option<&str>, data: Value) -> Event {
+    Event {
+        name: name.to_owned(),
+        id: id.map(str::to_owned),
+        data,
+    }
+}
+
+fn changed(token: TokenId, version: i64, kind: &str) -> Event {
+    let data = json!({"id": token.to_string(), "version": version, "kind": kind});
+    told("change", None, data)
+}
+
+#[tokio::test]
+async fn changes_of_the_own_tenant_are_told_and_no_others() {
+    let served = Served::start(usual()).await;
+    let (home, away) = (&served.doors.world.home, &served.doors.world.away);
+    let (own, foreign) = (home.make("one").await, away.make("abroad").await);
+    let (own, foreign) = (own.view.token.id, foreign.view.token.id);
+    let mut stream = served.follow(&served.doors.world.root.secret, None).await;
+    let behind = home.stores.feed.position().await.unwrap();
+    let ready = stream.next().await.unwrap();
+    assert_eq!(ready, told("ready", Some(behind.as_str()), json!({})));
+    let hub = &served.doors.hub;
+    hub.publish(news(&[change(away, foreign, 2)], "11"));
+    hub.publish(news(
+        &[
+            change(home, own, 2),
+            change(away, foreign, 3),
+            change(home, own, 3),
+        ],
+        "14",
+    ));
+    for expected in [
+        changed(own, 2, "updated"),
+        changed(own, 3, "updated"),
+        told("heartbeat", Some("14"), json!({})),
+    ] {
+        assert_eq!(stream.next().await, Some(expected));
+    }
+    let any = News {
+        changes: None,
+        position: place("99"),
+    };
+    hub.publish(any);
+    assert_eq!(
+        stream.next().await,
+        Some(told("reset", Some("99"), json!({})))
+    );
+}
+
+#[tokio::test]
+async fn one_who_comes_back_is_told_what_it_missed_once() {
+    let served = Served::start(usual()).await;
+    let (home, away) = (&served.doors.world.home, &served.doors.world.away);
+    let secret = &served.doors.world.root.secret;
+    let first = served.follow(secret, None).await.next().await.unwrap();
+    let made = home.make("one").await;
+    away.make("abroad").await;
+    let view = home.update(&made.view, &named("two")).await;
+    home.revoke(&view).await;
+    let mut stream = served.follow(secret, first.id.as_deref()).await;
+    let id = made.view.token.id;
+    for expected in [
+        changed(id, 1, "created"),
+        changed(id, 2, "updated"),
+        changed(id, 3, "revoked"),
+    ] {
+        assert_eq!(stream.next().await, Some(expected));
+    }
+    let behind = home.stores.feed.position().await.unwrap();
+    let sign = |name| told(name, Some(behind.as_str()), json!({}));
+    assert_eq!(stream.next().await, Some(sign("heartbeat")));
+    assert_eq!(stream.next().await, Some(sign("ready")));
+    let mut stream = served.follow(secret, Some(behind.as_str())).await;
+    assert_eq!(stream.next().await, Some(sign("ready")), "nothing twice");
+}
+
+#[tokio::test]
+async fn what_is_no_place_in_the_stream_is_refused() {
+    let doors = Doors::new().await;
+    let ask = || doors.world.ask("GET", CHANGES);
+    let long = "1".repeat(9000);
+    for id in [
+        "",
+        "x",
+        "-1",
+        "01",
+        "1 ",
+        "99999",
+        "1.0",
+        "9223372036854775808",
+        &long,
+    ] {
+        let reply = doors.send(ask().header("last-event-id", id)).await;
+        // Blanks around a header's value are not of it.
+        if id == "1 " {
+            continue;
+        }
+        reply.problem(400, "invalid-parameter");
+        assert_eq!(
+            reply.faults(),
+            pairs(&[("last-event-id", "invalid-value")]),
+            "{id:.10}"
+        );
+    }
+    let twice = ask()
+        .header("last-event-id", "0")
+        .header("last-event-id", "0");
+    doors.send(twice).await.problem(400, "invalid-parameter");
+    let reply = doors
+        .send(doors.world.ask("GET", format!("{CHANGES}?from=1")))
+        .await;
+    reply.problem(400, "invalid-parameter");
+    assert_eq!(reply.faults(), pairs(&[("from", "unknown-parameter")]));
+    let unknown = Secret::from_random(&[9; 32]);
+    let reply = doors.send(Ask::new("GET", CHANGES).by(&unknown)).await;
+    reply.problem(401, "invalid-token");
+    let weak = doors.made("weak", &["api.tasks.read"], &[]).await;
+    let reply = doors.send(Ask::new("GET", CHANGES).by(&weak.secret)).await;
+    reply.problem(403, "insufficient-scope");
+}
+
+/// The answer over a feed that does as the test says. The hub is closed behind it, so that it ends.
+async fn over(doors: &Doors, last: Option<&str>, teach: impl FnOnce(&mut MockChangeFeed)) -> Reply {
+    let stores = &doors.world.stores;
+    let mut parts = services(stores, stores.tokens.clone(), Proxies::default());
+    let mut feed = MockChangeFeed::new();
+    teach(&mut feed);
+    parts.feed = Arc::new(feed);
+    let hub = parts.news.clone();
+    let router = router(parts, Settings::default());
+    let mut ask = doors.world.ask("GET", CHANGES);
+    if let Some(last) = last {
+        ask = ask.header("last-event-id", last);
+    }
+    let reply = send(&router, ask.0);
+    let (reply, ()) = tokio::join!(reply, async {
+        // Once the stream follows, it ends with the hub.
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        hub.close();
+    });
+    reply
+}
+
+#[tokio::test]
+async fn too_much_is_told_as_a_reset() {
+    let doors = Doors::new().await;
+    let reply = over(&doors, Some("5"), |feed| {
+        let asked = |position: &FeedPosition, most: &u16| position.as_str() == "5" && *most == 1000;
+        feed.expect_since().withf(asked).times(1).returning(|_, _| {
+            Ok(News {
+                changes: None,
+                position: place("6000"),
+            })
+        });
+    })
+    .await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.header("content-type"), "text/event-stream");
+    assert_eq!(reply.header("cache-control"), "no-store");
+    assert_eq!(reply.header("x-accel-buffering"), "no");
+    let expected = "event: reset\nid: 6000\ndata: {}\n\nevent: ready\nid: 6000\ndata: {}\n\n";
+    assert_eq!(String::from_utf8_lossy(&reply.body), expected);
+}
+
+#[tokio::test]
+async fn a_feed_that_is_away_is_no_stream() {
+    let doors = Doors::new().await;
+    let away = || StoreFault::Unavailable("private".into());
+    for last in [None, Some("5")] {
+        let reply = over(&doors, last, |feed| {
+            feed.expect_position().returning(move || Err(away()));
+            feed.expect_since()
+                .returning(move |_, _| Err(FeedFault::Store(away())));
+        })
+        .await;
+        reply.problem(503, "store-unavailable");
+        assert!(!String::from_utf8_lossy(&reply.body).contains("private"));
+    }
+}
+
+#[tokio::test]
+async fn one_who_lags_is_told_to_look_anew() {
+    let served = Served::start(usual()).await;
+    let home = &served.doors.world.home;
+    let id = home.make("one").await.view.token.id;
+    let mut stream = served.follow(&served.doors.world.root.secret, None).await;
+    assert_eq!(stream.next().await.unwrap().name, "ready");
+    // All at once: the stream has no turn between them.
+    for count in 0..300 {
+        served.doors.hub.publish(news(&[], &count.to_string()));
+    }
+    served
+        .doors
+        .hub
+        .publish(news(&[change(home, id, 7)], "300"));
+    assert_eq!(stream.next().await, Some(told("reset", None, json!({}))));
+    let mut after = stream.next().await.unwrap();
+    if after.name == "heartbeat" {
+        after = stream.next().await.unwrap();
+    }
+    assert_eq!(after, changed(id, 7, "updated"), "and goes on from there");
+}
