@@ -1,6 +1,6 @@
 //! The facts that this node keeps of tokens that were checked lately, and how it comes to forget them.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Instant};
 
 use countersign_application::ports::Announcer;
 use countersign_domain::TokenId;
@@ -58,9 +58,9 @@ impl Facts {
         self.kept.iter().for_each(|kept| kept.forget_all());
     }
 
-    /// The feed lives, and all that it told is forgotten.
-    pub(crate) fn heard(&self) {
-        self.kept.iter().for_each(|kept| kept.heard());
+    /// The feed lived at that moment, and all that it told is forgotten.
+    pub(crate) fn heard(&self, at: Instant) {
+        self.kept.iter().for_each(|kept| kept.heard(at));
     }
 
     /// Shows how the memory fares.

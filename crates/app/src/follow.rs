@@ -73,7 +73,9 @@ impl Follower {
         let mut position = None;
         let mut complained = false;
         loop {
-            match self.look(position.as_ref()).await {
+            // After a silence the store may be another one than before: a standby that took over may have lost the
+            // end of the history, and counts anew from there.
+            match self.look(position.as_ref(), complained).await {
                 Ok(news) => {
                     if std::mem::take(&mut complained) {
                         tracing::info!("the feed of changes is back");
@@ -105,14 +107,18 @@ impl Follower {
     }
 
     /// Forgets what changed since the position, or everything where that is not told.
-    async fn look(&self, position: Option<&FeedPosition>) -> Result<News, FeedFault> {
-        let news = match position {
+    async fn look(&self, position: Option<&FeedPosition>, anew: bool) -> Result<News, FeedFault> {
+        let began = Instant::now();
+        let mut news = match position {
             Some(position) => self.feed.since(position, MOST).await?,
             None => News {
                 changes: None,
                 position: self.feed.position().await?,
             },
         };
+        if anew {
+            news.changes = None;
+        }
         match &news.changes {
             Some(changes) => {
                 let count = changes.len() as u64;
@@ -123,7 +129,7 @@ impl Follower {
             }
             None => self.facts.forget_all(),
         }
-        self.facts.heard();
+        self.facts.heard(began);
         self.pulse.beat();
         Ok(news)
     }

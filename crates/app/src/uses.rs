@@ -28,6 +28,8 @@ const BATCH: usize = 1_000;
 pub(crate) struct Unwritten {
     parts: [Mutex<HashMap<SecretDigest, Used>>; PARTS],
     full: Notify,
+    /// Held while something is being written, so that the last writing of all waits for the one before.
+    writing: tokio::sync::Mutex<()>,
 }
 
 impl Default for Unwritten {
@@ -35,6 +37,7 @@ impl Default for Unwritten {
         Self {
             parts: std::array::from_fn(|_| Mutex::default()),
             full: Notify::new(),
+            writing: tokio::sync::Mutex::default(),
         }
     }
 }
@@ -92,6 +95,7 @@ impl Unwritten {
 
     /// Writes what there is. What cannot be written is kept for the next time.
     pub(crate) async fn write(&self, store: &dyn UsageStore) {
+        let _turn = self.writing.lock().await;
         let uses = self.take();
         for (index, batch) in uses.chunks(BATCH).enumerate() {
             if let Err(fault) = store.record(batch).await {

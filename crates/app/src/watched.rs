@@ -47,7 +47,7 @@ impl Ports {
         let errors = Kinds::default();
         for kind in [UNAVAILABLE, CORRUPT, UNKNOWN] {
             // What has not happened yet shows as zero.
-            errors.get_or_create(&[("kind", kind)]);
+            drop(errors.get_or_create(&[("kind", kind)]));
         }
         let help = "Calls of the store that failed, by kind";
         metrics.register(|registry| registry.register("store_errors", help, errors.clone()));

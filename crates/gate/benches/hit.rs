@@ -92,7 +92,7 @@ fn hits(criterion: &mut Criterion) {
     };
     let before = resident();
     let cached = Arc::new(Cached::new(Everybody::default(), settings));
-    cached.heard();
+    cached.heard(std::time::Instant::now());
     for number in 0..MANY {
         let _ = ready(cached.find(&Presented::from(secret(number))));
     }

@@ -138,7 +138,8 @@ impl Gate {
             address,
             permission,
         };
-        let grant = known.credential.admit(&attempt)?;
+        let mut grant = known.credential.admit(&attempt)?;
+        grant.secret = Some(known.digest);
         if let Some(uses) = &self.0.uses {
             uses.used(&known.digest, &grant, attempt.now);
         }

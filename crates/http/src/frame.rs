@@ -60,7 +60,7 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     hide(request.headers_mut());
     let method = request.method().clone();
     let known_method = known(&method);
-    let of_api = request.uri().path().starts_with("/api/v1/");
+    let of_api = is_confidential(request.uri().path());
     let too_long = length(request.uri()) > LONGEST_URI;
     request.extensions_mut().insert(exchange.clone());
 
@@ -127,6 +127,13 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
         line!(tracing::Level::INFO);
     }
     response
+}
+
+/// Whether nobody on the way may keep the answer: everything but what is the same for everybody.
+fn is_confidential(path: &str) -> bool {
+    ["/api/v1/", "/auth", "/oauth2/", "/metrics"]
+        .iter()
+        .any(|start| path.starts_with(start))
 }
 
 /// Where every request of other services is checked.

@@ -29,5 +29,5 @@ pub use news::Hub;
 pub use openapi::openapi;
 pub use routes::{metrics_router, router};
 pub use serve::{Limits, serve};
-pub use services::{Services, Settings};
+pub use services::{Services, Settings, Traces};
 pub use trace::TRACES;

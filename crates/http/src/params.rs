@@ -133,11 +133,6 @@ impl<'a> Params<'a> {
         self.single(name, "a text", |text| Some(text.to_owned()))
     }
 
-    /// Lets a parameter be that means nothing here.
-    pub(crate) fn ignore(&mut self, name: &str) {
-        drop(self.take(name));
-    }
-
     /// The order: `sort=field,direction`, with several pairs in one value and several values. A direction left out
     /// is ascending; a field named again adds nothing.
     pub(crate) fn order(&mut self) -> Vec<Order> {
@@ -156,6 +151,12 @@ impl<'a> Params<'a> {
             }
         }
         order
+    }
+
+    /// Ends the reading of a form of OAuth, where whatever is left means nothing (RFC 6749, section 3.2).
+    pub(crate) fn finish_form(mut self) -> Result<(), Problem> {
+        self.entries.clear();
+        self.finish()
     }
 
     /// Ends the reading: whatever is left is unknown.

@@ -49,6 +49,15 @@ impl fmt::Debug for Services {
     }
 }
 
+/// What the collector's side does with a request's span, which the surface cannot do itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Traces {
+    /// Makes it the child of its caller's, by the request's headers.
+    pub adopt: fn(&Span, &HeaderMap),
+    /// Gives it another name, once the route is known.
+    pub rename: fn(&Span, String),
+}
+
 /// What a deployment decides.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -56,8 +65,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Whether the numbers are shown elsewhere, and not here.
     pub metrics_elsewhere: bool,
-    /// What makes a request's span the child of its caller's, by the request's headers; `None` = there are no spans.
-    pub traces: Option<fn(&Span, &HeaderMap)>,
+    /// How the spans of requests are told to whoever collects them; `None` = there are none.
+    pub traces: Option<Traces>,
 }
 
 /// Both, as every handler sees them.

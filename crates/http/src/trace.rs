@@ -19,7 +19,7 @@ pub(crate) fn begin(
     exchange: &Exchange,
     headers: &HeaderMap,
 ) -> Option<Span> {
-    let adopt = app.settings().traces?;
+    let traces = app.settings().traces?;
     let span = tracing::debug_span!(
         target: TRACES,
         "request",
@@ -35,7 +35,7 @@ pub(crate) fn begin(
         countersign.request.id = exchange.id.as_str(),
         countersign.token.id = Empty,
     );
-    adopt(&span, headers);
+    (traces.adopt)(&span, headers);
     Some(span)
 }
 
@@ -45,12 +45,21 @@ fn named(method: &str) -> &str {
 }
 
 /// Notes what came of the request.
-pub(crate) fn end(span: &Span, method: &str, route: &str, status: u16, exchange: &Exchange) {
+pub(crate) fn end(
+    app: &App,
+    span: &Span,
+    method: &str,
+    route: &str,
+    status: u16,
+    exchange: &Exchange,
+) {
     span.record("http.response.status_code", i64::from(status));
     // A dash where none answered.
     if route.starts_with('/') {
         span.record("http.route", route);
-        span.record("otel.name", format!("{} {route}", named(method)));
+        if let Some(traces) = app.settings().traces {
+            (traces.rename)(span, format!("{} {route}", named(method)));
+        }
     }
     if let Some(actor) = exchange.actor.get() {
         span.record("countersign.token.id", tracing::field::display(actor));

@@ -110,7 +110,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     let surface = countersign_http::Settings {
         public_url: settings.public_url,
         metrics_elsewhere: settings.metrics_listen.is_some(),
-        traces: traces::adoption(),
+        traces: traces::of_requests(),
     };
     let news = services.news.clone();
     let router = countersign_http::router(services, surface);

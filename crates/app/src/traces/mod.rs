@@ -6,11 +6,12 @@ mod collector;
 use std::{sync::OnceLock, time::Duration};
 
 use anyhow::{Context as _, Result};
+use countersign_http::Traces;
 use http::HeaderMap;
 use opentelemetry::{
     Context,
     propagation::{Extractor, TextMapPropagator as _},
-    trace::TracerProvider as _,
+    trace::{TraceContextExt as _, TracerProvider as _},
 };
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::{
@@ -72,9 +73,13 @@ pub(crate) async fn end(limit: Duration) {
     }
 }
 
-/// Makes a request's span the child of the one that its caller names, where traces are sent at all.
-pub(crate) fn adoption() -> Option<fn(&Span, &HeaderMap)> {
-    PROVIDER.get().map(|_| adopt as fn(&Span, &HeaderMap))
+/// What the surface needs, where traces are sent at all.
+pub(crate) fn of_requests() -> Option<Traces> {
+    PROVIDER.get().map(|_| Traces { adopt, rename })
+}
+
+fn rename(span: &Span, name: String) {
+    span.context().span().update_name(name);
 }
 
 fn adopt(span: &Span, headers: &HeaderMap) {
@@ -104,8 +109,6 @@ impl Extractor for Caller<'_> {
 
 #[cfg(test)]
 mod tests {
-    use opentelemetry::trace::TraceContextExt as _;
-
     use super::*;
 
     const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";

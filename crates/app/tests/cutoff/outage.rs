@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use crate::trio::{Trio, Waits};
 
 /// How long one check may take, whatever the database does.
-const LONGEST: Duration = Duration::from_millis(1500);
+const LONGEST: Duration = Duration::from_millis(3500);
 
 /// For how long a token goes on being honoured by a node.
 async fn honoured(trio: &Trio, secret: &str) -> Duration {

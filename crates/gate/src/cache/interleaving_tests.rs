@@ -117,7 +117,7 @@ fn run(seed: u64) -> usize {
         ..CacheSettings::default()
     };
     let cached = Cached::new(source, settings);
-    cached.heard();
+    cached.heard(tokio::time::Instant::now().into_std());
     let mut tasks: HashMap<usize, Pin<Box<dyn Future<Output = ()> + '_>>> = HashMap::new();
     for number in 0..6 {
         let (cached, table, place) = (&cached, &*table, number % 2);

@@ -11,7 +11,7 @@ mod stamps;
 mod stats;
 mod watch;
 
-use std::{fmt, sync::Arc, task::Poll};
+use std::{fmt, sync::Arc, task::Poll, time::Instant};
 
 use async_trait::async_trait;
 use countersign_domain::{Credential, SecretDigest, TokenId};
@@ -84,9 +84,10 @@ impl<S> Cached<S> {
         self.stamps.forget_all();
     }
 
-    /// The feed of changes lives, and everything that it told was forgotten.
-    pub fn heard(&self) {
-        self.heard.advance(self.watch.now());
+    /// The feed of changes lived at that moment, and everything that it told was forgotten. The moment is the one before
+    /// the feed was asked: of what came while its answer was on its way, nothing is known.
+    pub fn heard(&self, at: Instant) {
+        self.heard.advance(self.watch.at(at));
     }
 
     /// What was done so far, and what is held.
@@ -150,8 +151,11 @@ impl<S> Cached<S> {
     /// Facts that may be honoured while the source is away.
     fn spare(&self, digest: &SecretDigest) -> Option<Arc<Credential>> {
         let entry = self.entries.known(digest)?;
+        let (now, settings) = (self.watch.now(), &self.settings);
         let known_good = self.heard.get().max(Some(entry.loaded))?;
-        let within = self.watch.now().since(known_good) < self.settings.grace;
+        // The age bounds them all the same, where the feed goes on and only look-ups fail.
+        let within = now.since(known_good) < settings.grace
+            && now.since(entry.loaded) < settings.age + settings.grace;
         (within && self.is_good(&entry)).then_some(entry.credential)
     }
 }
@@ -200,23 +204,24 @@ impl<S: CredentialSource> Cached<S> {
         Landed { begin, found }
     }
 
-    /// As [`look_up`](Self::look_up), but no longer than it is worth where there are facts to fall back on.
+    /// As [`look_up`](Self::look_up), but no longer than it is worth where there are facts to fall back on that are only
+    /// old. While the feed is silent they may be wrong: then a source that is merely slow is waited for.
     async fn look_up_in_time(
         &self,
         presented: &Presented,
     ) -> Result<Option<Arc<Credential>>, SourceFault> {
         self.breaker.may_ask(self.watch.now())?;
-        if self.spare(presented.digest()).is_none() {
+        let healthy = self.is_healthy(self.watch.now());
+        if !healthy || self.spare(presented.digest()).is_none() {
             return self.look_up(presented).await;
         }
         let patience = self.settings.patience;
         if let Ok(found) = tokio::time::timeout(patience, self.look_up(presented)).await {
             return found;
         }
-        let fault = SourceFault::away("the source did not answer in time");
+        // No reason to leave it alone: others may have nothing to fall back on, and time to wait.
         self.counters.faults.add();
-        self.breaker.failed(self.watch.now(), &fault);
-        Err(fault)
+        Err(SourceFault::away("the source did not answer in time"))
     }
 }
 

@@ -17,9 +17,10 @@ pub struct CacheSettings {
     /// How long the feed of changes may be silent before every request is looked up; 3 s by default.
     pub silence: Duration,
     /// How long facts are honoured while the source is away, counted from when the feed was last heard or the facts
-    /// were looked up, whichever is later; 30 s by default, zero = not at all.
+    /// were looked up, whichever is later, and never longer than `age` beyond the look-up and this; 30 s by default,
+    /// zero = not at all.
     pub grace: Duration,
-    /// How long a look-up is waited for where facts are there to fall back on; 500 ms by default.
+    /// How long a look-up is waited for where facts are there to fall back on and the feed is heard; 500 ms by default.
     pub patience: Duration,
     /// How long a source that failed is left alone, but for one request that tries it; 1 s by default.
     pub retry: Duration,

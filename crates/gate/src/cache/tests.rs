@@ -20,7 +20,7 @@ fn presented() -> Presented {
 /// With a feed that was heard just now.
 fn cached<S>(source: S) -> Cached<S> {
     let cached = Cached::new(source, CacheSettings::default());
-    cached.heard();
+    cached.heard(tokio::time::Instant::now().into_std());
     cached
 }
 
@@ -75,13 +75,13 @@ async fn reading_does_not_keep_facts_alive() {
         assert!(found(&cached).await);
         assert_eq!(source.asked(), 1);
         advance(SECOND).await;
-        cached.heard();
+        cached.heard(tokio::time::Instant::now().into_std());
     }
     source.set(None);
     assert!(!found(&cached).await, "at its age to the nanosecond");
     source.set(Some(Ok(Arc::new(credential(1)))));
     advance(2 * SECOND).await;
-    cached.heard();
+    cached.heard(tokio::time::Instant::now().into_std());
     assert!(
         found(&cached).await,
         "that nobody holds it is held for less"
@@ -96,7 +96,7 @@ async fn a_silent_feed_means_a_look_up_for_every_request() {
         assert!(found(&cached).await);
         assert_eq!(source.asked(), asked, "it was never heard");
     }
-    cached.heard();
+    cached.heard(tokio::time::Instant::now().into_std());
     assert!(found(&cached).await);
     assert_eq!(source.asked(), 3, "what was looked up meanwhile is held");
     advance(3 * SECOND).await;
@@ -106,7 +106,7 @@ async fn a_silent_feed_means_a_look_up_for_every_request() {
     assert!(!cached.stats().healthy);
     assert!(found(&cached).await);
     assert_eq!(source.asked(), 4);
-    cached.heard();
+    cached.heard(tokio::time::Instant::now().into_std());
     assert!(found(&cached).await);
     assert_eq!(source.asked(), 4);
     let stats = cached.stats();

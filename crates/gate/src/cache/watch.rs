@@ -33,7 +33,12 @@ impl Watch {
     }
 
     pub(super) fn now(&self) -> Moment {
-        let nanos = Instant::now().saturating_duration_since(self.0).as_nanos();
+        self.at(Instant::now().into_std())
+    }
+
+    /// A moment that may lie in the past.
+    pub(super) fn at(&self, at: std::time::Instant) -> Moment {
+        let nanos = at.saturating_duration_since(self.0.into_std()).as_nanos();
         Moment(u64::try_from(nanos).unwrap_or(u64::MAX).saturating_add(1))
     }
 }

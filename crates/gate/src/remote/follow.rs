@@ -24,9 +24,9 @@ const SILENCE: Duration = Duration::from_secs(3);
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// How long a node of a healthy cluster may be behind. Where it is not known what changed, an answer of such a node
-/// cannot be told from a good one, so everything is forgotten once more when that time is over.
-const BEHIND: Duration = Duration::from_secs(1);
+/// How long a node may be behind that answers by what it knows. Where it is not known what changed, an answer of such a
+/// node cannot be told from a good one, so everything is forgotten once more when that time is over.
+const BEHIND: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Deserialize)]
 struct Change {
@@ -100,6 +100,8 @@ impl Remote {
         // What was missed comes before `ready`: until then, nothing is known for sure.
         let (resumed, mut ready) = (place.id.is_some(), false);
         loop {
+            // What is read may have waited for this process to go on; it is as old as the waiting for it.
+            let asked = std::time::Instant::now();
             let frame = timeout(SILENCE, body.frame()).await;
             let Some(frame) = frame.map_err(|_| Failed::Late)? else {
                 return Ok(());
@@ -125,7 +127,7 @@ impl Remote {
                 }
                 if ready {
                     place.heard = true;
-                    cached.heard();
+                    cached.heard(asked);
                 }
             }
         }

@@ -11,16 +11,13 @@ mod users;
 
 use axum::{
     Router,
-    body::Bytes,
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
     routing::any,
 };
 pub use doors::numbers::metrics_router;
-use http_body_util::Full;
 use serde::Serialize;
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -43,16 +40,7 @@ pub fn router(services: Services, settings: Settings) -> Router {
         .route("/auth/{*original}", any(doors::auth::auth))
         .merge(docs::routes(&crate::openapi::finished(document)))
         .merge(pages::routes())
-        .layer(middleware::from_fn(frame::note_route))
         .with_state(app.clone())
-        // Inside the frame, so that a panic is answered and logged like everything else.
-        .layer(CatchPanicLayer::custom(
-            |_| -> axum::http::Response<Full<Bytes>> {
-                let mut response = axum::http::Response::new(Full::default());
-                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                response
-            },
-        ))
         .layer(middleware::from_fn_with_state(app, frame::frame))
 }
 

@@ -2,8 +2,8 @@
 //! hold, whether to let it through. What matters is the status; whom the request comes from is in headers.
 
 use axum::{
-    extract::{OriginalUri, RawQuery, State},
-    http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
 use countersign_domain::{Grant, Permission};
@@ -57,24 +57,15 @@ const WANTED: &str = "a dotted name such as api.tasks.read";
         (status = 400),
     ),
 )]
-pub(in crate::routes) async fn auth(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    extensions: Extensions,
-) -> Answer {
+pub(in crate::routes) async fn auth(State(app): State<App>, request: Request) -> Answer {
+    let (head, _) = request.into_parts();
     // The query of a path behind ours is that of the request, and none of our business.
-    let query = query.filter(|_| uri.path() == "/auth");
-    let wanted = wanted(query.as_deref(), &headers);
-    let exchange = extensions.get::<Exchange>().ok_or_else(Problem::internal)?;
-    let admitted = admit(
-        &app,
-        exchange,
-        &headers,
-        wanted.as_deref().unwrap_or_default(),
-    )
-    .await;
+    let query = head.uri.query().filter(|_| head.uri.path() == "/auth");
+    let wanted = wanted(query, &head.headers);
+    let exchange = head.extensions.get::<Exchange>();
+    let exchange = exchange.ok_or_else(Problem::internal)?;
+    let needed = wanted.as_deref().unwrap_or_default();
+    let admitted = admit(&app, exchange, &head.headers, needed).await;
     app.metrics.judged(verdict(admitted.as_ref().err()));
     let grant = admitted?;
     // Told only to those who may ask.

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration}
 
 use axum::{
     extract::{RawQuery, State},
-    http::{HeaderMap, HeaderName, HeaderValue},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponse, Response, Sse, sse::Event},
 };
 use countersign_application::ports::{FeedFault, FeedPosition, News, TokenChanged};
@@ -79,12 +79,15 @@ pub(in crate::routes) async fn changes(
             position: app.feed.position().await?,
         },
     };
+    // Nothing else of the head is kept for as long as the stream lasts.
+    let presented = headers.get(header::AUTHORIZATION).cloned();
+    let presented = presented.map(|presented| (header::AUTHORIZATION, presented));
     let mut stream = Stream {
         app,
         tenant: caller.actor.tenant,
         caller: caller.actor.token,
         address: caller.exchange.address,
-        headers,
+        headers: presented.into_iter().collect(),
         news,
         pending: VecDeque::new(),
         beat: Instant::now(),

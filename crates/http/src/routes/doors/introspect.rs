@@ -99,11 +99,10 @@ async fn introspected(
     let form = body::read_form(&head.headers, body).await?;
     let mut params = Params::of(Some(&form));
     let token = params.required("token");
-    params.ignore("token_type_hint");
     let address = params.single("address", "an IPv4 or IPv6 address", |text| {
         text.parse().ok()
     });
-    params.finish()?;
+    params.finish_form()?;
     let question = Question {
         token: &token.unwrap_or_default(),
         address,

@@ -65,8 +65,7 @@ async fn revoked(
     let form = body::read_form(&head.headers, body).await?;
     let mut params = Params::of(Some(&form));
     let token = params.required("token").unwrap_or_default();
-    params.ignore("token_type_hint");
-    params.finish()?;
+    params.finish_form()?;
     let known = match app.gate.look_up(&token).await {
         Ok(known) => known,
         Err(unavailable @ Rejected::Unavailable(_)) => return Err(unavailable.into()),

