@@ -41,10 +41,22 @@ pub(crate) struct Exchange {
     pub(crate) actor: Arc<OnceLock<TokenId>>,
 }
 
+/// Puts the frame around what is behind a route.
+pub(crate) async fn frame(State(app): State<App>, request: Request, next: Next) -> Response {
+    // Known here, because the frame is around each route, and not around the search for one.
+    let route = route_of(&request);
+    framed(&app, request, route, |request| next.run(request)).await
+}
+
 /// Puts the frame around what is inside.
-pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn framed<F: Future<Output = Response>>(
+    app: &App,
+    mut request: Request,
+    route: Arc<str>,
+    inside: impl FnOnce(Request) -> F,
+) -> Response {
     let begin = Instant::now();
-    let Some(id) = request_id(&app, request.headers()) else {
+    let Some(id) = request_id(app, request.headers()) else {
         tracing::error!("no random bytes for a request id");
         return dress(Problem::internal().into_response(), "-", false);
     };
@@ -64,14 +76,12 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     let too_long = length(request.uri()) > LONGEST_URI;
     request.extensions_mut().insert(exchange.clone());
 
-    // Known from here on, because the frame is around each route, and not around the search for one.
-    let route = route_of(&request);
     let span = if CHECKS.contains(&&*route) {
         tracing::debug_span!("request", request_id = exchange.id.as_str())
     } else {
         tracing::info_span!("request", request_id = exchange.id.as_str())
     };
-    let trace = trace::begin(&app, known_method, &exchange, request.headers());
+    let trace = trace::begin(app, known_method, &exchange, request.headers());
     let response = if too_long {
         Problem::new(
             Code::UriTooLong,
@@ -81,7 +91,7 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
         .into_response()
     } else {
         // So that a panic is answered and logged like everything else.
-        let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
+        let answered = AssertUnwindSafe(inside(request)).catch_unwind();
         let answered = answered.instrument(span);
         let answered = match &trace {
             None => answered.await,

@@ -1,7 +1,7 @@
 //! The HTTP surface of Countersign: what the use cases mean in RFC 9110's words.
 //!
 //! A request takes one way through: request id, client address, credential and permission, then its body, then the
-//! use case, then the answer. [`router`] builds that way, [`openapi`] describes it from the same declarations, and
+//! use case, then the answer. [`Surface`] builds that way, [`openapi`] describes it from the same declarations, and
 //! [`serve`] is the accept loop that no slow client can hold up.
 
 mod body;
@@ -20,6 +20,7 @@ mod records;
 mod routes;
 mod serve;
 mod services;
+mod surface;
 mod trace;
 
 pub use countersign_gate::client_address::ProxyHeader;
@@ -28,6 +29,7 @@ pub use metrics::Metrics;
 pub use news::Hub;
 pub use openapi::openapi;
 pub use routes::{metrics_router, router};
-pub use serve::{Limits, serve};
+pub use serve::{Limits, Serves, serve};
 pub use services::{Services, Settings, Traces};
+pub use surface::Surface;
 pub use trace::TRACES;

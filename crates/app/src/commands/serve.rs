@@ -5,7 +5,7 @@ use std::{future::pending, io, path, sync::Arc, time::Duration};
 use anyhow::{Context as _, Result};
 use countersign_application::ports::StoreFault;
 use countersign_gate::Gate;
-use countersign_http::{Hub, Limits, Metrics, Services, StoreSource};
+use countersign_http::{Hub, Limits, Metrics, Services, StoreSource, Surface};
 use tokio::{
     net::TcpListener,
     task::JoinSet,
@@ -113,9 +113,9 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         traces: traces::of_requests(),
     };
     let news = services.news.clone();
-    let router = countersign_http::router(services, surface);
+    let surface = Surface::new(services, surface);
     let mut end = Instant::now();
-    countersign_http::serve(listener, router, limits, async {
+    countersign_http::serve(listener, surface, limits, async {
         stop.asked().await;
         // What has no end would hold up the end of the rest.
         news.close();

@@ -16,6 +16,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
+pub(crate) use doors::{auth::auth, verify::verify};
+
 pub use doors::numbers::metrics_router;
 use serde::Serialize;
 use utoipa::openapi::OpenApi;
@@ -32,7 +34,13 @@ use crate::{
 /// The client's address is read from `ConnectInfo<SocketAddr>`, which [`serve`](crate::serve) provides; without it the
 /// address is unknown, and tokens with a list of addresses are refused.
 pub fn router(services: Services, settings: Settings) -> Router {
-    let app = App::new(services, settings);
+    routed(App::new(services, settings))
+}
+
+/// Where the door for verifying is.
+pub(crate) const VERIFY: &str = "/api/v1/api-tokens/verify";
+
+pub(crate) fn routed(app: App) -> Router {
     let (api, document) = described();
     api.route("/auth", any(doors::auth::auth))
         // With the path of the request behind it, be that the root.

@@ -3,9 +3,9 @@
 
 mod deadline;
 
-use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Router, extract::ConnectInfo};
+use axum::{body::Body, extract::ConnectInfo};
 use hyper::server::conn::http1;
 use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown, service::TowerToHyperService};
 use tokio::{
@@ -54,16 +54,43 @@ impl Limits {
     }
 }
 
+/// What can be served: a service of requests as they arrive, which answers them all.
+pub trait Serves:
+    tower::Service<
+        hyper::Request<hyper::body::Incoming>,
+        Response = hyper::Response<Body>,
+        Error = Infallible,
+    > + Clone
+    + Send
+    + 'static
+{
+}
+
+impl<S> Serves for S where
+    S: tower::Service<
+            hyper::Request<hyper::body::Incoming>,
+            Response = hyper::Response<Body>,
+            Error = Infallible,
+        > + Clone
+        + Send
+        + 'static
+{
+}
+
 /// Serves HTTP/1.1 until `shutdown` comes, then finishes what is in flight within the bound.
 ///
 /// # Errors
 /// None at present: a listener that cannot accept for the moment is asked again.
-pub async fn serve(
+pub async fn serve<S>(
     listener: TcpListener,
-    router: Router,
+    service: S,
     limits: Limits,
     shutdown: impl Future,
-) -> io::Result<()> {
+) -> io::Result<()>
+where
+    S: Serves,
+    S::Future: Send,
+{
     let places = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
@@ -75,7 +102,7 @@ pub async fn serve(
         };
         tokio::spawn(connection(
             (stream, peer),
-            router.clone(),
+            service.clone(),
             limits,
             graceful.watcher(),
             place,
@@ -136,13 +163,16 @@ fn is_of_the_connection(error: &io::Error) -> bool {
     )
 }
 
-async fn connection(
+async fn connection<S>(
     (stream, peer): (TcpStream, SocketAddr),
-    router: Router,
+    service: S,
     limits: Limits,
     watcher: hyper_util::server::graceful::Watcher,
     place: Option<OwnedSemaphorePermit>,
-) {
+) where
+    S: Serves,
+    S::Future: Send,
+{
     // Answers are written whole; waiting to fill a segment would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection was gone before it was served");
@@ -150,7 +180,7 @@ async fn connection(
     }
     let phases = Phases::begin(limits);
     let io = TokioIo::new(Watched::new(stream, phases.clone()));
-    let service = phases.clone().layer(router).map_request(
+    let service = phases.clone().layer(service).map_request(
         move |mut request: hyper::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
             request

@@ -57,7 +57,7 @@ const WANTED: &str = "a dotted name such as api.tasks.read";
         (status = 400),
     ),
 )]
-pub(in crate::routes) async fn auth(State(app): State<App>, request: Request) -> Answer {
+pub(crate) async fn auth(State(app): State<App>, request: Request) -> Answer {
     let (head, _) = request.into_parts();
     // The query of a path behind ours is that of the request, and none of our business.
     let query = head.uri.query().filter(|_| head.uri.path() == "/auth");
@@ -109,6 +109,8 @@ fn wanted(query: Option<&str>, headers: &HeaderMap) -> Result<Vec<Permission>, P
 fn let_through(grant: &Grant) -> Response {
     let credential = &grant.credential;
     let mut response = StatusCode::OK.into_response();
+    // With those that the frame adds: room for them once, not step by step.
+    response.headers_mut().reserve(10);
     let name = utf8_percent_encode(&credential.user_name, ESCAPED);
     for (header, value) in [
         (TENANT_ID, credential.tenant.to_string()),

@@ -126,7 +126,7 @@ pub(crate) struct VerdictRecord<'a> {
     responses((status = 200, body = VerdictRecord), (status = 400), (status = 408), (status = 413), (status = 415)),
     extensions(("x-required-permission" = json!("api.api-tokens.read"))),
 )]
-pub(in crate::routes) async fn verify(
+pub(crate) async fn verify(
     State(app): State<App>,
     caller: Caller<ReadTokens>,
     RawQuery(query): RawQuery,

@@ -1,0 +1,92 @@
+//! The whole surface as one service. Two doors are asked with every request of other services; those requests go to
+//! their handlers at once, because looking for the way costs them more than the check. Everything that holds of an answer
+//! holds of theirs: the frame is the same, and so are the handlers.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::Request,
+    handler::Handler,
+    http::Method,
+    response::Response,
+};
+use tower::Service;
+
+use crate::{
+    frame::framed,
+    routes::{VERIFY, auth, verify},
+    services::{App, Services, Settings},
+};
+
+/// The door for proxies, alone in its path.
+const AUTH: &str = "/auth";
+
+/// The service that [`serve`](crate::serve) serves. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct Surface {
+    app: App,
+    router: Router,
+    auth: Arc<str>,
+    verify: Arc<str>,
+}
+
+impl Surface {
+    /// The whole surface over the use cases.
+    #[must_use]
+    pub fn new(services: Services, settings: Settings) -> Self {
+        let app = App::new(services, settings);
+        Self {
+            router: crate::routes::routed(app.clone()),
+            app,
+            auth: AUTH.into(),
+            verify: VERIFY.into(),
+        }
+    }
+}
+
+type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+impl<B> Service<axum::http::Request<B>> for Surface
+where
+    B: axum::body::HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: axum::http::Request<B>) -> Answering {
+        let request = request.map(Body::new);
+        match (request.method(), request.uri().path()) {
+            (_, AUTH) => at_once(&self.app, request, &self.auth, auth),
+            (&Method::POST, VERIFY) => at_once(&self.app, request, &self.verify, verify),
+            _ => Box::pin(self.router.call(request)),
+        }
+    }
+}
+
+/// The handler's answer, in its frame.
+fn at_once<T: 'static>(
+    app: &App,
+    request: Request,
+    route: &Arc<str>,
+    handler: impl Handler<T, App>,
+) -> Answering {
+    let (app, route) = (app.clone(), Arc::clone(route));
+    Box::pin(async move {
+        let state = app.clone();
+        let answer = framed(&app, request, route, |request| handler.call(request, state));
+        Ok(answer.await)
+    })
+}
