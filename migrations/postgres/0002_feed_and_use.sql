@@ -26,3 +26,22 @@ COMMENT ON COLUMN token_secrets.retires_at IS
 DROP INDEX api_tokens_live_modified;
 ALTER TABLE api_tokens SET (fillfactor = 85);
 ALTER TABLE token_secrets SET (fillfactor = 85);
+
+-- The same with the secret that was presented: it must work at that moment, and no rotation may have ended it since, though
+-- that be dated later. A rotation is dated by the secret that it made. The one without it is for the release before.
+CREATE FUNCTION require_actor(
+    actor_tenant uuid, actor_token uuid, actor_user uuid, moment timestamptz, relied_on text[], presented bytea
+) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    IF actor_token IS NOT NULL AND presented IS NOT NULL AND NOT EXISTS (
+        SELECT FROM token_secrets s
+        WHERE s.digest = presented AND s.tenant_id = actor_tenant AND s.token_id = actor_token
+          AND (s.retires_at IS NULL OR s.retires_at > moment AND NOT EXISTS (
+              SELECT FROM token_secrets n
+              WHERE n.tenant_id = s.tenant_id AND n.token_id = s.token_id AND n.created_at >= s.retires_at))
+    ) THEN
+        RAISE EXCEPTION 'the secret of the actor no longer works' USING ERRCODE = 'CS001';
+    END IF;
+    RETURN require_actor(actor_tenant, actor_token, actor_user, moment, relied_on);
+END
+$$;

@@ -123,9 +123,9 @@ impl Follower {
             Some(changes) => {
                 let count = changes.len() as u64;
                 self.pulse.changes.fetch_add(count, Ordering::Relaxed);
-                changes
-                    .iter()
-                    .for_each(|change| self.facts.forget(change.token));
+                for change in changes {
+                    self.facts.forget(change.token);
+                }
             }
             None => self.facts.forget_all(),
         }

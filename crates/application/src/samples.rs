@@ -41,6 +41,7 @@ pub(crate) fn actor(permissions: &[Permission]) -> Actor {
     Actor {
         tenant: tenant_id(),
         token: Some(token_id(1)),
+        secret: None,
         user: id,
         user_name: name,
         permissions: permissions.iter().cloned().collect(),

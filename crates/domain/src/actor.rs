@@ -3,8 +3,8 @@
 use std::{net::IpAddr, sync::Arc};
 
 use crate::{
-    Grant, PermissionSet, RequestId, TenantId, Timestamp, Token, TokenId, UserId, UserInfo,
-    standard,
+    Grant, PermissionSet, RequestId, SecretDigest, TenantId, Timestamp, Token, TokenId, UserId,
+    UserInfo, standard,
 };
 
 /// Who makes a request.
@@ -14,6 +14,8 @@ pub struct Actor {
     pub tenant: TenantId,
     /// The actor's own token; `None` for the system itself.
     pub token: Option<TokenId>,
+    /// The secret of that token that the actor presented, where it is known.
+    pub secret: Option<SecretDigest>,
     /// The user to whom the change is attributed.
     pub user: UserId,
     /// That user's name.
@@ -31,6 +33,7 @@ impl Actor {
         Self {
             tenant,
             token: None,
+            secret: None,
             user: user.id,
             user_name: user.name,
             permissions,
@@ -61,11 +64,13 @@ impl From<Grant> for Actor {
         Grant {
             credential,
             address,
+            secret,
         }: Grant,
     ) -> Self {
         Self {
             tenant: credential.tenant,
             token: Some(credential.token),
+            secret,
             user: credential.user,
             user_name: credential.user_name.clone(),
             permissions: credential.permissions.clone(),

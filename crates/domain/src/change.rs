@@ -56,6 +56,8 @@ pub struct Authority {
     pub tenant: TenantId,
     /// The actor's own token; `None` for the system itself, of whom only the user is looked at.
     pub token: Option<TokenId>,
+    /// The secret that the actor presented; it must still work then, and no rotation may have ended it since.
+    pub secret: Option<SecretDigest>,
     /// The actor's user, which must not be closed.
     pub user: UserId,
     /// The instant that decides whether the token has expired: never the store's own clock.

@@ -5,7 +5,8 @@ use std::{net::IpAddr, sync::Arc};
 use thiserror::Error;
 
 use crate::{
-    AllowedAddresses, Permission, PermissionSet, TenantId, Timestamp, TokenId, UserId, Version,
+    AllowedAddresses, Permission, PermissionSet, SecretDigest, TenantId, Timestamp, TokenId,
+    UserId, Version,
 };
 
 /// The facts that a check needs about the token behind a secret. They may be cached; a verdict may not.
@@ -54,6 +55,8 @@ pub struct Grant {
     pub credential: Arc<Credential>,
     /// Where the request came from.
     pub address: Option<IpAddr>,
+    /// The secret that was presented; `None` as a check leaves it, which sees facts only: whoever looked them up tells it.
+    pub secret: Option<SecretDigest>,
 }
 
 /// Why a request is not admitted, though its credential is known.
@@ -96,6 +99,7 @@ impl Credential {
             _ => Ok(Grant {
                 credential: Arc::clone(self),
                 address: attempt.address.map(|address| address.to_canonical()),
+                secret: None,
             }),
         }
     }

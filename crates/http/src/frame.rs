@@ -107,7 +107,7 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
         .answered(known_method, &route, status.as_u16(), took);
     if let Some(trace) = trace {
         trace::end(
-            &app,
+            app,
             &trace,
             known_method,
             &route,

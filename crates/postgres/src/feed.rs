@@ -1,4 +1,7 @@
 //! The feed of changes, read from the history itself: what no reader can be pushed past is there to be read.
+//!
+//! Numbers that this server has not reached come from another one, with a backup that was put back into it. They say nothing
+//! about what happens here, and are passed over until the server gets there.
 
 use std::{future, time::Duration};
 
@@ -16,11 +19,12 @@ const LOOK: Duration = Duration::from_secs(1);
 #[async_trait]
 impl ChangeFeed for PostgresStore {
     async fn position(&self) -> Result<FeedPosition, StoreFault> {
-        let place = self.link.ask_within(LOOK, || {
+        let place = self.aside.ask_within(LOOK, || {
             sqlx::query!(
                 r#"
                 SELECT pg_current_snapshot()::text AS "snapshot!",
-                       (SELECT tx::text FROM audit_events ORDER BY tx DESC LIMIT 1) AS newest
+                       (SELECT tx::text FROM audit_events WHERE tx < pg_snapshot_xmax(pg_current_snapshot())
+                        ORDER BY tx DESC LIMIT 1) AS newest
                 "#
             )
             .map(|row| Place::of(row.newest.as_deref(), &row.snapshot))
@@ -32,15 +36,16 @@ impl ChangeFeed for PostgresStore {
     async fn since(&self, position: &FeedPosition, limit: u16) -> Result<News, FeedFault> {
         let before = Place::parse(position).ok_or(InvalidPosition)?;
         let (next, running) = (before.next(), before.running());
-        let rows = self.link.ask_within(LOOK, || {
+        let rows = self.aside.ask_within(LOOK, || {
             sqlx::query!(
                 r#"
                 SELECT pg_current_snapshot()::text AS snapshot,
-                       (SELECT tx::text FROM audit_events ORDER BY tx DESC LIMIT 1) AS newest,
+                       (SELECT tx::text FROM audit_events WHERE tx < pg_snapshot_xmax(pg_current_snapshot())
+                        ORDER BY tx DESC LIMIT 1) AS newest,
                        NULL::uuid AS tenant_id, NULL::uuid AS token_id, NULL::bigint AS version_after, NULL AS kind
                 UNION ALL
                 (SELECT NULL, NULL, tenant_id, token_id, version_after, kind FROM audit_events
-                 WHERE tx >= $1::text::xid8 ORDER BY tx LIMIT $3)
+                 WHERE tx >= $1::text::xid8 AND tx < pg_snapshot_xmax(pg_current_snapshot()) ORDER BY tx LIMIT $3)
                 UNION ALL
                 (SELECT NULL, NULL, tenant_id, token_id, version_after, kind FROM audit_events
                  WHERE tx = ANY ($2::text[]::xid8[]) ORDER BY tx LIMIT $3)
@@ -76,8 +81,12 @@ impl ChangeFeed for PostgresStore {
                 kind: table.column("kind", row.kind.and_then(|kind| kind.parse().ok()))?,
             })
         });
-        let changes = Some(changes.collect::<Result<_, StoreFault>>()?);
-        Ok(News { changes, position })
+        // One that cannot be read must not stop the feed: then any token may have changed.
+        let changes: Result<_, StoreFault> = changes.collect();
+        Ok(News {
+            changes: changes.ok(),
+            position,
+        })
     }
 
     async fn woken(&self) {

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How many statements are under way at most. One alone leaves the server idle while its answer is read.
-const LANES: usize = 2;
+pub(crate) const LANES: u32 = 2;
 /// How many secrets one statement looks up at most.
 const BATCH: usize = 128;
 /// How many callers wait in line; more wait for a place in it.

@@ -19,12 +19,16 @@ use tokio::{
 use crate::{
     fault,
     link::Link,
-    lookup::Lookup,
+    lookup::{LANES, Lookup},
     wake::{Feed, Wake},
 };
 
 /// How long migrating waits for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// How many connections there are beside those of requests: for the feed, for notifying, and for each lane of look-ups. A
+/// crowd of writers must not keep a node from hearing what was taken back, or from checking.
+const ASIDE: u32 = 2 + LANES;
 
 /// How long a question about many tokens waits for its turn.
 const TURN: Duration = Duration::from_secs(1);
@@ -43,6 +47,8 @@ pub struct OpenError(#[source] Box<dyn Error + Send + Sync>);
 #[derive(Clone)]
 pub struct PostgresStore {
     pub(crate) link: Link,
+    /// With connections that no request takes.
+    pub(crate) aside: Link,
     pub(crate) lookup: Arc<Lookup>,
     /// Without it, other nodes find out by themselves.
     pub(crate) wake: Option<Arc<Wake>>,
@@ -80,13 +86,15 @@ impl PostgresStore {
             // What fails is told to the caller; what is merely slow shows in the request's own line.
             .disable_statement_logging();
         let link = Link::new(options.clone(), max_connections);
+        let aside = Link::new(options.clone(), ASIDE);
         let wake = match feed {
-            Feed::Notify => Some(Arc::new(Wake::new(link.clone(), options.clone()))),
+            Feed::Notify => Some(Arc::new(Wake::new(aside.clone(), options.clone()))),
             Feed::Poll => None,
         };
         Ok(Self {
-            lookup: Arc::new(Lookup::new(&link)),
+            lookup: Arc::new(Lookup::new(&aside)),
             link,
+            aside,
             wake,
             options,
             questions: Arc::new(Semaphore::new((max_connections as usize / 2).max(1))),
@@ -133,6 +141,7 @@ impl PostgresStore {
             wake.end();
         }
         self.link.pool().close().await;
+        self.aside.pool().close().await;
         self.lookup.end();
     }
 }
@@ -172,6 +181,12 @@ impl Probe for PostgresStore {
     }
 
     fn connections(&self) -> Connections {
-        self.link.pool().connections()
+        let (requests, aside) = (self.link.pool(), self.aside.pool());
+        let (one, other) = (requests.connections(), aside.connections());
+        Connections {
+            open: one.open + other.open,
+            idle: one.idle + other.idle,
+            limit: one.limit + other.limit,
+        }
     }
 }

@@ -15,7 +15,8 @@ from schemathesis.core.parameters import ParameterLocation
 from store import STORE
 from valid import draft, edit, filter_within_bounds, rotation, whole_numbers
 
-TOKEN = "/api/v1/api-tokens/{id}"
+TOKENS = "/api/v1/api-tokens"
+TOKEN = TOKENS + "/{id}"
 EVENTS = TOKEN + "/events"
 ROTATE = TOKEN + "/rotate"
 USER = "/api/v1/users/{id}"
@@ -123,7 +124,7 @@ def _body(case, choice, version):
             return False
         case.body = rotation(case.body, choice, version, cut="cut" in (case.query or {}))
         return True
-    if method == "POST":
+    if path == TOKENS:
         case.body = draft(case.body, choice, STORE)
         return True
     if method == "PUT" and version is not None:

@@ -95,10 +95,8 @@ impl Drop for Nginx {
 /// What surrounds a site on a server: files in the folder alone, and processes as in earnest.
 fn frame(site: &str) -> String {
     let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-    let paths: String = kinds
-        .iter()
-        .map(|kind| format!("    {kind}_temp_path {kind};\n"))
-        .collect();
+    let lines = kinds.map(|kind| format!("    {kind}_temp_path {kind};\n"));
+    let paths = lines.concat();
     format!(
         "pid nginx.pid;\nworker_processes 2;\nevents {{ worker_connections 256; }}\n\
          http {{\n    access_log off;\n{paths}{site}\n}}\n"

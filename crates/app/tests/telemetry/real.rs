@@ -58,7 +58,6 @@ async fn a_real_collector_takes_the_spans_and_hands_them_on() {
         .args(["--otlp-grpc-endpoint", &grpc.to_string()])
         .args(["--exporter", "otlp"])
         .args(["--otlp-exporter-protocol", "http"])
-        .args(["--otlp-exporter-traces-compression", "none"])
         .args(["--otlp-exporter-endpoint", &receiver.endpoint()])
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
+    process::Command,
     sync::{Arc, Mutex},
     thread,
 };
@@ -106,6 +107,9 @@ fn take(stream: TcpStream, posts: &Mutex<Posts>) {
         });
         let mut body = vec![0; length.unwrap_or(0)];
         reader.read_exact(&mut body).unwrap();
+        if head.contains("content-encoding: gzip") {
+            body = unpacked(&body);
+        }
         let mut posts = posts.lock().unwrap();
         posts.heads.push(head);
         posts.bodies.push(body);
@@ -114,6 +118,19 @@ fn take(stream: TcpStream, posts: &Mutex<Posts>) {
             "HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\n\r\n";
         reader.get_mut().write_all(answer.as_bytes()).unwrap();
     }
+}
+
+/// Other collectors pack what they hand on; ours is not packed.
+fn unpacked(packed: &[u8]) -> Vec<u8> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(packed).unwrap();
+    let gzip = Command::new("gzip")
+        .arg("-dc")
+        .stdin(file.reopen().unwrap())
+        .output()
+        .unwrap();
+    assert!(gzip.status.success());
+    gzip.stdout
 }
 
 /// Texts and numbers, both as text.

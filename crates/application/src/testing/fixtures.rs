@@ -152,6 +152,7 @@ impl Realm {
         Actor {
             tenant: view.token.tenant,
             token: Some(view.token.id),
+            secret: None,
             user: view.token.user,
             user_name: view.token.name.as_str().into(),
             permissions: view.token.permissions.clone(),

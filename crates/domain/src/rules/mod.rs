@@ -71,6 +71,7 @@ fn decide(
     let authority = Authority {
         tenant: actor.tenant,
         token: actor.token,
+        secret: actor.secret,
         user: actor.user,
         now: *now,
         relied_on,

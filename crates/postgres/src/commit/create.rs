@@ -31,6 +31,7 @@ impl PostgresStore {
         let told = self.link.tell(began, || {
             by_actor!(
                 authority,
+                "$30",
                 r#"
                 keyed AS (
                     INSERT INTO idempotency_keys AS k (tenant_id, user_id, key, fingerprint, token_id, created_at)
@@ -63,7 +64,7 @@ impl PostgresStore {
                                               request_id, version_before, changes, hash)
                     SELECT m.tenant_id, m.id, $22, $23, $24, $25, $26, $27, $28, $29, $20 FROM made m
                     -- The name may have been waited for.
-                    WHERE require_actor(m.tenant_id, $2, $3, $4, $5)
+                    WHERE require_actor(m.tenant_id, $2, $3, $4, $5, $30)
                 )
                 SELECT EXISTS (SELECT FROM made) AS "written!",
                        coalesce((SELECT live FROM actor), false) AS "live!",

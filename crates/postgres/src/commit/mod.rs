@@ -11,13 +11,23 @@ use thiserror::Error;
 
 use crate::{fault::Lost, link::TRIES, store::PostgresStore};
 
-/// A statement that begins with what the actor's rows say, as `actor`; takes $1 (the tenant) to $5 for that.
+/// A statement that begins with what the actor's rows say, as `actor`; takes $1 (the tenant) to $5 for that, and its last
+/// parameter, whose place is told: the secret that was presented. What a rotation has ended is over, though that be dated
+/// later than the change.
 macro_rules! by_actor {
-    ($authority:expr, $rest:literal, $($bound:expr),* $(,)?) => {
+    ($authority:expr, $secret:literal, $rest:literal, $($bound:expr),* $(,)?) => {
         sqlx::query!(
             r#"
             WITH actor AS (
-                SELECT u.closed_at IS NULL AND ($2::uuid IS NULL OR t.revoked_at IS NULL AND t.expiry > $4) AS live,
+                SELECT u.closed_at IS NULL AND (
+                           $2::uuid IS NULL
+                           OR t.revoked_at IS NULL AND t.expiry > $4 AND ("# + $secret + r#"::bytea IS NULL OR EXISTS (
+                               SELECT FROM token_secrets s
+                               WHERE s.digest = "# + $secret + r#" AND s.tenant_id = t.tenant_id AND s.token_id = t.id
+                                 AND (s.retires_at IS NULL OR s.retires_at > $4 AND NOT EXISTS (
+                                     SELECT FROM token_secrets n
+                                     WHERE n.tenant_id = s.tenant_id AND n.token_id = s.token_id
+                                       AND n.created_at >= s.retires_at))))) AS live,
                        $2::uuid IS NULL OR t.permissions @> $5::text[] AS able
                 FROM users u
                 LEFT JOIN api_tokens t ON t.tenant_id = u.tenant_id AND t.user_id = u.id AND t.id = $2
@@ -28,7 +38,8 @@ macro_rules! by_actor {
             $authority.user.as_uuid(),
             $authority.now.to_utc(),
             &names(&$authority.relied_on),
-            $($bound),*
+            $($bound,)*
+            $authority.secret.as_ref().map(|digest| digest.as_bytes().as_slice()),
         )
     };
 }

@@ -25,6 +25,7 @@ impl PostgresStore {
         let told = self.link.tell(began, || {
             by_actor!(
                 authority,
+                "$21",
                 r#"
                 changed AS (
                     UPDATE api_tokens t
@@ -53,7 +54,7 @@ impl PostgresStore {
                                               request_id, version_before, changes, hash)
                     SELECT c.tenant_id, c.id, $8, $14, $15, $16, $17, $18, $19, $20, $11 FROM changed c
                     -- The row may have been waited for. An actor that changes itself is in the row.
-                    WHERE c.id = $2 OR require_actor(c.tenant_id, $2, $3, $4, $5)
+                    WHERE c.id = $2 OR require_actor(c.tenant_id, $2, $3, $4, $5, $21)
                 )
                 SELECT EXISTS (SELECT FROM changed) AS "written!",
                        coalesce((SELECT live FROM actor), false) AS "live!",

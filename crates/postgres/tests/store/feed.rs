@@ -150,3 +150,22 @@ async fn a_silent_database_keeps_no_reader_for_long() {
     assert!(matches!(told, Err(FeedFault::Store(_))), "{told:?}");
     assert!(took < Duration::from_secs(2), "{took:?}");
 }
+
+/// A backup brings along the numbers of the server that it was made on, which may be far ahead of those here.
+#[tokio::test]
+#[expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+async fn numbers_that_the_server_has_not_reached_hide_nothing() {
+    let database = Database::new().await;
+    let store = database.store(2).await;
+    let home = Stores::of(store.clone()).realm("home").await;
+    let view = home.make("restored").await.view;
+    let restored =
+        "ALTER TABLE audit_events DISABLE TRIGGER USER; UPDATE audit_events SET tx = '5000000000';
+                    ALTER TABLE audit_events ENABLE TRIGGER USER";
+    let mut session = database.connect().await;
+    session.execute(restored).await.unwrap();
+    let mut reader = store.position().await.unwrap();
+    home.update(&view, &named("renamed")).await;
+    assert_eq!(news(&store, &mut reader).await, [2]);
+    assert_eq!(news(&store, &mut reader).await, NONE);
+}

@@ -7,7 +7,7 @@ mod existing;
 use std::time::Instant;
 
 use countersign_application::ports::{CommitError, StoreFault};
-use countersign_domain::{Authority, Change, Write};
+use countersign_domain::{Authority, Change, SecretDigest, TokenId, Write};
 use sqlx::SqliteConnection;
 
 use crate::{
@@ -86,14 +86,41 @@ async fn authorise(db: &mut SqliteConnection, authority: &Authority) -> Result<(
         user,
         now
     );
-    let held = held.fetch_optional(db).await.map_err(fault)?;
+    let held = held.fetch_optional(&mut *db).await.map_err(fault)?;
     let held = held.ok_or(CommitError::ActorGone)?;
+    if let Some(secret) = &authority.secret {
+        still_works(db, authority, secret).await?;
+    }
     let held = Column("api_tokens", "permissions").permissions(&held)?;
     if authority.relied_on.is_subset(&held) {
         Ok(())
     } else {
         Err(CommitError::ActorNarrowed)
     }
+}
+
+/// What a rotation has ended is over, though that be dated later than the change. A rotation is dated by the secret that
+/// it made.
+async fn still_works(
+    db: &mut SqliteConnection,
+    authority: &Authority,
+    secret: &SecretDigest,
+) -> Result<(), CommitError> {
+    let digest = &secret.as_bytes()[..];
+    let tenant = authority.tenant.as_uuid();
+    let token = authority.token.as_ref().map(TokenId::as_uuid);
+    let now = authority.now.as_micros();
+    let works = sqlx::query_scalar!(
+        "SELECT 1 AS works FROM token_secrets s WHERE s.digest = ? AND s.tenant_id = ? AND s.token_id = ? \
+         AND (s.retires_at IS NULL OR s.retires_at > ? AND NOT EXISTS (SELECT 1 FROM token_secrets n \
+         WHERE n.tenant_id = s.tenant_id AND n.token_id = s.token_id AND n.created_at >= s.retires_at))",
+        digest,
+        tenant,
+        token,
+        now
+    );
+    let works = works.fetch_optional(db).await.map_err(fault)?;
+    works.map(drop).ok_or(CommitError::ActorGone)
 }
 
 /// Adds the event, without which there is no change.

@@ -96,10 +96,13 @@ fn update_script(database: &Database, stride: u64) -> Result<String> {
     let none = "nullif(:none::text, '-')".to_owned();
     let tenant = &database.owner.tenant;
     let root = format!(
-        "SELECT id || ',' || user_id FROM api_tokens WHERE id::text NOT LIKE '{TOKEN}%' LIMIT 1"
+        "SELECT concat_ws(',', t.id, t.user_id, s.digest) FROM api_tokens t \
+         JOIN token_secrets s ON s.tenant_id = t.tenant_id AND s.token_id = t.id AND s.retires_at IS NULL \
+         WHERE t.id::text NOT LIKE '{TOKEN}%' LIMIT 1"
     );
     let root = sql::postgres(&database.url, &root)?;
-    let (actor, actor_user) = root.split_once(',').context("there is no root token")?;
+    let (actor, rest) = root.split_once(',').context("there is no root token")?;
+    let (actor_user, secret) = rest.split_once(',').context("it has no secret")?;
     let changes = r#"{"expiry":{"before":"2027-05-01T00:00:00.000001Z","after":"2027-05-01T00:00:00.000002Z"}}"#;
     let permissions = format!("{{{}}}", PERMISSIONS.join(","));
     let quoted = |text: &str| format!("'{text}'");
@@ -129,6 +132,7 @@ fn update_script(database: &Database, stride: u64) -> Result<String> {
         quoted("01985000-0000-7000-8000-000000000000"),
         ":v".to_owned(),
         quoted(changes),
+        quoted(secret),
     ];
     ensure!(
         values.len() == types.len(),

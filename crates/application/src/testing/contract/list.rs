@@ -54,6 +54,8 @@ macro_rules! store_contract {
             racing_rotations_of_one_version_have_one_winner,
             a_stale_rotation_writes_nothing,
             a_gone_actor_rotates_nothing,
+            a_secret_that_was_cut_writes_nothing,
+            a_secret_in_its_overlap_still_writes,
             a_revoked_token_takes_its_secrets_along,
             rotations_are_in_the_chain,
         );

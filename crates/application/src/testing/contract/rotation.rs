@@ -1,10 +1,11 @@
 //! Several secrets of one token, one replacing another.
 
-use countersign_domain::{ChainVerifier, EventKind, Secret, SecretView};
+use countersign_domain::{Actor, ChainVerifier, Change, EventKind, Secret, SecretView};
 use futures_util::future::join_all;
 
 use super::{Subject, refused};
 use crate::{
+    Made,
     ports::CommitError,
     testing::{Realm, named},
 };
@@ -167,6 +168,82 @@ pub async fn a_gone_actor_rotates_nothing(on: &Subject) {
     assert!(matches!(error, CommitError::ActorGone), "{error:?}");
     let found = on.tokens.find(&target.secret.digest()).await.unwrap();
     assert_eq!(found.unwrap().retires, None);
+}
+
+/// The token as an actor that presented that secret.
+fn presenting(home: &Realm, made: &Made) -> Actor {
+    Actor {
+        secret: Some(made.secret.digest()),
+        ..home.actor(&made.view)
+    }
+}
+
+/// One change of each kind on a token, by whoever presented that secret of the actor.
+fn changes_by(home: &Realm, actor: &Made, target: &Made) -> [Change; 4] {
+    let actor = || presenting(home, actor);
+    let fresh = Secret::from_random(&home.stores.random());
+    [
+        home.creation(actor(), &home.draft("fresh"), None).0,
+        home.edit(actor(), &target.view, &named("renamed")),
+        home.rotation(actor(), &target.view, &fresh, 60),
+        home.revocation(actor(), &target.view),
+    ]
+}
+
+async fn all_gone(home: &Realm, changes: [Change; 4]) {
+    for change in changes {
+        let error = refused(home, &change).await;
+        assert!(matches!(error, CommitError::ActorGone), "{error:?}");
+    }
+}
+
+/// Neither what was under way when it was cut, nor anything later, on others or on its own token; nor once its overlap has
+/// ended, or where it is another token's.
+pub async fn a_secret_that_was_cut_writes_nothing(on: &Subject) {
+    let home = on.realm("home").await;
+    let (old, target) = (home.make("actor").await, home.make("target").await);
+    let under_way = changes_by(&home, &old, &target);
+    on.clock.advance(60);
+    let second = home.rotate(&old.view, 0).await;
+    all_gone(&home, under_way).await;
+    all_gone(&home, changes_by(&home, &old, &target)).await;
+    let itself =
+        [&old, &second].map(|of| home.edit(presenting(&home, &old), &of.view, &named("me")));
+    for change in itself {
+        let error = refused(&home, &change).await;
+        assert!(matches!(error, CommitError::ActorGone), "{error:?}");
+    }
+    // One whose overlap a further rotation cut short.
+    let third = home.rotate(&second.view, 3600).await;
+    let under_way = changes_by(&home, &second, &target);
+    on.clock.advance(60);
+    home.rotate(&third.view, 3600).await;
+    all_gone(&home, under_way).await;
+    // One whose overlap ended.
+    on.clock.advance(3600);
+    all_gone(&home, changes_by(&home, &third, &target)).await;
+    let stolen = Made {
+        secret: target.secret.clone(),
+        ..third
+    };
+    all_gone(&home, changes_by(&home, &stolen, &target)).await;
+}
+
+/// To its last microsecond, beside the new one.
+pub async fn a_secret_in_its_overlap_still_writes(on: &Subject) {
+    let home = on.realm("home").await;
+    let old = home.make("actor").await;
+    let new = home.rotate(&old.view, 60).await;
+    on.clock.advance(59);
+    for (of, name) in [(&old, "by the old one"), (&new, "by the new one")] {
+        let actor = || presenting(&home, of);
+        let target = home.make(&format!("target {name}")).await;
+        let (create, _) = home.creation(actor(), &home.draft(name), None);
+        let renamed = format!("renamed {name}");
+        let update = home.edit(actor(), &target.view, &named(&renamed));
+        home.commit(&create).await.unwrap();
+        home.commit(&update).await.unwrap();
+    }
 }
 
 /// All that it ever had.

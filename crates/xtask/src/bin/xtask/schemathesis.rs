@@ -39,7 +39,11 @@ pub(crate) fn on_postgres(cluster: &Cluster) -> Result<()> {
 
 fn check(database_url: &str) -> Result<()> {
     let program = installed()?;
-    let mut server = Server::start(Launch::new(service_binary()?, database_url))?;
+    let mut launch = Launch::new(service_binary()?, database_url);
+    // Checks that end well are logged at this level.
+    let level = "info,countersign_http::frame=debug";
+    launch.environment = vec![("COUNTERSIGN_LOG".into(), level.into())];
+    let mut server = Server::start(launch)?;
     let secret = server.root_token()?;
     let settings = settings();
     let outcome = run(Command::new(program)

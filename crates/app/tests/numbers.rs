@@ -1,0 +1,140 @@
+//! The page of numbers, as a monitoring system reads it, and the dashboard that leans on it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what cannot be set up is a failed test"
+)]
+
+mod common;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::TcpListener,
+};
+
+use common::{Node, On, TOKENS, answered};
+use reqwest::{Client, Method};
+use serde_json::Value;
+
+const DASHBOARD: &str = include_str!("../../../docs/grafana-dashboard.json");
+
+/// The names of all samples of a page that is strictly as `OpenMetrics` has it.
+fn samples(page: &str) -> BTreeSet<String> {
+    let body = page.strip_suffix("# EOF\n").expect("the page ends");
+    let (mut kinds, mut seen, mut names) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+    for line in body.lines() {
+        if let Some(told) = line.strip_prefix("# ") {
+            let words: Vec<&str> = told.splitn(3, ' ').collect();
+            assert_eq!(words.len(), 3, "{line}");
+            match words[0] {
+                "TYPE" => {
+                    let known = kinds.insert(words[1].to_owned(), words[2].to_owned());
+                    assert_eq!(known, None, "{line}: a family is told once");
+                }
+                "HELP" | "UNIT" => {}
+                _ => panic!("{line}"),
+            }
+            continue;
+        }
+        let (series, value) = line.rsplit_once(' ').expect(line);
+        assert!(value.parse::<f64>().is_ok(), "{line}");
+        assert!(seen.insert(series.to_owned()), "{line} is there twice");
+        let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
+        assert!(labels.ends_with('}'), "{line}");
+        assert!(plain(name), "{line}");
+        let family = ["_total", "_bucket", "_sum", "_count"]
+            .iter()
+            .find_map(|ending| kinds.get_key_value(name.strip_suffix(ending)?))
+            .or_else(|| kinds.get_key_value(name));
+        let (_, kind) = family.unwrap_or_else(|| panic!("{line} is of no family"));
+        assert_eq!(kind == "counter", name.ends_with("_total"), "{line}");
+        names.insert(name.to_owned());
+    }
+    names
+}
+
+fn plain(name: &str) -> bool {
+    name.chars()
+        .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+}
+
+/// The names that begin like ours, in all queries of the dashboard.
+fn asked_for(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            for key in ["expr", "query"] {
+                let text = members.get(key).and_then(Value::as_str).unwrap_or_default();
+                let words = text.split(|letter: char| !plain(&letter.to_string()));
+                let ours = words.filter(|word| {
+                    word.starts_with("countersign_") || word.starts_with("process_")
+                });
+                names.extend(ours.map(str::to_owned));
+            }
+            members.values().for_each(|member| asked_for(member, names));
+        }
+        Value::Array(members) => members.iter().for_each(|member| asked_for(member, names)),
+        _ => {}
+    }
+}
+
+async fn page(node: &Node) -> String {
+    let answer = node.request(Method::GET, "/metrics").send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let kind = answer.headers()["content-type"].to_str().unwrap();
+    assert!(kind.starts_with("application/openmetrics-text; version=1.0.0"));
+    answer.text().await.unwrap()
+}
+
+#[tokio::test]
+async fn the_dashboard_asks_for_nothing_that_is_not_on_the_page() {
+    let node = Node::start(On::Sqlite);
+    let made = node.create("Made").await;
+    node.get(made["id"].as_str().unwrap()).await;
+    let names = samples(&page(&node).await);
+
+    let dashboard: Value = serde_json::from_str(DASHBOARD).unwrap();
+    let mut asked = BTreeSet::new();
+    asked_for(&dashboard, &mut asked);
+    assert!(asked.len() > 20, "{asked:?}");
+    let missing: Vec<_> = asked.difference(&names).collect();
+    assert!(missing.is_empty(), "{missing:?} are not among {names:?}");
+}
+
+#[tokio::test]
+async fn numbers_are_for_those_who_may_read_tokens() {
+    let node = Node::start(On::Sqlite);
+    let client = Client::builder().no_proxy().build().unwrap();
+    let url = format!("{}/metrics", node.server.url());
+    let bare = client.get(&url).send().await.unwrap();
+    assert_eq!(bare.status(), 401);
+    let current = node.request(Method::GET, &format!("{TOKENS}/current"));
+    answered(current.send().await.unwrap(), 200).await;
+    let page = page(&node).await;
+    for line in [
+        r#"route="/api/v1/api-tokens/current",status="200""#,
+        r#"countersign_verdicts_total{code="ok"}"#,
+        r#"countersign_store_errors_total{kind="unavailable"} 0"#,
+        r#"countersign_store_errors_total{kind="corrupt"} 0"#,
+        r#"countersign_store_errors_total{kind="outcome-unknown"} 0"#,
+    ] {
+        assert!(page.contains(line), "{line} is not in\n{page}");
+    }
+}
+
+#[tokio::test]
+async fn on_a_listener_of_their_own_numbers_need_no_token_and_are_nowhere_else() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    let node = Node::start_with(On::Sqlite, &[("COUNTERSIGN_METRICS_LISTEN", &address)]);
+    let client = Client::builder().no_proxy().build().unwrap();
+    let get = |path: &str| client.get(format!("http://{address}{path}")).send();
+    let page = get("/metrics").await.unwrap();
+    assert_eq!(page.status(), 200);
+    let names = samples(&page.text().await.unwrap());
+    assert!(names.contains("countersign_feed_silence_seconds"));
+    assert_eq!(get("/api/v1/api-tokens").await.unwrap().status(), 404);
+    let main = node.request(Method::GET, "/metrics").send().await.unwrap();
+    assert_eq!(main.status(), 404);
+}
