@@ -97,7 +97,7 @@ impl Extractor for Caller<'_> {
     fn get(&self, key: &str) -> Option<&str> {
         let mut values = self.0.get_all(TRACEPARENT).iter();
         match (key, values.next(), values.next()) {
-            (TRACEPARENT, Some(value), None) => value.to_str().ok(),
+            (TRACEPARENT, Some(value), None) => value.to_str().ok().filter(is_well_formed),
             _ => None,
         }
     }
@@ -105,6 +105,15 @@ impl Extractor for Caller<'_> {
     fn keys(&self) -> Vec<&str> {
         vec![TRACEPARENT]
     }
+}
+
+/// Whether it is one as W3C Trace Context, section 3.2.2, writes it; the library also takes shorter numbers.
+fn is_well_formed(text: &&str) -> bool {
+    let lengths = text.split('-').map(str::len);
+    let plain = text
+        .bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-'));
+    plain && lengths.eq([2, 32, 16, 2])
 }
 
 #[cfg(test)]

@@ -25,6 +25,10 @@ pub(crate) async fn operations(client: &Client) -> Vec<Operation> {
         .as_object()
         .expect("the document has paths")
     {
+        // A stream without an end, which is tried by itself.
+        if path == "/api/v1/changes" {
+            continue;
+        }
         let methods = item.as_object().unwrap().iter();
         for (method, operation) in methods.filter(|(name, _)| *name != "parameters") {
             let shared = item["parameters"].as_array().into_iter().flatten();

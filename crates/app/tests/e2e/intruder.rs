@@ -58,9 +58,10 @@ pub(crate) struct PostgresLock {
 const MARK: &str = "the intruder";
 
 impl PostgresLock {
-    pub(crate) fn hold(url: &str, table: &str) -> Self {
+    /// Locks these tables, separated by commas.
+    pub(crate) fn hold(url: &str, tables: &str) -> Self {
         let statements = format!(
-            "SET application_name = '{MARK}'; BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; \
+            "SET application_name = '{MARK}'; BEGIN; LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE; \
              SELECT pg_sleep(120)"
         );
         let own = url.to_owned();
@@ -68,9 +69,11 @@ impl PostgresLock {
             // It ends with an error: somebody terminates it.
             let _ = sql::postgres(&own, &statements);
         });
+        // It has all of them or none.
+        let last = tables.rsplit(',').next().unwrap_or(tables).trim();
         let held = format!(
             "SELECT count(*) FROM pg_locks WHERE granted AND mode = 'AccessExclusiveLock' \
-             AND relation = '{table}'::regclass"
+             AND relation = '{last}'::regclass"
         );
         within(Duration::from_secs(20), "the intruder has its lock", || {
             sql::postgres(url, &held).unwrap() == "1"

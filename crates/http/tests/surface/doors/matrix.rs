@@ -75,11 +75,7 @@ async fn prepared(doors: &Doors, what: &str) -> Shown {
         }
         "the digest" => {
             let digest = made.secret.digest();
-            secret = digest
-                .as_bytes()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            secret = digest.as_bytes().map(|byte| format!("{byte:02x}")).concat();
         }
         "the digest as a secret" => {
             Secret::from_random(made.secret.digest().as_bytes())
