@@ -43,6 +43,14 @@ impl Link {
         }
     }
 
+    /// Another way to the same server, with connections of its own. What is found out about the server on one holds on
+    /// both.
+    pub(crate) fn beside(&self, options: PgConnectOptions, max_connections: u32) -> Self {
+        Self {
+            pool: self.pool.beside(options, max_connections),
+        }
+    }
+
     pub(crate) fn pool(&self) -> &Pool {
         &self.pool
     }

@@ -53,7 +53,7 @@ impl Lookup {
         let asked = Arc::new(Turn::new(asked));
         let mut lanes = JoinSet::new();
         for _ in 0..LANES {
-            lanes.spawn(run(link.clone(), Arc::clone(&asked)));
+            lanes.spawn(keep_running(link.clone(), Arc::clone(&asked)));
         }
         Self {
             queue,
@@ -77,6 +77,18 @@ impl Lookup {
     pub(crate) fn end(&self) {
         let lanes = self.lanes.lock();
         lanes.unwrap_or_else(PoisonError::into_inner).abort_all();
+    }
+}
+
+/// Begins a lane anew that panicked: its callers were told, and the next ones must not be.
+async fn keep_running(link: Link, queue: Arc<Turn<mpsc::Receiver<Asked>>>) {
+    loop {
+        let mut lane = JoinSet::new();
+        lane.spawn(run(link.clone(), Arc::clone(&queue)));
+        match lane.join_next().await {
+            Some(Err(ended)) if ended.is_panic() => {}
+            _ => return,
+        }
     }
 }
 

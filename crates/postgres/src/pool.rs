@@ -43,7 +43,7 @@ pub(crate) struct Pool {
     /// The one that was used last is at the end, and used next.
     idle: Mutex<Vec<Session>>,
     open: Arc<AtomicU32>,
-    pub(crate) doubt: Doubt,
+    pub(crate) doubt: Arc<Doubt>,
 }
 
 struct Session {
@@ -85,13 +85,22 @@ impl fmt::Debug for Pool {
 
 impl Pool {
     pub(crate) fn new(options: PgConnectOptions, limit: u32) -> Arc<Self> {
+        Self::doubting(Arc::default(), options, limit)
+    }
+
+    /// Another pool, which doubts along with this one.
+    pub(crate) fn beside(&self, options: PgConnectOptions, limit: u32) -> Arc<Self> {
+        Self::doubting(Arc::clone(&self.doubt), options, limit)
+    }
+
+    fn doubting(doubt: Arc<Doubt>, options: PgConnectOptions, limit: u32) -> Arc<Self> {
         Arc::new(Self {
             options,
             limit,
             permits: Arc::new(Semaphore::new(limit as usize)),
             idle: Mutex::default(),
             open: Arc::default(),
-            doubt: Doubt::default(),
+            doubt,
         })
     }
 

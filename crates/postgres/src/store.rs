@@ -86,7 +86,7 @@ impl PostgresStore {
             // What fails is told to the caller; what is merely slow shows in the request's own line.
             .disable_statement_logging();
         let link = Link::new(options.clone(), max_connections);
-        let aside = Link::new(options.clone(), ASIDE);
+        let aside = link.beside(options.clone(), ASIDE);
         let wake = match feed {
             Feed::Notify => Some(Arc::new(Wake::new(aside.clone(), options.clone()))),
             Feed::Poll => None,

@@ -59,9 +59,11 @@ impl ChangeFeed for SqliteStore {
                 None if behind > self.last().await? => return Err(InvalidPosition.into()),
                 None => behind,
             };
+            // One that cannot be read must not stop the feed.
             let changes = rows.into_iter().map(TokenChanged::try_from);
+            let changes: Result<_, StoreFault> = changes.collect();
             Ok(News {
-                changes: Some(changes.collect::<Result<_, _>>()?),
+                changes: changes.ok(),
                 position: place(end)?,
             })
         })

@@ -61,8 +61,8 @@ pub struct TokenChanged {
 /// What came since a position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
-    /// The changes, those of one token in the order of their versions; `None` where there are more than were asked for:
-    /// then any token may have changed.
+    /// The changes, those of one token in the order of their versions; `None` where there are more than were asked for, or
+    /// one of them cannot be read: then any token may have changed.
     pub changes: Option<Vec<TokenChanged>>,
     /// The place behind them.
     pub position: FeedPosition,

@@ -35,7 +35,9 @@ fn operations() -> Vec<Operation> {
 impl Operation {
     /// A request with a body that cannot be read, which nobody without the right to call gets to hear of.
     fn ask(&self) -> Ask {
-        Ask::new(&self.method, self.path.as_str()).text("text/plain", "{")
+        Ask::new(&self.method, self.path.as_str())
+            .header("host", "tokens.example")
+            .text("text/plain", "{")
     }
 }
 
@@ -122,11 +124,8 @@ async fn a_token_that_lacks_just_the_named_permission_is_refused() {
         );
 
         let just = world.token(&format!("just {name}"), &[needed]).await;
-        let status = world
-            .send(operation.ask().by(&just.secret))
-            .await
-            .status
-            .as_u16();
+        // Of the head alone: one of them answers without an end.
+        let status = world.status(operation.ask().by(&just.secret)).await;
         assert!(![401, 403].contains(&status), "{name}: {status}");
     }
 }

@@ -79,6 +79,12 @@ impl World {
         Ask::new(method, target).by(&self.root.secret)
     }
 
+    /// The status alone.
+    pub(crate) async fn status(&self, ask: Ask) -> u16 {
+        let response = self.router.clone().oneshot(ask.0).await.unwrap();
+        response.status().as_u16()
+    }
+
     pub(crate) async fn send(&self, ask: Ask) -> Reply {
         send(&self.router, ask.0).await
     }

@@ -105,7 +105,7 @@ async fn connections_are_counted_and_kept() {
     let store = database.store(3).await;
     assert_eq!(
         (store.connections().open, store.connections().limit),
-        (0, 3)
+        (0, 3 + 4)
     );
     for _ in 0..5 {
         store.ping().await.unwrap();
