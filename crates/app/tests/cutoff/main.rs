@@ -65,7 +65,7 @@ async fn a_frozen_listener_costs_no_promise() {
     for round in 0..40 {
         waits.extend(trio.cut_off(round).await);
     }
-    trio.thaw(&frozen);
+    trio::thaw(&frozen);
     waits.tell("listeners frozen");
     assert!(waits.longest() < PROMISED);
     for round in 0..10 {

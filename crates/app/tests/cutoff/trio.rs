@@ -52,6 +52,10 @@ impl Waits {
     }
 
     /// Says how they are distributed.
+    #[expect(
+        clippy::print_stdout,
+        reason = "a number that a test has measured is worth a line"
+    )]
     pub(crate) fn tell(&self, circumstances: &str) {
         let at = |share: usize| self.0[(self.0.len() * share / 100).min(self.0.len() - 1)];
         println!(
@@ -118,10 +122,6 @@ impl Trio {
         pids
     }
 
-    pub(crate) fn thaw(&self, pids: &[String]) {
-        signal("-CONT", pids);
-    }
-
     /// A new token.
     pub(crate) async fn token(&self, name: &str) -> Value {
         let body = json!({
@@ -164,7 +164,7 @@ impl Trio {
 
     /// Ends a token that all nodes honour at one of them, by turns, and sees for how long the others go on.
     pub(crate) async fn cut_off(&self, round: usize) -> Vec<Duration> {
-        let (at, narrow) = (round % 3, round % 2 == 0);
+        let (at, narrow) = (round % 3, round.is_multiple_of(2));
         let made = self
             .token(&format!("round {round} {:?}", Instant::now()))
             .await;
@@ -216,6 +216,11 @@ async fn honoured(request: reqwest::RequestBuilder, over: Arc<AtomicBool>) -> In
         }
     }
     last
+}
+
+/// Lets them go on.
+pub(crate) fn thaw(pids: &[String]) {
+    signal("-CONT", pids);
 }
 
 fn signal(signal: &str, pids: &[String]) {
