@@ -99,8 +99,7 @@ fn frame(site: &str) -> String {
     let paths = lines.concat();
     format!(
         "pid nginx.pid;\nworker_processes 2;\nevents {{ worker_connections 256; }}\n\
-         http {{\n    access_log off;\n{}{site}\n}}\n",
-        paths.concat()
+         http {{\n    access_log off;\n{paths}{site}\n}}\n"
     )
 }
 
