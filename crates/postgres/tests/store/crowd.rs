@@ -85,8 +85,9 @@ async fn callers_that_leave_spoil_no_connection_for_those_that_stay() {
         for view in &made {
             // As far as it comes at once, or after having been sent.
             let mut leaving = Box::pin(store.get(home.tenant.id, view.token.id));
-            assert!(leaving.as_mut().now_or_never().is_none());
-            if round % 2 == 0 {
+            // A server that is quick may even have answered.
+            let left = leaving.as_mut().now_or_never().is_none();
+            if left && round % 2 == 0 {
                 tokio::task::yield_now().await;
                 let _ = leaving.as_mut().now_or_never();
             }

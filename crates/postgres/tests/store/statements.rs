@@ -4,7 +4,7 @@ use countersign_application::{
     ports::{CommitError, Probe as _, TokenStore as _},
     testing::{Stores, keep, named},
 };
-use countersign_domain::ChainHash;
+use countersign_domain::{ChainHash, Secret};
 use countersign_postgres::{Feed, PostgresStore};
 use sqlx::Executor as _;
 
@@ -20,6 +20,9 @@ async fn every_call_is_one_statement() {
     let mut view = home.make("a").await.view;
     view = home.update(&view, &named("b")).await;
     home.revoke(&home.make("c").await.view).await;
+    // Look-ups have connections of their own, which begin with a statement.
+    let nobody = Secret::from_random(&[9; 32]);
+    assert_eq!(store.find(&nobody.digest()).await.unwrap(), None);
     proxy.executions();
 
     let made = home.make("d").await;
