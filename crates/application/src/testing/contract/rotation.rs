@@ -1,6 +1,6 @@
 //! Several secrets of one token, one replacing another.
 
-use countersign_domain::{Actor, ChainVerifier, Change, EventKind, Secret, SecretView, TokenView};
+use countersign_domain::{Actor, ChainVerifier, Change, EventKind, Secret, SecretView};
 use futures_util::future::join_all;
 
 use super::{Subject, refused};
@@ -10,7 +10,7 @@ use crate::{
     testing::{Realm, named},
 };
 
-async fn secrets(home: &Realm, view: &TokenView) -> Vec<SecretView> {
+async fn secrets(home: &Realm, view: &countersign_domain::TokenView) -> Vec<SecretView> {
     let (tokens, now) = (&home.stores.tokens, home.stores.clock.now());
     let told = tokens.secrets(home.tenant.id, view.token.id, now);
     told.await.unwrap()
@@ -178,72 +178,72 @@ fn presenting(home: &Realm, made: &Made) -> Actor {
     }
 }
 
-/// Whoever presents that secret of the token.
-fn presenting(home: &Realm, actor: &TokenView, secret: &Secret) -> Actor {
-    Actor {
-        secret: Some(secret.digest()),
-        ..home.actor(actor)
-    }
-}
-
-/// One change of each kind, the last three of one token.
-fn changes_by(home: &Realm, actor: &Actor, target: &TokenView) -> [Change; 4] {
+/// One change of each kind on a token, by whoever presented that secret of the actor.
+fn changes_by(home: &Realm, actor: &Made, target: &Made) -> [Change; 4] {
+    let actor = || presenting(home, actor);
     let fresh = Secret::from_random(&home.stores.random());
     [
-        home.creation(actor.clone(), &home.draft("fresh"), None).0,
-        home.edit(actor.clone(), target, &named("renamed")),
-        home.rotation(actor.clone(), target, &fresh, 60),
-        home.revocation(actor.clone(), target),
+        home.creation(actor(), &home.draft("fresh"), None).0,
+        home.edit(actor(), &target.view, &named("renamed")),
+        home.rotation(actor(), &target.view, &fresh, 60),
+        home.revocation(actor(), &target.view),
     ]
 }
 
-async fn all_gone(home: &Realm, changes: &[Change]) {
+async fn all_gone(home: &Realm, changes: [Change; 4]) {
     for change in changes {
-        let error = refused(home, change).await;
+        let error = refused(home, &change).await;
         assert!(matches!(error, CommitError::ActorGone), "{error:?}");
     }
 }
 
-/// Neither what was under way, nor what comes later, nor a change of its own token; and so where its overlap was cut short
-/// or has ended, and where it is another token's.
+/// Neither what was under way when it was cut, nor anything later, on others or on its own token; nor once its overlap has
+/// ended, or where it is another token's.
 pub async fn a_secret_that_was_cut_writes_nothing(on: &Subject) {
     let home = on.realm("home").await;
-    let (first, target) = (home.make("actor").await, home.make("target").await);
-    let view = &target.view;
-    let by = |secret| presenting(&home, &first.view, secret);
-    let under_way = changes_by(&home, &by(&first.secret), view);
+    let (old, target) = (home.make("actor").await, home.make("target").await);
+    let under_way = changes_by(&home, &old, &target);
     on.clock.advance(60);
-    let second = home.rotate(&first.view, 0).await;
-    all_gone(&home, &under_way).await;
-    all_gone(&home, &changes_by(&home, &by(&first.secret), view)).await;
-    let itself = changes_by(&home, &by(&first.secret), &second.view);
-    all_gone(&home, &itself).await;
+    let second = home.rotate(&old.view, 0).await;
+    all_gone(&home, under_way).await;
+    all_gone(&home, changes_by(&home, &old, &target)).await;
+    let itself =
+        [&old, &second].map(|of| home.edit(presenting(&home, &old), &of.view, &named("me")));
+    for change in itself {
+        let error = refused(&home, &change).await;
+        assert!(matches!(error, CommitError::ActorGone), "{error:?}");
+    }
+    // One whose overlap a further rotation cut short.
     let third = home.rotate(&second.view, 3600).await;
-    let under_way = changes_by(&home, &by(&second.secret), view);
+    let under_way = changes_by(&home, &second, &target);
     on.clock.advance(60);
-    home.rotate(&third.view, 60).await;
-    all_gone(&home, &under_way).await;
-    on.clock.advance(60);
-    all_gone(&home, &changes_by(&home, &by(&third.secret), view)).await;
-    all_gone(&home, &changes_by(&home, &by(&target.secret), view)).await;
+    home.rotate(&third.view, 3600).await;
+    all_gone(&home, under_way).await;
+    // One whose overlap ended.
+    on.clock.advance(3600);
+    all_gone(&home, changes_by(&home, &third, &target)).await;
+    let stolen = Made {
+        secret: target.secret.clone(),
+        ..third
+    };
+    all_gone(&home, changes_by(&home, &stolen, &target)).await;
 }
 
-/// Until it ends, for what was decided before; the new one goes on.
+/// To its last microsecond, beside the new one.
 pub async fn a_secret_in_its_overlap_still_writes(on: &Subject) {
     let home = on.realm("home").await;
-    let (old, target) = (home.make("actor").await, home.make("target").await);
+    let old = home.make("actor").await;
     let new = home.rotate(&old.view, 60).await;
     on.clock.advance(59);
-    let by = |secret| presenting(&home, &old.view, secret);
-    let [create, update, ..] = changes_by(&home, &by(&old.secret), &target.view);
-    home.commit(&create).await.unwrap();
-    on.clock.advance(1);
-    home.commit(&update).await.unwrap();
-    let changed = home.get(target.view.token.id).await.unwrap();
-    let [.., revoke] = changes_by(&home, &by(&old.secret), &changed);
-    all_gone(&home, &[revoke]).await;
-    let [.., revoke] = changes_by(&home, &by(&new.secret), &changed);
-    home.commit(&revoke).await.unwrap();
+    for (of, name) in [(&old, "by the old one"), (&new, "by the new one")] {
+        let actor = || presenting(&home, of);
+        let target = home.make(&format!("target {name}")).await;
+        let (create, _) = home.creation(actor(), &home.draft(name), None);
+        let renamed = format!("renamed {name}");
+        let update = home.edit(actor(), &target.view, &named(&renamed));
+        home.commit(&create).await.unwrap();
+        home.commit(&update).await.unwrap();
+    }
 }
 
 /// All that it ever had.
