@@ -116,6 +116,16 @@ pub(crate) struct VerdictRecord<'a> {
     missing: Vec<&'a str>,
 }
 
+/// One answer, or as many as there were questions.
+#[derive(ToSchema)]
+#[schema(as = TokenVerdicts)]
+#[expect(dead_code, reason = "describes an answer that is written otherwise")]
+#[serde(untagged)]
+pub(crate) enum VerdictsBody<'a> {
+    One(VerdictRecord<'a>),
+    Many(Vec<VerdictRecord<'a>>),
+}
+
 /// Verify API tokens
 ///
 /// What a token is worth that somebody presented to the caller. The answer is 200 whatever it says. Tokens of other
@@ -123,7 +133,7 @@ pub(crate) struct VerdictRecord<'a> {
 #[utoipa::path(
     post, path = "/api-tokens/verify", operation_id = "verifyTokens", tag = "checks",
     request_body(content = inline(QuestionsBody), example = json!({"token": "csg_…", "permissions": ["api.tasks.read"]})),
-    responses((status = 200, body = VerdictRecord), (status = 400), (status = 408), (status = 413), (status = 415)),
+    responses((status = 200, body = inline(VerdictsBody)), (status = 400), (status = 408), (status = 413), (status = 415)),
     extensions(("x-required-permission" = json!("api.api-tokens.read"))),
 )]
 pub(crate) async fn verify(
