@@ -97,7 +97,8 @@ async fn callers_that_leave_spoil_no_connection_for_those_that_stay() {
         assert_eq!(read.as_ref(), Some(view));
     }
     let used = store.connections();
-    assert!(used.open <= 2, "{used:?}");
+    // Beside those of requests, the one that notifies.
+    assert!(used.open <= 2 + 1, "{used:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
