@@ -28,7 +28,8 @@ const CALLER: &str = "b7ad6b7169203331";
 const SILENCE: &str = "the collector takes no traces";
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
 }
 
 fn node(endpoint: &str) -> Node {

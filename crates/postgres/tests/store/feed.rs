@@ -153,7 +153,6 @@ async fn a_silent_database_keeps_no_reader_for_long() {
 
 /// A backup brings along the numbers of the server that it was made on, which may be far ahead of those here.
 #[tokio::test]
-#[expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 async fn numbers_that_the_server_has_not_reached_hide_nothing() {
     let database = Database::new().await;
     let store = database.store(2).await;
