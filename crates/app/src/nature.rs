@@ -1,6 +1,4 @@
-//! The one place where the real clock is read and real randomness is drawn; everything else asks these ports.
-
-use std::time::{SystemTime, UNIX_EPOCH};
+//! Real time and real randomness for all who ask these ports. The clock is the gate's own, so that there is one.
 
 use countersign_application::ports::{Clock, Entropy, EntropyFault};
 use countersign_domain::Timestamp;
@@ -9,17 +7,8 @@ use countersign_domain::Timestamp;
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the adapter that the ban points to"
-    )]
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
-        since
-            .and_then(|since| i64::try_from(since.as_micros()).ok())
-            .and_then(Timestamp::from_micros)
-            // By a clock that is off the calendar no token is valid any more.
-            .unwrap_or(Timestamp::MAX)
+        countersign_gate::Clock::now(&countersign_gate::SystemClock)
     }
 }
 

@@ -28,7 +28,7 @@ pub use facts::StoreSource;
 pub use metrics::Metrics;
 pub use news::Hub;
 pub use openapi::openapi;
-pub use routes::{metrics_router, router};
+pub use routes::metrics_router;
 pub use serve::{Limits, Serves, serve};
 pub use services::{Services, Settings, Traces};
 pub use surface::Surface;

@@ -43,7 +43,7 @@ impl Surface {
     pub fn new(services: Services, settings: Settings) -> Self {
         let app = App::new(services, settings);
         Self {
-            router: crate::routes::routed(app.clone()),
+            router: crate::routes::router(app.clone()),
             app,
             auth: AUTH.into(),
             verify: VERIFY.into(),

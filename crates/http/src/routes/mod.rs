@@ -23,24 +23,16 @@ use serde::Serialize;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{
-    frame,
-    problem::Problem,
-    services::{App, Services, Settings},
-};
-
-/// The whole surface over the use cases.
-///
-/// The client's address is read from `ConnectInfo<SocketAddr>`, which [`serve`](crate::serve) provides; without it the
-/// address is unknown, and tokens with a list of addresses are refused.
-pub fn router(services: Services, settings: Settings) -> Router {
-    routed(App::new(services, settings))
-}
+use crate::{frame, problem::Problem, services::App};
 
 /// Where the door for verifying is.
 pub(crate) const VERIFY: &str = "/api/v1/api-tokens/verify";
 
-pub(crate) fn routed(app: App) -> Router {
+/// The way to every handler, but for the two that [`Surface`](crate::Surface) asks at once.
+///
+/// The client's address is read from `ConnectInfo<SocketAddr>`, which [`serve`](crate::serve) provides; without it the
+/// address is unknown, and tokens with a list of addresses are refused.
+pub(crate) fn router(app: App) -> Router {
     let (api, document) = described();
     api.route("/auth", any(doors::auth::auth))
         // With the path of the request behind it, be that the root.
