@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use countersign_application::ports::{CommitError, MockProbe, MockTokenStore, StoreFault};
 use countersign_domain::{Credential, TokenView};
 use countersign_gate::Proxies;
-use countersign_http::{Settings, router};
+use countersign_http::{Settings, Surface};
 use serde_json::json;
 
 use super::world::{Ask, World, path, send, services};
@@ -38,14 +37,14 @@ fn credential(view: &TokenView) -> Credential {
 }
 
 /// The surface over a store that knows the root token, and does as the test says.
-pub(crate) fn over(world: &World, teach: impl FnOnce(&mut MockTokenStore)) -> Router {
+pub(crate) fn over(world: &World, teach: impl FnOnce(&mut MockTokenStore)) -> Surface {
     let mut store = MockTokenStore::new();
     let known = credential(&world.root.view);
     store
         .expect_find()
         .returning(move |_| Ok(Some(known.clone())));
     teach(&mut store);
-    router(
+    Surface::new(
         services(&world.stores, Arc::new(store), Proxies::default()),
         Settings::default(),
     )
@@ -65,7 +64,7 @@ async fn a_store_that_is_away_is_neither_not_found_nor_a_bad_token() {
 
     let mut blind = MockTokenStore::new();
     blind.expect_find().returning(|_| Err(away()));
-    let router = countersign_http::router(
+    let router = Surface::new(
         services(&world.stores, Arc::new(blind), Proxies::default()),
         Settings::default(),
     );
@@ -183,7 +182,7 @@ async fn readiness_follows_the_store_and_life_does_not() {
     let mut probe = MockProbe::new();
     probe.expect_ping().returning(|| Err(away()));
     parts.probe = Arc::new(probe);
-    let router = router(parts, Settings::default());
+    let router = Surface::new(parts, Settings::default());
     let reply = send(&router, Ask::new("GET", "/health/ready").0).await;
     assert_eq!(
         reply.expect(503),

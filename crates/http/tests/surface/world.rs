@@ -1,12 +1,12 @@
-//! A world of its own for each test: the router over a fresh SQLite file with two tenants, and time that stands still.
+//! A world of its own for each test: the surface over a fresh SQLite file with two tenants, and time that stands still.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
 use axum::{
-    Router,
     body::{Body, Bytes},
     extract::ConnectInfo,
     http::{HeaderMap, Request, StatusCode},
+    response::Response,
 };
 use countersign_application::{
     Made, Tokens, Users,
@@ -15,19 +15,19 @@ use countersign_application::{
 };
 use countersign_domain::{Policy, Secret, TokenView, UserId, standard};
 use countersign_gate::{Gate, Proxies};
-use countersign_http::{Hub, Metrics, Services, Settings, StoreSource, router};
+use countersign_http::{Hub, Metrics, Services, Settings, StoreSource, Surface};
 use countersign_sqlite::SqliteStore;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 /// Where tokens are.
 pub(crate) const TOKENS: &str = "/api/v1/api-tokens";
 
 pub(crate) struct World {
-    pub(crate) router: Router,
+    pub(crate) router: Surface,
     pub(crate) stores: Stores,
     pub(crate) home: Realm,
     /// Another tenant.
@@ -55,7 +55,7 @@ impl World {
         draft.permissions = standard::ALL.iter().map(ToString::to_string).collect();
         let root = home.make_of(&draft).await;
         Self {
-            router: router(
+            router: Surface::new(
                 services(&stores, stores.tokens.clone(), proxies),
                 Settings::default(),
             ),
@@ -114,8 +114,12 @@ pub(crate) fn services(stores: &Stores, tokens: Arc<dyn TokenStore>, proxies: Pr
     }
 }
 
-pub(crate) async fn send(router: &Router, request: Request<Body>) -> Reply {
-    let response = router.clone().oneshot(request).await.unwrap();
+/// The answer of a surface, or of any other service of HTTP.
+pub(crate) async fn send<S>(service: &S, request: Request<Body>) -> Reply
+where
+    S: Service<Request<Body>, Response = Response, Error = Infallible> + Clone,
+{
+    let response = service.clone().oneshot(request).await.unwrap();
     let (head, body) = response.into_parts();
     Reply {
         status: head.status,

@@ -14,7 +14,7 @@ use countersign_application::{
 use countersign_domain::{PermissionCatalog, Policy, UserId};
 use countersign_gate::{Gate, Proxies};
 use countersign_http::{
-    Hub, Limits, Metrics, ProxyHeader, Services, Settings, StoreSource, router, serve,
+    Hub, Limits, Metrics, ProxyHeader, Services, Settings, StoreSource, Surface, serve,
 };
 use countersign_sqlite::SqliteStore;
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ impl Service {
         let (home, away) = (stores.realm("home").await, stores.realm("away").await);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = router(services(&stores, proxies), Settings::default());
+        let router = Surface::new(services(&stores, proxies), Settings::default());
         tokio::spawn(serve(
             listener,
             router,

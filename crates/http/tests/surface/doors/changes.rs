@@ -8,7 +8,7 @@ use countersign_application::{
 };
 use countersign_domain::{EventKind, Secret, TokenId, Version};
 use countersign_gate::Proxies;
-use countersign_http::{Settings, router};
+use countersign_http::{Settings, Surface};
 use serde_json::{Value, json};
 
 use super::{
@@ -171,7 +171,7 @@ async fn over(doors: &Doors, last: Option<&str>, teach: impl FnOnce(&mut MockCha
     teach(&mut feed);
     parts.feed = Arc::new(feed);
     let hub = parts.news.clone();
-    let router = router(parts, Settings::default());
+    let router = Surface::new(parts, Settings::default());
     let mut ask = doors.world.ask("GET", CHANGES);
     if let Some(last) = last {
         ask = ask.header("last-event-id", last);

@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use axum::{Router, extract::ConnectInfo};
+use axum::extract::ConnectInfo;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use countersign_application::{
     Made,
@@ -24,7 +24,7 @@ use countersign_application::{
 };
 use countersign_domain::{Grant, SecretDigest, Timestamp, TokenId};
 use countersign_gate::{Gate, Proxies, Uses};
-use countersign_http::{Hub, Metrics, Settings, router};
+use countersign_http::{Hub, Metrics, Settings, Surface};
 
 use super::world::{Ask, Reply, World, send, services};
 
@@ -46,7 +46,7 @@ struct Doors {
     hub: Hub,
     metrics: Metrics,
     noted: Arc<Noted>,
-    router: Router,
+    router: Surface,
 }
 
 impl Doors {
@@ -62,7 +62,7 @@ impl Doors {
         let (gate, hub) = (parts.gate.clone(), parts.news.clone());
         let metrics = parts.metrics.clone();
         Self {
-            router: router(parts, settings),
+            router: Surface::new(parts, settings),
             world,
             gate,
             hub,
@@ -114,7 +114,7 @@ fn basic(name: &str, password: &str) -> String {
 }
 
 /// The surface over a store that knows the root token and cannot answer for any other.
-async fn forgetful(world: &World) -> Router {
+async fn forgetful(world: &World) -> Surface {
     let root = world.root.secret.digest();
     let known = world.stores.tokens.find(&root).await.unwrap();
     let mut store = MockTokenStore::new();
@@ -126,5 +126,5 @@ async fn forgetful(world: &World) -> Router {
         }
     });
     let parts = services(&world.stores, Arc::new(store), Proxies::default());
-    router(parts, Settings::default())
+    Surface::new(parts, Settings::default())
 }
