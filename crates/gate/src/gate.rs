@@ -6,6 +6,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
     task::Poll,
+    time::Duration,
 };
 
 use countersign_domain::{Attempt, Credential, Denied, Grant, Permission, SecretDigest, Timestamp};
@@ -13,7 +14,7 @@ use http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 
 use crate::{
-    Clock, CredentialSource, GateLayer, Peer, Presented, ProxyHeader, Rejected,
+    Clock, CredentialSource, Dated, GateLayer, Peer, Presented, ProxyHeader, Rejected,
     client_address::client_address,
 };
 
@@ -39,6 +40,8 @@ pub struct Known {
     pub credential: Arc<Credential>,
     /// The secret's digest.
     pub digest: SecretDigest,
+    /// How long ago the facts were looked up, where they were held since.
+    pub age: Duration,
 }
 
 /// Where a request's extensions tell the peer that sent it.
@@ -112,13 +115,15 @@ impl Gate {
     pub async fn look_up(&self, presented: &str) -> Result<Known, Rejected> {
         let presented = Presented::parse(presented)?;
         let source = &self.0.source;
-        let credential = match source.at_hand(&presented) {
+        let found = match source.at_hand(&presented) {
             Poll::Ready(answer) => answer,
-            Poll::Pending => source.find(&presented).await?,
+            Poll::Pending => source.find_dated(&presented).await?,
         };
+        let Dated { credential, age } = found.ok_or(Rejected::Invalid)?;
         Ok(Known {
-            credential: credential.ok_or(Rejected::Invalid)?,
+            credential,
             digest: *presented.digest(),
+            age,
         })
     }
 

@@ -37,5 +37,5 @@ pub use self::{
     presented::Presented,
     refusal::Refusal,
     rejected::Rejected,
-    source::{CredentialSource, SourceFault},
+    source::{CredentialSource, Dated, SourceFault},
 };

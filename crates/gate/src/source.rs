@@ -1,12 +1,28 @@
 //! Where facts come from: a database, another Countersign, or a cache before either. What a source cannot tell is
 //! never the same as what is not there.
 
-use std::{error::Error, fmt, sync::Arc, task::Poll};
+use std::{error::Error, fmt, sync::Arc, task::Poll, time::Duration};
 
 use async_trait::async_trait;
 use countersign_domain::Credential;
 
 use crate::Presented;
+
+/// Facts, and how long ago they were good at the latest.
+#[derive(Debug, Clone)]
+pub struct Dated {
+    /// The facts.
+    pub credential: Arc<Credential>,
+    /// How long ago whoever holds them began to look them up; zero where nobody held them.
+    pub age: Duration,
+}
+
+impl From<Arc<Credential>> for Dated {
+    fn from(credential: Arc<Credential>) -> Self {
+        let age = Duration::ZERO;
+        Self { credential, age }
+    }
+}
 
 /// Knows the facts behind secrets.
 ///
@@ -22,9 +38,18 @@ pub trait CredentialSource: Send + Sync {
     /// When the source cannot tell.
     async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault>;
 
-    /// The facts, where they can be had without waiting; pending where [`find`](Self::find) has to be asked. Nobody is
-    /// woken for it.
-    fn at_hand(&self, presented: &Presented) -> Poll<Option<Arc<Credential>>> {
+    /// The same with their age, where the source holds facts or asks one that does. Whoever holds them on counts from
+    /// there, so that several who hold facts, one behind the other, together hold none for longer than one would.
+    ///
+    /// # Errors
+    /// When the source cannot tell.
+    async fn find_dated(&self, presented: &Presented) -> Result<Option<Dated>, SourceFault> {
+        Ok(self.find(presented).await?.map(Dated::from))
+    }
+
+    /// The facts, where they can be had without waiting; pending where [`find_dated`](Self::find_dated) has to be asked.
+    /// Nobody is woken for it.
+    fn at_hand(&self, presented: &Presented) -> Poll<Option<Dated>> {
         let _ = presented;
         Poll::Pending
     }
@@ -36,7 +61,11 @@ impl<S: CredentialSource + ?Sized> CredentialSource for Arc<S> {
         (**self).find(presented).await
     }
 
-    fn at_hand(&self, presented: &Presented) -> Poll<Option<Arc<Credential>>> {
+    async fn find_dated(&self, presented: &Presented) -> Result<Option<Dated>, SourceFault> {
+        (**self).find_dated(presented).await
+    }
+
+    fn at_hand(&self, presented: &Presented) -> Poll<Option<Dated>> {
         (**self).at_hand(presented)
     }
 }

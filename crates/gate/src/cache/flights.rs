@@ -10,17 +10,17 @@ use std::{
     time::Duration,
 };
 
-use countersign_domain::{Credential, SecretDigest};
+use countersign_domain::SecretDigest;
 use tokio::sync::OnceCell;
 
-use super::{hashing::Mix, stamps::Begin, watch::Moment};
+use super::{hashing::Mix, held::Facts, stamps::Begin, watch::Moment};
 use crate::SourceFault;
 
 /// What a look-up found, and from when on it looked.
 #[derive(Debug, Clone)]
 pub(super) struct Landed {
     pub(super) begin: Begin,
-    pub(super) found: Result<Option<Arc<Credential>>, SourceFault>,
+    pub(super) found: Result<Option<Facts>, SourceFault>,
 }
 
 #[derive(Debug)]

@@ -76,9 +76,9 @@ async fn read(cached: &Cached<Slow>, table: &Table, place: usize) {
         let presented = Presented::from(secret(u8::try_from(place).unwrap()));
         let facts = match cached.at_hand(&presented) {
             Poll::Ready(facts) => facts,
-            Poll::Pending => cached.find(&presented).await.unwrap(),
+            Poll::Pending => cached.find_dated(&presented).await.unwrap(),
         };
-        let version = u64::try_from(facts.unwrap().version.get()).unwrap() - 1;
+        let version = u64::try_from(facts.unwrap().credential.version.get()).unwrap() - 1;
         assert!(
             version >= told,
             "version {version} was honoured after {told} was acknowledged"

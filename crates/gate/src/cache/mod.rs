@@ -6,6 +6,7 @@ mod breaker;
 mod entries;
 mod flights;
 mod hashing;
+mod held;
 mod settings;
 mod stamps;
 mod stats;
@@ -21,12 +22,13 @@ use self::{
     entries::{Entries, Entry, TYPICAL},
     flights::{Flights, Landed},
     hashing::Mix,
+    held::{Facts, Held},
     stamps::Stamps,
     stats::Counters,
     watch::{Marked, Moment, Watch},
 };
 pub use self::{settings::CacheSettings, stats::CacheStats};
-use crate::{CredentialSource, Presented, SourceFault};
+use crate::{CredentialSource, Dated, Presented, SourceFault};
 
 /// How often a look-up is done again because the token changed meanwhile, before its own answer is taken.
 const TRIES: usize = 3;
@@ -46,13 +48,6 @@ pub struct Cached<S> {
     watch: Watch,
     heard: Marked,
     counters: Counters,
-}
-
-/// What there is to say without asking.
-enum Held {
-    Facts(Arc<Credential>),
-    Nobody,
-    Ask,
 }
 
 impl<S> Cached<S> {
@@ -79,9 +74,11 @@ impl<S> Cached<S> {
         self.stamps.forget(token);
     }
 
-    /// Believes nothing any more that was looked up before now.
+    /// Believes nothing any more that was looked up before now. A source that was left alone is asked again at once: there
+    /// is nothing left to answer by meanwhile.
     pub fn forget_all(&self) {
         self.stamps.forget_all();
+        self.breaker.answered();
     }
 
     /// The feed of changes lived at that moment, and everything that it told was forgotten. The moment is the one before
@@ -127,7 +124,7 @@ impl<S> Cached<S> {
             let fresh = now.since(entry.loaded) < self.settings.age && self.is_good(&entry);
             return if fresh {
                 self.counters.hit(digest);
-                Held::Facts(entry.credential)
+                Held::Facts(entry.into())
             } else {
                 Held::Ask
             };
@@ -149,20 +146,20 @@ impl<S> Cached<S> {
     }
 
     /// Facts that may be honoured while the source is away.
-    fn spare(&self, digest: &SecretDigest) -> Option<Arc<Credential>> {
+    fn spare(&self, digest: &SecretDigest) -> Option<Facts> {
         let entry = self.entries.known(digest)?;
         let (now, settings) = (self.watch.now(), &self.settings);
         let known_good = self.heard.get().max(Some(entry.loaded))?;
         // The age bounds them all the same, where the feed goes on and only look-ups fail.
         let within = now.since(known_good) < settings.grace
             && now.since(entry.loaded) < settings.age + settings.grace;
-        (within && self.is_good(&entry)).then_some(entry.credential)
+        (within && self.is_good(&entry)).then(|| entry.into())
     }
 }
 
 impl<S: CredentialSource> Cached<S> {
     /// The answer of a look-up, one's own or another's, that no change has overtaken.
-    async fn look_up(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+    async fn look_up(&self, presented: &Presented) -> Result<Option<Facts>, SourceFault> {
         let digest = presented.digest();
         for _ in 0..TRIES {
             let now = self.watch.now();
@@ -172,7 +169,7 @@ impl<S: CredentialSource> Cached<S> {
             let landed = self.flights.join(digest, now, joinable, asked).await;
             let overtaken = matches!(
                 &landed.found,
-                Ok(Some(facts)) if !self.stamps.good(landed.begin, facts.token)
+                Ok(Some(facts)) if !self.stamps.good(landed.begin, facts.credential.token)
             );
             if !overtaken {
                 return landed.found;
@@ -186,8 +183,12 @@ impl<S: CredentialSource> Cached<S> {
         let digest = presented.digest();
         // Before the source is asked: see `stamps`.
         let (begin, loaded) = (self.stamps.begin(), self.watch.now());
-        let found = match self.source.find(presented).await {
-            Ok(Some(facts)) => Ok(Some(self.entries.keep(digest, facts, begin, loaded))),
+        let found = match self.source.find_dated(presented).await {
+            Ok(Some(Dated { credential, age })) => {
+                let loaded = loaded.minus(age);
+                let credential = self.entries.keep(digest, credential, begin, loaded);
+                Ok(Some(Facts { credential, loaded }))
+            }
             Ok(None) => {
                 self.entries.keep_unknown(digest, begin, loaded);
                 Ok(None)
@@ -206,10 +207,7 @@ impl<S: CredentialSource> Cached<S> {
 
     /// As [`look_up`](Self::look_up), but no longer than it is worth where there are facts to fall back on that are only
     /// old. While the feed is silent they may be wrong: then a source that is merely slow is waited for.
-    async fn look_up_in_time(
-        &self,
-        presented: &Presented,
-    ) -> Result<Option<Arc<Credential>>, SourceFault> {
+    async fn look_up_in_time(&self, presented: &Presented) -> Result<Option<Facts>, SourceFault> {
         self.breaker.may_ask(self.watch.now())?;
         let healthy = self.is_healthy(self.watch.now());
         if !healthy || self.spare(presented.digest()).is_none() {
@@ -228,26 +226,32 @@ impl<S: CredentialSource> Cached<S> {
 #[async_trait]
 impl<S: CredentialSource> CredentialSource for Cached<S> {
     async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+        let found = self.find_dated(presented).await?;
+        Ok(found.map(|dated| dated.credential))
+    }
+
+    async fn find_dated(&self, presented: &Presented) -> Result<Option<Dated>, SourceFault> {
         let (digest, now) = (presented.digest(), self.watch.now());
         match self.held(digest, now) {
-            Held::Facts(facts) => return Ok(Some(facts)),
+            Held::Facts(facts) => return Ok(Some(facts.dated(now))),
             Held::Nobody => return Ok(None),
             Held::Ask if self.is_healthy(now) => self.counters.misses.add(),
             Held::Ask => self.counters.bypasses.add(),
         }
         let fault = match self.look_up_in_time(presented).await {
             Err(fault) if fault.is_away() => fault,
-            answer => return answer,
+            answer => return Ok(answer?.map(|facts| facts.dated(self.watch.now()))),
         };
         // Looked at only now: a change may have come while the source was asked.
         let spare = self.spare(digest).ok_or(fault)?;
         self.counters.fallbacks.add();
-        Ok(Some(spare))
+        Ok(Some(spare.dated(self.watch.now())))
     }
 
-    fn at_hand(&self, presented: &Presented) -> Poll<Option<Arc<Credential>>> {
-        match self.held(presented.digest(), self.watch.now()) {
-            Held::Facts(facts) => Poll::Ready(Some(facts)),
+    fn at_hand(&self, presented: &Presented) -> Poll<Option<Dated>> {
+        let now = self.watch.now();
+        match self.held(presented.digest(), now) {
+            Held::Facts(facts) => Poll::Ready(Some(facts.dated(now))),
             Held::Nobody => Poll::Ready(None),
             Held::Ask => Poll::Pending,
         }

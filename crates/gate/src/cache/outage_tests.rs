@@ -67,6 +67,20 @@ async fn the_grace_goes_on_while_the_feed_is_heard_even_past_the_age() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn two_caches_one_behind_the_other_grant_one_grace() {
+    let source = Fixed::knowing(credential(1));
+    let behind = Arc::new(warm(Arc::clone(&source), CacheSettings::default()).await);
+    let cached = warm(behind, CacheSettings::default()).await;
+    source.set(Some(away()));
+    for _ in 0..29 {
+        advance(SECOND).await;
+        assert!(find(&cached, 1).await.unwrap().is_some());
+    }
+    advance(SECOND).await;
+    assert!(find(&cached, 1).await.is_err(), "the grace is over");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_changed_is_not_fallen_back_on() {
     let source = Fixed::knowing(credential(1));
     let cached = warm(Arc::clone(&source), CacheSettings::default()).await;
@@ -118,6 +132,20 @@ async fn a_source_that_fails_is_tried_by_one_request_in_a_while() {
         assert_eq!(source.asked(), 2 + second);
         advance(SECOND).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_is_back_is_asked_at_once_where_nothing_is_left_to_answer_by() {
+    let source = Fixed::knowing(credential(1));
+    let cached = warm(Arc::clone(&source), CacheSettings::default()).await;
+    source.set(Some(away()));
+    advance(4 * SECOND).await;
+    assert!(find(&cached, 1).await.unwrap().is_some());
+    source.set(Some(Ok(Arc::new(credential(1)))));
+    cached.forget_all();
+    cached.heard(now());
+    assert!(find(&cached, 1).await.unwrap().is_some());
+    assert_eq!(cached.stats().fallbacks, 1);
 }
 
 #[tokio::test(start_paused = true)]

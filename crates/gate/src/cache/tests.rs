@@ -68,6 +68,22 @@ async fn a_changed_token_is_looked_up_and_others_are_not() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn facts_go_on_ageing_from_one_cache_to_the_next() {
+    let source = Fixed::knowing(credential(1));
+    let behind = Arc::new(cached(Arc::clone(&source)));
+    assert!(found(&behind).await);
+    advance(59 * SECOND).await;
+    behind.heard(tokio::time::Instant::now().into_std());
+    let cached = cached(Arc::clone(&behind));
+    let dated = cached.find_dated(&presented()).await.unwrap().unwrap();
+    assert_eq!((dated.age, source.asked()), (59 * SECOND, 1));
+    source.set(None);
+    assert!(found(&cached).await);
+    advance(SECOND).await;
+    assert!(!found(&cached).await, "no longer than one of them alone");
+}
+
+#[tokio::test(start_paused = true)]
 async fn reading_does_not_keep_facts_alive() {
     let source = Fixed::knowing(credential(1));
     let cached = cached(Arc::clone(&source));

@@ -8,7 +8,10 @@ use std::{
 
 use tokio::time::Instant;
 
-/// Nanoseconds since the watch was started; never 0, which stands for "never".
+/// What lies before the start of a watch: facts may be older than the process that holds them.
+const BEFORE: Duration = Duration::from_hours(24 * 366);
+
+/// Nanoseconds since long before the watch was started; never 0, which stands for "never".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Moment(u64);
 
@@ -16,6 +19,11 @@ impl Moment {
     /// How long ago another one was; zero where it lies ahead.
     pub(super) const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    pub(super) fn minus(self, span: Duration) -> Self {
+        let span = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_sub(span).max(1))
     }
 
     pub(super) fn plus(self, span: Duration) -> Self {
@@ -38,8 +46,8 @@ impl Watch {
 
     /// A moment that may lie in the past.
     pub(super) fn at(&self, at: std::time::Instant) -> Moment {
-        let nanos = at.saturating_duration_since(self.0.into_std()).as_nanos();
-        Moment(u64::try_from(nanos).unwrap_or(u64::MAX).saturating_add(1))
+        let since = BEFORE.saturating_add(at.saturating_duration_since(self.0.into_std()));
+        Moment(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The little of HTTP that is needed: one request, its answer, and no redirect, which could lead a secret elsewhere.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -65,6 +67,13 @@ impl Client {
         let request = request.body(Full::from(body)).map_err(Failed::Unwritable)?;
         self.0.request(request).await.map_err(Failed::Unanswered)
     }
+}
+
+/// How old what is answered is, as the node that answers says; nothing where it does not (RFC 9111, section 5.1).
+pub(super) fn age(answer: &Response<Incoming>) -> Duration {
+    let age = answer.headers().get(header::AGE);
+    let seconds = age.and_then(|age| age.to_str().ok()?.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(0))
 }
 
 /// All of an answer.

@@ -26,7 +26,7 @@ use self::{
     recent::Recent,
     verdict::Verdict,
 };
-use crate::{CredentialSource, Presented, SourceFault};
+use crate::{CredentialSource, Dated, Presented, SourceFault};
 
 /// How long an answer may take, all of it.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -99,7 +99,7 @@ impl Remote {
         }
     }
 
-    async fn ask(&self, presented: &Presented) -> Result<Option<Credential>, SourceFault> {
+    async fn ask(&self, presented: &Presented) -> Result<Option<Dated>, SourceFault> {
         let question = serde_json::json!({ "token": presented.secret().expose() });
         let body = question.to_string().into_bytes();
         let answer = self
@@ -110,22 +110,32 @@ impl Remote {
         if answer.status() != StatusCode::OK {
             return Err(SourceFault::away(Failed::Status(answer.status())));
         }
+        let age = client::age(&answer);
         let body = client::whole(answer).await.map_err(SourceFault::away)?;
         let verdict: Verdict = serde_json::from_slice(&body).map_err(SourceFault::broken)?;
-        verdict.facts().map_err(SourceFault::broken)
+        let facts = verdict.facts().map_err(SourceFault::broken)?;
+        Ok(facts.map(|facts| Dated {
+            credential: Arc::new(facts),
+            age,
+        }))
     }
 }
 
 #[async_trait]
 impl CredentialSource for Remote {
     async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+        let found = self.find_dated(presented).await?;
+        Ok(found.map(|dated| dated.credential))
+    }
+
+    async fn find_dated(&self, presented: &Presented) -> Result<Option<Dated>, SourceFault> {
         for _ in 0..TRIES {
             let asked = tokio::time::timeout(DEADLINE, self.ask(presented)).await;
             let Some(facts) = asked.map_err(|_| SourceFault::away(Failed::Late))?? else {
                 return Ok(None);
             };
-            if self.recent.is_current(&facts) {
-                return Ok(Some(Arc::new(facts)));
+            if self.recent.is_current(&facts.credential) {
+                return Ok(Some(facts));
             }
             tokio::time::sleep(BETWEEN).await;
         }

@@ -19,6 +19,8 @@ pub(super) struct Stage {
     pub(super) address: SocketAddr,
     pub(super) verdict: Mutex<(u16, Value)>,
     pub(super) changes: Mutex<u16>,
+    /// How old it says that its answers are.
+    pub(super) age: Mutex<Option<u64>>,
     /// The heads of all requests, in lower case.
     pub(super) heads: Mutex<Vec<String>>,
     /// Each stream that was opened.
@@ -48,6 +50,7 @@ impl Stage {
             address: listener.local_addr().unwrap(),
             verdict: Mutex::new((200, verdict(1))),
             changes: Mutex::new(200),
+            age: Mutex::default(),
             heads: Mutex::default(),
             streams: Mutex::new(streams),
         });
@@ -78,8 +81,10 @@ impl Stage {
             }
             let (status, body) = self.verdict.lock().unwrap().clone();
             let body = body.to_string();
+            let age = *self.age.lock().unwrap();
+            let age = age.map_or_else(String::new, |age| format!("age: {age}\r\n"));
             let answer = format!(
-                "HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}",
+                "HTTP/1.1 {status} X\r\n{age}content-length: {}\r\n\r\n{body}",
                 body.len()
             );
             if socket.write_all(answer.as_bytes()).await.is_err() {

@@ -52,6 +52,17 @@ fn only_addresses_that_can_be_asked_are_taken() {
 }
 
 #[tokio::test]
+async fn facts_are_as_old_as_the_answer_says() {
+    let (stage, _streams) = Stage::open().await;
+    let remote = remote(&stage);
+    for (told, seconds) in [(None, 0), (Some(7), 7)] {
+        *stage.age.lock().unwrap() = told;
+        let found = remote.find_dated(&Presented::from(secret(1))).await;
+        assert_eq!(found.unwrap().unwrap().age, Duration::from_secs(seconds));
+    }
+}
+
+#[tokio::test]
 async fn facts_are_taken_whatever_the_verdict_says() {
     let (stage, _streams) = Stage::open().await;
     let remote = remote(&stage);

@@ -78,9 +78,9 @@ pub(crate) fn described() -> (Router<App>, OpenApi) {
 type Answer = Result<Response, Problem>;
 
 /// A record as JSON, with headers.
-fn answer<const N: usize>(
+fn answer(
     status: StatusCode,
-    headers: [(HeaderName, String); N],
+    headers: impl IntoIterator<Item = (HeaderName, String)>,
     record: &impl Serialize,
 ) -> Answer {
     let body = serde_json::to_vec(record).map_err(|error| {
@@ -93,7 +93,7 @@ fn answer<const N: usize>(
         HeaderValue::from_static("application/json"),
     );
     for (name, value) in headers {
-        // Ids and versions: there is nothing in them that a header cannot carry.
+        // Ids, versions and numbers: there is nothing in them that a header cannot carry.
         if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().insert(name, value);
         }

@@ -11,6 +11,7 @@ pub(super) mod verify;
 
 use std::net::IpAddr;
 
+use axum::http::{HeaderName, header};
 use countersign_domain::{Attempt, Permission};
 use countersign_gate::{Known, Rejected};
 
@@ -97,6 +98,14 @@ async fn judge<'a, N>(
         known,
         missing,
     })
+}
+
+/// How old the oldest of the facts are that were judged by, in whole seconds begun; nothing where all were looked up.
+fn age(verdicts: &[Verdict<'_>]) -> Option<(HeaderName, String)> {
+    let known = verdicts.iter().filter_map(|verdict| verdict.known.as_ref());
+    let age = known.map(|known| known.age).max()?;
+    let seconds = age.as_secs() + u64::from(age.subsec_nanos() > 0);
+    (seconds > 0).then(|| (header::AGE, seconds.to_string()))
 }
 
 /// A permission as a parameter names it.

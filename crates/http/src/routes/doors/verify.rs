@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{Answer, answer},
-    Question, Verdict, judge,
+    Question, Verdict, age, judge,
 };
 use crate::{
     body::{self, Fields, Json},
@@ -133,7 +133,9 @@ pub(crate) enum VerdictsBody<'a> {
 #[utoipa::path(
     post, path = "/api-tokens/verify", operation_id = "verifyTokens", tag = "checks",
     request_body(content = inline(QuestionsBody), example = json!({"token": "csg_…", "permissions": ["api.tasks.read"]})),
-    responses((status = 200, body = inline(VerdictsBody)), (status = 400), (status = 408), (status = 413), (status = 415)),
+    responses((status = 200, body = inline(VerdictsBody), headers(
+        ("Age" = u64, description = "How many seconds ago the facts were looked up that were judged by, where this node held them; of several, the oldest"),
+    )), (status = 400), (status = 408), (status = 413), (status = 415)),
     extensions(("x-required-permission" = json!("api.api-tokens.read"))),
 )]
 pub(crate) async fn verify(
@@ -153,11 +155,12 @@ pub(crate) async fn verify(
             .map(|question| judged(&app, &caller, question));
         let verdicts = try_join_all(judging).await?;
         let records: Vec<_> = verdicts.iter().zip(&questions).map(record).collect();
-        return answer(StatusCode::OK, [], &records);
+        return answer(StatusCode::OK, age(&verdicts), &records);
     }
     let question = one(&body)?;
     let verdict = judged(&app, &caller, &question).await?;
-    answer(StatusCode::OK, [], &record((&verdict, &question)))
+    let record = record((&verdict, &question));
+    answer(StatusCode::OK, age(std::slice::from_ref(&verdict)), &record)
 }
 
 async fn judged<'a>(

@@ -1,6 +1,7 @@
 //! The ways to ask whether a token is good, beside presenting it to the API itself: what each of them answers, and that
 //! none of them judges otherwise than the rest.
 
+mod ages;
 mod auth;
 mod changes;
 mod introspection;

@@ -1,0 +1,56 @@
+//! Facts that this node held: whoever asks for a verdict is told how old they are, and goes on counting from there.
+
+use std::{sync::Arc, time::Duration};
+
+use countersign_domain::Credential;
+use countersign_gate::{
+    CredentialSource, Dated, Gate, Presented, Proxies, SourceFault, async_trait,
+};
+use countersign_http::{Settings, StoreSource, Surface};
+use serde_json::json;
+
+use crate::world::{TOKENS, World, send, services};
+
+/// Says of all facts that they are that old.
+struct Aged(StoreSource, Duration);
+
+#[async_trait]
+impl CredentialSource for Aged {
+    async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+        self.0.find(presented).await
+    }
+
+    async fn find_dated(&self, presented: &Presented) -> Result<Option<Dated>, SourceFault> {
+        let found = self.find(presented).await?;
+        Ok(found.map(|credential| Dated {
+            credential,
+            age: self.1,
+        }))
+    }
+}
+
+#[tokio::test]
+async fn a_verdict_tells_how_old_its_facts_are() {
+    let world = World::new().await;
+    let root = world.root.secret.expose();
+    for (millis, told) in [(0, ""), (1, "1"), (1000, "1"), (59_001, "60")] {
+        let stores = &world.stores;
+        let mut parts = services(stores, stores.tokens.clone(), Proxies::default());
+        let clock = stores.clock.clone();
+        let store = StoreSource::new(stores.tokens.clone());
+        let aged = Aged(store, Duration::from_millis(millis));
+        parts.gate = Gate::new(Arc::new(aged), move || clock.now());
+        let surface = Surface::new(parts, Settings::default());
+        let (known, unknown) = (json!({"token": root}), json!({"token": "csg_"}));
+        for (body, told) in [
+            (known.clone(), told),
+            (json!([unknown, known]), told),
+            (unknown, ""),
+        ] {
+            let ask = world.ask("POST", format!("{TOKENS}/verify")).json(&body);
+            let reply = send(&surface, ask.0).await;
+            reply.expect(200);
+            assert_eq!(reply.header("age"), told, "{body}");
+        }
+    }
+}
