@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 
-use crate::trio::{Trio, Waits};
+use crate::{trio::Trio, waits::Waits};
 
 /// How long one check may take, whatever the database does.
 const LONGEST: Duration = Duration::from_millis(3500);
@@ -94,4 +94,24 @@ async fn without_a_grace_nothing_is_honoured_once_the_feed_is_silent() {
     assert!(lasted < Duration::from_secs(4), "{lasted:?}");
     trio.cluster.start_again().unwrap();
     until_honoured(&trio, &known).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restarted_database_costs_no_promise_once_it_answers() {
+    let mut trio = Trio::start(&[]).await;
+    let mut waits = Waits::default();
+    for round in 0..20 {
+        let honoured = trio.honoured(round).await;
+        tokio::task::block_in_place(|| {
+            trio.cluster.stop().unwrap();
+            trio.cluster.start_again().unwrap();
+        });
+        // The first node that reaches it makes the change; the others may not have come back yet.
+        let late = trio.end_at(round % 3, honoured).await;
+        waits.extend(late.into_iter().map(|(_, wait)| wait));
+    }
+    waits.tell("PostgreSQL restarted just before each");
+    // What is known is answered by what is known, until the node has heard what changed.
+    assert_eq!(trio.unanswered(), 0);
+    assert!(waits.longest() < crate::PROMISED, "{waits:?}");
 }

@@ -4,7 +4,7 @@ use std::{
     process::Command,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -16,9 +16,15 @@ use countersign_xtask::{
 };
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::{
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval},
+};
 
-use crate::common::{BINARY, Node, TOKENS, answered, in_a_year};
+use crate::{
+    common::{BINARY, Node, TOKENS, answered, in_a_year},
+    strait::Strait,
+};
 
 /// What the presented token needs, and loses where it is narrowed.
 const PERMISSION: &str = "api.tasks.read";
@@ -31,63 +37,47 @@ pub(crate) struct Trio {
     first: Node,
     others: [Server; 2],
     client: Client,
+    /// The way of the last node to the server.
+    pub(crate) strait: Strait,
+    /// How often a check was answered by 503.
+    unanswered: Arc<AtomicUsize>,
 }
 
-/// For how long after an acknowledgement facts were honoured.
-#[derive(Debug, Default)]
-pub(crate) struct Waits(Vec<Duration>);
-
-impl Waits {
-    pub(crate) fn extend(&mut self, waits: impl IntoIterator<Item = Duration>) {
-        self.0.extend(waits);
-        self.0.sort_unstable();
-    }
-
-    pub(crate) fn median(&self) -> Duration {
-        self.0[self.0.len() / 2]
-    }
-
-    pub(crate) fn longest(&self) -> Duration {
-        *self.0.last().unwrap()
-    }
-
-    /// Says how they are distributed.
-    #[expect(
-        clippy::print_stdout,
-        reason = "a number that a test has measured is worth a line"
-    )]
-    pub(crate) fn tell(&self, circumstances: &str) {
-        let at = |share: usize| self.0[(self.0.len() * share / 100).min(self.0.len() - 1)];
-        println!(
-            "{circumstances}: {} waits, median {:?}, 90 % {:?}, 99 % {:?}, longest {:?}",
-            self.0.len(),
-            self.median(),
-            at(90),
-            at(99),
-            self.longest()
-        );
-    }
+/// A token that all nodes honour, and are asked about all the time.
+pub(crate) struct Honoured {
+    made: Value,
+    narrow: bool,
+    asking: Vec<JoinHandle<Instant>>,
+    over: Arc<AtomicBool>,
 }
+
+/// For how long a node went on after the acknowledgement, for each that had to hear of it.
+pub(crate) type Late = Vec<(usize, Duration)>;
 
 impl Trio {
     pub(crate) async fn start(environment: &[(&str, &str)]) -> Self {
         let cluster = Cluster::start(Durability::Relaxed).unwrap();
         cluster.create_database("trio").unwrap();
-        let url = cluster.url("trio");
-        let launch = || {
-            let mut launch = Launch::new(BINARY, url.clone());
+        let mut url = url::Url::parse(&cluster.url("trio")).unwrap();
+        let strait = Strait::to(url.port().unwrap()).await;
+        let launch = |url: &url::Url| {
+            let mut launch = Launch::new(BINARY, url.as_str());
             let pairs = environment.iter();
             launch.environment = pairs.map(|(k, v)| ((*k).into(), (*v).into())).collect();
             launch
         };
-        let first = Node::launch(launch());
-        let others = [(); 2].map(|()| Server::start(launch()).unwrap());
+        let first = Node::launch(launch(&url));
+        let second = Server::start(launch(&url)).unwrap();
+        url.set_port(Some(strait.port)).unwrap();
+        let others = [second, Server::start(launch(&url)).unwrap()];
         let client = Client::builder().no_proxy().build().unwrap();
         let trio = Self {
             cluster,
             first,
             others,
             client,
+            strait,
+            unanswered: Arc::default(),
         };
         for node in 0..3 {
             trio.until_ready(node).await;
@@ -141,30 +131,38 @@ impl Trio {
         answer.unwrap().status()
     }
 
-    /// Revokes or narrows a token at one node.
+    /// Revokes or narrows a token at one node; as soon as that one can, where its database was away.
     async fn end(&self, node: usize, made: &Value, narrow: bool) {
         let url = format!(
             "{}{TOKENS}/{}",
             self.url(node),
             made["id"].as_str().unwrap()
         );
-        let request = if narrow {
-            let body = json!({
-                "version": made["version"],
-                "name": made["name"],
-                "permissions": ["api.users.read"],
-            });
-            self.client.put(url).json(&body)
-        } else {
-            self.client.delete(url)
-        };
-        let answer = request.bearer_auth(&self.first.root).send().await.unwrap();
-        assert!(answer.status().is_success(), "{}", answer.status());
+        let last = Instant::now() + Duration::from_secs(20);
+        loop {
+            let request = if narrow {
+                let body = json!({
+                    "version": made["version"],
+                    "name": made["name"],
+                    "permissions": ["api.users.read"],
+                });
+                self.client.put(&url).json(&body)
+            } else {
+                self.client.delete(&url)
+            };
+            let answer = request.bearer_auth(&self.first.root).send().await.unwrap();
+            match answer.status() {
+                StatusCode::SERVICE_UNAVAILABLE if Instant::now() < last => {}
+                status => {
+                    assert!(status.is_success(), "{status}");
+                    return;
+                }
+            }
+        }
     }
 
-    /// Ends a token that all nodes honour at one of them, by turns, and sees for how long the others go on.
-    pub(crate) async fn cut_off(&self, round: usize) -> Vec<Duration> {
-        let (at, narrow) = (round % 3, round.is_multiple_of(2));
+    /// A new token that all nodes honour and know by heart.
+    pub(crate) async fn honoured(&self, round: usize) -> Honoured {
         let made = self
             .token(&format!("round {round} {:?}", Instant::now()))
             .await;
@@ -172,31 +170,76 @@ impl Trio {
         let over = Arc::new(AtomicBool::new(false));
         let mut asking = Vec::new();
         for node in 0..3 {
-            // Honoured, and known by heart.
             assert_eq!(self.ask(node, &secret).await, StatusCode::OK);
             let url = format!("{}/auth?permission={PERMISSION}", self.url(node));
             let request = self.client.get(url).bearer_auth(&secret);
-            asking.push(tokio::spawn(honoured(request, over.clone())));
+            let unanswered = Arc::clone(&self.unanswered);
+            asking.push(tokio::spawn(honoured(request, over.clone(), unanswered)));
         }
-        self.end(at, &made, narrow).await;
+        Honoured {
+            made,
+            narrow: round.is_multiple_of(2),
+            asking,
+            over,
+        }
+    }
+
+    /// Ends it at one node, and sees for how long the others go on.
+    pub(crate) async fn end_at(&self, at: usize, honoured: Honoured) -> Late {
+        self.end(at, &honoured.made, honoured.narrow).await;
         let acknowledged = Instant::now();
         let mut waits = Vec::new();
-        for (node, asking) in asking.into_iter().enumerate() {
+        for (node, asking) in honoured.asking.into_iter().enumerate() {
             let last = asking.await.unwrap();
             let wait = last.saturating_duration_since(acknowledged);
             if node == at {
                 assert_eq!(wait, Duration::ZERO, "the node that made the change");
             } else {
-                waits.push(wait);
+                waits.push((node, wait));
             }
         }
-        over.store(true, Ordering::SeqCst);
+        honoured.over.store(true, Ordering::SeqCst);
         waits
+    }
+
+    /// All of that, by turns at each of the nodes.
+    pub(crate) async fn cut_off(&self, round: usize) -> impl Iterator<Item = Duration> {
+        let honoured = self.honoured(round).await;
+        let late = self.end_at(round % 3, honoured).await;
+        assert_eq!(self.unanswered(), 0);
+        late.into_iter().map(|(_, wait)| wait)
+    }
+
+    /// How often a check was answered by 503 so far.
+    pub(crate) fn unanswered(&self) -> usize {
+        self.unanswered.load(Ordering::SeqCst)
+    }
+
+    /// Waits until a node believes its facts, or does not any more.
+    pub(crate) async fn until_healthy(&self, node: usize, healthy: bool) {
+        let end = Instant::now() + Duration::from_secs(20);
+        let url = format!("{}/metrics", self.url(node));
+        loop {
+            let request = self.client.get(&url).bearer_auth(&self.first.root);
+            let page = request.send().await.unwrap().text().await.unwrap();
+            let line = format!("countersign_facts_healthy {}", u8::from(healthy));
+            if page.contains(&line) {
+                return;
+            }
+            assert!(
+                Instant::now() < end,
+                "node {node} does not show {line}:\n{page}"
+            );
+        }
     }
 }
 
 /// Asks at a steady pace until it is refused for good; tells when the last request began that was let through.
-async fn honoured(request: reqwest::RequestBuilder, over: Arc<AtomicBool>) -> Instant {
+async fn honoured(
+    request: reqwest::RequestBuilder,
+    over: Arc<AtomicBool>,
+    unanswered: Arc<AtomicUsize>,
+) -> Instant {
     let (mut pace, mut last) = (interval(PACE), Instant::now());
     pace.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut refused = 0;
@@ -212,6 +255,9 @@ async fn honoured(request: reqwest::RequestBuilder, over: Arc<AtomicBool>) -> In
                 assert_eq!(refused, 0, "honoured again after it was refused");
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => refused += 1,
+            StatusCode::SERVICE_UNAVAILABLE => {
+                unanswered.fetch_add(1, Ordering::SeqCst);
+            }
             other => panic!("{other}"),
         }
     }
