@@ -158,7 +158,7 @@ pub(super) const PUBLIC_URL: Setting<Option<String>> = Setting {
     name: "public-url",
     default: "",
     shape: "URL",
-    help: "Where clients reach the service, for the OAuth metadata; by default as the client asked for it",
+    help: "Where clients reach the service, for the OAuth metadata; without it there is none but on the machine itself",
     accepted: "an http or https URL without query, such as https://tokens.example.com",
     parse: values::public_url,
     confidential: false,

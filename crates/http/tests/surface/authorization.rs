@@ -36,7 +36,7 @@ impl Operation {
     /// A request with a body that cannot be read, which nobody without the right to call gets to hear of.
     fn ask(&self) -> Ask {
         Ask::new(&self.method, self.path.as_str())
-            .header("host", "tokens.example")
+            .header("host", "localhost")
             .text("text/plain", "{")
     }
 }

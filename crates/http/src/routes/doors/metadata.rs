@@ -1,5 +1,7 @@
 //! Where OAuth's libraries look for the endpoints (RFC 8414).
 
+use std::net::IpAddr;
+
 use axum::{
     extract::{RawQuery, State},
     http::{HeaderMap, StatusCode, header, uri::Authority},
@@ -31,9 +33,11 @@ pub(crate) struct Metadata {
 }
 
 /// Where the OAuth endpoints are
+///
+/// Under the address that the service was told its clients reach it at. Without one it answers on the machine itself only.
 #[utoipa::path(
     get, path = "/.well-known/oauth-authorization-server", operation_id = "oauthMetadata", tag = "checks", security(),
-    responses((status = 200, body = Metadata), (status = 400)),
+    responses((status = 200, body = Metadata), (status = 400), (status = 404, description = "Nobody told the service where its clients reach it")),
 )]
 pub(in crate::routes) async fn metadata(
     State(app): State<App>,
@@ -60,7 +64,9 @@ pub(in crate::routes) async fn metadata(
     answer(StatusCode::OK, [vary], &metadata)
 }
 
-/// The service by the name that the client used.
+/// The service by the name that the client used, on the machine itself. Elsewhere that name is whatever the client, or
+/// somebody on the way, says that it is, and whether the way to here is TLS cannot be told: a library that believed the
+/// answer would send secrets there.
 fn asked_for(headers: &HeaderMap) -> Result<String, Problem> {
     let mut hosts = headers.get_all(header::HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
@@ -75,5 +81,14 @@ fn asked_for(headers: &HeaderMap) -> Result<String, Problem> {
             "The header Host has to name the service.",
         )
     })?;
+    let host = authority.host().trim_matches(['[', ']']);
+    let here = host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback());
+    if !here {
+        let detail = "The service was not told where its clients reach it: that takes the setting public-url.";
+        return Err(Problem::new(Code::NoSuchRoute, detail));
+    }
     Ok(format!("http://{authority}"))
 }

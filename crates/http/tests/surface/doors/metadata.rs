@@ -37,14 +37,9 @@ async fn a_set_address_is_told_to_everybody() {
 }
 
 #[tokio::test]
-async fn otherwise_the_name_that_the_client_used_is_told() {
+async fn otherwise_the_name_that_the_client_used_is_told_on_the_machine_itself() {
     let doors = Doors::new().await;
-    for host in [
-        "localhost:8080",
-        "tokens.example",
-        "[2001:db8::1]:8080",
-        "192.0.2.1",
-    ] {
+    for host in ["localhost:8080", "LOCALHOST", "[::1]:8080", "127.0.0.1"] {
         let reply = doors
             .send(Ask::new("GET", METADATA).header("host", host))
             .await;
@@ -62,6 +57,15 @@ async fn otherwise_the_name_that_the_client_used_is_told() {
             let reply = doors.send(Ask::new("POST", target)).await;
             reply.problem(401, "missing-credential");
         }
+    }
+    for host in [
+        "tokens.example",
+        "localhost.example",
+        "[2001:db8::1]:8080",
+        "192.0.2.1:80",
+    ] {
+        let ask = Ask::new("GET", METADATA).header("host", host);
+        doors.send(ask).await.problem(404, "no-such-route");
     }
     let bad = [
         "",
