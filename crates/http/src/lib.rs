@@ -20,6 +20,7 @@ mod records;
 mod routes;
 mod serve;
 mod services;
+mod streams;
 mod surface;
 mod trace;
 

@@ -163,6 +163,10 @@ fn complete(status: &str, response: &mut Response) {
             add("WWW-Authenticate", Type::String, false, challenge);
         }
         // The probe has an answer of its own, for those that ask again in any case.
+        "429" => {
+            let seconds = "Seconds after which trying again may help";
+            add("Retry-After", Type::Integer, true, seconds);
+        }
         "503" if response.content.contains_key(MEDIA_TYPE) => {
             let seconds = "Seconds after which trying again may help";
             add("Retry-After", Type::Integer, true, seconds);
@@ -191,6 +195,7 @@ fn describe(status: &str, response: &mut Response) {
         ("414", "The path and the query are longer than 8 KiB"),
         ("415", "The body is not plain `application/json`"),
         ("422", "The body breaks rules"),
+        ("429", "There are too many of these already"),
         ("500", "A fault of the service"),
         (
             "503",

@@ -18,7 +18,7 @@ use countersign_domain::RequestId;
 use countersign_gate::Gate;
 use tracing::Span;
 
-use crate::{Hub, Metrics};
+use crate::{Hub, Metrics, streams::Streams};
 
 /// What the surface calls.
 #[derive(Clone)]
@@ -65,6 +65,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Whether the numbers are shown elsewhere, and not here.
     pub metrics_elsewhere: bool,
+    /// How many streams of changes there may be at once; `None` = as many as are asked for.
+    pub most_streams: Option<usize>,
     /// How the spans of requests are told to whoever collects them; `None` = there are none.
     pub traces: Option<Traces>,
 }
@@ -76,6 +78,7 @@ pub(crate) struct App(Arc<Parts>);
 #[derive(Debug)]
 struct Parts {
     services: Services,
+    streams: Streams,
     settings: Settings,
     ids: Ids,
 }
@@ -84,6 +87,7 @@ impl App {
     pub(crate) fn new(services: Services, settings: Settings) -> Self {
         Self(Arc::new(Parts {
             services,
+            streams: Streams::new(settings.most_streams.unwrap_or(usize::MAX)),
             settings,
             ids: Ids::default(),
         }))
@@ -91,6 +95,10 @@ impl App {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.0.streams
     }
 
     /// An id for a request that brings none; `None` without any random bytes.

@@ -26,9 +26,10 @@ use crate::{
 /// How long migrating waits for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// How many connections there are beside those of requests: for the feed, for notifying, and for each lane of look-ups. A
+/// How many connections there are beside those of requests: for the feed, for streams that go on from a place of their
+/// own, for notifying, and for each lane of look-ups. A
 /// crowd of writers must not keep a node from hearing what was taken back, or from checking.
-const ASIDE: u32 = 2 + LANES;
+const ASIDE: u32 = 3 + LANES;
 
 /// How long a question about many tokens waits for its turn.
 const TURN: Duration = Duration::from_secs(1);

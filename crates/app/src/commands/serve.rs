@@ -41,7 +41,8 @@ const LEAST: Duration = Duration::from_secs(1);
 /// What stands in the way of the start.
 pub(super) async fn serve(settings: Settings) -> Result<()> {
     let mut stop = Stop::new()?;
-    let limits = limits(&settings);
+    let granted = granted(&settings);
+    let limits = Limits::new(granted, settings.shutdown_grace);
     // Before anything else, so that a taken port leaves no trace in the database.
     let listener = TcpListener::bind(settings.listen).await.with_context(|| {
         format!(
@@ -110,6 +111,8 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     let surface = countersign_http::Settings {
         public_url: settings.public_url,
         metrics_elsewhere: settings.metrics_listen.is_some(),
+        // The others are left to those who ask.
+        most_streams: Some((granted / 2).max(1)),
         traces: traces::of_requests(),
     };
     let news = services.news.clone();
@@ -176,7 +179,7 @@ async fn background(
 }
 
 /// As many connections as are wanted and the system grants.
-fn limits(settings: &Settings) -> Limits {
+fn granted(settings: &Settings) -> usize {
     let wanted = settings.max_connections;
     let granted = descriptors::raised().map_or(wanted, |limit| {
         descriptors::affordable(wanted, limit, settings.postgres_max_connections)
@@ -188,7 +191,7 @@ fn limits(settings: &Settings) -> Limits {
             "the system's limit of open files leaves room for fewer clients than max-connections: raise it (ulimit -n, LimitNOFILE=), or lower max-connections"
         );
     }
-    Limits::new(granted, settings.shutdown_grace)
+    granted
 }
 
 /// Migrates; a PostgreSQL that is not there yet gets some time to appear.

@@ -68,6 +68,7 @@ codes! {
     UnsupportedMediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body has to be plain application/json";
     RuleViolated = "rule-violated", UNPROCESSABLE_ENTITY, "The request breaks a rule";
     IdempotencyKeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The idempotency key belongs to another request";
+    TooManyRequests = "too-many-requests", TOO_MANY_REQUESTS, "There are too many of these already";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong in the service";
     StoreUnavailable = "store-unavailable", SERVICE_UNAVAILABLE, "The database cannot answer at the moment";
     OutcomeUnknown = "outcome-unknown", SERVICE_UNAVAILABLE, "It is not known whether the change was stored";

@@ -23,9 +23,10 @@ use super::super::Answer;
 use crate::{
     caller::{Caller, Needs, ReadTokens},
     params::Params,
-    problem::{Fault, Problem},
+    problem::{Code, Fault, Problem},
     serve::Endless,
     services::App,
+    streams::Seat,
 };
 
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -59,7 +60,7 @@ pub(crate) struct ChangeRecord {
 #[utoipa::path(
     get, path = "/changes", operation_id = "followChanges", tag = "checks",
     params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was received")),
-    responses((status = 200, body = String, content_type = "text/event-stream"), (status = 400)),
+    responses((status = 200, body = String, content_type = "text/event-stream"), (status = 400), (status = 429)),
     extensions(("x-required-permission" = json!("api.api-tokens.read"))),
 )]
 pub(in crate::routes) async fn changes(
@@ -72,6 +73,9 @@ pub(in crate::routes) async fn changes(
     let from = last_event_id(&headers)?;
     // Followed from before the first look, so that nothing falls between.
     let news = app.news.follow().ok_or_else(stopping)?;
+    let tenant = caller.actor.tenant;
+    let seat = app.streams().sit(tenant).ok_or_else(too_many)?;
+    let turn = app.streams().turn().await;
     let first = match from {
         Some(position) => app.feed.since(&position, MOST).await.map_err(refused)?,
         None => News {
@@ -79,12 +83,14 @@ pub(in crate::routes) async fn changes(
             position: app.feed.position().await?,
         },
     };
+    drop(turn);
     // Nothing else of the head is kept for as long as the stream lasts.
     let presented = headers.get(header::AUTHORIZATION).cloned();
     let presented = presented.map(|presented| (header::AUTHORIZATION, presented));
     let mut stream = Stream {
         app,
-        tenant: caller.actor.tenant,
+        tenant,
+        _seat: seat,
         caller: caller.actor.token,
         address: caller.exchange.address,
         headers: presented.into_iter().collect(),
@@ -132,6 +138,11 @@ fn no_position() -> Problem {
     Problem::invalid_parameters(vec![fault])
 }
 
+fn too_many() -> Problem {
+    let detail = "As many streams of changes are open as there may be, or as one tenant may have.";
+    Problem::new(Code::TooManyRequests, detail).with_header(header::RETRY_AFTER, "5")
+}
+
 fn stopping() -> Problem {
     countersign_application::ports::StoreFault::Unavailable("the service is about to stop".into())
         .into()
@@ -141,6 +152,7 @@ fn stopping() -> Problem {
 struct Stream {
     app: App,
     tenant: TenantId,
+    _seat: Seat,
     /// The token that follows.
     caller: Option<TokenId>,
     address: Option<std::net::IpAddr>,

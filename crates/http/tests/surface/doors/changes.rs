@@ -10,6 +10,7 @@ use countersign_domain::{EventKind, Secret, TokenId, Version};
 use countersign_gate::Proxies;
 use countersign_http::{Settings, Surface};
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use super::{
     Doors,
@@ -246,4 +247,33 @@ async fn one_who_lags_is_told_to_look_anew() {
         after = stream.next().await.unwrap();
     }
     assert_eq!(after, changed(id, 7, "updated"), "and goes on from there");
+}
+
+#[tokio::test]
+async fn there_are_no_more_streams_than_there_may_be() {
+    let settings = Settings {
+        most_streams: Some(4),
+        ..Settings::default()
+    };
+    let doors = Doors::with(Proxies::default(), settings).await;
+    let ask = || doors.world.ask("GET", CHANGES);
+    let mut streams = Vec::new();
+    for _ in 0..2 {
+        let answer = doors.router.clone().oneshot(ask().0).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        streams.push(answer);
+    }
+    let reply = doors.send(ask()).await;
+    reply.problem(429, "too-many-requests");
+    assert_eq!(reply.header("retry-after"), "5");
+    let mut draft = doors.world.away.draft("reader");
+    draft.permissions = vec!["api.api-tokens.read".to_owned()];
+    let other = doors.world.away.make_of(&draft).await;
+    let from_there = Ask::new("GET", CHANGES).by(&other.secret);
+    let answer = doors.router.clone().oneshot(from_there.0).await.unwrap();
+    assert_eq!(answer.status(), 200, "another tenant");
+    drop(answer);
+    streams.pop();
+    let answer = doors.router.clone().oneshot(ask().0).await.unwrap();
+    assert_eq!(answer.status(), 200, "a place was given back");
 }

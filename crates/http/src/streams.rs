@@ -1,0 +1,99 @@
+//! How many streams of changes there may be. They do not end by themselves: without a bound of their own, those who follow
+//! would in time hold every connection, and nobody could ask anything any more.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use countersign_domain::TenantId;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// The streams that are open, and whose they are.
+#[derive(Debug, Clone)]
+pub(crate) struct Streams(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    most: usize,
+    open: Mutex<HashMap<TenantId, usize>>,
+    /// What was missed is read for one at a time, so that no crowd that comes back at once keeps the store busy.
+    turn: Semaphore,
+}
+
+/// A stream's place among them, given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    streams: Streams,
+    tenant: TenantId,
+}
+
+impl Streams {
+    pub(crate) fn new(most: usize) -> Self {
+        Self(Arc::new(Parts {
+            most,
+            open: Mutex::default(),
+            turn: Semaphore::new(1),
+        }))
+    }
+
+    /// A place for one more; none where all are taken, or where the tenant has half of them already.
+    pub(crate) fn sit(&self, tenant: TenantId) -> Option<Seat> {
+        let mut open = self.open();
+        let all: usize = open.values().sum();
+        let own = open.get(&tenant).copied().unwrap_or(0);
+        if all >= self.0.most || own >= self.0.most.div_ceil(2) {
+            return None;
+        }
+        open.insert(tenant, own + 1);
+        drop(open);
+        Some(Seat {
+            streams: self.clone(),
+            tenant,
+        })
+    }
+
+    /// A turn to read what was missed. It is never taken away for good.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.0.turn.acquire().await.ok()
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<TenantId, usize>> {
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut open = self.streams.open();
+        if let Some(own) = open.get_mut(&self.tenant) {
+            *own -= 1;
+            if *own == 0 {
+                open.remove(&self.tenant);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenant(number: u8) -> TenantId {
+        TenantId::new("2026-06-01T00:00:00Z".parse().unwrap(), &[number; 10])
+    }
+
+    #[test]
+    fn no_tenant_takes_more_than_half_and_all_take_no_more_than_there_are() {
+        let streams = Streams::new(5);
+        let sit = |number| streams.sit(tenant(number));
+        let first: Vec<_> = (0..3).map(|_| sit(1).unwrap()).collect();
+        assert!(sit(1).is_none(), "half of them");
+        let second = [sit(2).unwrap(), sit(2).unwrap()];
+        assert!(sit(2).is_none() && sit(3).is_none(), "all of them");
+        drop(first);
+        assert!(sit(2).is_some() && sit(1).is_some());
+        drop(second);
+        assert!(streams.open().is_empty(), "nobody is remembered for ever");
+    }
+}
