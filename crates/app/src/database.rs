@@ -4,7 +4,8 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
 use countersign_application::ports::{
-    AuditStore, ChangeFeed, Probe, StoreFault, TenantStore, TokenStore, UsageStore, UserStore,
+    AuditStore, ChangeFeed, Probe, SessionStore, StoreFault, TenantStore, TokenStore, UsageStore,
+    UserStore,
 };
 use countersign_postgres::{Feed, PostgresStore};
 use countersign_sqlite::SqliteStore;
@@ -26,6 +27,7 @@ pub(crate) struct Ports {
     pub(crate) probe: Arc<dyn Probe>,
     pub(crate) feed: Arc<dyn ChangeFeed>,
     pub(crate) usage: Arc<dyn UsageStore>,
+    pub(crate) sessions: Arc<dyn SessionStore>,
 }
 
 impl Database {
@@ -104,6 +106,7 @@ impl Ports {
             + Probe
             + ChangeFeed
             + UsageStore
+            + SessionStore
             + Clone
             + 'static,
     {
@@ -115,7 +118,8 @@ impl Ports {
             audit: store.clone(),
             probe: store.clone(),
             feed: store.clone(),
-            usage: store,
+            usage: store.clone(),
+            sessions: store,
         }
     }
 }

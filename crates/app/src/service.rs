@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use countersign_application::{
-    Audit, Tenants, Tokens, Users,
+    Audit, SessionLimits, Sessions, Tenants, Tokens, Users,
     ports::{Announcer, Clock, Entropy},
 };
 use countersign_domain::{Policy, RequestId};
@@ -20,6 +20,7 @@ pub(crate) struct Service {
     pub(crate) users: Users,
     pub(crate) tenants: Tenants,
     pub(crate) audit: Audit,
+    pub(crate) sessions: Sessions,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
@@ -45,6 +46,13 @@ impl Service {
                 tokens.clone(),
             ),
             audit: Audit::new(ports.audit.clone()),
+            sessions: Sessions::new(
+                ports.sessions.clone(),
+                ports.tokens.clone(),
+                clock.clone(),
+                entropy.clone(),
+                SessionLimits::default(),
+            ),
             tokens,
             clock,
             entropy,

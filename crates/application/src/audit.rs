@@ -1,8 +1,9 @@
-//! Verifying the history of every token, for an operator who wants to know whether somebody touched it.
+//! Verifying the history of every token, for an operator who wants to know whether somebody touched it, and of one token,
+//! for whoever looks at it.
 
 use std::sync::Arc;
 
-use countersign_domain::{BrokenChain, ChainVerifier, TenantId, TokenId, Version};
+use countersign_domain::{Actor, BrokenChain, ChainVerifier, TenantId, TokenId, Version};
 
 use crate::{
     Failure,
@@ -74,6 +75,18 @@ impl Audit {
             }
             progress(tokens);
         }
+    }
+
+    /// The same for one token of the actor's tenant, live or revoked: what is wrong with its history, if anything.
+    ///
+    /// # Errors
+    /// A store's fault.
+    pub async fn verify_token(
+        &self,
+        actor: &Actor,
+        token: TokenId,
+    ) -> Result<Option<BrokenChain>, Failure> {
+        Ok(self.verify_one(actor.tenant, token).await?.err())
     }
 
     /// Walks to the end of the events, then looks at the record. A service that runs meanwhile may have added to both:

@@ -10,6 +10,7 @@ pub mod ports;
 pub mod query;
 #[cfg(test)]
 mod samples;
+mod sessions;
 mod tenants;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -18,6 +19,7 @@ mod users;
 
 pub use audit::{Audit, Verdict};
 pub use failure::Failure;
+pub use sessions::{MalformedSessionId, SessionId, SessionLimits, Sessions, Standing};
 pub use tenants::{FirstToken, Tenants};
 pub use tokens::{Made, Tokens, Updated};
 pub use users::Users;

@@ -33,6 +33,7 @@ mod place;
 mod pool;
 mod read;
 mod rows;
+mod session;
 mod store;
 mod usage;
 mod wake;

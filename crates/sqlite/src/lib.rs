@@ -14,6 +14,7 @@ mod feed;
 mod filter;
 mod read;
 mod rows;
+mod session;
 mod store;
 mod usage;
 

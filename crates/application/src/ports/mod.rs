@@ -5,6 +5,7 @@ mod fault;
 mod feed;
 mod nature;
 mod records;
+mod session;
 mod store;
 mod usage;
 
@@ -14,6 +15,7 @@ pub use feed::{
 };
 pub use nature::{Clock, Entropy, EntropyFault};
 pub use records::{EventView, Tenant, TokenMade, User, UserKind};
+pub use session::{FORGOTTEN_AT_ONCE, Session, SessionDigest, SessionStore};
 pub use store::{AuditStore, Probe, TenantStore, TokenStore, UserStore};
 pub use usage::{Census, Connections, UsageStore, Used};
 
@@ -21,6 +23,7 @@ pub use usage::{Census, Connections, UsageStore, Used};
 pub use {
     feed::{MockAnnouncer, MockChangeFeed},
     nature::{MockClock, MockEntropy},
+    session::MockSessionStore,
     store::{MockAuditStore, MockProbe, MockTenantStore, MockTokenStore, MockUserStore},
     usage::MockUsageStore,
 };

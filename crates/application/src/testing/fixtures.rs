@@ -12,8 +12,8 @@ use super::{CountingEntropy, FixedClock};
 use crate::{
     Made,
     ports::{
-        AuditStore, ChangeFeed, CommitError, Entropy, Probe, Tenant, TenantStore, TokenStore,
-        UsageStore, UserStore,
+        AuditStore, ChangeFeed, CommitError, Entropy, Probe, SessionStore, Tenant, TenantStore,
+        TokenStore, UsageStore, UserStore,
     },
 };
 
@@ -34,6 +34,8 @@ pub struct Stores {
     pub feed: Arc<dyn ChangeFeed>,
     /// Its memory of uses.
     pub usage: Arc<dyn UsageStore>,
+    /// Its sessions.
+    pub sessions: Arc<dyn SessionStore>,
     /// Stands at 2026-06-01T12:00:00Z until it is set.
     pub clock: Arc<FixedClock>,
     /// Shared by all tenants of the store, so that no id or secret comes twice.
@@ -87,6 +89,7 @@ impl Stores {
             + Probe
             + ChangeFeed
             + UsageStore
+            + SessionStore
             + 'static,
     {
         let store = Arc::new(store);
@@ -97,7 +100,8 @@ impl Stores {
             audit: store.clone(),
             probe: store.clone(),
             feed: store.clone(),
-            usage: store,
+            usage: store.clone(),
+            sessions: store,
             clock: Arc::new(FixedClock::new(at("2026-06-01T12:00:00Z"))),
             entropy: Arc::default(),
         }

@@ -79,6 +79,13 @@ macro_rules! store_contract {
             tokens_are_ordered_by_their_last_use,
             a_census_counts_states,
         );
+        $crate::store_contract!(@tests $subject, sessions:
+            a_session_reads_back_equal,
+            an_ended_session_is_gone_for_good,
+            the_latest_use_of_a_session_stands,
+            what_is_over_is_forgotten_and_nothing_else,
+            sessions_are_forgotten_in_portions,
+        );
         $crate::store_contract!(@tests $subject, races:
             racing_updates_of_one_version_have_one_winner,
             racing_creations_of_one_name_have_one_winner,

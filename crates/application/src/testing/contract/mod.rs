@@ -11,7 +11,8 @@ use countersign_domain::{Change, TokenView, Write};
 
 use super::{Realm, Stores};
 use crate::ports::{
-    AuditStore, ChangeFeed, CommitError, Probe, TenantStore, TokenStore, UsageStore, UserStore,
+    AuditStore, ChangeFeed, CommitError, Probe, SessionStore, TenantStore, TokenStore, UsageStore,
+    UserStore,
 };
 
 pub mod actors;
@@ -26,6 +27,7 @@ mod plain;
 pub mod races;
 pub mod reads;
 pub mod rotation;
+pub mod sessions;
 pub mod tenants;
 pub mod usage;
 pub mod writes;
@@ -98,6 +100,7 @@ impl Subject {
             + Probe
             + ChangeFeed
             + UsageStore
+            + SessionStore
             + 'static,
     {
         Self {

@@ -1,0 +1,112 @@
+//! Sessions of people in browsers. Each call is one statement.
+
+use std::time::Instant;
+
+use async_trait::async_trait;
+use countersign_application::ports::{
+    FORGOTTEN_AT_ONCE, Session, SessionDigest, SessionStore, StoreFault,
+};
+use countersign_domain::{SecretDigest, TenantId, Timestamp, TokenId};
+
+use crate::{
+    rows::{Micros, Table},
+    store::PostgresStore,
+};
+
+const SESSIONS: Table = Table("sessions");
+
+#[async_trait]
+impl SessionStore for PostgresStore {
+    async fn begin(&self, session: &Session) -> Result<(), StoreFault> {
+        let told = self.link.tell(Instant::now(), || {
+            sqlx::query!(
+                r#"
+                INSERT INTO sessions (digest, tenant_id, token_id, secret_digest, began_at, seen_at)
+                VALUES ($1, $2, $3, $4, $5, $6) RETURNING 1 AS "row!"
+                "#,
+                session.digest.as_bytes(),
+                session.tenant.as_uuid(),
+                session.token.as_uuid(),
+                session.secret.as_bytes(),
+                session.began.to_utc(),
+                session.seen.to_utc(),
+            )
+            .map(drop)
+        });
+        told.await?;
+        Ok(())
+    }
+
+    async fn session(&self, digest: &SessionDigest) -> Result<Option<Session>, StoreFault> {
+        let rows = self.link.ask(|| {
+            sqlx::query!(
+                r#"
+                SELECT tenant_id, token_id, secret_digest, began_at AS "began_at: Micros",
+                       seen_at AS "seen_at: Micros"
+                FROM sessions WHERE digest = $1
+                "#,
+                digest.as_bytes(),
+            )
+            .map(|row| {
+                let secret = SESSIONS.digest("secret_digest", &row.secret_digest)?;
+                Ok(Session {
+                    digest: *digest,
+                    tenant: TenantId::from_uuid(row.tenant_id),
+                    token: TokenId::from_uuid(row.token_id),
+                    secret: SecretDigest::from_bytes(secret),
+                    began: SESSIONS.time("began_at", row.began_at)?,
+                    seen: SESSIONS.time("seen_at", row.seen_at)?,
+                })
+            })
+        });
+        rows.await?.pop().transpose()
+    }
+
+    async fn seen(&self, digest: &SessionDigest, at: Timestamp) -> Result<(), StoreFault> {
+        let told = self.link.tell(Instant::now(), || {
+            sqlx::query!(
+                r#"
+                UPDATE sessions SET seen_at = greatest(seen_at, $2) WHERE digest = $1
+                RETURNING 1 AS "row!"
+                "#,
+                digest.as_bytes(),
+                at.to_utc(),
+            )
+            .map(drop)
+        });
+        told.await?;
+        Ok(())
+    }
+
+    async fn end(&self, digest: &SessionDigest) -> Result<(), StoreFault> {
+        let told = self.link.tell(Instant::now(), || {
+            sqlx::query!(
+                r#"DELETE FROM sessions WHERE digest = $1 RETURNING 1 AS "row!""#,
+                digest.as_bytes(),
+            )
+            .map(drop)
+        });
+        told.await?;
+        Ok(())
+    }
+
+    async fn forget(&self, began: Timestamp, seen: Timestamp) -> Result<(), StoreFault> {
+        let told = self.link.tell(Instant::now(), || {
+            // Another node may be about the same ones.
+            sqlx::query!(
+                r#"
+                DELETE FROM sessions WHERE digest IN (
+                    SELECT digest FROM sessions WHERE began_at < $1 OR seen_at < $2
+                    LIMIT $3 FOR UPDATE SKIP LOCKED
+                ) RETURNING 1 AS "row!"
+                "#,
+                began.to_utc(),
+                seen.to_utc(),
+                i64::from(FORGOTTEN_AT_ONCE),
+            )
+            .map(drop)
+        });
+        told.await?;
+        Ok(())
+    }
+}
