@@ -8,6 +8,10 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use http::{HeaderMap, HeaderName, header};
 use ipnet::IpNet;
 
+/// The client's address, as whoever found it hands it on in a request's extensions; `None` = it could not be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(pub Option<IpAddr>);
+
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The header that trusted proxies write. A proxy that writes one of the two hands the client's own version of the

@@ -30,7 +30,7 @@ pub use self::cache::{CacheSettings, CacheStats, Cached};
 pub use self::remote::{InvalidRemote, Remote};
 pub use self::{
     bearer::{Unpresented, bearer},
-    client_address::ProxyHeader,
+    client_address::{ClientAddress, ProxyHeader},
     clock::{Clock, SystemClock},
     gate::{FindPeer, Gate, Known, Proxies, Uses},
     layer::{GateBody, GateFuture, GateLayer, GateService, Peer},

@@ -27,6 +27,9 @@ use crate::{
 /// The header that carries the request id, both ways.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// How pages are announced.
+const HTML: &str = "text/html; charset=utf-8";
+
 /// The longest path and query that are looked at, in bytes.
 const LONGEST_URI: usize = 8 * 1024;
 
@@ -221,11 +224,10 @@ fn dress(mut response: Response, request_id: &str, of_api: bool) -> Response {
     let problem = response.extensions_mut().remove::<Problem>().or_else(|| {
         let status = response.status();
         let failed = status.is_client_error() || status.is_server_error();
-        let json = response
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|kind| kind == "application/json");
-        (failed && !json).then(|| Problem::of_status(status))
+        // What says itself what is wrong: a door's own JSON, and the pages.
+        let told = response.headers().get(header::CONTENT_TYPE);
+        let told = told.is_some_and(|kind| kind == "application/json" || kind == HTML);
+        (failed && !told).then(|| Problem::of_status(status))
     });
     if let Some(problem) = problem {
         let (parts, _) = response.into_parts();

@@ -15,12 +15,15 @@ use axum::{
     extract::Request,
     handler::Handler,
     http::Method,
+    middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
 };
+use countersign_domain::TokenId;
+use countersign_gate::ClientAddress;
 use tower::Service;
 
 use crate::{
-    frame::framed,
+    frame::{Exchange, frame, framed},
     routes::{VERIFY, auth, verify},
     services::{App, Services, Settings},
 };
@@ -49,6 +52,34 @@ impl Surface {
             verify: VERIFY.into(),
         }
     }
+
+    /// With another adapter's pages beside its own routes, in the same frame. A request comes to them with a
+    /// [`RequestId`](countersign_domain::RequestId) and a [`ClientAddress`] among its extensions; an answer that tells a [`TokenId`] among its own names
+    /// it to the log as who asked.
+    #[must_use]
+    pub fn with_pages(mut self, pages: Router) -> Self {
+        let framed = from_fn_with_state(self.app.clone(), frame);
+        self.router = self
+            .router
+            .merge(pages.layer(from_fn(hand_over)).layer(framed));
+        self
+    }
+}
+
+/// Tells the pages what the frame found out, and the frame what they did.
+async fn hand_over(mut request: Request, next: Next) -> Response {
+    let exchange = request.extensions().get::<Exchange>().cloned();
+    if let Some(exchange) = &exchange {
+        let extensions = request.extensions_mut();
+        extensions.insert(exchange.id.clone());
+        extensions.insert(ClientAddress(exchange.address));
+    }
+    let response = next.run(request).await;
+    if let (Some(exchange), Some(actor)) = (exchange, response.extensions().get::<TokenId>()) {
+        // Set once: a request has one caller.
+        let _ = exchange.actor.set(*actor);
+    }
+    response
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
