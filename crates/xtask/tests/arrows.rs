@@ -1,8 +1,7 @@
 //! Which crate of ours may lean on which. The rules stay free of whatever surrounds them, and what a build would
 //! allow by accident, this refuses.
 //!
-//! `docs/architecture.md` draws the arrows between the crates that there are. `gate`, a middleware for other
-//! services, has its place kept here until there is one.
+//! `docs/architecture.md` draws the arrows between the crates that there are.
 
 #![expect(clippy::unwrap_used, reason = "what cannot be read is a failed test")]
 
@@ -13,11 +12,12 @@ use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Package};
 const PREFIX: &str = "countersign-";
 
 /// From each crate, the ones of ours that it may lean on. One that is not named leans on none.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     (
         "app",
         &[
             "http",
+            "console",
             "postgres",
             "sqlite",
             "gate",
@@ -28,6 +28,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
     ("postgres", &["application", "domain"]),
     ("sqlite", &["application", "domain"]),
     ("http", &["application", "gate", "domain"]),
+    ("console", &["application", "gate", "domain"]),
     ("gate", &["domain"]),
     ("application", &["domain"]),
     // Makes secrets for the databases that it measures.
@@ -37,7 +38,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
 /// Libraries that belong to one side only, with the crates that may use them.
 const CONFINED: [(&str, &[&str]); 2] = [
     ("sqlx", &["postgres", "sqlite"]),
-    ("axum", &["http", "app"]),
+    ("axum", &["http", "console", "app"]),
 ];
 
 /// What would bring a clock, randomness or a runtime into the rules.
@@ -57,7 +58,7 @@ fn packages() -> Vec<Package> {
         .no_deps()
         .exec()
         .unwrap();
-    assert!(metadata.packages.len() >= 7, "the workspace is not seen");
+    assert!(metadata.packages.len() >= 9, "the workspace is not seen");
     metadata.packages
 }
 

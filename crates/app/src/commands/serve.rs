@@ -96,6 +96,15 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     let gate = Gate::new(facts.source(), move || clock.now())
         .with_proxies(settings.proxies.clone())
         .with_uses(uses.clone());
+    let console = countersign_console::Services {
+        tokens: service.tokens.clone(),
+        audit: service.audit,
+        sessions: service.sessions,
+        gate: gate.clone(),
+        clock: service.clock.clone(),
+        entropy: service.entropy.clone(),
+        public_url: settings.public_url.clone(),
+    };
     let services = Services {
         tokens: service.tokens,
         users: service.users,
@@ -116,7 +125,8 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         traces: traces::of_requests(),
     };
     let news = services.news.clone();
-    let surface = Surface::new(services, surface);
+    let pages = countersign_console::pages(console);
+    let surface = Surface::new(services, surface).with_pages(pages);
     let mut end = Instant::now();
     countersign_http::serve(listener, surface, limits, async {
         stop.asked().await;

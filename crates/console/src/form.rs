@@ -1,0 +1,79 @@
+//! A form that somebody sent, past all guards: there is no other way for a handler to come by one.
+
+use axum::{
+    body::to_bytes,
+    extract::{FromRequest, Request},
+    http::header,
+};
+
+use crate::{
+    app::App,
+    cookie, guard,
+    trouble::Trouble,
+    visit::{form_token, over_tls},
+};
+
+/// The largest form, in bytes; as much as the API takes.
+const LARGEST: usize = 64 * 1024;
+
+/// The field that ties a form to the browser that it was shown to.
+pub(crate) const TOKEN: &str = "form";
+
+/// The fields of a form, in their order; a name may come several times.
+#[derive(Debug, Default)]
+pub(crate) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// Reads the text of a form.
+    pub(crate) fn parse(text: &[u8]) -> Self {
+        Self(form_urlencoded::parse(text).into_owned().collect())
+    }
+
+    /// The first value of a field; empty where there is none.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        let found = self.0.iter().find(|(field, _)| field == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// All values of a field.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self.0.iter().filter(move |(field, _)| field == name);
+        named.map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the field is there.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.all(name).next().is_some()
+    }
+}
+
+impl FromRequest<App> for Form {
+    type Rejection = Trouble;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Trouble> {
+        let public_url = app.public_url.as_deref();
+        if !guard::may_be_ours(request.headers(), public_url) {
+            return Err(Trouble::ForeignForm);
+        }
+        let secure = over_tls(request.headers(), public_url);
+        let expected = cookie::sent(request.headers(), secure).map(|id| form_token(&id));
+        let kind = request.headers().get(header::CONTENT_TYPE);
+        let is_form = kind
+            .and_then(|kind| kind.to_str().ok())
+            .is_some_and(|kind| {
+                let kind = kind.split(';').next().unwrap_or_default().trim();
+                kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+            });
+        if !is_form {
+            return Err(Trouble::NoForm);
+        }
+        let body = to_bytes(request.into_body(), LARGEST).await;
+        let form = Self::parse(&body.map_err(|_| Trouble::TooLarge)?);
+        // One is a digest; how far both agree tells nobody anything that helps.
+        if expected.as_deref() == Some(form.get(TOKEN)) {
+            Ok(form)
+        } else {
+            Err(Trouble::OldForm)
+        }
+    }
+}

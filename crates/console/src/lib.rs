@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+mod app;
+mod base;
+mod cookie;
+mod entered;
+mod faults;
+mod form;
+mod guard;
+mod list;
+mod routes;
+mod signed;
+mod slow;
+mod trouble;
+mod view;
+mod visit;
+
+pub use app::Services;
+pub use routes::pages;

@@ -1,0 +1,160 @@
+//! Changing a token: fill in, review, save; and where somebody else was quicker, put both together.
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use countersign_application::{Failure, Updated};
+use countersign_domain::{TokenView, Version};
+use maud::html;
+
+use super::{Answer, token_id};
+use crate::{
+    app::App,
+    base,
+    entered::Entered,
+    faults::Faults,
+    form::{Form, TOKEN},
+    signed::{Signed, Writing},
+    trouble::Trouble,
+    view::{fields::Fields, layout, layout::hidden, review, three_way},
+};
+
+/// The form with what is stored.
+pub(super) async fn ask(
+    State(app): State<App>,
+    signed: Signed<Writing>,
+    Path(id): Path<String>,
+) -> Answer {
+    let view = app.tokens.get(&signed.actor, token_id(&id)?).await?;
+    let entered = Entered::stored(&view.token);
+    Ok(form(&app, &signed, &view, &entered, &Faults::default()))
+}
+
+/// One step of it, by the button that was pressed.
+pub(super) async fn edit(
+    State(app): State<App>,
+    signed: Signed<Writing>,
+    Path(id): Path<String>,
+    sent: Form,
+) -> Answer {
+    let id = token_id(&id)?;
+    let view = app.tokens.get(&signed.actor, id).await?;
+    let now = app.clock.now();
+    let entered = Entered::of(&sent).settled(now);
+    let version = sent.get("version").parse().ok();
+    let expected = version.and_then(|number: i64| Version::try_from(number).ok());
+    let expected = expected.ok_or(Trouble::OldForm)?;
+    if sent.get("step") == "edit" {
+        return Ok(if expected == view.token.version {
+            form(&app, &signed, &view, &entered, &Faults::default())
+        } else {
+            merge(&app, &signed, &view, expected, &entered).await?
+        });
+    }
+    let edit = match entered.edit(now) {
+        Ok(edit) => edit,
+        Err(none) => return Ok(form(&app, &signed, &view, &entered, &none.into())),
+    };
+    let save = sent.get("step") == "save";
+    let (actor, request) = (signed.actor.clone(), signed.visit.request.clone());
+    let updated = app
+        .tokens
+        .update(actor, request, (id, expected), &edit, !save)
+        .await;
+    match updated {
+        Ok(Updated { changes, .. }) if save => {
+            let done = if changes == <_>::default() {
+                "unchanged"
+            } else {
+                "saved"
+            };
+            Ok(Redirect::to(&format!("/console/tokens/{id}?done={done}")).into_response())
+        }
+        Ok(Updated { changes, .. }) if changes == <_>::default() => {
+            Ok(Redirect::to(&format!("/console/tokens/{id}?done=unchanged")).into_response())
+        }
+        Ok(Updated { changes, .. }) => {
+            let main = review::page(&signed.who, &view, &entered, &changes);
+            Ok(layout::page(
+                StatusCode::OK,
+                Some(&signed.who),
+                "Review",
+                &main,
+            ))
+        }
+        Err(Failure::Refused(refused)) => Ok(form(
+            &app,
+            &signed,
+            &view,
+            &entered,
+            &Faults::from(&refused),
+        )),
+        Err(Failure::NameTaken) => Ok(form(&app, &signed, &view, &entered, &Faults::name_taken())),
+        Err(Failure::Stale { current, .. }) => {
+            let current = current.map_or(view, |current| *current);
+            merge(&app, &signed, &current, expected, &entered).await
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// The page that puts both edits together.
+async fn merge(
+    app: &App,
+    signed: &Signed<Writing>,
+    current: &TokenView,
+    version: Version,
+    entered: &Entered,
+) -> Answer {
+    let since = base::since(app, &signed.actor, &current.token, version).await?;
+    let main = three_way::page(&signed.who, current, &since, entered, app.clock.now());
+    Ok(layout::page(
+        StatusCode::CONFLICT,
+        Some(&signed.who),
+        "Changed meanwhile",
+        &main,
+    ))
+}
+
+fn form(
+    app: &App,
+    signed: &Signed<Writing>,
+    view: &TokenView,
+    entered: &Entered,
+    faults: &Faults,
+) -> Response {
+    let (policy, token) = (app.tokens.policy(), &view.token);
+    let fields = Fields {
+        entered,
+        faults,
+        stored: Some(token),
+        catalog: policy.catalog.permissions(),
+        held: &signed.actor.permissions,
+        address: signed.visit.address,
+        now: app.clock.now(),
+        latest: token.created.plus_months(policy.max_lifetime_months),
+    };
+    let main = html! {
+        h1 { "Edit " bdi { (token.name.as_str()) } }
+        @if token.is_expired(app.clock.now()) {
+            (layout::notice("warn", &html! { "This token has expired. It can be renamed or narrowed, not revived: make a new one instead." }))
+        }
+        form.token method="post" action={ "/console/tokens/" (token.id) "/edit" } novalidate {
+            (hidden(TOKEN, &signed.who.form_token))
+            (hidden("version", &token.version.to_string()))
+            (fields.markup())
+            div.actions {
+                button.primary type="submit" name="step" value="review" { "Review the changes" }
+                a.button.quiet href={ "/console/tokens/" (token.id) } { "Cancel" }
+            }
+        }
+    };
+    let status = if faults.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
+    layout::page(status, Some(&signed.who), "Edit", &main)
+}

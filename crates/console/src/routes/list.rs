@@ -1,0 +1,41 @@
+//! The list of tokens.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::StatusCode,
+};
+
+use super::Answer;
+use crate::{
+    app::App,
+    list::View,
+    signed::{Reading, Signed},
+    view::{layout, tokens},
+};
+
+/// One page of the tokens that a view asks for.
+pub(super) async fn list(
+    State(app): State<App>,
+    signed: Signed<Reading>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let view = View::of(query.as_deref().unwrap_or_default());
+    let now = app.clock.now();
+    let found = app
+        .tokens
+        .query(
+            &signed.actor,
+            &view.filter(now),
+            &view.order(),
+            view.request(),
+        )
+        .await?;
+    let catalog = app.tokens.policy().catalog.permissions();
+    let main = tokens::page(&signed.who, &view, &found, catalog, now);
+    Ok(layout::page(
+        StatusCode::OK,
+        Some(&signed.who),
+        "Tokens",
+        &main,
+    ))
+}

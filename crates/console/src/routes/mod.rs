@@ -1,0 +1,83 @@
+//! The pages, and the way that leads to each. A request comes in, somebody is signed in, a use case is asked, a page is
+//! made of its answer: nothing here decides, and nothing reaches a store.
+
+mod addresses;
+mod create;
+mod edit;
+mod list;
+mod revoke;
+mod rotate;
+mod sign_in;
+mod token;
+
+use axum::{
+    Router,
+    extract::Path,
+    http::{HeaderValue, header},
+    middleware::from_fn,
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use countersign_domain::TokenId;
+
+use crate::{
+    app::{App, Services},
+    guard,
+    list::LIST,
+    trouble::{SIGN_IN, Trouble},
+    view::assets,
+};
+
+/// What every handler comes to.
+type Answer = Result<Response, Trouble>;
+
+/// All pages. Whoever serves them puts a [`RequestId`](countersign_domain::RequestId) and a
+/// [`ClientAddress`](countersign_gate::ClientAddress) among the extensions of each request.
+pub fn pages(services: Services) -> Router {
+    let app = App::new(services);
+    Router::new()
+        .route("/", get(async || Redirect::to(LIST)))
+        .route("/console", get(list::list))
+        .route("/console/", get(async || Redirect::to(LIST)))
+        .route(SIGN_IN, get(sign_in::ask).post(sign_in::sign_in))
+        .route(
+            "/console/sign-out",
+            get(async || Redirect::to(LIST)).post(sign_in::sign_out),
+        )
+        .route("/console/tokens/new", get(create::ask).post(create::create))
+        .route("/console/tokens/{id}", get(token::token))
+        .route("/console/tokens/{id}/edit", get(edit::ask).post(edit::edit))
+        .route(
+            "/console/tokens/{id}/rotate",
+            get(rotate::ask).post(rotate::rotate),
+        )
+        .route(
+            "/console/tokens/{id}/revoke",
+            get(revoke::ask).post(revoke::revoke),
+        )
+        .route("/console/addresses", get(addresses::check))
+        .route("/console/assets/{name}", get(asset))
+        .route("/console/{*rest}", get(async || Trouble::NoPage))
+        .method_not_allowed_fallback(async || Trouble::NoMethod)
+        .layer(from_fn(guard::headers))
+        .with_state(app)
+}
+
+/// A file that pages load: the same for everybody, and under this address for good.
+async fn asset(Path(name): Path<String>) -> Answer {
+    let found = assets::all().into_iter().find(|asset| asset.name == name);
+    let asset = found.ok_or(Trouble::NoPage)?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(asset.kind)),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=31536000, immutable"),
+        ),
+    ];
+    Ok((headers, asset.text).into_response())
+}
+
+/// The id in a page's address; what is none leads to no token.
+fn token_id(id: &str) -> Result<TokenId, Trouble> {
+    id.parse().map_err(|_| Trouble::NoToken)
+}

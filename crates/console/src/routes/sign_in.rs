@@ -1,0 +1,179 @@
+//! Signing in by a token, and out again.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use countersign_application::{Failure, SessionId};
+use countersign_domain::{Denied, standard};
+use countersign_gate::Rejected;
+
+use super::Answer;
+use crate::{
+    app::App,
+    cookie,
+    form::Form,
+    list::LIST,
+    signed,
+    trouble::{Ended, SIGN_IN, Trouble},
+    view::{self, layout},
+    visit::{Visit, form_token},
+};
+
+/// The page, for whoever is not signed in already.
+pub(super) async fn ask(State(app): State<App>, visit: Visit, RawQuery(query): RawQuery) -> Answer {
+    let query = Form::parse(query.unwrap_or_default().as_bytes());
+    let next = next(query.get("next"));
+    let ended = Ended::of(query.get("ended"));
+    if let Some(id) = &visit.id
+        && ended.is_none()
+        && signed::resume(&app, &visit, id).await?.is_ok()
+    {
+        return Ok(Redirect::to(next).into_response());
+    }
+    let (id, fresh) = visitor(&app, &visit)?;
+    let told = ended.map(Ended::told);
+    let main = view::sign_in::page(&form_token(&id), next, None, told);
+    let mut response = layout::page(StatusCode::OK, None, "Sign in", &main);
+    if fresh {
+        hand_out(&mut response, cookie::set(&id, visit.secure));
+    }
+    Ok(response)
+}
+
+/// Checks the token as any request with it would be checked, and begins a session.
+pub(super) async fn sign_in(State(app): State<App>, visit: Visit, sent: Form) -> Answer {
+    let next = next(sent.get("next")).to_owned();
+    let (id, _) = visitor(&app, &visit)?;
+    let refused = |status: StatusCode, words: &str| {
+        let main = view::sign_in::page(&form_token(&id), &next, Some(words), None);
+        layout::page(status, None, "Sign in", &main)
+    };
+    let secret = sent.get("token").trim();
+    if secret.is_empty() {
+        return Ok(refused(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Paste the secret of an API token.",
+        ));
+    }
+    if let Err(seconds) = app.slow().admit(visit.address, app.clock.now()) {
+        let words = format!(
+            "Too many sign-ins failed from your address. Wait {seconds} s, then try again."
+        );
+        let mut response = refused(StatusCode::TOO_MANY_REQUESTS, &words);
+        if let Ok(wait) = HeaderValue::from_str(&seconds.to_string()) {
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
+        }
+        return Ok(response);
+    }
+    let needed = standard::API_TOKENS_READ;
+    let grant = match app.gate.check(secret, visit.address, Some(&needed)).await {
+        Ok(grant) => grant,
+        Err(rejected) => {
+            let (status, words) = told(rejected);
+            return Ok(refused(status, words));
+        }
+    };
+    app.slow().good(visit.address);
+    let session = app.sessions.begin(&grant).await?;
+    if let Some(before) = &visit.id {
+        app.sessions.end(before).await?;
+    }
+    let mut response = Redirect::to(&next).into_response();
+    hand_out(&mut response, cookie::set(&session, visit.secure));
+    Ok(response)
+}
+
+/// Ends the session here, not only in the browser.
+pub(super) async fn sign_out(State(app): State<App>, visit: Visit, _: Form) -> Answer {
+    if let Some(id) = &visit.id {
+        app.sessions.end(id).await?;
+    }
+    let mut response = Redirect::to(SIGN_IN).into_response();
+    hand_out(&mut response, cookie::remove(visit.secure));
+    Ok(response)
+}
+
+/// What a browser is known by before anybody signs in: what it brings, or something new.
+fn visitor(app: &App, visit: &Visit) -> Result<(SessionId, bool), Trouble> {
+    if let Some(id) = &visit.id {
+        return Ok((id.clone(), false));
+    }
+    let mut random = [0; 32];
+    app.entropy.fill(&mut random).map_err(Failure::from)?;
+    Ok((SessionId::from_random(&random), true))
+}
+
+fn told(rejected: Rejected) -> (StatusCode, &'static str) {
+    match rejected {
+        Rejected::Missing
+        | Rejected::Several
+        | Rejected::Invalid
+        | Rejected::Denied(Denied::Retired) => (
+            StatusCode::UNAUTHORIZED,
+            "This is not the secret of a token that works.",
+        ),
+        Rejected::Denied(Denied::Expired(_)) => {
+            (StatusCode::UNAUTHORIZED, "This token has expired.")
+        }
+        Rejected::Denied(Denied::AddressNotAllowed) => (
+            StatusCode::FORBIDDEN,
+            "This token may not be used from your address.",
+        ),
+        Rejected::Denied(Denied::MissingPermission(_)) => (
+            StatusCode::FORBIDDEN,
+            "This token may not read tokens: sign in with one that holds api.api-tokens.read.",
+        ),
+        Rejected::Unavailable(fault) => {
+            tracing::warn!(
+                error = &fault as &dyn std::error::Error,
+                "a sign-in cannot be checked"
+            );
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The database does not answer. Try again in a moment.",
+            )
+        }
+    }
+}
+
+/// Where to go on: to one of our own pages, whatever the address says.
+fn next(wanted: &str) -> &str {
+    let own = wanted == LIST || wanted.starts_with("/console/") || wanted.starts_with("/console?");
+    let plain = wanted
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if own && plain { wanted } else { LIST }
+}
+
+fn hand_out(response: &mut Response, cookie: Option<HeaderValue>) {
+    if let Some(cookie) = cookie {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_led_elsewhere() {
+        for own in ["/console", "/console?q=a&page=2", "/console/tokens/new"] {
+            assert_eq!(next(own), own);
+        }
+        for elsewhere in [
+            "",
+            "/",
+            "//evil.example",
+            "https://evil.example/console/",
+            "/consoles",
+            "/console/\\evil",
+            "/console/\r\nSet-Cookie: a=b",
+            "javascript:alert(1)",
+            "/api/docs/",
+        ] {
+            assert_eq!(next(elsewhere), LIST, "{elsewhere}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! One token, or what is known of one that was revoked.
+
+use std::time::Duration;
+
+use axum::{
+    extract::{Path, RawQuery, State},
+    http::StatusCode,
+};
+use countersign_application::{Failure, ports::EventView};
+use countersign_domain::{EventKind, TokenId, Version};
+use maud::{Markup, html};
+use tokio::time::timeout;
+
+use super::{Answer, token_id};
+use crate::{
+    app::App,
+    form::Form,
+    signed::{Reading, Signed},
+    trouble::Trouble,
+    view::{
+        history::{self, Chain},
+        layout, token, words,
+    },
+};
+
+/// How many events a page shows.
+const EVENTS: u8 = 20;
+/// How long verifying a history may hold up a page.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The page of a token.
+pub(super) async fn token(
+    State(app): State<App>,
+    signed: Signed<Reading>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let id = token_id(&id)?;
+    let query = Form::parse(query.unwrap_or_default().as_bytes());
+    let before = query
+        .get("before")
+        .parse()
+        .ok()
+        .and_then(|number: i64| Version::try_from(number).ok());
+    let (actor, now) = (&signed.actor, app.clock.now());
+    let (title, record) = match app.tokens.get(actor, id).await {
+        Ok(view) => {
+            let secrets = app.tokens.secrets(actor, id).await?;
+            let record = html! {
+                @if let Some(words) = done(&query) { (layout::notice("good", &html! { (words) })) }
+                (token::record(&signed.who, &view, &secrets, now))
+            };
+            (view.token.name.as_str().to_owned(), record)
+        }
+        Err(Failure::TokenNotFound) => revoked(&app, &signed, id).await?,
+        Err(failure) => return Err(failure.into()),
+    };
+    let mut events = app.tokens.events(actor, id, before, EVENTS).await?;
+    let older = oldest(&events)
+        .filter(|version| events.len() == usize::from(EVENTS) && *version > Version::FIRST);
+    let chain = match timeout(PATIENCE, app.audit.verify_token(actor, id)).await {
+        Err(_) => Chain::Long,
+        Ok(verified) => verified?.map_or(Chain::Verified, Chain::Broken),
+    };
+    events.truncate(usize::from(EVENTS));
+    let main = html! {
+        (record)
+        (history::section(id, &events, older, chain, now))
+    };
+    Ok(layout::page(
+        StatusCode::OK,
+        Some(&signed.who),
+        &title,
+        &main,
+    ))
+}
+
+fn oldest(events: &[EventView]) -> Option<Version> {
+    events.last().map(|view| view.event.content.version_after)
+}
+
+/// What was just done, where the address says so.
+fn done(query: &Form) -> Option<&'static str> {
+    match (query.get("done"), query.get("made")) {
+        ("saved", _) => Some("The changes are saved."),
+        ("unchanged", _) => Some("Nothing had to be changed: everything is as you entered it."),
+        (_, "before") => Some(
+            "This form was sent twice. There is one token, and its secret was shown once, on the first answer. If it is lost, make a new secret.",
+        ),
+        _ => None,
+    }
+}
+
+/// The head of a page about a token of which only the history is left.
+async fn revoked(
+    app: &App,
+    signed: &Signed<Reading>,
+    id: TokenId,
+) -> Result<(String, Markup), Trouble> {
+    let events = app.tokens.events(&signed.actor, id, None, 100).await?;
+    let last = events
+        .first()
+        .filter(|view| view.event.content.kind == EventKind::Revoked);
+    let Some(last) = last else {
+        return Err(Trouble::NoToken);
+    };
+    let mut names = events
+        .iter()
+        .filter_map(|view| view.event.content.changes.name.as_ref());
+    let name = names.find_map(|name| name.after.as_ref());
+    let name = name.map_or_else(
+        || "Revoked token".to_owned(),
+        |name| name.as_str().to_owned(),
+    );
+    let content = &last.event.content;
+    let head = html! {
+        div.title { h1 { bdi { (name) } " " span.badge.off { "Revoked" } } }
+        p.lead { "Revoked by " bdi { (last.by_name) } " " (words::both(content.at, app.clock.now())) ". None of its secrets works any more." }
+    };
+    Ok((name, head))
+}

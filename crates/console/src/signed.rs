@@ -1,0 +1,137 @@
+//! Who is signed in: every page but the one for signing in takes a [`Signed`], and there is no other way to come by an
+//! actor. The facts behind the session are looked up and judged on each request, as the API does with a secret.
+
+use std::marker::PhantomData;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{Method, request::Parts},
+};
+use countersign_application::SessionId;
+use countersign_domain::{Actor, Denied, Permission, TokenId, standard};
+use countersign_gate::Known;
+
+use crate::{
+    app::App,
+    guard,
+    trouble::{Ended, Trouble},
+    visit::{Visit, form_token},
+};
+
+/// What an operation asks of whoever is signed in, besides reading, which every page asks.
+pub(crate) trait Needs: Send + Sync {
+    /// The permission.
+    const PERMISSION: Permission;
+}
+
+macro_rules! needs {
+    ($($(#[$doc:meta])* $name:ident = $permission:ident;)*) => {
+        $($(#[$doc])*
+        pub(crate) struct $name;
+
+        impl Needs for $name {
+            const PERMISSION: Permission = standard::$permission;
+        })*
+    };
+}
+
+needs! {
+    /// Reading tokens and their history.
+    Reading = API_TOKENS_READ;
+    /// Making and changing tokens.
+    Writing = API_TOKENS_WRITE;
+    /// Revoking tokens.
+    Deleting = API_TOKENS_DELETE;
+}
+
+/// Somebody who is signed in and holds what the operation needs.
+pub(crate) struct Signed<N> {
+    /// As whom everything is done.
+    pub(crate) actor: Actor,
+    /// The request.
+    pub(crate) visit: Visit,
+    /// What stands in the head of each page.
+    pub(crate) who: Who,
+    needs: PhantomData<N>,
+}
+
+/// What pages say of whoever is signed in, and what they let be done.
+#[derive(Debug, Clone)]
+pub(crate) struct Who {
+    /// The token behind the session.
+    pub(crate) token: Option<TokenId>,
+    /// Its name.
+    pub(crate) name: String,
+    /// What every form brings along.
+    pub(crate) form_token: String,
+    /// Whether it may make and change tokens.
+    pub(crate) writes: bool,
+    /// Whether it may revoke them.
+    pub(crate) deletes: bool,
+}
+
+impl<N: Needs> FromRequestParts<App> for Signed<N> {
+    type Rejection = Trouble;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Trouble> {
+        let visit = Visit::from_request_parts(parts, app).await?;
+        let ended = |why| Trouble::SignIn {
+            why,
+            secure: visit.secure,
+            next: (parts.method == Method::GET).then(|| visit.target.clone()),
+        };
+        let Some(id) = &visit.id else {
+            if parts.method == Method::GET && guard::came_from_elsewhere(&parts.headers) {
+                return Err(Trouble::Elsewhere(visit.target));
+            }
+            return Err(ended(None));
+        };
+        let actor = resume(app, &visit, id)
+            .await?
+            .map_err(|why| ended(Some(why)))?;
+        if !actor.permissions.contains(&N::PERMISSION) {
+            return Err(Trouble::NotHeld(N::PERMISSION));
+        }
+        let who = Who {
+            token: actor.token,
+            name: actor.user_name.to_string(),
+            form_token: form_token(id),
+            writes: actor.permissions.contains(&standard::API_TOKENS_WRITE),
+            deletes: actor.permissions.contains(&standard::API_TOKENS_DELETE),
+        };
+        Ok(Self {
+            actor,
+            visit,
+            who,
+            needs: PhantomData,
+        })
+    }
+}
+
+/// The actor behind a session, or why it has none any more.
+pub(crate) async fn resume(
+    app: &App,
+    visit: &Visit,
+    id: &SessionId,
+) -> Result<Result<Actor, Ended>, Trouble> {
+    let Some(standing) = app.sessions.resume(id).await? else {
+        return Ok(Err(Ended::Over));
+    };
+    let known = Known {
+        credential: standing.credential,
+        digest: standing.digest,
+    };
+    let admitted = app
+        .gate
+        .admit(&known, visit.address, Some(&standard::API_TOKENS_READ));
+    let why = match admitted {
+        Ok(grant) => return Ok(Ok(grant.into())),
+        // It may be a short visit elsewhere: the session goes on where the token may be used.
+        Err(Denied::AddressNotAllowed) => return Ok(Err(Ended::Address)),
+        Err(Denied::Expired(_)) => Ended::Expired,
+        Err(Denied::Retired) => Ended::Over,
+        Err(Denied::MissingPermission(_)) => Ended::Permission,
+    };
+    app.sessions.end(id).await?;
+    Ok(Err(why))
+}

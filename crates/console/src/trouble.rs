@@ -1,0 +1,263 @@
+//! What keeps a page from being shown, each with the page that is shown in its place. No match has a wildcard: a new
+//! failure does not compile until it has its words.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use countersign_application::{Failure, ports::StoreFault};
+use countersign_domain::Permission;
+use form_urlencoded::Serializer;
+use maud::{Markup, html};
+
+use crate::{cookie, view::layout};
+
+/// Where people sign in.
+pub(crate) const SIGN_IN: &str = "/console/sign-in";
+
+/// Why a session is no longer one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Too long unused, too old, signed out, or its token was revoked, or its secret replaced.
+    Over,
+    /// Its token has expired.
+    Expired,
+    /// Its token may not be used from where the browser is now.
+    Address,
+    /// Its token may no longer read tokens.
+    Permission,
+}
+
+impl Ended {
+    const ALL: [Self; 4] = [Self::Over, Self::Expired, Self::Address, Self::Permission];
+
+    /// The word in the address of the page for signing in.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Over => "over",
+            Self::Expired => "expired",
+            Self::Address => "address",
+            Self::Permission => "permission",
+        }
+    }
+
+    /// The reason of a word.
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|why| why.word() == word)
+    }
+
+    /// What people are told.
+    pub(crate) const fn told(self) -> &'static str {
+        match self {
+            Self::Over => "Your session has ended. Sign in again.",
+            Self::Expired => "The token that you signed in with has expired.",
+            Self::Address => "The token that you signed in with may not be used from your address.",
+            Self::Permission => "The token that you signed in with may no longer read tokens.",
+        }
+    }
+}
+
+/// Why a page is not shown.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// Nobody is signed in (any more); `next` is where to go on afterwards, where a page was asked for.
+    SignIn {
+        /// Why not any more.
+        why: Option<Ended>,
+        /// Whether the browser came over TLS.
+        secure: bool,
+        /// Where to go on.
+        next: Option<String>,
+    },
+    /// The browser followed a link on another site, and came without its cookie: it asks again by itself.
+    Elsewhere(String),
+    /// The token behind the session lacks a permission.
+    NotHeld(Permission),
+    /// Another site's page sent the form.
+    ForeignForm,
+    /// The form belongs to another session, or to none.
+    OldForm,
+    /// The body is no form.
+    NoForm,
+    /// The form is too large.
+    TooLarge,
+    /// There is no such page.
+    NoPage,
+    /// The page takes no such method.
+    NoMethod,
+    /// There is no such token in the tenant.
+    NoToken,
+    /// A use case failed.
+    Failed(Failure),
+    /// Something in the service itself is wrong.
+    Broken,
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::TokenNotFound => Self::NoToken,
+            other => Self::Failed(other),
+        }
+    }
+}
+
+impl IntoResponse for Trouble {
+    fn into_response(self) -> Response {
+        match self {
+            Self::SignIn { why, secure, next } => sign_in(why, secure, next.as_deref()),
+            Self::Elsewhere(target) => layout::bounce(&target),
+            Self::NotHeld(permission) => told(
+                StatusCode::FORBIDDEN,
+                "Not allowed",
+                &html! {
+                    "The token that you signed in with does not hold " code { (permission) } ", which this page needs. "
+                    "Sign in with a token that does, or ask whoever holds it."
+                },
+            ),
+            Self::ForeignForm => text(
+                StatusCode::FORBIDDEN,
+                "Refused",
+                "This form was sent by another site's page. Nothing was changed.",
+            ),
+            Self::OldForm => text(
+                StatusCode::FORBIDDEN,
+                "The form is out of date",
+                "It was shown before you signed in, or in another session. Nothing was changed. Go back, load the page anew, and send it again.",
+            ),
+            Self::NoForm => text(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Not a form",
+                "This address takes forms only.",
+            ),
+            Self::TooLarge => text(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "Too large",
+                "A form has at most 64 KiB. Nothing was changed.",
+            ),
+            Self::NoPage => text(
+                StatusCode::NOT_FOUND,
+                "Nothing here",
+                "There is no such page.",
+            ),
+            Self::NoMethod => text(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Not possible",
+                "This page does not take such a request.",
+            ),
+            Self::NoToken => text(
+                StatusCode::NOT_FOUND,
+                "No such token",
+                "There is no such token, or it was revoked so long ago that nothing is known of it.",
+            ),
+            Self::Failed(failure) => failed(failure),
+            Self::Broken => internal(),
+        }
+    }
+}
+
+fn failed(failure: Failure) -> Response {
+    match failure {
+        Failure::TokenNotFound | Failure::UserNotFound => Trouble::NoToken.into_response(),
+        Failure::ActorGone => text(
+            StatusCode::UNAUTHORIZED,
+            "Signed out",
+            "The token that you signed in with was revoked or has expired meanwhile. Nothing was changed.",
+        ),
+        Failure::ActorNarrowed => text(
+            StatusCode::FORBIDDEN,
+            "Not allowed",
+            "The token that you signed in with lost a permission meanwhile. Nothing was changed.",
+        ),
+        Failure::Stale { .. } => text(
+            StatusCode::CONFLICT,
+            "Changed meanwhile",
+            "Somebody else changed the token at the same time. Nothing of yours was stored; go back and try again.",
+        ),
+        Failure::NameTaken => text(
+            StatusCode::CONFLICT,
+            "Name taken",
+            "Another token has that name.",
+        ),
+        Failure::AlreadyMade { .. } | Failure::KeyReused => text(
+            StatusCode::CONFLICT,
+            "Sent before",
+            "This form was sent before. Nothing more was made.",
+        ),
+        Failure::Refused(refused) => told(
+            StatusCode::FORBIDDEN,
+            "Refused",
+            &html! { @for violation in refused.violations() { (violation) ". " } "Nothing was changed." },
+        ),
+        Failure::OutcomeUnknown(source) => {
+            tracing::error!(error = &*source, "the outcome of a commit is not known");
+            retry(
+                "Perhaps stored",
+                "The connection to the database broke at the last moment: your change may have been stored, or not. Look at the token before you try again.",
+            )
+        }
+        Failure::Store(StoreFault::Unavailable(source)) => {
+            tracing::warn!(error = &*source, "the store cannot answer");
+            retry(
+                "The database does not answer",
+                "Nothing was changed. Try again in a moment.",
+            )
+        }
+        Failure::Store(StoreFault::Corrupt { table, column }) => {
+            tracing::error!(table, column, "the store holds a corrupt value");
+            internal()
+        }
+        Failure::Entropy(fault) => {
+            tracing::error!(error = %fault, "no random bytes");
+            internal()
+        }
+    }
+}
+
+fn internal() -> Response {
+    text(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "Something went wrong",
+        "The service's log says what, under the id of this request.",
+    )
+}
+
+fn retry(title: &str, words: &str) -> Response {
+    let mut response = text(StatusCode::SERVICE_UNAVAILABLE, title, words);
+    let soon = HeaderValue::from_static("1");
+    response.headers_mut().insert(header::RETRY_AFTER, soon);
+    response
+}
+
+fn text(status: StatusCode, title: &str, words: &str) -> Response {
+    told(status, title, &html! { (words) })
+}
+
+fn told(status: StatusCode, title: &str, words: &Markup) -> Response {
+    let main = html! {
+        div.notice.narrow {
+            h1 { (title) }
+            p { (words) }
+            p { a href="/console" { "To the tokens" } }
+        }
+    };
+    layout::page(status, None, title, &main)
+}
+
+fn sign_in(why: Option<Ended>, secure: bool, next: Option<&str>) -> Response {
+    let mut query = Serializer::new(String::new());
+    if let Some(why) = why {
+        query.append_pair("ended", why.word());
+    }
+    if let Some(next) = next.filter(|next| *next != "/console") {
+        query.append_pair("next", next);
+    }
+    let query = query.finish();
+    let gap = if query.is_empty() { "" } else { "?" };
+    let mut response = Redirect::to(&format!("{SIGN_IN}{gap}{query}")).into_response();
+    let over = why.is_some_and(|why| why != Ended::Address);
+    if let Some(cookie) = cookie::remove(secure).filter(|_| over) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}

@@ -1,0 +1,74 @@
+//! Small facts as small marks: permissions by area, addresses, and how a token stands.
+
+use countersign_domain::{AllowedAddresses, Permission, PermissionSet, Timestamp, Token};
+use maud::{Markup, html};
+
+use super::words;
+
+const DAY: u32 = 24 * 60 * 60;
+
+/// How a token stands, in a word and a colour.
+pub(crate) fn state(token: &Token, now: Timestamp) -> Markup {
+    let within = |days: u32| token.expiry <= now.plus_seconds(days * DAY);
+    let (kind, word) = if token.is_expired(now) {
+        ("off", "Expired".to_owned())
+    } else if within(1) {
+        ("bad", "Expires within a day".to_owned())
+    } else if within(7) {
+        ("warn", "Expires within 7 days".to_owned())
+    } else if within(30) {
+        ("soon", "Expires within 30 days".to_owned())
+    } else {
+        ("good", "Live".to_owned())
+    };
+    html! { span class={ "badge " (kind) } title={ "Expiry: " (words::instant(token.expiry)) } { (word) } }
+}
+
+/// Permissions grouped by area, at most so many groups; how many more there are is said.
+pub(crate) fn permissions(set: &PermissionSet, most: usize) -> Markup {
+    let areas = by_area(set.iter());
+    let more = areas.len().saturating_sub(most);
+    html! {
+        ul.chips {
+            @for (area, verbs) in areas.iter().take(most) {
+                li.chip { span.area { (short(area)) } " " (verbs.join(" ")) }
+            }
+            @if more > 0 { li.chip.more { "+" (words::count(more as u64, "more area")) } }
+        }
+    }
+}
+
+/// Addresses, at most so many.
+pub(crate) fn addresses(list: &AllowedAddresses, most: usize) -> Markup {
+    let all: Vec<_> = list.iter().collect();
+    let more = all.len().saturating_sub(most);
+    html! {
+        @if all.is_empty() {
+            span.faint { "Any address" }
+        } @else {
+            ul.chips {
+                @for address in all.iter().take(most) { li.chip.mono { (address) } }
+                @if more > 0 { li.chip.more { "+" (more) " more" } }
+            }
+        }
+    }
+}
+
+/// Each area with its verbs, in the order of the names.
+pub(crate) fn by_area<'a>(
+    permissions: impl Iterator<Item = &'a Permission>,
+) -> Vec<(&'a str, Vec<&'a str>)> {
+    let mut areas: Vec<(&str, Vec<&str>)> = Vec::new();
+    for permission in permissions {
+        match areas.last_mut() {
+            Some((area, verbs)) if *area == permission.area() => verbs.push(permission.verb()),
+            _ => areas.push((permission.area(), vec![permission.verb()])),
+        }
+    }
+    areas
+}
+
+/// Without the word that nearly all of them begin with.
+pub(crate) fn short(area: &str) -> &str {
+    area.strip_prefix("api.").unwrap_or(area)
+}

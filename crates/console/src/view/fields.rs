@@ -1,0 +1,177 @@
+//! The fields of a token's form, the same for a new token and for a changed one, each with what is wrong beneath it.
+
+use std::net::IpAddr;
+
+use countersign_domain::{AllowedAddresses, PermissionSet, Timestamp, Token, TokenName};
+use maud::{Markup, html};
+
+use super::{matrix::Matrix, words};
+use crate::{
+    entered::{DATE, Entered, KEEP, PRESETS},
+    faults::Faults,
+};
+
+/// What a form is filled in with, and what surrounds it.
+pub(crate) struct Fields<'a> {
+    pub(crate) entered: &'a Entered,
+    pub(crate) faults: &'a Faults,
+    /// What is stored, where the form changes it.
+    pub(crate) stored: Option<&'a Token>,
+    pub(crate) catalog: &'a PermissionSet,
+    /// What whoever is signed in holds.
+    pub(crate) held: &'a PermissionSet,
+    /// Where they are.
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) now: Timestamp,
+    /// The latest expiry that the rules take.
+    pub(crate) latest: Timestamp,
+}
+
+impl Fields<'_> {
+    /// All of them.
+    pub(crate) fn markup(&self) -> Markup {
+        html! {
+            (self.summary())
+            div.columns {
+                div {
+                    (self.name())
+                    (self.expiry())
+                    (self.addresses())
+                }
+                (self.permissions())
+            }
+        }
+    }
+
+    /// What is wrong altogether, with the way to each field.
+    fn summary(&self) -> Markup {
+        let faults = self.faults;
+        html! {
+            @if !faults.is_empty() {
+                div.notice.bad role="alert" {
+                    p { strong { "Nothing was stored." } " Please look at this again:" }
+                    ul {
+                        @for fault in &faults.whole { li { (fault) } }
+                        @for (id, label) in faults.fields() { li { a href={ "#" (id) } { (label) } } }
+                    }
+                }
+            }
+        }
+    }
+
+    fn name(&self) -> Markup {
+        let faults = &self.faults.name;
+        html! {
+            div.field {
+                label for="name" { "Name" }
+                p.hint #name-hint { "Of the token and of its user, as it shows in histories; up to " (TokenName::MAX) " characters." }
+                input #name type="text" name="name" value=(self.entered.name) required autocomplete="off" spellcheck="false" dir="auto"
+                    aria-describedby=(described("name", faults)) aria-invalid=[invalid(faults)];
+                (told("name", faults))
+            }
+        }
+    }
+
+    fn expiry(&self) -> Markup {
+        let (entered, faults) = (self.entered, &self.faults.expiry);
+        let dated = entered.lifetime == DATE;
+        // What was typed and cannot be read stays as it was typed.
+        let at = entered.instant(self.now).ok().flatten().filter(|_| dated);
+        let value = match (at, self.stored) {
+            (Some(at), _) => words::field(at),
+            (None, _) if dated => entered.expiry.clone(),
+            (None, Some(token)) => words::field(token.expiry),
+            (None, None) => String::new(),
+        };
+        html! {
+            fieldset.field #expiry tabindex="-1" aria-describedby=(described("expiry", faults)) {
+                legend { "Expiry" }
+                p.hint #expiry-hint { "The token stops working at that instant. At the latest " (words::time(self.latest)) "." }
+                div.choices {
+                    @if let Some(token) = self.stored {
+                        (choice(KEEP, entered, &html! { "Keep " (words::both(token.expiry, self.now)) }))
+                    }
+                    @for days in PRESETS {
+                        @let at = self.now.plus_seconds(days * 24 * 60 * 60);
+                        @if at <= self.latest {
+                            (choice(&days.to_string(), entered, &html! { (days) " days from now" }))
+                        }
+                    }
+                    (choice(DATE, entered, &html! { "Another date" }))
+                }
+                div.own-date {
+                    label for="own-date" { "Date and time, in UTC" }
+                    input #own-date type="datetime-local" name="expiry" value=(value) max=(words::field(self.latest));
+                }
+                (told("expiry", faults))
+            }
+        }
+    }
+
+    fn permissions(&self) -> Markup {
+        let faults = &self.faults.permissions;
+        let matrix = Matrix {
+            catalog: self.catalog,
+            stored: self.stored.map(|token| &token.permissions),
+            held: self.held,
+            ticked: &self.entered.permissions,
+            faulty: !faults.is_empty(),
+        };
+        html! {
+            fieldset.field.wide {
+                legend { "Permissions" }
+                (told("permissions", faults))
+                (matrix.markup())
+            }
+        }
+    }
+
+    fn addresses(&self) -> Markup {
+        let faults = &self.faults.addresses;
+        html! {
+            div.field {
+                label for="addresses" { "Allowed addresses" }
+                p.hint #addresses-hint {
+                    "One a line: an IPv4 or IPv6 address, or a network such as 192.0.2.0/24; at most " (AllowedAddresses::MAX) ". "
+                    strong { "None means any address." }
+                }
+                textarea #addresses name="addresses" rows="4" spellcheck="false" autocomplete="off" data-check="/console/addresses"
+                    aria-describedby=(described("addresses", faults)) aria-invalid=[invalid(faults)] { (self.entered.addresses) }
+                div #address-check role="status" {}
+                @if let Some(address) = self.address {
+                    p.hint.mine { "Your address is " code { (address) } ". " button.quiet.js-only type="button" data-add=(address) { "Use my address" } }
+                }
+                (told("addresses", faults))
+                @if self.faults.lockout || self.entered.lockout {
+                    label.check { input type="checkbox" name="lockout" value="yes" checked[self.entered.lockout]; " Lock my own address out: I know another way in" }
+                }
+            }
+        }
+    }
+}
+
+fn choice(value: &str, entered: &Entered, words: &Markup) -> Markup {
+    let chosen = entered.lifetime == value;
+    html! { label.choice { input type="radio" name="lifetime" value=(value) checked[chosen]; " " (words) } }
+}
+
+/// What is wrong with a field.
+fn told(id: &str, faults: &[String]) -> Markup {
+    html! {
+        @if !faults.is_empty() {
+            div.fault id={ (id) "-fault" } { @for fault in faults { p { (fault) } } }
+        }
+    }
+}
+
+fn described(id: &str, faults: &[String]) -> String {
+    if faults.is_empty() {
+        format!("{id}-hint")
+    } else {
+        format!("{id}-hint {id}-fault")
+    }
+}
+
+fn invalid(faults: &[String]) -> Option<&'static str> {
+    (!faults.is_empty()).then_some("true")
+}

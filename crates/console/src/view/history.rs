@@ -1,0 +1,74 @@
+//! A token's history as a timeline, newest first: what was done, by whom, from where, and whether anybody has touched it
+//! behind the service's back.
+
+use countersign_application::ports::EventView;
+use countersign_domain::{BrokenChain, EventKind, Timestamp, TokenId, Version};
+use maud::{Markup, html};
+
+use super::{review, words};
+
+/// What verifying the chain came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Chain {
+    Verified,
+    Broken(BrokenChain),
+    /// There is too much of it for a page.
+    Long,
+}
+
+/// A page of events, with the way to older ones.
+pub(crate) fn section(
+    id: TokenId,
+    events: &[EventView],
+    older: Option<Version>,
+    chain: Chain,
+    now: Timestamp,
+) -> Markup {
+    html! {
+        section.card aria-labelledby="history" {
+            div.card-head { h2 #history { "History" } (state(chain)) }
+            ol.timeline {
+                @for view in events { (event(view, now)) }
+            }
+            @if let Some(version) = older {
+                p { a.button href={ "/console/tokens/" (id) "?before=" (version) "#history" } { "Older events" } }
+            }
+        }
+    }
+}
+
+fn state(chain: Chain) -> Markup {
+    match chain {
+        Chain::Verified => {
+            html! { span.badge.good title="Each event's hash covers the one before, and the record is what its events made it" { "Chain verified" } }
+        }
+        Chain::Broken(broken) => html! { span.badge.bad role="alert" { "Broken: " (broken) } },
+        Chain::Long => {
+            html! { span.badge.soon { "Too long to verify here: run countersign audit verify" } }
+        }
+    }
+}
+
+fn event(view: &EventView, now: Timestamp) -> Markup {
+    let content = &view.event.content;
+    let done = match content.kind {
+        EventKind::Created => "Created",
+        EventKind::Updated => "Changed",
+        EventKind::Rotated => "Got a new secret",
+        EventKind::Revoked => "Revoked",
+    };
+    html! {
+        li {
+            div.event-head {
+                strong { (done) } " by " bdi { (view.by_name) } " "
+                span.faint { (words::both(content.at, now)) }
+            }
+            (review::list(&content.changes))
+            p.faint.small {
+                "Version " (content.version_after)
+                " · " @match content.address { Some(address) => { "from " code { (address) } }, None => "on the machine itself, or from an unknown address" }
+                " · request " code { (content.request_id.as_str()) }
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The frame of every page: what stands in its head, who is signed in, and the way out.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use maud::{DOCTYPE, Markup, html};
+
+use super::assets;
+use crate::{form::TOKEN, signed::Who};
+
+/// A whole page.
+pub(crate) fn page(status: StatusCode, who: Option<&Who>, title: &str, main: &Markup) -> Response {
+    let body = html! {
+        a.skip href="#main" { "Skip to the content" }
+        header.top {
+            a.brand href="/console" { img src=(assets::ICON.link()) alt="" width="24" height="24"; "Countersign" }
+            @if let Some(who) = who { (menu(who)) }
+        }
+        main #main tabindex="-1" { (main) }
+    };
+    answer(status, &document(title, &html! {}, &body))
+}
+
+fn menu(who: &Who) -> Markup {
+    html! {
+        nav aria-label="Main" {
+            a href="/console" { "Tokens" }
+            @if who.writes { a href="/console/tokens/new" { "New token" } }
+            a href="/api/docs/" { "API" }
+        }
+        div.who {
+            span {
+                span.faint { "Signed in as " }
+                @match who.token {
+                    Some(token) => a href={ "/console/tokens/" (token) } { bdi { (who.name) } },
+                    None => bdi { (who.name) },
+                }
+            }
+            form method="post" action="/console/sign-out" {
+                (hidden(TOKEN, &who.form_token))
+                button.quiet type="submit" { "Sign out" }
+            }
+        }
+    }
+}
+
+/// A page that only asks for another one, from here: a browser that came from another site's page leaves its cookie at
+/// home, and brings it along the second time.
+pub(crate) fn bounce(target: &str) -> Response {
+    let head = html! { meta http-equiv="refresh" content={ "0;url=" (target) }; };
+    let body = html! { main #main { p { a href=(target) { "Go on to the console" } } } };
+    answer(StatusCode::OK, &document("One moment", &head, &body))
+}
+
+fn document(title: &str, head: &Markup, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) " · Countersign" }
+                link rel="icon" href=(assets::ICON.link()) type="image/svg+xml";
+                link rel="stylesheet" href=(assets::STYLE.link());
+                script src=(assets::SCRIPT.link()) defer {}
+                (head)
+            }
+            body { (body) }
+        }
+    }
+}
+
+fn answer(status: StatusCode, document: &Markup) -> Response {
+    let mut response = (status, document.0.clone()).into_response();
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
+    response
+}
+
+/// A field that people do not see.
+pub(crate) fn hidden(name: &str, value: &str) -> Markup {
+    html! { input type="hidden" name=(name) value=(value); }
+}
+
+/// What is said above a page's content: `good`, `bad` or `plain`.
+pub(crate) fn notice(kind: &str, words: &Markup) -> Markup {
+    let role = if kind == "bad" { "alert" } else { "status" };
+    html! { div class={ "notice " (kind) } role=(role) { (words) } }
+}

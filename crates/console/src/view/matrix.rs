@@ -1,0 +1,208 @@
+//! The permissions as a table to tick: areas as rows, verbs as columns. What whoever is signed in does not hold is shown,
+//! with the reason why it cannot be ticked.
+
+use std::collections::BTreeMap;
+
+use countersign_domain::{Permission, PermissionSet};
+use maud::{Markup, html};
+
+use super::chips::short;
+
+/// The verbs that come first, in this order.
+const FIRST: [&str; 4] = ["read", "write", "delete", "run"];
+/// The most columns; the verbs beyond share one.
+const WIDEST: usize = 6;
+
+/// What decides about each tick.
+pub(crate) struct Matrix<'a> {
+    /// What can be granted.
+    pub(crate) catalog: &'a PermissionSet,
+    /// What the token holds already, with what has left the catalog since.
+    pub(crate) stored: Option<&'a PermissionSet>,
+    /// What whoever is signed in holds.
+    pub(crate) held: &'a PermissionSet,
+    /// What is ticked.
+    pub(crate) ticked: &'a [String],
+    /// Whether something is wrong with the choice.
+    pub(crate) faulty: bool,
+}
+
+impl Matrix<'_> {
+    /// The table, with what finds and counts around it.
+    pub(crate) fn markup(&self) -> Markup {
+        let all = match self.stored {
+            Some(stored) => self.catalog.union(stored),
+            None => self.catalog.clone(),
+        };
+        let columns = Columns::of(&all);
+        let rows = rows(&all);
+        let lacks = all.iter().any(|permission| !self.may_tick(permission));
+        html! {
+            div.tools {
+                label.search.js-only for="find-permission" { span.sr { "Find a permission" } input #find-permission type="search" placeholder="Find an area or a verb" autocomplete="off"; }
+                output.count #count for="permissions" {}
+            }
+            @if lacks {
+                p.hint #not-held { "Greyed out: the token that you signed in with does not hold these, so it cannot give them to another one." }
+            }
+            div.scroll {
+                table.matrix #permissions aria-describedby=[self.faulty.then_some("permissions-fault")] {
+                    thead { tr {
+                        th scope="col" { "Area" }
+                        @for verb in &columns.verbs { th.verb scope="col" data-verb=(verb) { (verb) } }
+                        @if columns.rest { th.verb scope="col" { "other" } }
+                    } }
+                    tbody {
+                        @for (area, permissions) in &rows {
+                            tr data-find=(find_text(permissions)) {
+                                th scope="row" { span.area { (short(area)) } }
+                                @for verb in &columns.verbs {
+                                    td data-verb=(verb) {
+                                        @for permission in permissions.iter().filter(|permission| permission.verb() == verb) { (self.tick(permission)) }
+                                    }
+                                }
+                                @if columns.rest {
+                                    td.rest {
+                                        @for permission in permissions.iter().filter(|permission| !columns.has(permission.verb())) { (self.tick(permission)) }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// What a token holds already can be left to it by anybody who may write.
+    fn may_tick(&self, permission: &Permission) -> bool {
+        let stored = self
+            .stored
+            .is_some_and(|stored| stored.contains(permission));
+        stored || self.held.contains(permission)
+    }
+
+    fn tick(&self, permission: &Permission) -> Markup {
+        let name = permission.as_str();
+        let may = self.may_tick(permission);
+        let gone = !self.catalog.contains(permission);
+        let ticked = self.ticked.iter().any(|ticked| ticked == name);
+        let why = if !may {
+            Some("Not held by the token that you signed in with")
+        } else if gone {
+            Some("No longer in the catalog: it can be kept or taken away, not given anew")
+        } else {
+            None
+        };
+        html! {
+            label.tick.off[!may].gone[gone] title=[why] {
+                // A tick that cannot be set is taken along where it was set before, to be refused in words.
+                input type="checkbox" name="permissions" value=(name) aria-label=(name) checked[ticked] disabled[!may && !ticked]
+                    aria-describedby=[(!may).then_some("not-held")];
+                span.verb { (permission.verb()) }
+            }
+        }
+    }
+}
+
+struct Columns {
+    verbs: Vec<String>,
+    rest: bool,
+}
+
+impl Columns {
+    fn of(all: &PermissionSet) -> Self {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for permission in all {
+            *counts.entry(permission.verb()).or_default() += 1;
+        }
+        let mut verbs: Vec<_> = counts.into_iter().collect();
+        let place = |verb: &str| FIRST.iter().position(|first| *first == verb);
+        verbs.sort_by_key(|(verb, count)| (place(verb).unwrap_or(FIRST.len()), usize::MAX - count));
+        let rest = verbs.len() > WIDEST;
+        let kept = if rest { WIDEST - 1 } else { WIDEST };
+        let verbs = verbs.into_iter().take(kept);
+        Self {
+            verbs: verbs.map(|(verb, _)| verb.to_owned()).collect(),
+            rest,
+        }
+    }
+
+    fn has(&self, verb: &str) -> bool {
+        self.verbs.iter().any(|column| column == verb)
+    }
+}
+
+fn rows(all: &PermissionSet) -> Vec<(&str, Vec<&Permission>)> {
+    let mut rows: Vec<(&str, Vec<&Permission>)> = Vec::new();
+    for permission in all {
+        match rows.last_mut() {
+            Some((area, permissions)) if *area == permission.area() => permissions.push(permission),
+            _ => rows.push((permission.area(), vec![permission])),
+        }
+    }
+    rows
+}
+
+fn find_text(permissions: &[&Permission]) -> String {
+    let names: Vec<_> = permissions
+        .iter()
+        .map(|permission| permission.as_str())
+        .collect();
+    names.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(names: &[&str]) -> PermissionSet {
+        names
+            .iter()
+            .map(|name| Permission::parse(name).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn what_is_not_held_cannot_be_ticked_and_says_why() {
+        let catalog = set(&["shop.orders.read", "shop.orders.write"]);
+        let held = set(&["shop.orders.read"]);
+        let matrix = |stored| Matrix {
+            catalog: &catalog,
+            stored,
+            held: &held,
+            ticked: &[],
+            faulty: false,
+        };
+        let page = matrix(None).markup().into_string();
+        assert_eq!(page.matches(" disabled").count(), 1);
+        assert!(page.contains("id=\"not-held\""));
+        let stored = set(&["shop.orders.write", "shop.gone.read"]);
+        let page = matrix(Some(&stored)).markup().into_string();
+        assert_eq!(
+            page.matches(" disabled").count(),
+            0,
+            "what is stored may stay"
+        );
+        assert!(page.contains("shop.gone") && page.contains("No longer in the catalog"));
+    }
+
+    #[test]
+    fn many_verbs_share_a_last_column() {
+        let columns = Columns::of(&set(&["a.b.read", "a.b.write"]));
+        assert_eq!((columns.verbs.len(), columns.rest), (2, false));
+        let many = [
+            "a.b.read",
+            "a.b.go",
+            "a.c.go",
+            "a.b.x",
+            "a.b.y",
+            "a.b.z",
+            "a.b.w",
+            "a.b.write",
+        ];
+        let columns = Columns::of(&set(&many));
+        assert_eq!(columns.verbs[..3], ["read", "write", "go"]);
+        assert!(columns.rest && columns.verbs.len() == 5);
+    }
+}

@@ -1,0 +1,16 @@
+//! What pages look like: functions from values to markup. Whatever stands in a page goes through maud, which escapes it.
+
+pub(crate) mod assets;
+pub(crate) mod chips;
+pub(crate) mod fields;
+pub(crate) mod history;
+pub(crate) mod layout;
+pub(crate) mod matrix;
+pub(crate) mod review;
+pub(crate) mod secret;
+pub(crate) mod sign_in;
+pub(crate) mod take_back;
+pub(crate) mod three_way;
+pub(crate) mod token;
+pub(crate) mod tokens;
+pub(crate) mod words;

@@ -1,0 +1,119 @@
+//! What will change, before it does: in words, and as what is added and what is taken away. The form brings all that was
+//! entered along, so that saving stores what was looked at.
+
+use countersign_domain::{AllowedAddresses, Changed, Changes, PermissionSet, Timestamp, TokenView};
+use maud::{Markup, html};
+
+use super::{layout::hidden, words};
+use crate::{entered::Entered, form::TOKEN, signed::Who};
+
+/// The page that asks whether to save.
+pub(crate) fn page(who: &Who, view: &TokenView, entered: &Entered, changes: &Changes) -> Markup {
+    let token = &view.token;
+    html! {
+        h1 { "Review the changes" }
+        p.lead { "This will change " strong { bdi { (token.name.as_str()) } } " " span.faint { "(version " (token.version) ")" } ". Nothing is stored yet." }
+        (list(changes))
+        form.actions method="post" action={ "/console/tokens/" (token.id) "/edit" } {
+            (hidden(TOKEN, &who.form_token))
+            (entered_fields(entered))
+            (hidden("version", &token.version.to_string()))
+            button.primary type="submit" name="step" value="save" { "Save the changes" }
+            button type="submit" name="step" value="edit" { "Go back and edit" }
+            a.button.quiet href={ "/console/tokens/" (token.id) } { "Cancel" }
+        }
+    }
+}
+
+/// All that was entered, for a form that only asks.
+pub(crate) fn entered_fields(entered: &Entered) -> Markup {
+    html! {
+        (hidden("name", &entered.name))
+        (hidden("lifetime", &entered.lifetime))
+        (hidden("expiry", &entered.expiry))
+        (hidden("addresses", &entered.addresses))
+        @for permission in &entered.permissions { (hidden("permissions", permission)) }
+        @if entered.lockout { (hidden("lockout", "yes")) }
+    }
+}
+
+/// What changes, field by field.
+pub(crate) fn list(changes: &Changes) -> Markup {
+    html! {
+        dl.changes {
+            @if let Some(name) = &changes.name {
+                (entry("Name", &values(name, |name| html! { bdi { (name.as_str()) } })))
+            }
+            @if let Some(expiry) = &changes.expiry {
+                (entry("Expiry", &html! { (values(expiry, |at| words::time(*at))) (direction(expiry)) }))
+            }
+            @if let Some(permissions) = &changes.permissions {
+                (entry("Permissions", &sets(permissions, names)))
+            }
+            @if let Some(addresses) = &changes.allowed_addresses {
+                (entry("Allowed addresses", &html! {
+                    (sets(addresses, |list| list.iter().collect()))
+                    (any_address(addresses))
+                }))
+            }
+            @if let Some(partial) = &changes.partial_token {
+                (entry("Secret", &values(partial, |partial| html! { code { (partial.as_str()) } })))
+            }
+            @if let Some(retires) = &changes.replaced_retires_at {
+                @if let Some(at) = retires.after { (entry("Old secret works until", &words::time(at))) }
+            }
+        }
+    }
+}
+
+fn entry(name: &str, what: &Markup) -> Markup {
+    html! { div { dt { (name) } dd { (what) } } }
+}
+
+fn values<T>(changed: &Changed<T>, show: impl Fn(&T) -> Markup) -> Markup {
+    html! {
+        @if let Some(before) = &changed.before { del { (show(before)) } " " span.arrow aria-label="becomes" role="img" { "→" } " " }
+        @if let Some(after) = &changed.after { ins { (show(after)) } }
+    }
+}
+
+fn direction(expiry: &Changed<Timestamp>) -> Markup {
+    let said = match (expiry.before, expiry.after) {
+        (Some(before), Some(after)) if after > before => "later than before",
+        (Some(before), Some(after)) if after < before => "earlier than before",
+        _ => return html! {},
+    };
+    html! { " " span.faint { "(" (said) ")" } }
+}
+
+/// What comes into a set and what leaves it.
+fn sets<T>(changed: &Changed<T>, show: impl Fn(&T) -> Vec<String>) -> Markup {
+    let shown = |value: &Option<T>| value.as_ref().map(&show).unwrap_or_default();
+    let (before, after) = (shown(&changed.before), shown(&changed.after));
+    let added: Vec<_> = after.iter().filter(|item| !before.contains(item)).collect();
+    let removed: Vec<_> = before.iter().filter(|item| !after.contains(item)).collect();
+    html! {
+        ul.chips {
+            @for item in added { li.chip.added { span.sr { "added " } (item) } }
+            @for item in removed { li.chip.removed { span.sr { "removed " } (item) } }
+        }
+    }
+}
+
+fn names(set: &PermissionSet) -> Vec<String> {
+    set.iter().map(ToString::to_string).collect()
+}
+
+/// An empty list is the widest one there is, which its chips alone do not show.
+fn any_address(changed: &Changed<AllowedAddresses>) -> Markup {
+    let any = AllowedAddresses::any();
+    html! {
+        @if changed.after.as_ref() == Some(&any) && changed.before.is_some() {
+            p.warn-text { "From now on " strong { "any address" } " may use the token." }
+        } @else if changed.before.as_ref() == Some(&any) {
+            p.faint { "Until now any address could use the token." }
+        } @else if changed.before.is_none() && changed.after.as_ref() == Some(&any) {
+            p.faint { "Any address" }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The one page that shows a secret. It is the answer to a form and stands at no address, so that it can be neither
+//! reloaded without being asked for anew, nor shared, nor found again.
+
+use countersign_application::Made;
+use maud::{Markup, html};
+
+use super::{chips, words};
+
+/// The page.
+pub(crate) fn page(made: &Made, title: &str, note: Option<&str>) -> Markup {
+    let token = &made.view.token;
+    html! {
+        h1 { (title) }
+        @if let Some(note) = note { p.notice.plain role="status" { (note) } }
+        section.card.secret aria-labelledby="secret-head" {
+            h2 #secret-head { "The secret of " bdi { (token.name.as_str()) } }
+            p.notice.warn role="alert" {
+                strong { "It is shown this once." }
+                " Copy it to where it is used before you leave this page: nobody can show it again, this service included."
+            }
+            div.secret-line {
+                code #secret data-name=(token.name.as_str()) { (made.secret.expose()) }
+            }
+            div.actions.js-only {
+                button.primary #copy type="button" { "Copy" }
+                button #download type="button" { "Download as a file" }
+                span #copied role="status" {}
+            }
+        }
+        dl.facts {
+            div { dt { "Expiry" } dd { (words::time(token.expiry)) } }
+            div { dt { "Permissions" } dd { (chips::permissions(&token.permissions, 8)) } }
+            div { dt { "Allowed addresses" } dd { (chips::addresses(&token.addresses, 8)) } }
+        }
+        p { "It is sent as " code { "Authorization: Bearer …" } " with each request. " a href={ "/console/tokens/" (token.id) } { "To the token, without its secret" } }
+    }
+}

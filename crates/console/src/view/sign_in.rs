@@ -1,0 +1,37 @@
+//! Signing in: a field for a token's secret, and nothing else.
+
+use maud::{Markup, html};
+
+use super::layout::{hidden, notice};
+use crate::form::TOKEN;
+
+/// The page; `next` is where to go on.
+pub(crate) fn page(
+    form_token: &str,
+    next: &str,
+    fault: Option<&str>,
+    told: Option<&str>,
+) -> Markup {
+    html! {
+        div.narrow {
+            h1 { "Sign in" }
+            @if let Some(told) = told { (notice("plain", &html! { (told) })) }
+            form.card method="post" action="/console/sign-in" {
+                (hidden(TOKEN, form_token))
+                (hidden("next", next))
+                div.field {
+                    label for="token" { "API token" }
+                    p.hint #token-hint { "One that holds " code { "api.api-tokens.read" } ". What it may do is what you can do here." }
+                    input #token type="password" name="token" required autofocus autocomplete="off" spellcheck="false"
+                        aria-describedby={ "token-hint" @if fault.is_some() { " token-fault" } } aria-invalid=[fault.map(|_| "true")];
+                    @if let Some(fault) = fault { div.fault #token-fault role="alert" { p { (fault) } } }
+                }
+                button.primary type="submit" { "Sign in" }
+            }
+            p.faint.small {
+                "The secret is checked and not kept: your browser gets a cookie that ends when the token does, after a while without use, or when you sign out. "
+                "No token at hand? Whoever runs this service makes one with " code { "countersign root-token" } "."
+            }
+        }
+    }
+}

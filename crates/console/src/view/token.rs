@@ -1,0 +1,82 @@
+//! One token with all that is known of it.
+
+use countersign_domain::{LastUse, SecretView, Timestamp, TokenView};
+use maud::{Markup, html};
+
+use super::{chips, words};
+use crate::signed::Who;
+
+/// The record, what can be done with it, and its secrets; its history comes after.
+pub(crate) fn record(
+    who: &Who,
+    view: &TokenView,
+    secrets: &[SecretView],
+    now: Timestamp,
+) -> Markup {
+    let token = &view.token;
+    let base = format!("/console/tokens/{}", token.id);
+    html! {
+        div.title {
+            h1 { bdi { (token.name.as_str()) } " " (chips::state(token, now)) }
+            div.actions {
+                @if who.writes {
+                    a.button.primary href={ (base) "/edit" } { "Edit" }
+                    a.button href={ (base) "/rotate" } { "New secret" }
+                }
+                @if who.deletes { a.button.danger href={ (base) "/revoke" } { "Revoke" } }
+            }
+        }
+        @if who.token == Some(token.id) { p.faint { "This is the token that you are signed in with." } }
+        section.card aria-label="Record" {
+            dl.facts {
+                (fact("Expiry", &words::both(token.expiry, now)))
+                (fact("Permissions", &html! {
+                    p.small { (words::count(token.permissions.len() as u64, "permission")) }
+                    (chips::permissions(&token.permissions, usize::MAX))
+                }))
+                (fact("Allowed addresses", &chips::addresses(&token.addresses, usize::MAX)))
+                (fact("Last used", &last_used(view.last_used, now)))
+                (fact("Created", &html! { (words::both(token.created, now)) " by " bdi { (view.created_by.name) } }))
+                (fact("Last changed", &html! { (words::both(token.modified, now)) " by " bdi { (view.modified_by.name) } }))
+                (fact("Version", &html! { (token.version) }))
+                (fact("Token id", &html! { code { (token.id) } }))
+                (fact("User id", &html! { code { (token.user) } }))
+            }
+        }
+        section.card aria-labelledby="secrets" {
+            h2 #secrets { "Secrets" }
+            div.scroll {
+                table.plain {
+                    thead { tr { th scope="col" { "Secret" } th scope="col" { "Made" } th scope="col" { "Works until" } th scope="col" { "Last used" } } }
+                    tbody {
+                        @for secret in secrets {
+                            tr {
+                                td data-label="Secret" { code { (secret.partial.as_str()) } }
+                                td data-label="Made" { (words::ago(secret.created, now)) }
+                                td data-label="Works until" { (words::time(secret.retires.map_or(token.expiry, |at| at.min(token.expiry)))) }
+                                td data-label="Last used" { (last_used(secret.last_used, now)) }
+                            }
+                        }
+                    }
+                }
+            }
+            @if secrets.is_empty() { p.faint { "None of its secrets works any more." } }
+        }
+    }
+}
+
+fn fact(name: &str, what: &Markup) -> Markup {
+    html! { div { dt { (name) } dd { (what) } } }
+}
+
+fn last_used(used: Option<LastUse>, now: Timestamp) -> Markup {
+    html! {
+        @match used {
+            None => span.faint { "Never" },
+            Some(used) => {
+                (words::ago(used.at, now))
+                @if let Some(address) = used.address { " from " code { (address) } }
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The list of tokens: what is looked for, the table, and the way to its other pages.
+
+use countersign_application::query::{OrderField, Page};
+use countersign_domain::{PermissionSet, Timestamp, TokenView};
+use maud::{Markup, html};
+
+use super::{chips, words};
+use crate::{
+    list::{LIST, ORDERS, SIZE, State, View},
+    signed::Who,
+};
+
+/// The page.
+pub(crate) fn page(
+    who: &Who,
+    view: &View,
+    found: &Page<TokenView>,
+    catalog: &PermissionSet,
+    now: Timestamp,
+) -> Markup {
+    html! {
+        div.title {
+            h1 { "Tokens" }
+            @if who.writes { div.actions { a.button.primary href="/console/tokens/new" { "New token" } } }
+        }
+        (search(view, catalog))
+        p.count role="status" { (counted(view, found)) }
+        @if found.content.is_empty() { (nothing(who, view, found.total)) } @else { (table(view, found, now)) }
+        (pages(view, found.total))
+    }
+}
+
+fn search(view: &View, catalog: &PermissionSet) -> Markup {
+    let sort = ORDERS.iter().find(|(_, field)| *field == view.sort.field);
+    html! {
+        form.filters role="search" method="get" action=(LIST) {
+            div { label for="q" { "Name" } input #q type="search" name="q" value=(view.words) placeholder="Part of a name" autocomplete="off" dir="auto"; }
+            div {
+                label for="state" { "State" }
+                select #state name="state" {
+                    @for state in State::ALL { option value=(state.word()) selected[state == view.state] { (state.label()) } }
+                }
+            }
+            div {
+                label for="permission" { "Permission" }
+                select #permission name="permission" {
+                    option value="" { "Any permission" }
+                    @if !view.permission.is_empty() && catalog.find(&view.permission).is_none() {
+                        option value=(view.permission) selected { (view.permission) }
+                    }
+                    @for permission in catalog { option value=(permission) selected[permission.as_str() == view.permission] { (permission) } }
+                }
+            }
+            @if let Some((word, _)) = sort { input type="hidden" name="sort" value=(word); }
+            @if view.sort.descending { input type="hidden" name="dir" value="desc"; }
+            div.actions {
+                button type="submit" { "Search" }
+                @if view.is_filtered() { a.button.quiet href=(LIST) { "Clear" } }
+            }
+        }
+    }
+}
+
+fn counted(view: &View, found: &Page<TokenView>) -> String {
+    if found.content.is_empty() {
+        return words::count(found.total, "token");
+    }
+    let first = u64::from(view.page - 1) * u64::from(SIZE) + 1;
+    let last = first + found.content.len() as u64 - 1;
+    let (first, last) = (words::grouped(first), words::grouped(last));
+    format!(
+        "{first} to {last} of {}",
+        words::count(found.total, "token")
+    )
+}
+
+fn nothing(who: &Who, view: &View, total: u64) -> Markup {
+    html! {
+        div.empty {
+            @if total > 0 {
+                p { "There are not that many pages." }
+                p { a.button href=(view.at(1).link()) { "To the first page" } }
+            } @else if view.is_filtered() {
+                p { "No token is like that." }
+                p { a.button href=(LIST) { "Show all tokens" } }
+            } @else if who.writes {
+                p { "There are no tokens yet. Make the first one for a program that calls your API." }
+                p { a.button.primary href="/console/tokens/new" { "New token" } }
+            } @else {
+                p { "There are no tokens. Somebody whose token holds " code { "api.api-tokens.write" } " can make them." }
+            }
+        }
+    }
+}
+
+fn table(view: &View, found: &Page<TokenView>, now: Timestamp) -> Markup {
+    html! {
+        table.list {
+            caption.sr { "Tokens" }
+            thead { tr {
+                (sortable(view, "Name", OrderField::Name))
+                (sortable(view, "State", OrderField::Expiry))
+                th scope="col" { "Permissions" }
+                th scope="col" { "Addresses" }
+                (sortable(view, "Last used", OrderField::LastUsedDate))
+                (sortable(view, "Created", OrderField::CreationDate))
+                (sortable(view, "Changed", OrderField::LastModifiedDate))
+            } }
+            tbody { @for token in &found.content { (row(token, now)) } }
+        }
+    }
+}
+
+fn sortable(view: &View, label: &str, field: OrderField) -> Markup {
+    let current = view.sort.field == field;
+    let direction = if view.sort.descending {
+        "descending"
+    } else {
+        "ascending"
+    };
+    let mark = if view.sort.descending { "↓" } else { "↑" };
+    html! {
+        th scope="col" aria-sort=[current.then_some(direction)] {
+            a href=(view.sorted(field).link()) { (label) @if current { span aria-hidden="true" { " " (mark) } } }
+        }
+    }
+}
+
+fn row(view: &TokenView, now: Timestamp) -> Markup {
+    let token = &view.token;
+    html! {
+        tr {
+            th.name scope="row" {
+                a href={ "/console/tokens/" (token.id) } { bdi { (token.name.as_str()) } }
+                code.faint { (token.partial.as_str()) }
+            }
+            td data-label="State" { (chips::state(token, now)) }
+            td data-label="Permissions" { (chips::permissions(&token.permissions, 3)) }
+            td data-label="Addresses" { (chips::addresses(&token.addresses, 2)) }
+            td data-label="Last used" {
+                @match view.last_used { Some(used) => (words::ago(used.at, now)), None => span.faint { "Never" } }
+            }
+            td data-label="Created" { (words::ago(token.created, now)) " " span.by { "by " bdi { (view.created_by.name) } } }
+            td data-label="Changed" { (words::ago(token.modified, now)) " " span.by { "by " bdi { (view.modified_by.name) } } }
+        }
+    }
+}
+
+fn pages(view: &View, total: u64) -> Markup {
+    let last = u32::try_from(total.div_ceil(u64::from(SIZE))).unwrap_or(u32::MAX);
+    html! {
+        @if last > 1 && view.page <= last {
+            nav.pages aria-label="Pages" {
+                @if view.page > 1 {
+                    a.button href=(view.at(1).link()) { "First" }
+                    a.button rel="prev" href=(view.at(view.page - 1).link()) { "Previous" }
+                }
+                span { "Page " (words::grouped(view.page.into())) " of " (words::grouped(last.into())) }
+                @if view.page < last {
+                    a.button rel="next" href=(view.at(view.page + 1).link()) { "Next" }
+                    a.button href=(view.at(last).link()) { "Last" }
+                }
+            }
+        }
+    }
+}
