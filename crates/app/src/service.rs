@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use countersign_application::{
-    Audit, SessionLimits, Sessions, Tenants, Tokens, Users,
+    Audit, Sessions, Tenants, Tokens, Users,
     ports::{Announcer, Clock, Entropy},
 };
-use countersign_domain::{Policy, RequestId};
+use countersign_domain::RequestId;
+use countersign_gate::Gate;
 
 use crate::{
     database::Ports,
     nature::{SystemClock, SystemEntropy},
+    settings::Settings,
 };
 
 /// Everything that commands and the HTTP surface call.
@@ -27,7 +29,7 @@ pub(crate) struct Service {
 
 impl Service {
     /// The use cases, which tell the announcer what they change.
-    pub(crate) fn new(ports: &Ports, policy: Policy, announcer: Arc<dyn Announcer>) -> Self {
+    pub(crate) fn new(ports: &Ports, settings: &Settings, announcer: Arc<dyn Announcer>) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let tokens = Tokens::new(
@@ -35,7 +37,7 @@ impl Service {
             clock.clone(),
             entropy.clone(),
             announcer,
-            policy,
+            settings.policy.clone(),
         );
         Self {
             users: Users::new(ports.users.clone()),
@@ -51,11 +53,28 @@ impl Service {
                 ports.tokens.clone(),
                 clock.clone(),
                 entropy.clone(),
-                SessionLimits::default(),
+                settings.sessions,
             ),
             tokens,
             clock,
             entropy,
+        }
+    }
+
+    /// What the console's pages call.
+    pub(crate) fn of_console(
+        &self,
+        gate: Gate,
+        settings: &Settings,
+    ) -> countersign_console::Services {
+        countersign_console::Services {
+            tokens: self.tokens.clone(),
+            audit: self.audit.clone(),
+            sessions: self.sessions.clone(),
+            gate,
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            public_url: settings.public_url.clone(),
         }
     }
 

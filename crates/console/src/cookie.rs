@@ -71,11 +71,11 @@ mod tests {
     #[test]
     fn what_was_set_comes_back_among_others() {
         for secure in [false, true] {
-            let set = set(&id(1), secure).unwrap();
-            let pair = set.to_str().unwrap().split(';').next().unwrap();
-            let sent = super::sent(&headers(&[&format!("theme=dark; {pair}; x=y")]), secure);
-            assert_eq!(sent.unwrap().expose(), id(1).expose());
-            assert!(super::sent(&headers(&[pair]), !secure).is_none(), "{pair}");
+            let line = set(&id(1), secure).unwrap();
+            let pair = line.to_str().unwrap().split(';').next().unwrap();
+            let back = sent(&headers(&[&format!("theme=dark; {pair}; x=y")]), secure);
+            assert_eq!(back.unwrap().expose(), id(1).expose());
+            assert!(sent(&headers(&[pair]), !secure).is_none(), "{pair}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Who is signed in: every page but the one for signing in takes a [`Signed`], and there is no other way to come by an
 //! actor. The facts behind the session are looked up and judged on each request, as the API does with a secret.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, time::Duration};
 
 use axum::{
     extract::FromRequestParts,
@@ -120,6 +120,7 @@ pub(crate) async fn resume(
     let known = Known {
         credential: standing.credential,
         digest: standing.digest,
+        age: Duration::ZERO,
     };
     let admitted = app
         .gate

@@ -119,7 +119,7 @@ fn explained(failure: Failure) -> anyhow::Error {
 async fn service(settings: Settings) -> Result<Service> {
     let database = Database::open_existing(&settings).await?;
     let nobody = Arc::new(Nobody);
-    Ok(Service::new(&database.ports(), settings.policy, nobody))
+    Ok(Service::new(&database.ports(), &settings, nobody))
 }
 
 /// A line on standard output.

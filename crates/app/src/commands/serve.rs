@@ -66,7 +66,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         StoreSource::new(ports.tokens.clone()),
         &settings,
     ));
-    let service = Service::new(&ports, settings.policy.clone(), facts.clone());
+    let service = Service::new(&ports, &settings, facts.clone());
     // Looked for before there may be one of this start.
     first_start::tell_what_is_left(&settings.database);
     let first = first_start::first_token(&service, &settings.database)
@@ -96,15 +96,9 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     let gate = Gate::new(facts.source(), move || clock.now())
         .with_proxies(settings.proxies.clone())
         .with_uses(uses.clone());
-    let console = countersign_console::Services {
-        tokens: service.tokens.clone(),
-        audit: service.audit,
-        sessions: service.sessions,
-        gate: gate.clone(),
-        clock: service.clock.clone(),
-        entropy: service.entropy.clone(),
-        public_url: settings.public_url.clone(),
-    };
+    let pages = settings
+        .console
+        .then(|| countersign_console::pages(service.of_console(gate.clone(), &settings)));
     let services = Services {
         tokens: service.tokens,
         users: service.users,
@@ -125,8 +119,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         traces: traces::of_requests(),
     };
     let news = services.news.clone();
-    let pages = countersign_console::pages(console);
-    let surface = Surface::new(services, surface).with_pages(pages);
+    let surface = Surface::new(services, surface).with_pages(pages.unwrap_or_default());
     let mut end = Instant::now();
     countersign_http::serve(listener, surface, limits, async {
         stop.asked().await;

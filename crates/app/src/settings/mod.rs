@@ -17,6 +17,7 @@ use std::{
 
 use anyhow::Result;
 use clap::{Arg, ArgMatches, Command, value_parser};
+use countersign_application::SessionLimits;
 use countersign_domain::Policy;
 use countersign_gate::Proxies;
 use tracing_subscriber::EnvFilter;
@@ -41,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) cache_megabytes: u32,
     pub(crate) outage_grace: Duration,
     pub(crate) usage_interval: Duration,
+    pub(crate) console: bool,
+    pub(crate) sessions: SessionLimits,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) public_url: Option<String>,
     pub(crate) otlp_endpoint: Option<Url>,
@@ -109,6 +112,11 @@ impl Settings {
             cache_megabytes: table::CACHE_MEGABYTES.read(matches, file)?,
             outage_grace: table::OUTAGE_GRACE.read(matches, file)?,
             usage_interval: table::USAGE_INTERVAL.read(matches, file)?,
+            console: table::CONSOLE.read(matches, file)?,
+            sessions: SessionLimits {
+                idle: table::SESSION_IDLE_SECONDS.read(matches, file)?,
+                longest: table::SESSION_LONGEST_SECONDS.read(matches, file)?,
+            },
             metrics_listen: table::METRICS_LISTEN.read(matches, file)?,
             public_url: table::PUBLIC_URL.read(matches, file)?,
             otlp_endpoint: table::OTLP_ENDPOINT.read(matches, file)?,

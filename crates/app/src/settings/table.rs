@@ -144,6 +144,36 @@ pub(super) const USAGE_INTERVAL: Setting<Duration> = Setting {
     confidential: false,
 };
 
+pub(super) const CONSOLE: Setting<bool> = Setting {
+    name: "console",
+    default: "true",
+    shape: "BOOLEAN",
+    help: "Whether administrators find pages at /console",
+    accepted: "true or false",
+    parse: |text| Ok(text.parse()?),
+    confidential: false,
+};
+
+pub(super) const SESSION_IDLE_SECONDS: Setting<u32> = Setting {
+    name: "session-idle-seconds",
+    default: "1800",
+    shape: "SECONDS",
+    help: "After how long without a request whoever is signed in at the console has to sign in again",
+    accepted: "a whole number from 60 to 86400",
+    parse: |text| values::within(text, &(60..=86_400)),
+    confidential: false,
+};
+
+pub(super) const SESSION_LONGEST_SECONDS: Setting<u32> = Setting {
+    name: "session-longest-seconds",
+    default: "43200",
+    shape: "SECONDS",
+    help: "After how long they have to in any case",
+    accepted: "a whole number from 60 to 2592000",
+    parse: |text| values::within(text, &(60..=2_592_000)),
+    confidential: false,
+};
+
 pub(super) const METRICS_LISTEN: Setting<Option<SocketAddr>> = Setting {
     name: "metrics-listen",
     default: "",
@@ -158,7 +188,7 @@ pub(super) const PUBLIC_URL: Setting<Option<String>> = Setting {
     name: "public-url",
     default: "",
     shape: "URL",
-    help: "Where clients reach the service, for the OAuth metadata; without it there is none but on the machine itself",
+    help: "Where clients and browsers reach the service, for the OAuth metadata and the console's cookie; without it there is none but on the machine itself",
     accepted: "an http or https URL without query, such as https://tokens.example.com",
     parse: values::public_url,
     confidential: false,
@@ -195,7 +225,7 @@ pub(super) const LOG_FORMAT: Setting<LogFormat> = Setting {
 };
 
 /// The flags of all settings.
-pub(super) fn args() -> [Arg; 18] {
+pub(super) fn args() -> [Arg; 21] {
     [
         LISTEN.arg(),
         DATABASE_URL.arg(),
@@ -210,6 +240,9 @@ pub(super) fn args() -> [Arg; 18] {
         CACHE_MEGABYTES.arg(),
         OUTAGE_GRACE.arg(),
         USAGE_INTERVAL.arg(),
+        CONSOLE.arg(),
+        SESSION_IDLE_SECONDS.arg(),
+        SESSION_LONGEST_SECONDS.arg(),
         METRICS_LISTEN.arg(),
         PUBLIC_URL.arg(),
         OTLP_ENDPOINT.arg(),
