@@ -6,6 +6,8 @@
 
 #[cfg(feature = "bench")]
 pub mod bench;
+#[cfg(feature = "browser")]
+pub mod browser;
 pub mod cluster;
 pub mod nginx;
 mod process;

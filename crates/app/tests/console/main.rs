@@ -1,0 +1,13 @@
+//! The pages that the service shows, in a real browser and against the real binary: what people can do with them, what
+//! nobody can, and whether everybody can read them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what cannot be set up is a failed test"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod desk;
+mod documents;

@@ -1,0 +1,95 @@
+//! Where Chromium and its driver are.
+//!
+//! Both from one place: a driver drives the browser of its own version. Installed where that is ours to do, and else
+//! words that say what to type.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context as _, Result, bail};
+use nix::unistd::geteuid;
+
+use crate::cluster::install;
+
+/// What distributions and Google call the browser.
+const BROWSERS: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+const DRIVERS: [&str; 2] = ["chromedriver", "chromium-chromedriver"];
+
+/// The two programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Programs {
+    pub(super) browser: PathBuf,
+    pub(super) driver: PathBuf,
+}
+
+/// What is on the search path, installed first where it is not and we may.
+///
+/// # Errors
+/// Where there is none and none may be installed: what to install.
+pub(super) fn find_or_install() -> Result<Programs> {
+    /// Tests of one process begin together, and only one of them can install.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let path = || env::var_os("PATH").unwrap_or_default();
+    if let Some(found) = find(&path()) {
+        return Ok(found);
+    }
+    let debian = Path::new("/etc/debian_version").exists();
+    if !(debian && geteuid().is_root()) {
+        bail!(
+            "no Chromium with its driver on the search path. Install both (Debian: `sudo apt-get install chromium \
+             chromium-driver`; Fedora: `sudo dnf install chromium chromedriver`; macOS: `brew install --cask \
+             chromium chromedriver`)"
+        );
+    }
+    for package in ["chromium", "chromium-driver"] {
+        install(package)?;
+    }
+    find(&path()).context(
+        "apt-get installed chromium and chromium-driver, but they are not on the search path",
+    )
+}
+
+fn find(path: &OsStr) -> Option<Programs> {
+    let first = |names: &[&str]| {
+        let folders = env::split_paths(path);
+        folders
+            .flat_map(|folder| {
+                names
+                    .iter()
+                    .map(move |name| folder.join(name))
+                    .collect::<Vec<_>>()
+            })
+            .find(|program| program.is_file())
+    };
+    Some(Programs {
+        browser: first(&BROWSERS)?,
+        driver: first(&DRIVERS)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_are_looked_for_in_every_folder_of_the_path() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (browser, driver) = (
+            one.path().join("chromium"),
+            other.path().join("chromedriver"),
+        );
+        let path = env::join_paths([one.path(), other.path()]).unwrap();
+        std::fs::write(&browser, "").unwrap();
+        assert_eq!(find(&path), None);
+        std::fs::write(&driver, "").unwrap();
+        assert_eq!(find(&path), Some(Programs { browser, driver }));
+    }
+}
