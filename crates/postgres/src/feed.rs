@@ -13,6 +13,9 @@ use countersign_domain::{TenantId, TokenId};
 
 use crate::{place::Place, rows::AUDIT_EVENTS, store::PostgresStore};
 
+// In these statements `ORDER BY tx` beside `tx::text` would sort by the text, since an output column goes by that name:
+// wrongly, and through all of the index. So the table's column is always named with its table.
+
 /// How long a look at the feed may take: whoever waits for it gives up soon anyway.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -23,8 +26,8 @@ impl ChangeFeed for PostgresStore {
             sqlx::query!(
                 r#"
                 SELECT pg_current_snapshot()::text AS "snapshot!",
-                       (SELECT tx::text FROM audit_events WHERE tx < pg_snapshot_xmax(pg_current_snapshot())
-                        ORDER BY tx DESC LIMIT 1) AS newest
+                       (SELECT e.tx::text FROM audit_events e WHERE e.tx < pg_snapshot_xmax(pg_current_snapshot())
+                        ORDER BY e.tx DESC LIMIT 1) AS newest
                 "#
             )
             .map(|row| Place::of(row.newest.as_deref(), &row.snapshot))
@@ -40,8 +43,8 @@ impl ChangeFeed for PostgresStore {
             sqlx::query!(
                 r#"
                 SELECT pg_current_snapshot()::text AS snapshot,
-                       (SELECT tx::text FROM audit_events WHERE tx < pg_snapshot_xmax(pg_current_snapshot())
-                        ORDER BY tx DESC LIMIT 1) AS newest,
+                       (SELECT e.tx::text FROM audit_events e WHERE e.tx < pg_snapshot_xmax(pg_current_snapshot())
+                        ORDER BY e.tx DESC LIMIT 1) AS newest,
                        NULL::uuid AS tenant_id, NULL::uuid AS token_id, NULL::bigint AS version_after, NULL AS kind
                 UNION ALL
                 (SELECT NULL, NULL, tenant_id, token_id, version_after, kind FROM audit_events

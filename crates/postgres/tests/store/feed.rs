@@ -71,6 +71,32 @@ async fn changes_that_commit_out_of_order_are_told_once() {
     assert_eq!(news(&store, &mut middle.clone()).await, [2, 5]);
 }
 
+/// Numbers are ordered as numbers: as text, one of two digits that begins high would stay the newest for ever, and all
+/// after it would be told at each look.
+#[tokio::test]
+async fn what_was_told_is_not_told_again_after_the_numbers_grew_longer() {
+    let database = Database::new().await;
+    let store = database.store(1).await;
+    Stores::of(store.clone())
+        .realm("home")
+        .await
+        .make("a")
+        .await;
+    database
+        .connect()
+        .await
+        .execute(
+            "INSERT INTO audit_events
+             SELECT tenant_id, token_id, 2, kind, at, by_user, address, request_id, version_before, changes, hash, '99'
+             FROM audit_events",
+        )
+        .await
+        .unwrap();
+    let mut reader = store.position().await.unwrap();
+    assert_eq!(news(&store, &mut reader).await, NONE);
+    assert_eq!(news(&store, &mut reader).await, NONE);
+}
+
 /// A backup was put back, and events that the reader was told of are gone.
 #[tokio::test]
 async fn a_position_ahead_of_the_history_is_refused() {
