@@ -21,8 +21,9 @@ use crate::link::Link;
 
 const CHANNEL: &str = "countersign_changes";
 
-/// How long after one notification the next may follow; one tells of all changes that came in between.
-const GAP: Duration = Duration::from_millis(5);
+/// How long after one notification the next may follow; one tells of all changes that came in between. Each has every node
+/// look at the feed, so that what a crowd of writers pays for being heard is set here. A lone change is told at once.
+const GAP: Duration = Duration::from_millis(20);
 /// How long a statement of the listener, or its connecting, may take.
 const ANSWER: Duration = Duration::from_secs(1);
 /// How long nothing may be heard before the connection is tried.
