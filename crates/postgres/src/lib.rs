@@ -15,12 +15,13 @@
 //! written, rather than with an unknown outcome.
 //!
 //! # Beside the adapter for SQLite
-//! The modules are the same but for some: `link`, `pool` and `doubt`, because only a server can be away; `lookup`, because
-//! a trip to a server is worth sharing; `place` and `wake`, because there are other nodes; and `page`, because a page and its
+//! The modules are the same but for some: `link`, `pool` and `doubt`, because only a server can be away; `crowd`, with
+//! `lookup` and `record`, because a trip to a server is worth sharing; `place` and `wake`, because there are other nodes; and `page`, because a page and its
 //! total take one statement here, for want of a transaction, where SQLite asks twice in one snapshot.
 
 mod audit;
 mod commit;
+mod crowd;
 mod directory;
 mod doubt;
 mod fault;
@@ -32,6 +33,7 @@ mod page;
 mod place;
 mod pool;
 mod read;
+mod record;
 mod rows;
 mod session;
 mod store;

@@ -1,168 +1,42 @@
-//! Look-ups of credentials. Those of many callers at once share a statement: while one is under way the next ones gather,
-//! so that the crowd itself sets the size of a batch, and nobody waits for company.
-
-use std::{
-    collections::HashMap,
-    error::Error,
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+//! Look-ups of credentials by the digests of their secrets.
 
 use countersign_application::ports::StoreFault;
 use countersign_domain::{Credential, SecretDigest, TenantId, TokenId, UserId};
-use tokio::{
-    sync::{Mutex as Turn, mpsc, oneshot},
-    task::JoinSet,
-    time::timeout,
-};
 use uuid::Uuid;
 
 use crate::{
+    crowd::{PATIENCE, Question},
     fault::Lost,
-    link::{CALL, Link},
+    link::Link,
     rows::{API_TOKENS, Micros, TOKEN_SECRETS},
 };
 
-/// How many statements are under way at most. One alone leaves the server idle while its answer is read.
-pub(crate) const LANES: u32 = 2;
-/// How many secrets one statement looks up at most.
-const BATCH: usize = 128;
-/// How many callers wait in line; more wait for a place in it.
-const LINE: usize = 4 * BATCH;
-/// How long a batch may take, so that those behind it are still answered in time.
-const PATIENCE: Duration = Duration::from_millis(2200);
-
-type Answer = Result<Option<Credential>, StoreFault>;
-
-struct Asked {
-    digest: SecretDigest,
-    answer: oneshot::Sender<Answer>,
-}
-
-/// The way to look up secrets, which ends when this is dropped.
+/// Whose secret has this digest?
 #[derive(Debug)]
-pub(crate) struct Lookup {
-    queue: mpsc::Sender<Asked>,
-    lanes: Mutex<JoinSet<()>>,
-}
+pub(crate) struct Secrets;
 
-impl Lookup {
-    pub(crate) fn new(link: &Link) -> Self {
-        let (queue, asked) = mpsc::channel(LINE);
-        let asked = Arc::new(Turn::new(asked));
-        let mut lanes = JoinSet::new();
-        for _ in 0..LANES {
-            lanes.spawn(keep_running(link.clone(), Arc::clone(&asked)));
-        }
-        Self {
-            queue,
-            lanes: Mutex::new(lanes),
-        }
+impl Question for Secrets {
+    type Key = SecretDigest;
+    type Row = Found;
+    type Answer = Credential;
+
+    async fn ask(link: &Link, digests: &[SecretDigest]) -> Result<Vec<Found>, Lost> {
+        let digests = digests.iter().map(|digest| digest.as_bytes().to_vec());
+        found(link, &digests.collect::<Vec<_>>()).await
     }
 
-    pub(crate) async fn find(&self, digest: &SecretDigest) -> Answer {
-        let (answer, told) = oneshot::channel();
-        let asked = Asked {
-            digest: *digest,
-            answer,
-        };
-        let told = timeout(CALL, async {
-            self.queue.send(asked).await.map_err(unavailable)?;
-            told.await.map_err(unavailable)?
-        });
-        told.await.unwrap_or_else(|late| Err(unavailable(late)))
+    fn key(row: &Found) -> Option<SecretDigest> {
+        let digest: [u8; 32] = row.digest.as_slice().try_into().ok()?;
+        Some(SecretDigest::from_bytes(digest))
     }
 
-    pub(crate) fn end(&self) {
-        let lanes = self.lanes.lock();
-        lanes.unwrap_or_else(PoisonError::into_inner).abort_all();
-    }
-}
-
-/// Begins a lane anew that panicked: its callers were told, and the next ones must not be.
-async fn keep_running(link: Link, queue: Arc<Turn<mpsc::Receiver<Asked>>>) {
-    loop {
-        let mut lane = JoinSet::new();
-        lane.spawn(run(link.clone(), Arc::clone(&queue)));
-        match lane.join_next().await {
-            Some(Err(ended)) if ended.is_panic() => {}
-            _ => return,
-        }
-    }
-}
-
-async fn run(link: Link, queue: Arc<Turn<mpsc::Receiver<Asked>>>) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while queue.lock().await.recv_many(&mut batch, BATCH).await > 0 {
-        let mut callers: HashMap<[u8; 32], Vec<_>> = HashMap::with_capacity(batch.len());
-        for Asked { digest, answer } in batch.drain(..) {
-            if !answer.is_closed() {
-                callers.entry(*digest.as_bytes()).or_default().push(answer);
-            }
-        }
-        let digests: Vec<_> = callers.keys().map(|digest| digest.to_vec()).collect();
-        match found(&link, &digests).await {
-            Ok(rows) => tell(callers, &rows),
-            // A row that cannot even be taken apart is one caller's trouble.
-            Err(lost) if digests.len() > 1 && lost.is_of_a_row() => {
-                for (digest, answers) in callers {
-                    match found(&link, &[digest.to_vec()]).await {
-                        Ok(rows) => tell([(digest, answers)].into(), &rows),
-                        Err(lost) => refuse(answers, lost),
-                    }
-                }
-            }
-            Err(lost) => refuse(callers.into_values().flatten(), lost),
-        }
-    }
-}
-
-type Callers = HashMap<[u8; 32], Vec<oneshot::Sender<Answer>>>;
-
-/// Whoever has gone meanwhile is passed over.
-fn tell(mut callers: Callers, rows: &[Found]) {
-    for row in rows {
-        let digest: Option<[u8; 32]> = row.digest.as_slice().try_into().ok();
-        let answers = digest.and_then(|digest| callers.remove(&digest));
-        for answer in answers.into_iter().flatten() {
-            let _ = answer.send(row.read().map(Some));
-        }
-    }
-    for answer in callers.into_values().flatten() {
-        let _ = answer.send(Ok(None));
-    }
-}
-
-fn refuse(answers: impl IntoIterator<Item = oneshot::Sender<Answer>>, lost: Lost) {
-    let why = Together(Arc::from(lost.into_source()));
-    for answer in answers {
-        let _ = answer.send(Err(unavailable(why.clone())));
-    }
-}
-
-fn unavailable(error: impl Error + Send + Sync + 'static) -> StoreFault {
-    StoreFault::Unavailable(Box::new(error))
-}
-
-/// Why several callers have no answer.
-#[derive(Debug, Clone)]
-struct Together(Arc<dyn Error + Send + Sync>);
-
-impl fmt::Display for Together {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl Error for Together {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
+    fn read(row: &Found) -> Result<Credential, StoreFault> {
+        row.read()
     }
 }
 
 /// The facts behind a secret, as they are stored.
-struct Found {
+pub(crate) struct Found {
     digest: Vec<u8>,
     tenant_id: Uuid,
     id: Uuid,

@@ -20,18 +20,11 @@ use crate::{
 #[async_trait]
 impl TokenStore for PostgresStore {
     async fn get(&self, tenant: TenantId, id: TokenId) -> Result<Option<TokenView>, StoreFault> {
-        let rows = self.link.ask(|| {
-            tokens!(
-                "t.tenant_id = $1 AND t.id = $2 AND t.revoked_at IS NULL",
-                tenant.as_uuid(),
-                id.as_uuid()
-            )
-        });
-        rows.await?.pop().map(TokenView::try_from).transpose()
+        self.records.find((tenant, id)).await
     }
 
     async fn find(&self, digest: &SecretDigest) -> Result<Option<Credential>, StoreFault> {
-        self.lookup.find(digest).await
+        self.lookup.find(*digest).await
     }
 
     async fn secrets(

@@ -112,7 +112,7 @@ pub(crate) const TOKEN_SECRETS: Table = Table("token_secrets");
 const TOKEN_USES: Table = Table("token_uses");
 
 /// A token with the names of its users and its last use.
-#[derive(Debug, FromRow)]
+#[derive(Debug, Clone, FromRow)]
 pub(crate) struct TokenRow {
     pub(crate) tenant_id: Uuid,
     pub(crate) id: Uuid,

@@ -17,9 +17,11 @@ use tokio::{
 };
 
 use crate::{
+    crowd::{Crowd, LANES},
     fault,
     link::Link,
-    lookup::{LANES, Lookup},
+    lookup::Secrets,
+    record::Records,
     wake::{Feed, Wake},
 };
 
@@ -50,7 +52,8 @@ pub struct PostgresStore {
     pub(crate) link: Link,
     /// With connections that no request takes.
     pub(crate) aside: Link,
-    pub(crate) lookup: Arc<Lookup>,
+    pub(crate) lookup: Arc<Crowd<Secrets>>,
+    pub(crate) records: Arc<Crowd<Records>>,
     /// Without it, other nodes find out by themselves.
     pub(crate) wake: Option<Arc<Wake>>,
     options: PgConnectOptions,
@@ -93,7 +96,8 @@ impl PostgresStore {
             Feed::Poll => None,
         };
         Ok(Self {
-            lookup: Arc::new(Lookup::new(&aside)),
+            lookup: Arc::new(Crowd::new(&aside)),
+            records: Arc::new(Crowd::new(&link)),
             link,
             aside,
             wake,
@@ -144,6 +148,7 @@ impl PostgresStore {
         self.link.pool().close().await;
         self.aside.pool().close().await;
         self.lookup.end();
+        self.records.end();
     }
 }
 

@@ -38,6 +38,37 @@ async fn a_crowd_of_look_ups_shares_statements_and_each_gets_its_own_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_of_readers_shares_statements_and_each_gets_the_record_of_its_tenant() {
+    let database = Database::new().await;
+    let stores = Stores::of(database.store(2).await);
+    let (home, other) = (stores.realm("home").await, stores.realm("other").await);
+    let mut made = Vec::new();
+    for n in 0..10 {
+        made.push(home.make(&format!("token {n}")).await.view);
+        made.push(other.make(&format!("token {n}")).await.view);
+    }
+    let proxy = Proxy::to(database.port()).await;
+    let store = PostgresStore::open(&database.url(Some(proxy.port)), 4, Feed::Poll).unwrap();
+    store.ping().await.unwrap();
+    proxy.executions();
+    // Each token by either tenant, of which one has it.
+    let asked: Vec<_> = (0..400)
+        .map(|n| ([&home, &other][n / 20 % 2].tenant.id, &made[n % 20]))
+        .collect();
+    let found = join_all(
+        asked
+            .iter()
+            .map(|(tenant, view)| store.get(*tenant, view.token.id)),
+    );
+    for ((tenant, view), found) in asked.iter().zip(found.await) {
+        let own = view.token.tenant == *tenant;
+        assert_eq!(found.unwrap().as_ref(), own.then_some(*view));
+    }
+    let statements = proxy.executions();
+    assert!(statements <= 40, "{statements} statements");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_spoilt_row_is_no_fault_of_those_who_asked_with_it() {
     let database = Database::new().await;
     let store = database.store(2).await;
@@ -84,7 +115,7 @@ async fn callers_that_leave_spoil_no_connection_for_those_that_stay() {
     for round in 0..50 {
         for view in &made {
             // As far as it comes at once, or after having been sent.
-            let mut leaving = Box::pin(store.get(home.tenant.id, view.token.id));
+            let mut leaving = Box::pin(store.events(home.tenant.id, view.token.id, None, 1));
             // A server that is quick may even have answered.
             let left = leaving.as_mut().now_or_never().is_none();
             if left && round % 2 == 0 {
@@ -107,7 +138,7 @@ async fn connections_are_counted_and_kept() {
     let store = database.store(3).await;
     assert_eq!(
         (store.connections().open, store.connections().limit),
-        (0, 3 + 4)
+        (0, 3 + 5)
     );
     for _ in 0..5 {
         store.ping().await.unwrap();
