@@ -63,7 +63,7 @@ async fn nodes_that_start_at_once_migrate_once() {
         .fetch_one(&mut database.connect().await)
         .await
         .unwrap();
-    assert_eq!(applied, 2);
+    assert_eq!(applied, 3);
 }
 
 #[tokio::test]
