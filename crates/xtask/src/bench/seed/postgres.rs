@@ -43,7 +43,7 @@ pub(in crate::bench) fn into_postgres(url: &str, stored: u64, owner: &Owner) -> 
     Ok(())
 }
 
-fn statements(owner: &Owner) -> [String; 5] {
+fn statements(owner: &Owner) -> [String; 6] {
     let Owner { tenant, user } = owner;
     let number = "lpad(n::text, 12, '0')";
     let (id, own) = (
@@ -65,8 +65,13 @@ fn statements(owner: &Owner) -> [String; 5] {
              '{{}}', '{{{permissions}}}', {made}, '{user}', {made}, '{user}', sha256(n::text::bytea) FROM seed"
         ),
         format!(
-            "INSERT INTO token_secrets (digest, tenant_id, token_id, partial_token, created_at) \
-             SELECT decode(digest, 'hex'), '{tenant}', {id}, partial, {made} FROM seed"
+            "INSERT INTO token_secrets (digest, tenant_id, token_id, partial_token, created_at, last_used_at) \
+             SELECT decode(digest, 'hex'), '{tenant}', {id}, partial, {made}, {made} FROM seed"
+        ),
+        // A store in use: were this table empty, the server would keep plans that read all of it, until it next
+        // gathers statistics.
+        format!(
+            "INSERT INTO token_uses (tenant_id, token_id, used_at) SELECT '{tenant}', {id}, {made} FROM seed"
         ),
         format!(
             "INSERT INTO audit_events (tenant_id, token_id, version_after, kind, at, by_user, request_id, changes, \
