@@ -23,6 +23,7 @@ mod services;
 mod streams;
 mod surface;
 mod trace;
+mod whole;
 
 pub use countersign_gate::client_address::ProxyHeader;
 pub use facts::StoreSource;

@@ -14,6 +14,7 @@ mod create;
 mod doors;
 mod events;
 mod faults;
+mod hangups;
 mod list;
 mod pages;
 mod query;

@@ -17,6 +17,7 @@ use crate::{
     problem::{Fault, Problem, may_hold_secret},
     records::NewToken,
     services::App,
+    whole::to_its_end,
 };
 
 /// An API token to be made.
@@ -78,9 +79,8 @@ pub(in crate::routes) async fn create(
         key,
         fingerprint: Fingerprint::of(&body),
     });
-    let made = app
-        .tokens
-        .create(caller.actor, caller.exchange.id, &draft, once)
+    let (tokens, actor, id) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    let made = to_its_end(async move { tokens.create(actor, id, &draft, once).await })
         .await
         .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, false))?;
     let token = &made.view.token;

@@ -20,6 +20,7 @@ use crate::{
     problem::{Fault, Problem},
     records::NewToken,
     services::App,
+    whole::to_its_end,
 };
 
 /// A rotation of an API token's secret.
@@ -83,9 +84,9 @@ pub(in crate::routes) async fn rotate(
 
     let by_precondition = condition.is_some();
     let expected = expected::expected(&app, &caller, id, version, condition).await?;
-    let made = app
-        .tokens
-        .rotate(caller.actor, caller.exchange.id, (id, expected), overlap)
+    let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    let of = (id, expected);
+    let made = to_its_end(async move { tokens.rotate(actor, request, of, overlap).await })
         .await
         .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, by_precondition))?;
     let tag = (header::ETAG, etag(made.view.token.version));

@@ -21,6 +21,7 @@ use crate::{
     problem::Problem,
     records::UpdatedToken,
     services::App,
+    whole::to_its_end,
 };
 
 /// What of a record is not for writing: taken so that a record that was read can be sent back, and let be.
@@ -132,17 +133,12 @@ pub(in crate::routes) async fn update(
 
     let by_precondition = condition.is_some();
     let expected = expected::expected(&app, &caller, id, version, condition).await?;
-    let updated = app
-        .tokens
-        .update(
-            caller.actor,
-            caller.exchange.id,
-            (id, expected),
-            &edit,
-            dry_run,
-        )
-        .await
-        .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, by_precondition))?;
+    let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    let of = (id, expected);
+    let updated =
+        to_its_end(async move { tokens.update(actor, request, of, &edit, dry_run).await })
+            .await
+            .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, by_precondition))?;
     let tag = (header::ETAG, etag(updated.view.token.version));
     let record = UpdatedToken::new(updated, dry_run);
     if dry_run {
