@@ -22,6 +22,7 @@ mod serve;
 mod services;
 mod streams;
 mod surface;
+mod timekeeping;
 mod trace;
 mod whole;
 
@@ -34,4 +35,5 @@ pub use routes::metrics_router;
 pub use serve::{Limits, Serves, serve};
 pub use services::{Services, Settings, Traces};
 pub use surface::Surface;
+pub use timekeeping::{InStep, Timekeeping};
 pub use trace::TRACES;

@@ -20,6 +20,7 @@ use crate::{
     fault,
     link::Link,
     lookup::{LANES, Lookup},
+    rows::{Micros, Table},
     wake::{Feed, Wake},
 };
 
@@ -30,6 +31,9 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// own, for notifying, and for each lane of look-ups. A
 /// crowd of writers must not keep a node from hearing what was taken back, or from checking.
 const ASIDE: u32 = 3 + LANES;
+
+/// How long a look at the server itself may take.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// How long a question about many tokens waits for its turn.
 const TURN: Duration = Duration::from_secs(1);
@@ -179,6 +183,28 @@ impl Probe for PostgresStore {
             })
         });
         Ok(counts.await?.pop().unwrap_or_default())
+    }
+
+    async fn time(&self) -> Result<Option<Timestamp>, StoreFault> {
+        let now = self.aside.ask_within(LOOK, || {
+            sqlx::query!(r#"SELECT clock_timestamp() AS "now!: Micros""#).map(|row| row.now)
+        });
+        let now = now.await?.pop();
+        now.map(|now| Table("pg_catalog").time("clock_timestamp", now))
+            .transpose()
+    }
+
+    async fn careless_settings(&self) -> Result<Vec<String>, StoreFault> {
+        let off = self.aside.ask_within(LOOK, || {
+            sqlx::query!(
+                r#"
+                SELECT name AS "name!" FROM pg_settings
+                WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name
+                "#
+            )
+            .map(|row| row.name)
+        });
+        Ok(off.await?)
     }
 
     fn connections(&self) -> Connections {

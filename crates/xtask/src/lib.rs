@@ -9,6 +9,7 @@ pub mod bench;
 #[cfg(feature = "browser")]
 pub mod browser;
 pub mod cluster;
+pub mod faketime;
 pub mod nginx;
 mod process;
 mod python;

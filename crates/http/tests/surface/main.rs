@@ -8,6 +8,7 @@
 
 mod arbitrary;
 mod authorization;
+mod clock;
 mod conditional;
 mod connections;
 mod create;
