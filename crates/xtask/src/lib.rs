@@ -11,6 +11,7 @@ pub mod browser;
 pub mod cluster;
 pub mod faketime;
 pub mod nginx;
+pub mod pgbouncer;
 mod process;
 mod python;
 pub mod server;
