@@ -63,17 +63,14 @@ async fn works(pooler: &PgBouncer, feed: &str) {
         made.push(token);
     }
     for token in made {
-        let path = format!("{TOKENS}/{}", token["id"].as_str().unwrap());
-        let answer = node.rename(
-            token["id"].as_str().unwrap(),
-            1,
-            &format!("{} anew", token["name"]),
-        );
-        answered(answer.await, 200).await;
+        let text = |name: &str| token[name].as_str().unwrap();
+        let anew = format!("{} anew", text("name"));
+        answered(node.rename(text("id"), 1, &anew).await, 200).await;
+        let path = format!("{TOKENS}/{}", text("id"));
         let gone = node.request(Method::DELETE, &path).send().await.unwrap();
         assert_eq!(gone.status(), StatusCode::NO_CONTENT);
         let acknowledged = Instant::now();
-        while auth(token["token"].as_str().unwrap()).await != StatusCode::UNAUTHORIZED {
+        while auth(text("token")).await != StatusCode::UNAUTHORIZED {
             assert!(acknowledged.elapsed() < Duration::from_secs(1), "{token}");
         }
     }
