@@ -25,10 +25,10 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read field by field")]
 #[schema(as = TokenDraft, example = json!({
-    "name": "Nightly export",
-    "expiry": "2027-06-30T00:00:00Z",
-    "permissions": ["api.tasks.read"],
     "allowedAddresses": ["192.0.2.0/24"],
+    "expiry": "2027-06-30T00:00:00Z",
+    "name": "Nightly export",
+    "permissions": ["api.tasks.read"],
 }))]
 pub(crate) struct DraftBody {
     /// 1 to 128 characters once it is normalised and blanks at its ends are gone; unique in the tenant.

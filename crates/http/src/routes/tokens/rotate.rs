@@ -27,7 +27,7 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read field by field")]
-#[schema(as = TokenRotation, example = json!({"version": 1, "overlapSeconds": 86_400}))]
+#[schema(as = TokenRotation, example = json!({"overlapSeconds": 86_400, "version": 1}))]
 pub(crate) struct RotationBody {
     /// The version that the secret is replaced for. Needed unless `If-Match` names it by an entity tag; where both do,
     /// they have to agree.

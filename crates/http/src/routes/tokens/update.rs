@@ -43,7 +43,7 @@ const READ_ONLY: &[&str] = &[
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read field by field")]
-#[schema(as = TokenEdit, example = json!({"version": 1, "name": "Nightly export", "permissions": ["api.tasks.read"]}))]
+#[schema(as = TokenEdit, example = json!({"name": "Nightly export", "permissions": ["api.tasks.read"], "version": 1}))]
 pub(crate) struct EditBody {
     /// The version that the change is made for. Needed unless `If-Match` names it by an entity tag; where both do, they
     /// have to agree.
