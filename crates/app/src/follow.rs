@@ -10,8 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use countersign_application::ports::{ChangeFeed, FeedFault, FeedPosition, News};
-use countersign_http::Hub;
+use countersign_application::ports::{ChangeFeed, Clock, FeedFault, FeedPosition, News};
+use countersign_http::{Hub, Metrics};
+use prometheus_client::{metrics::histogram::Histogram, registry::Unit};
 use tokio::time::sleep;
 
 use crate::facts::Facts;
@@ -25,11 +26,15 @@ const REST: Duration = Duration::from_millis(3);
 /// How many changes are read at once; beyond, everything is forgotten instead.
 const MOST: u16 = 10_000;
 
+/// Upper bounds of how late changes are heard of, in seconds: the commit is part of it, and a second is what is promised.
+const LAGS: [f64; 10] = [0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 4.0];
+
 /// The reader of the feed.
 pub(crate) struct Follower {
     pub(crate) feed: Arc<dyn ChangeFeed>,
     pub(crate) facts: Arc<Facts>,
     pub(crate) hub: Hub,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) pulse: Arc<Pulse>,
 }
 
@@ -38,11 +43,18 @@ pub(crate) struct Pulse {
     begin: Instant,
     heard: AtomicU64,
     changes: AtomicU64,
+    lag: Histogram,
 }
 
 impl Pulse {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(metrics: &Metrics) -> Self {
+        let lag = Histogram::new(LAGS);
+        let help = "How long after it was decided a change was heard of";
+        metrics.register(|page| {
+            page.register_with_unit("feed_lag", help, Unit::Seconds, lag.clone());
+        });
         Self {
+            lag,
             begin: Instant::now(),
             heard: AtomicU64::new(0),
             changes: AtomicU64::new(0),
@@ -121,10 +133,14 @@ impl Follower {
         }
         match &news.changes {
             Some(changes) => {
-                let count = changes.len() as u64;
+                let (count, now) = (changes.len() as u64, self.clock.now());
                 self.pulse.changes.fetch_add(count, Ordering::Relaxed);
                 for change in changes {
                     self.facts.forget(change.token);
+                    // By two clocks, which may differ a little.
+                    let lag = now.as_micros().saturating_sub(change.at.as_micros());
+                    let lag = Duration::from_micros(u64::try_from(lag).unwrap_or(0));
+                    self.pulse.lag.observe(lag.as_secs_f64());
                 }
             }
             None => self.facts.forget_all(),

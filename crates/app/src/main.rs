@@ -13,6 +13,7 @@ mod process;
 mod reachable;
 mod service;
 mod settings;
+mod skew;
 mod stop;
 mod telemetry;
 mod traces;

@@ -17,7 +17,7 @@ use prometheus_client::{
 };
 use tokio::time::sleep;
 
-use crate::{facts::Facts, follow::Pulse};
+use crate::{facts::Facts, follow::Pulse, skew::Skew};
 
 /// How often tokens are counted.
 const CENSUS: Duration = Duration::from_mins(1);
@@ -26,8 +26,10 @@ const CENSUS: Duration = Duration::from_mins(1);
 pub(crate) struct Numbers {
     pub(crate) facts: Arc<Facts>,
     pub(crate) pulse: Arc<Pulse>,
+    pub(crate) skew: Arc<Skew>,
     pub(crate) probe: Arc<dyn Probe>,
-    census: Mutex<Option<Census>>,
+    /// What was counted last.
+    pub(crate) census: Mutex<Option<Census>>,
 }
 
 impl fmt::Debug for Numbers {
@@ -38,18 +40,8 @@ impl fmt::Debug for Numbers {
 
 impl Numbers {
     /// Shows the numbers of these among the others.
-    pub(crate) fn show(
-        metrics: &Metrics,
-        facts: Arc<Facts>,
-        pulse: Arc<Pulse>,
-        probe: Arc<dyn Probe>,
-    ) -> Arc<Self> {
-        let numbers = Arc::new(Self {
-            facts,
-            pulse,
-            probe,
-            census: Mutex::new(None),
-        });
+    pub(crate) fn show(self, metrics: &Metrics) -> Arc<Self> {
+        let numbers = Arc::new(self);
         let collector = Box::new(numbers.clone());
         metrics.register(|registry| registry.register_collector(collector));
         numbers
@@ -129,6 +121,10 @@ impl Collector for Numbers {
         page.gauge("feed_silence", help, Some(&Unit::Seconds), age)?;
         let help = "Changes that the feed told";
         page.counter("feed_changes", help, self.pulse.changes())?;
+        if let Some(seconds) = self.skew.seconds() {
+            let help = "By how much this node's clock is ahead of the database's";
+            page.gauge("clock_skew", help, Some(&Unit::Seconds), seconds)?;
+        }
         let connections = self.probe.connections();
         page.gauges(
             "store_connections",

@@ -232,6 +232,14 @@ impl Probe for Watched<dyn Probe> {
         self.watch.count(self.store.census(now).await)
     }
 
+    async fn time(&self) -> Result<Option<Timestamp>, StoreFault> {
+        self.watch.count(self.store.time().await)
+    }
+
+    async fn careless_settings(&self) -> Result<Vec<String>, StoreFault> {
+        self.watch.count(self.store.careless_settings().await)
+    }
+
     fn connections(&self) -> Connections {
         self.store.connections()
     }

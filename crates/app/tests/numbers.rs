@@ -11,6 +11,7 @@ mod common;
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::TcpListener,
+    time::{Duration, Instant},
 };
 
 use common::{Node, On, TOKENS, answered};
@@ -99,6 +100,19 @@ async fn the_dashboard_asks_for_nothing_that_is_not_on_the_page() {
     assert!(asked.len() > 20, "{asked:?}");
     let missing: Vec<_> = asked.difference(&names).collect();
     assert!(missing.is_empty(), "{missing:?} are not among {names:?}");
+}
+
+#[tokio::test]
+async fn how_late_a_change_was_heard_of_is_counted() {
+    let node = Node::start(On::Sqlite);
+    node.create("Made").await;
+    let end = Instant::now() + Duration::from_secs(10);
+    while page(&node)
+        .await
+        .contains("countersign_feed_lag_seconds_count 0")
+    {
+        assert!(Instant::now() < end, "no change was heard of");
+    }
 }
 
 #[tokio::test]

@@ -125,6 +125,19 @@ fn a_wrong_value_is_named_with_its_source_and_what_it_has_to_be() {
             ],
         ),
         (
+            asked(Some("console = 1"), &[], &[]),
+            ["console", "countersign.toml", "\"1\"", "true or false"],
+        ),
+        (
+            asked(None, &[("COUNTERSIGN_SESSION_IDLE_SECONDS", "0")], &[]),
+            [
+                "session-idle-seconds",
+                "COUNTERSIGN_SESSION_IDLE_SECONDS",
+                "\"0\"",
+                "60 to 86400",
+            ],
+        ),
+        (
             asked(Some("listne = 'x'"), &[], &[]),
             [
                 "countersign.toml",

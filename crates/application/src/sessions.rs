@@ -177,8 +177,9 @@ impl Sessions {
             return Ok(None);
         };
         if now >= session.seen.plus_seconds(self.noted()) {
-            // That somebody is there is no part of any record: it decides nothing but when this session ends.
-            self.store.seen(&digest, now).await?;
+            // That somebody is there is no part of any record. Where it cannot be noted, the session ends a little
+            // sooner, which is no reason to keep them from reading.
+            let _ = self.store.seen(&digest, now).await;
         }
         Ok(Some(Standing {
             credential: Arc::new(credential),

@@ -183,6 +183,19 @@ async fn a_use_is_noted_once_a_minute() {
 }
 
 #[tokio::test]
+async fn a_use_that_cannot_be_noted_keeps_nobody_out() {
+    let mut store = holding(Some(session(90, 90)));
+    store
+        .expect_seen()
+        .once()
+        .returning(|_, _| Err(StoreFault::Unavailable("read-only".into())));
+    let standing = sessions(store, knowing(Some(credential())))
+        .resume(&id())
+        .await;
+    assert!(standing.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn a_store_that_is_away_is_no_end_of_a_session() {
     let away = || StoreFault::Unavailable("away".into());
     let mut store = MockSessionStore::new();

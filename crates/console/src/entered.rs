@@ -113,16 +113,19 @@ impl Entered {
         })
     }
 
-    /// A changed token.
+    /// A changed token. What is entered as it is stored is left out, so that what speaks against a widening is told
+    /// of the field that widens.
     ///
     /// # Errors
     /// Where no expiry can be read.
-    pub(crate) fn edit(&self, now: Timestamp) -> Result<Edit, NoInstant> {
+    pub(crate) fn edit(&self, stored: &Token, now: Timestamp) -> Result<Edit, NoInstant> {
+        let was = Self::stored(stored);
+        let (addresses, permissions) = (self.address_lines(), self.permissions.clone());
         Ok(Edit {
             name: self.name.clone(),
             expiry: self.instant(now)?,
-            allowed_addresses: Some(self.address_lines()),
-            permissions: Some(self.permissions.clone()),
+            allowed_addresses: (addresses != was.address_lines()).then_some(addresses),
+            permissions: (permissions != was.permissions).then_some(permissions),
             allow_lockout: self.lockout,
         })
     }

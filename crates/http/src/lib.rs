@@ -22,7 +22,9 @@ mod serve;
 mod services;
 mod streams;
 mod surface;
+mod timekeeping;
 mod trace;
+mod whole;
 
 pub use countersign_gate::client_address::ProxyHeader;
 pub use facts::StoreSource;
@@ -33,4 +35,5 @@ pub use routes::metrics_router;
 pub use serve::{Limits, Serves, serve};
 pub use services::{Services, Settings, Traces};
 pub use surface::Surface;
+pub use timekeeping::{InStep, Timekeeping};
 pub use trace::TRACES;

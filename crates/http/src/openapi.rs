@@ -1,5 +1,8 @@
 //! The OpenAPI document. What operations declare is gathered by the router; what holds for all of them is added here
 //! once: who may call, the problems that any call can come to, and the headers that no answer goes without.
+//!
+//! The members of examples are written in the order of their names: whether the library keeps another one depends on which
+//! other crates are built along.
 
 mod shapes;
 

@@ -18,7 +18,7 @@ use countersign_domain::RequestId;
 use countersign_gate::Gate;
 use tracing::Span;
 
-use crate::{Hub, Metrics, streams::Streams};
+use crate::{Hub, Metrics, Timekeeping, streams::Streams};
 
 /// What the surface calls.
 #[derive(Clone)]
@@ -33,6 +33,8 @@ pub struct Services {
     pub feed: Arc<dyn ChangeFeed>,
     /// What is committed from now on.
     pub news: Hub,
+    /// Whether this node's clock can be believed.
+    pub time: Timekeeping,
     /// Tells whether the store answers.
     pub probe: Arc<dyn Probe>,
     /// Chance, for request ids.

@@ -8,10 +8,21 @@ use thiserror::Error;
 
 /// The server's own words. The library's error also quotes values of the row, which belong in no log.
 #[derive(Debug, Error)]
-#[error("{message} (SQLSTATE {code})")]
+#[error("{message} (SQLSTATE {code}){hint}")]
 struct Said {
     code: String,
     message: String,
+    hint: &'static str,
+}
+
+/// What an error means that no server of its own gives, and that nobody could make sense of otherwise.
+fn hint(code: &str) -> &'static str {
+    match code {
+        "26000" | "42P05" => {
+            "; a pooler in transaction mode has to know prepared statements: PgBouncer from 1.21 on, with max_prepared_statements above 0"
+        }
+        _ => "",
+    }
 }
 
 /// What an error tells about the connection that it came from.
@@ -132,6 +143,7 @@ impl From<Lost> for StoreFault {
 pub(crate) fn source(error: sqlx::Error) -> Box<dyn Error + Send + Sync> {
     match error {
         sqlx::Error::Database(said) => Box::new(Said {
+            hint: hint(&said.code().unwrap_or_default()),
             code: said.code().unwrap_or_default().into_owned(),
             message: said.message().to_owned(),
         }),

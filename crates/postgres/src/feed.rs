@@ -11,7 +11,11 @@ use countersign_application::ports::{
 };
 use countersign_domain::{TenantId, TokenId};
 
-use crate::{place::Place, rows::AUDIT_EVENTS, store::PostgresStore};
+use crate::{
+    place::Place,
+    rows::{AUDIT_EVENTS, Micros},
+    store::PostgresStore,
+};
 
 // In these statements `ORDER BY tx` beside `tx::text` would sort by the text, since an output column goes by that name:
 // wrongly, and through all of the index. So the table's column is always named with its table.
@@ -45,12 +49,13 @@ impl ChangeFeed for PostgresStore {
                 SELECT pg_current_snapshot()::text AS snapshot,
                        (SELECT e.tx::text FROM audit_events e WHERE e.tx < pg_snapshot_xmax(pg_current_snapshot())
                         ORDER BY e.tx DESC LIMIT 1) AS newest,
-                       NULL::uuid AS tenant_id, NULL::uuid AS token_id, NULL::bigint AS version_after, NULL AS kind
+                       NULL::uuid AS tenant_id, NULL::uuid AS token_id, NULL::bigint AS version_after, NULL AS kind,
+                       NULL::timestamptz AS "at: Micros"
                 UNION ALL
-                (SELECT NULL, NULL, tenant_id, token_id, version_after, kind FROM audit_events
+                (SELECT NULL, NULL, tenant_id, token_id, version_after, kind, at FROM audit_events
                  WHERE tx >= $1::text::xid8 AND tx < pg_snapshot_xmax(pg_current_snapshot()) ORDER BY tx LIMIT $3)
                 UNION ALL
-                (SELECT NULL, NULL, tenant_id, token_id, version_after, kind FROM audit_events
+                (SELECT NULL, NULL, tenant_id, token_id, version_after, kind, at FROM audit_events
                  WHERE tx = ANY ($2::text[]::xid8[]) ORDER BY tx LIMIT $3)
                 ORDER BY token_id NULLS FIRST, version_after
                 "#,
@@ -82,6 +87,7 @@ impl ChangeFeed for PostgresStore {
                     table.column("version_after", row.version_after)?,
                 )?,
                 kind: table.column("kind", row.kind.and_then(|kind| kind.parse().ok()))?,
+                at: table.time("at", table.column("at", row.at)?)?,
             })
         });
         // One that cannot be read must not stop the feed: then any token may have changed.

@@ -5,8 +5,9 @@
 //!
 //! # Through a pooler
 //! Nothing outside of [`PostgresStore::migrate`] needs a session, so PgBouncer in transaction mode will do from
-//! version 1.21 on, which knows prepared statements (`max_prepared_statements` above 0). Migrations hold a session
-//! lock against each other; they want a connection to the server itself, or a pooler in session mode.
+//! version 1.21 on, which knows prepared statements (`max_prepared_statements` above 0); with an older one the second
+//! client meets the names of the first one's. Migrations hold a session lock against each other; they want a connection
+//! to the server itself, or a pooler in session mode, unless there is nothing to migrate.
 //!
 //! `statement_timeout` is set after connecting, never as a startup option, which PgBouncer refuses. In transaction mode
 //! the setting stays with whichever server connection it met. That harms nobody, since only this service's own

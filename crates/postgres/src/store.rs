@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use countersign_application::ports::{Census, Connections, Probe, StoreFault};
 use countersign_domain::Timestamp;
 use sqlx::{
-    ConnectOptions as _,
+    ConnectOptions as _, Row as _,
     migrate::Migrator,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
 use thiserror::Error;
 use tokio::{
@@ -22,6 +22,7 @@ use crate::{
     link::Link,
     lookup::Secrets,
     record::Records,
+    rows::{Micros, Table},
     wake::{Feed, Wake},
 };
 
@@ -29,9 +30,12 @@ use crate::{
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// How many connections there are beside those of requests: for the feed, for streams that go on from a place of their
-/// own, for notifying, and for each lane of look-ups. A
-/// crowd of writers must not keep a node from hearing what was taken back, or from checking.
+/// own, for notifying, and for each lane of look-ups. A crowd of writers must not keep a node from hearing what was taken
+/// back, or from checking.
 const ASIDE: u32 = 3 + LANES;
+
+/// How long a look at the server itself may take.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// How long a question about many tokens waits for its turn.
 const TURN: Duration = Duration::from_secs(1);
@@ -87,6 +91,8 @@ impl PostgresStore {
         let options = PgConnectOptions::from_str(url)
             .map_err(|error| OpenError(fault::source(error)))?
             .application_name("countersign")
+            // No number here has a fraction, and a pooler refuses what it does not know.
+            .extra_float_digits(None)
             // What fails is told to the caller; what is merely slow shows in the request's own line.
             .disable_statement_logging();
         let link = Link::new(options.clone(), max_connections);
@@ -108,11 +114,15 @@ impl PostgresStore {
 
     /// Brings the tables up to date. Several nodes may do so at once: each waits for the one before.
     ///
-    /// Takes a session lock on a connection of its own, without a time limit: a new index may take its time.
+    /// Where they are, nothing else happens, so that a node may start through a pooler. Otherwise it takes a session lock on
+    /// a connection of its own, without a time limit: a new index may take its time.
     ///
     /// # Errors
     /// Where the database cannot be reached, or holds migrations of another history.
     pub async fn migrate(&self) -> Result<(), StoreFault> {
+        if self.is_up_to_date().await {
+            return Ok(());
+        }
         let session = PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(CONNECT)
@@ -121,6 +131,24 @@ impl PostgresStore {
         // The lock ends with the session, whatever came of it.
         session.close().await;
         outcome.map_err(|error| StoreFault::Unavailable(Box::new(error)))
+    }
+
+    /// Whether all migrations were carried out, these and no others. What cannot be told is left to the migrations.
+    async fn is_up_to_date(&self) -> bool {
+        let done = self.aside.ask_within(LOOK, || {
+            // A table of the library's, which a database may lack that the descriptions of queries are made from.
+            sqlx::query(
+                "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version",
+            )
+            .try_map(|row: PgRow| Ok((row.try_get(0)?, row.try_get(1)?)))
+        });
+        let Ok(done): Result<Vec<(i64, Vec<u8>)>, _> = done.await else {
+            return false;
+        };
+        let ours = MIGRATIONS.iter().map(|one| (one.version, &*one.checksum));
+        ours.eq(done
+            .iter()
+            .map(|(version, checksum)| (*version, &**checksum)))
     }
 
     /// A turn to ask about many tokens. Half of the connections never wait for such questions, so that no crowd of them
@@ -184,6 +212,28 @@ impl Probe for PostgresStore {
             })
         });
         Ok(counts.await?.pop().unwrap_or_default())
+    }
+
+    async fn time(&self) -> Result<Option<Timestamp>, StoreFault> {
+        let now = self.aside.ask_within(LOOK, || {
+            sqlx::query!(r#"SELECT clock_timestamp() AS "now!: Micros""#).map(|row| row.now)
+        });
+        let now = now.await?.pop();
+        now.map(|now| Table("pg_catalog").time("clock_timestamp", now))
+            .transpose()
+    }
+
+    async fn careless_settings(&self) -> Result<Vec<String>, StoreFault> {
+        let off = self.aside.ask_within(LOOK, || {
+            sqlx::query!(
+                r#"
+                SELECT name AS "name!" FROM pg_settings
+                WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name
+                "#
+            )
+            .map(|row| row.name)
+        });
+        Ok(off.await?)
     }
 
     fn connections(&self) -> Connections {

@@ -40,7 +40,7 @@ impl ChangeFeed for SqliteStore {
         let most = i64::from(limit) + 1;
         let rows = sqlx::query_as!(
             NewsRow,
-            r#"SELECT rowid AS "number!: i64", tenant_id, token_id, version_after, kind
+            r#"SELECT rowid AS "number!: i64", tenant_id, token_id, version_after, kind, at
             FROM audit_events WHERE rowid > ? ORDER BY rowid LIMIT ?"#,
             behind,
             most
@@ -113,6 +113,7 @@ struct NewsRow {
     token_id: Vec<u8>,
     version_after: i64,
     kind: String,
+    at: i64,
 }
 
 impl TryFrom<NewsRow> for TokenChanged {
@@ -126,6 +127,7 @@ impl TryFrom<NewsRow> for TokenChanged {
             token: TokenId::from_uuid(event("token_id").id(&row.token_id)?),
             version: event("version_after").version(row.version_after)?,
             kind: event("kind").check(kind)?,
+            at: event("at").time(row.at)?,
         })
     }
 }

@@ -165,6 +165,16 @@ impl Probe for SqliteStore {
         })
     }
 
+    /// The file is on this machine.
+    async fn time(&self) -> Result<Option<Timestamp>, StoreFault> {
+        Ok(None)
+    }
+
+    /// Each connection sets its own.
+    async fn careless_settings(&self) -> Result<Vec<String>, StoreFault> {
+        Ok(Vec::new())
+    }
+
     fn connections(&self) -> Connections {
         let mut all = Connections::default();
         for pool in [&self.writer, &self.readers, &self.questions] {

@@ -134,7 +134,9 @@ async fn nodes_that_start_at_once_migrate_once() {
         let mut stranger = stranger(&path).await;
         let applied = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success");
         let applied: i64 = applied.fetch_one(&mut stranger).await.unwrap();
-        assert_eq!(applied, 2);
+        let files = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite");
+        let files = std::fs::read_dir(files).unwrap().count();
+        assert_eq!(usize::try_from(applied), Ok(files));
     }
 }
 

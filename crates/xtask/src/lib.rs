@@ -9,7 +9,9 @@ pub mod bench;
 #[cfg(feature = "browser")]
 pub mod browser;
 pub mod cluster;
+pub mod faketime;
 pub mod nginx;
+pub mod pgbouncer;
 mod process;
 mod python;
 pub mod server;

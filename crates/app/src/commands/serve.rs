@@ -1,11 +1,16 @@
 //! The service itself: open, migrate, make the first token, listen, and end in order.
 
-use std::{future::pending, io, path, sync::Arc, time::Duration};
+use std::{
+    future::pending,
+    io, path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
-use countersign_application::ports::StoreFault;
+use countersign_application::ports::{Probe, StoreFault};
 use countersign_gate::Gate;
-use countersign_http::{Hub, Limits, Metrics, Services, StoreSource, Surface};
+use countersign_http::{Hub, InStep, Limits, Metrics, Services, StoreSource, Surface, Timekeeping};
 use tokio::{
     net::TcpListener,
     task::JoinSet,
@@ -23,6 +28,7 @@ use crate::{
     process::Process,
     service::Service,
     settings::{ChangeFeed, DatabaseUrl, Settings},
+    skew::Skew,
     stop::Stop,
     traces,
     uses::Unwritten,
@@ -93,7 +99,9 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     }
     let uses = Arc::new(Unwritten::default());
     let clock = service.clock.clone();
-    let gate = Gate::new(facts.source(), move || clock.now())
+    let time = Timekeeping::default();
+    let source = Arc::new(InStep::new(facts.source(), time.clone()));
+    let gate = Gate::new(source, move || clock.now())
         .with_proxies(settings.proxies.clone())
         .with_uses(uses.clone());
     let pages = settings
@@ -105,6 +113,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         gate,
         feed: ports.feed.clone(),
         news: Hub::default(),
+        time,
         probe: ports.probe.clone(),
         entropy: service.entropy,
         clock: service.clock,
@@ -151,10 +160,26 @@ async fn background(
     uses: Arc<Unwritten>,
 ) -> Result<JoinSet<()>> {
     let mut tasks = JoinSet::new();
-    let pulse = Arc::new(Pulse::new());
-    let probe = ports.probe.clone();
-    Process::show(&services.metrics, services.clock.now());
-    let numbers = Numbers::show(&services.metrics, facts.clone(), pulse.clone(), probe);
+    let pulse = Arc::new(Pulse::new(&services.metrics));
+    let (clock, probe) = (&services.clock, &ports.probe);
+    let skew = Arc::new(Skew::new(
+        clock.clone(),
+        probe.clone(),
+        services.time.clone(),
+    ));
+    // Before anybody is judged by it.
+    skew.compare().await;
+    tell_of_carelessness(&**probe).await;
+    Process::show(&services.metrics, clock.now());
+    let numbers = Numbers {
+        facts: facts.clone(),
+        pulse: pulse.clone(),
+        skew: skew.clone(),
+        probe: probe.clone(),
+        census: Mutex::default(),
+    };
+    let numbers = numbers.show(&services.metrics);
+    tasks.spawn(skew.compare_often());
     tasks.spawn(numbers.count_often(services.clock.clone()));
     tasks.spawn(uses.write_often(ports.usage.clone(), settings.usage_interval));
     if settings.change_feed != ChangeFeed::None {
@@ -162,6 +187,7 @@ async fn background(
             feed: ports.feed.clone(),
             facts,
             hub: services.news.clone(),
+            clock: services.clock.clone(),
             pulse,
         };
         tasks.spawn(follower.run());
@@ -179,6 +205,21 @@ async fn background(
         });
     }
     Ok(tasks)
+}
+
+/// Says where the database may lose what it was told to keep.
+async fn tell_of_carelessness(probe: &dyn Probe) {
+    match probe.careless_settings().await {
+        Ok(off) if off.is_empty() => {}
+        Ok(off) => tracing::warn!(
+            off = off.join(", "),
+            "the database may lose changes that were acknowledged: these settings of its are off"
+        ),
+        Err(fault) => {
+            let error = format!("{:#}", anyhow::Error::from(fault));
+            tracing::debug!(error, "the database's settings could not be looked at");
+        }
+    }
 }
 
 /// As many connections as are wanted and the system grants.

@@ -52,8 +52,9 @@ fn values(text: &str, known: &[&str]) -> Result<Vec<(String, String)>> {
             if !known.contains(&key.as_str()) {
                 bail!("unknown setting {key:?}; there are {}", known.join(", "));
             }
-            let value = plain(&value)
-                .with_context(|| format!("{key} has to be a text, a number or a list of texts"))?;
+            let value = plain(&value).with_context(|| {
+                format!("{key} has to be a text, a whole number, true or false, or a list of texts")
+            })?;
             Ok((key, value))
         })
         .collect()
@@ -63,6 +64,7 @@ fn plain(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Integer(number) => Some(number.to_string()),
+        Value::Boolean(truth) => Some(truth.to_string()),
         Value::Array(entries) => {
             let texts: Option<Vec<&str>> = entries.iter().map(Value::as_str).collect();
             Some(texts?.join(","))
@@ -75,18 +77,23 @@ fn plain(value: &Value) -> Option<String> {
 mod tests {
     use super::*;
 
-    const KNOWN: [&str; 3] = ["listen", "max-lifetime-months", "trusted-proxies"];
+    const KNOWN: [&str; 4] = [
+        "listen",
+        "max-lifetime-months",
+        "trusted-proxies",
+        "console",
+    ];
 
     #[test]
     fn values_read_like_flags() {
-        let text =
-            "listen = '[::]:80'\nmax-lifetime-months = 12\ntrusted-proxies = ['10.0.0.0/8', '::1']";
+        let text = "listen = '[::]:80'\nmax-lifetime-months = 12\ntrusted-proxies = ['10.0.0.0/8', '::1']\nconsole = false";
         let mut values = values(text, &KNOWN).unwrap();
         values.sort();
         let pairs: Vec<(&str, &str)> = values.iter().map(|(k, v)| (&**k, &**v)).collect();
         assert_eq!(
             pairs,
             [
+                ("console", "false"),
                 ("listen", "[::]:80"),
                 ("max-lifetime-months", "12"),
                 ("trusted-proxies", "10.0.0.0/8,::1")
@@ -98,7 +105,7 @@ mod tests {
     fn what_is_unknown_or_no_value_is_refused() {
         for (text, word) in [
             ("listne = 'x'", "listne"),
-            ("listen = true", "listen"),
+            ("listen = 1.5", "listen"),
             ("[listen]\naddress = 'x'", "listen"),
             ("trusted-proxies = [1]", "trusted-proxies"),
             ("\nlisten = hunter2", "line 2"),

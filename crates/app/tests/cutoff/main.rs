@@ -82,13 +82,13 @@ async fn a_frozen_listener_costs_no_promise() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_the_feed_does_not_reach_looks_up_before_long() {
-    let trio = Trio::start(&[]).await;
+    let (trio, strait) = Trio::start_beyond_a_strait().await;
     let (mut near, mut far, mut after) = (Waits::default(), Waits::default(), Waits::default());
     for round in 0..10 {
         let honoured = trio.honoured(round).await;
         // Not always at the same moment between two looks.
         tokio::time::sleep(Duration::from_millis(25 * round as u64)).await;
-        trio.strait.close();
+        strait.close();
         for (node, wait) in trio.end_at(round % 2, honoured).await {
             if node == 2 { &mut far } else { &mut near }.extend([wait]);
         }
@@ -97,7 +97,7 @@ async fn a_node_that_the_feed_does_not_reach_looks_up_before_long() {
         let honoured = trio.honoured(round).await;
         let late = trio.end_at(round % 2, honoured).await;
         after.extend(late.into_iter().map(|(_, wait)| wait));
-        trio.strait.open();
+        strait.open();
         trio.until_healthy(2, true).await;
     }
     near.tell("the node beside it, which is not cut off");
@@ -107,7 +107,7 @@ async fn a_node_that_the_feed_does_not_reach_looks_up_before_long() {
     assert!(far.longest() < PROMISED_CUT_OFF, "{far:?}");
     assert_eq!(trio.unanswered(), 0);
     // Otherwise it was not cut off.
-    assert!(trio.strait.sunk() > 0);
+    assert!(strait.sunk() > 0);
     assert!(far.median() > Duration::from_secs(2), "{far:?}");
 }
 

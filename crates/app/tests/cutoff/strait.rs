@@ -45,8 +45,10 @@ struct Boat {
 
 impl Strait {
     /// A way to the server on that port.
-    pub(crate) async fn to(server: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    pub(crate) fn to(server: u16) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let listener = TcpListener::from_std(listener).unwrap();
         let port = listener.local_addr().unwrap().port();
         let gate = Arc::<Gate>::default();
         let closing = Arc::clone(&gate);
@@ -61,6 +63,9 @@ impl Strait {
                     let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await else {
                         return;
                     };
+                    for end in [&client, &server] {
+                        end.set_nodelay(true).unwrap();
+                    }
                     let (from_client, to_client) = client.into_split();
                     let (from_server, to_server) = server.into_split();
                     let back = tokio::spawn(Arc::clone(&boat).back(from_server, to_client));
@@ -107,8 +112,9 @@ impl Boat {
         loop {
             let length = client.read_u32().await?;
             let rest = body(&mut client, length).await?;
-            server.write_u32(length).await?;
-            server.write_all(&rest).await?;
+            server
+                .write_all(&[&length.to_be_bytes()[..], &rest].concat())
+                .await?;
             let asked = u32::from_be_bytes(*rest.first_chunk().unwrap());
             if !ENCRYPTION.contains(&asked) {
                 break;
@@ -146,9 +152,9 @@ impl Boat {
             if (carries && self.sinks()) || self.sunk.load(Ordering::SeqCst) {
                 continue;
             }
-            server.write_u8(kind).await?;
-            server.write_u32(length).await?;
-            server.write_all(&rest).await?;
+            // In one piece: in several, each would wait for the server's word that it has the one before.
+            let message = [&[kind][..], &length.to_be_bytes(), &rest].concat();
+            server.write_all(&message).await?;
         }
     }
 

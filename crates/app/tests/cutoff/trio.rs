@@ -37,8 +37,6 @@ pub(crate) struct Trio {
     first: Node,
     others: [Server; 2],
     client: Client,
-    /// The way of the last node to the server.
-    pub(crate) strait: Strait,
     /// How often a check was answered by 503.
     unanswered: Arc<AtomicUsize>,
 }
@@ -56,10 +54,21 @@ pub(crate) type Late = Vec<(usize, Duration)>;
 
 impl Trio {
     pub(crate) async fn start(environment: &[(&str, &str)]) -> Self {
+        Self::start_behind(|port| port, environment).await
+    }
+
+    /// With a way of its own from the last node to the server, on which the feed can be held up.
+    pub(crate) async fn start_beyond_a_strait() -> (Self, Strait) {
+        let mut strait = None;
+        let trio = Self::start_behind(|port| strait.insert(Strait::to(port)).port, &[]).await;
+        (trio, strait.unwrap())
+    }
+
+    /// Where the last node finds the server at a port of its own.
+    async fn start_behind(way: impl FnOnce(u16) -> u16, environment: &[(&str, &str)]) -> Self {
         let cluster = Cluster::start(Durability::Relaxed).unwrap();
         cluster.create_database("trio").unwrap();
         let mut url = url::Url::parse(&cluster.url("trio")).unwrap();
-        let strait = Strait::to(url.port().unwrap()).await;
         let launch = |url: &url::Url| {
             let mut launch = Launch::new(BINARY, url.as_str());
             let pairs = environment.iter();
@@ -68,7 +77,7 @@ impl Trio {
         };
         let first = Node::launch(launch(&url));
         let second = Server::start(launch(&url)).unwrap();
-        url.set_port(Some(strait.port)).unwrap();
+        url.set_port(Some(way(url.port().unwrap()))).unwrap();
         let others = [second, Server::start(launch(&url)).unwrap()];
         let client = Client::builder().no_proxy().build().unwrap();
         let trio = Self {
@@ -76,7 +85,6 @@ impl Trio {
             first,
             others,
             client,
-            strait,
             unanswered: Arc::default(),
         };
         for node in 0..3 {

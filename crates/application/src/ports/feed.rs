@@ -4,7 +4,7 @@
 use std::{fmt, str::FromStr};
 
 use async_trait::async_trait;
-use countersign_domain::{EventKind, TenantId, TokenId, Version};
+use countersign_domain::{EventKind, TenantId, Timestamp, TokenId, Version};
 use thiserror::Error;
 
 use super::StoreFault;
@@ -56,6 +56,8 @@ pub struct TokenChanged {
     pub version: Version,
     /// What was done to it.
     pub kind: EventKind,
+    /// When that was decided, by the clock of the node that did.
+    pub at: Timestamp,
 }
 
 /// What came since a position.

@@ -142,6 +142,12 @@ pub trait Probe: Send + Sync {
     /// Counts the tokens of all tenants, by their state at that instant. May take long where there are many.
     async fn census(&self, now: Timestamp) -> Result<Census, StoreFault>;
 
+    /// What time it is by the store's own clock; `None` where it has no other than this machine's.
+    async fn time(&self) -> Result<Option<Timestamp>, StoreFault>;
+
+    /// The store's settings under which a change that was acknowledged can be lost in a crash, by their names.
+    async fn careless_settings(&self) -> Result<Vec<String>, StoreFault>;
+
     /// How the store's connections are used at the moment.
     fn connections(&self) -> Connections;
 }

@@ -53,7 +53,7 @@ pub(super) async fn edit(
             merge(&app, &signed, &view, expected, &entered).await?
         });
     }
-    let edit = match entered.edit(now) {
+    let edit = match entered.edit(&view.token, now) {
         Ok(edit) => edit,
         Err(none) => return Ok(form(&app, &signed, &view, &entered, &none.into())),
     };

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
-#[schema(as = TokenFilter, example = json!({"name": {"$iprefix": "night"}, "expiry": {"$lt": "2027-01-01T00:00:00Z"}}))]
+#[schema(as = TokenFilter, example = json!({"expiry": {"$lt": "2027-01-01T00:00:00Z"}, "name": {"$iprefix": "night"}}))]
 pub(crate) struct FilterBody {
     #[schema(required = false)]
     id: Test<UuidText>,

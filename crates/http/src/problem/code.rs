@@ -71,5 +71,6 @@ codes! {
     TooManyRequests = "too-many-requests", TOO_MANY_REQUESTS, "There are too many of these already";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong in the service";
     StoreUnavailable = "store-unavailable", SERVICE_UNAVAILABLE, "The database cannot answer at the moment";
+    ClockApart = "clock-apart", SERVICE_UNAVAILABLE, "The clock of this node is wrong";
     OutcomeUnknown = "outcome-unknown", SERVICE_UNAVAILABLE, "It is not known whether the change was stored";
 }

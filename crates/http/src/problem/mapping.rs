@@ -14,6 +14,7 @@ use super::{Code, Fault, Members, Problem};
 use crate::{
     caller::{AnyToken, Needs},
     records::TokenRecord,
+    timekeeping::ClockApart,
 };
 
 /// How every challenge begins (RFC 9110, section 11.6.1).
@@ -138,6 +139,7 @@ pub(crate) fn verdict(rejected: Option<&Rejected>) -> &'static str {
         Some(Rejected::Denied(Denied::Expired(_))) => Code::TokenExpired,
         Some(Rejected::Denied(Denied::AddressNotAllowed)) => Code::AddressNotAllowed,
         Some(Rejected::Denied(Denied::MissingPermission(_))) => Code::InsufficientScope,
+        Some(Rejected::Unavailable(fault)) if fault.cause().is::<ClockApart>() => Code::ClockApart,
         Some(Rejected::Unavailable(_)) => Code::StoreUnavailable,
     };
     code.slug()
@@ -170,6 +172,11 @@ impl From<Rejected> for Problem {
                 let detail = format!("The API token lacks {permission}.");
                 Self::insufficient_scope(&detail, Some(&permission))
             }
+            Rejected::Unavailable(fault) if fault.cause().is::<ClockApart>() => Self::new(
+                Code::ClockApart,
+                "This node's clock is apart from the database's; it judges no token until both agree.",
+            )
+            .with_header(header::RETRY_AFTER, "10"),
             Rejected::Unavailable(fault) => match fault.cause().downcast_ref::<StoreFault>() {
                 Some(StoreFault::Corrupt { table, column }) => {
                     StoreFault::Corrupt { table, column }.into()

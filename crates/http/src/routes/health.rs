@@ -19,7 +19,7 @@ pub(crate) struct Health {
     status: &'static str,
     /// Why it is down.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<String>, pattern = "^(store-unavailable|store-corrupt)$")]
+    #[schema(nullable = false, value_type = Option<String>, pattern = "^(store-unavailable|store-corrupt|clock-apart)$")]
     reason: Option<&'static str>,
 }
 
@@ -43,12 +43,13 @@ pub(super) async fn live(RawQuery(query): RawQuery) -> Answer {
     responses(
         (status = 200, body = Health),
         (status = 400),
-        (status = 503, body = Health, description = "The store does not answer"),
+        (status = 503, body = Health, description = "The store does not answer, or this node's clock is apart from the store's"),
     ),
 )]
 pub(super) async fn ready(State(app): State<App>, RawQuery(query): RawQuery) -> Answer {
     Params::none(query.as_deref())?;
     let (status, health) = match app.probe.ping().await {
+        Ok(()) if app.time.is_apart() => (StatusCode::SERVICE_UNAVAILABLE, down("clock-apart")),
         Ok(()) => (
             StatusCode::OK,
             Health {
@@ -56,7 +57,7 @@ pub(super) async fn ready(State(app): State<App>, RawQuery(query): RawQuery) -> 
                 reason: None,
             },
         ),
-        Err(fault) => (StatusCode::SERVICE_UNAVAILABLE, down(&fault)),
+        Err(fault) => (StatusCode::SERVICE_UNAVAILABLE, down(why(&fault))),
     };
     answer(
         status,
@@ -65,11 +66,14 @@ pub(super) async fn ready(State(app): State<App>, RawQuery(query): RawQuery) -> 
     )
 }
 
-fn down(fault: &StoreFault) -> Health {
-    let reason = match fault {
+fn why(fault: &StoreFault) -> &'static str {
+    match fault {
         StoreFault::Unavailable(_) => "store-unavailable",
         StoreFault::Corrupt { .. } => "store-corrupt",
-    };
+    }
+}
+
+fn down(reason: &'static str) -> Health {
     Health {
         status: "down",
         reason: Some(reason),

@@ -8,12 +8,14 @@
 
 mod arbitrary;
 mod authorization;
+mod clock;
 mod conditional;
 mod connections;
 mod create;
 mod doors;
 mod events;
 mod faults;
+mod hangups;
 mod list;
 mod pages;
 mod query;

@@ -37,6 +37,7 @@ pub async fn every_change_is_told_once(on: &Subject) {
         .iter()
         .find(|told| told.token == foreign.view.token.id);
     assert_eq!(told.unwrap().tenant, abroad.tenant.id);
+    assert_eq!(told.unwrap().at, foreign.view.token.created);
     assert_eq!(news(on, &mut position).await, []);
 
     home.rotate(&made.view, 60).await;

@@ -16,6 +16,7 @@ use crate::{
     params::Params,
     problem::Problem,
     services::App,
+    whole::to_its_end,
 };
 
 /// A token to be revoked.
@@ -79,9 +80,8 @@ async fn revoked(
         return Ok(StatusCode::OK.into_response());
     }
     let id = known.credential.token;
-    let revoked = app
-        .tokens
-        .revoke(caller.actor, caller.exchange.id, id, None);
+    let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    let revoked = to_its_end(async move { tokens.revoke(actor, request, id, None).await });
     match revoked.await {
         Ok(()) | Err(Failure::TokenNotFound) => Ok(StatusCode::OK.into_response()),
         Err(failure) => Err(Problem::of_failure::<DeleteTokens>(failure, false)),

@@ -132,7 +132,7 @@ pub(crate) enum VerdictsBody<'a> {
 /// tenants are as unknown as any. An array of questions gets an array of answers in the same order.
 #[utoipa::path(
     post, path = "/api-tokens/verify", operation_id = "verifyTokens", tag = "checks",
-    request_body(content = inline(QuestionsBody), example = json!({"token": "csg_…", "permissions": ["api.tasks.read"]})),
+    request_body(content = inline(QuestionsBody), example = json!({"permissions": ["api.tasks.read"], "token": "csg_…"})),
     responses((status = 200, body = inline(VerdictsBody), headers(
         ("Age" = u64, description = "How many seconds ago the facts were looked up that were judged by, where this node held them; of several, the oldest"),
     )), (status = 400), (status = 408), (status = 413), (status = 415)),

@@ -17,6 +17,7 @@ use crate::{
     problem::{Fault, Problem, may_hold_secret},
     records::NewToken,
     services::App,
+    whole::to_its_end,
 };
 
 /// An API token to be made.
@@ -24,10 +25,10 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read field by field")]
 #[schema(as = TokenDraft, example = json!({
-    "name": "Nightly export",
-    "expiry": "2027-06-30T00:00:00Z",
-    "permissions": ["api.tasks.read"],
     "allowedAddresses": ["192.0.2.0/24"],
+    "expiry": "2027-06-30T00:00:00Z",
+    "name": "Nightly export",
+    "permissions": ["api.tasks.read"],
 }))]
 pub(crate) struct DraftBody {
     /// 1 to 128 characters once it is normalised and blanks at its ends are gone; unique in the tenant.
@@ -78,9 +79,8 @@ pub(in crate::routes) async fn create(
         key,
         fingerprint: Fingerprint::of(&body),
     });
-    let made = app
-        .tokens
-        .create(caller.actor, caller.exchange.id, &draft, once)
+    let (tokens, actor, id) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    let made = to_its_end(async move { tokens.create(actor, id, &draft, once).await })
         .await
         .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, false))?;
     let token = &made.view.token;

@@ -16,6 +16,7 @@ use crate::{
     params::{Id, Params},
     problem::Problem,
     services::App,
+    whole::to_its_end,
 };
 
 /// Revoke an API token
@@ -44,8 +45,8 @@ pub(in crate::routes) async fn revoke(
         None => None,
         Some(condition) => Some(matching(&app, &caller, id, &condition).await?),
     };
-    app.tokens
-        .revoke(caller.actor, caller.exchange.id, id, expected)
+    let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    to_its_end(async move { tokens.revoke(actor, request, id, expected).await })
         .await
         .map_err(|failure| Problem::of_failure::<DeleteTokens>(failure, expected.is_some()))?;
     Ok(StatusCode::NO_CONTENT.into_response())

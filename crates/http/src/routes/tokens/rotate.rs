@@ -20,13 +20,14 @@ use crate::{
     problem::{Fault, Problem},
     records::NewToken,
     services::App,
+    whole::to_its_end,
 };
 
 /// A rotation of an API token's secret.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read field by field")]
-#[schema(as = TokenRotation, example = json!({"version": 1, "overlapSeconds": 86_400}))]
+#[schema(as = TokenRotation, example = json!({"overlapSeconds": 86_400, "version": 1}))]
 pub(crate) struct RotationBody {
     /// The version that the secret is replaced for. Needed unless `If-Match` names it by an entity tag; where both do,
     /// they have to agree.
@@ -83,9 +84,9 @@ pub(in crate::routes) async fn rotate(
 
     let by_precondition = condition.is_some();
     let expected = expected::expected(&app, &caller, id, version, condition).await?;
-    let made = app
-        .tokens
-        .rotate(caller.actor, caller.exchange.id, (id, expected), overlap)
+    let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    let of = (id, expected);
+    let made = to_its_end(async move { tokens.rotate(actor, request, of, overlap).await })
         .await
         .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, by_precondition))?;
     let tag = (header::ETAG, etag(made.view.token.version));

@@ -21,6 +21,7 @@ use crate::{
     problem::Problem,
     records::UpdatedToken,
     services::App,
+    whole::to_its_end,
 };
 
 /// What of a record is not for writing: taken so that a record that was read can be sent back, and let be.
@@ -42,7 +43,7 @@ const READ_ONLY: &[&str] = &[
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read field by field")]
-#[schema(as = TokenEdit, example = json!({"version": 1, "name": "Nightly export", "permissions": ["api.tasks.read"]}))]
+#[schema(as = TokenEdit, example = json!({"name": "Nightly export", "permissions": ["api.tasks.read"], "version": 1}))]
 pub(crate) struct EditBody {
     /// The version that the change is made for. Needed unless `If-Match` names it by an entity tag; where both do, they
     /// have to agree.
@@ -132,17 +133,12 @@ pub(in crate::routes) async fn update(
 
     let by_precondition = condition.is_some();
     let expected = expected::expected(&app, &caller, id, version, condition).await?;
-    let updated = app
-        .tokens
-        .update(
-            caller.actor,
-            caller.exchange.id,
-            (id, expected),
-            &edit,
-            dry_run,
-        )
-        .await
-        .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, by_precondition))?;
+    let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    let of = (id, expected);
+    let updated =
+        to_its_end(async move { tokens.update(actor, request, of, &edit, dry_run).await })
+            .await
+            .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, by_precondition))?;
     let tag = (header::ETAG, etag(updated.view.token.version));
     let record = UpdatedToken::new(updated, dry_run);
     if dry_run {

@@ -14,7 +14,7 @@ use countersign_application::{
 use countersign_domain::{PermissionCatalog, Policy, UserId};
 use countersign_gate::{Gate, Proxies};
 use countersign_http::{
-    Hub, Limits, Metrics, ProxyHeader, Services, Settings, StoreSource, Surface, serve,
+    Hub, Limits, Metrics, ProxyHeader, Services, Settings, StoreSource, Surface, Timekeeping, serve,
 };
 use countersign_sqlite::SqliteStore;
 use serde_json::{Value, json};
@@ -250,6 +250,7 @@ fn services(stores: &Stores, proxies: Proxies) -> Services {
         .with_proxies(proxies),
         feed: stores.feed.clone(),
         news: Hub::default(),
+        time: Timekeeping::default(),
         metrics: Metrics::default(),
         probe: stores.probe.clone(),
         entropy: stores.entropy.clone(),

@@ -38,6 +38,7 @@ pub(super) fn change(realm: &Realm, token: TokenId, version: i64) -> TokenChange
         token,
         version: Version::try_from(version).unwrap(),
         kind: EventKind::Updated,
+        at: realm.tenant.created,
     }
 }
 

@@ -1,0 +1,173 @@
+//! How far this node's clock is from the store's, which all nodes share. Compared at the start and then now and then; a
+//! node that is apart says so, and judges nothing.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use countersign_application::ports::{Clock, Probe};
+use countersign_domain::Timestamp;
+use countersign_http::Timekeeping;
+use tokio::time::sleep;
+
+/// How often the clocks are compared.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// How far they may be apart, in microseconds.
+const MOST: i64 = 2_000_000;
+
+/// Stands for a difference that nobody has found out.
+const UNKNOWN: i64 = i64::MIN;
+
+/// The comparison of both clocks.
+pub(crate) struct Skew {
+    clock: Arc<dyn Clock>,
+    probe: Arc<dyn Probe>,
+    time: Timekeeping,
+    micros: AtomicI64,
+}
+
+/// By how many microseconds this node's clock is ahead of the store's, at least and at most: what the answer took on its
+/// way is nobody's fault.
+fn ahead(before: Timestamp, took: Duration, told: Timestamp) -> (i64, i64) {
+    let least = before.as_micros().saturating_sub(told.as_micros());
+    let took = i64::try_from(took.as_micros()).unwrap_or(i64::MAX);
+    (least, least.saturating_add(took))
+}
+
+impl Skew {
+    pub(crate) fn new(clock: Arc<dyn Clock>, probe: Arc<dyn Probe>, time: Timekeeping) -> Self {
+        Self {
+            clock,
+            probe,
+            time,
+            micros: AtomicI64::new(UNKNOWN),
+        }
+    }
+
+    /// By how many seconds this node's clock is ahead; none where that is not known.
+    pub(crate) fn seconds(&self) -> Option<f64> {
+        let micros = self.micros.load(Ordering::Relaxed);
+        let seconds = || Duration::from_micros(micros.unsigned_abs()).as_secs_f64();
+        (micros != UNKNOWN).then(|| seconds().copysign(if micros < 0 { -1.0 } else { 1.0 }))
+    }
+
+    /// Compares them once. A store that does not answer leaves things as they are.
+    pub(crate) async fn compare(&self) {
+        let (before, begin) = (self.clock.now(), Instant::now());
+        let told = match self.probe.time().await {
+            Ok(Some(told)) => told,
+            // There is but one clock.
+            Ok(None) => return self.micros.store(0, Ordering::Relaxed),
+            Err(fault) => {
+                let error = format!("{:#}", anyhow::Error::from(fault));
+                tracing::debug!(error, "the clocks could not be compared");
+                return;
+            }
+        };
+        let (least, most) = ahead(before, begin.elapsed(), told);
+        let middle = least + (most - least) / 2;
+        self.micros.store(middle, Ordering::Relaxed);
+        let apart = least > MOST || most < -MOST;
+        if self.time.note(apart) {
+            let seconds = self.seconds();
+            if apart {
+                tracing::error!(
+                    seconds,
+                    "this node's clock is ahead of the database's by so much: it judges no token until both agree"
+                );
+            } else {
+                tracing::info!(
+                    seconds,
+                    "this node's clock agrees with the database's again"
+                );
+            }
+        }
+    }
+
+    /// Compares them for ever.
+    pub(crate) async fn compare_often(self: Arc<Self>) {
+        loop {
+            sleep(EVERY).await;
+            self.compare().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use countersign_application::ports::{MockClock, MockProbe, StoreFault};
+
+    use super::*;
+
+    fn at(micros: i64) -> Timestamp {
+        Timestamp::from_micros(1_780_000_000_000_000 + micros).unwrap()
+    }
+
+    type Told = Result<Option<i64>, ()>;
+
+    /// A node whose clock stands still, beside a store that says what it is told to.
+    fn skew(told: Told) -> (Skew, Arc<Mutex<Told>>) {
+        let told = Arc::new(Mutex::new(told));
+        let (mut clock, mut probe, says) = (MockClock::new(), MockProbe::new(), told.clone());
+        clock.expect_now().returning(|| at(0));
+        probe.expect_time().returning(move || {
+            let told = *says.lock().unwrap();
+            told.map(|told| told.map(at))
+                .map_err(|()| StoreFault::Unavailable("away".into()))
+        });
+        let skew = Skew::new(Arc::new(clock), Arc::new(probe), Timekeeping::default());
+        (skew, told)
+    }
+
+    #[test]
+    fn the_answers_way_counts_for_the_clock() {
+        let took = Duration::from_micros(700);
+        assert_eq!(ahead(at(0), took, at(300)), (-300, 400));
+        assert_eq!(ahead(at(5000), took, at(0)), (5000, 5700));
+    }
+
+    #[tokio::test]
+    async fn beyond_two_seconds_either_way_the_clocks_are_apart() {
+        // What the call takes lets the clock be ahead by that much less.
+        for (store, apart) in [
+            (0_i32, false),
+            (1_999_999, false),
+            (3_000_000, true),
+            (-2_000_000, false),
+            (-2_000_001, true),
+        ] {
+            let (skew, _) = skew(Ok(Some(store.into())));
+            skew.compare().await;
+            assert_eq!(skew.time.is_apart(), apart, "{store}");
+            let seconds = skew.seconds().unwrap();
+            assert!((seconds * 1e6 + f64::from(store)).abs() < 5e5, "{seconds}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_does_not_tell_changes_nothing() {
+        let (skew, told) = skew(Err(()));
+        skew.compare().await;
+        assert_eq!(skew.seconds(), None);
+        *told.lock().unwrap() = Ok(None);
+        skew.compare().await;
+        assert!(!skew.time.is_apart());
+        assert_eq!(skew.seconds(), Some(0.0));
+        *told.lock().unwrap() = Ok(Some(9_000_000));
+        skew.compare().await;
+        assert!(skew.time.is_apart());
+        *told.lock().unwrap() = Err(());
+        skew.compare().await;
+        assert!(skew.time.is_apart(), "nobody said that it is right again");
+        *told.lock().unwrap() = Ok(Some(0));
+        skew.compare().await;
+        assert!(!skew.time.is_apart());
+    }
+}

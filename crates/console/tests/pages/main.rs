@@ -1,0 +1,15 @@
+//! The pages on a real store and inside the real surface, request by request, as browsers with and without good will send
+//! them. What only a browser can show is tried with one elsewhere.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what does not hold here is a failed test"
+)]
+
+mod browser;
+mod changing;
+mod guards;
+mod reading;
+mod sessions;
+mod signing_in;
+mod world;

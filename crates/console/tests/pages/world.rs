@@ -1,0 +1,126 @@
+//! A world of its own for each test: the surface with its pages over a fresh SQLite file, and time that stands still.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use countersign_application::{
+    Audit, Made, SessionLimits, Sessions, Tokens, Users,
+    ports::TokenStore,
+    testing::{Deaf, Realm, Stores},
+};
+use countersign_domain::{Policy, TokenView, standard};
+use countersign_gate::Gate;
+use countersign_http::{Hub, Metrics, Services, Settings, StoreSource, Surface};
+use countersign_sqlite::SqliteStore;
+use sqlx::{Connection, SqliteConnection};
+use tempfile::TempDir;
+
+use super::browser::Browser;
+
+pub(crate) struct World {
+    pub(crate) surface: Surface,
+    pub(crate) stores: Stores,
+    pub(crate) home: Realm,
+    /// Holds the whole catalog.
+    pub(crate) root: Made,
+    folder: TempDir,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("test.db");
+        let store = SqliteStore::open(&file).await.unwrap();
+        store.migrate().await.unwrap();
+        let stores = Stores::of(store);
+        let home = stores.realm("home").await;
+        let mut draft = home.draft("Root");
+        draft.permissions = standard::ALL.iter().map(ToString::to_string).collect();
+        let root = home.make_of(&draft).await;
+        Self {
+            surface: surface(&stores, stores.tokens.clone()),
+            stores,
+            home,
+            root,
+            folder,
+        }
+    }
+
+    /// A token with these permissions.
+    pub(crate) async fn token(&self, name: &str, permissions: &[&str]) -> Made {
+        let mut draft = self.home.draft(name);
+        draft.permissions = permissions.iter().map(ToString::to_string).collect();
+        self.home.make_of(&draft).await
+    }
+
+    /// A browser that nobody has signed in with.
+    pub(crate) fn browser(&self) -> Browser {
+        self.browser_at("192.0.2.1")
+    }
+
+    /// The same somewhere else.
+    pub(crate) fn browser_at(&self, address: &str) -> Browser {
+        let peer = SocketAddr::new(address.parse().unwrap(), 40000);
+        Browser::new(self.surface.clone(), peer)
+    }
+
+    /// A browser that the token's holder has signed in with.
+    pub(crate) async fn signed_in(&self, made: &Made) -> Browser {
+        let mut browser = self.browser();
+        browser.sign_in(made.secret.expose()).await;
+        browser
+    }
+
+    /// How often the token was changed.
+    pub(crate) async fn events(&self, view: &TokenView) -> usize {
+        let (tenant, id) = (self.home.tenant.id, view.token.id);
+        let events = self.stores.tokens.events(tenant, id, None, 100);
+        events.await.unwrap().len()
+    }
+
+    /// Statements past all rules.
+    pub(crate) async fn tamper(&self, sql: &'static str) {
+        let file = self.folder.path().join("test.db");
+        let url = format!("sqlite:{}", file.display());
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    }
+}
+
+/// The surface with its pages, over another keeper of tokens where a test wants one.
+pub(crate) fn surface(stores: &Stores, tokens: Arc<dyn TokenStore>) -> Surface {
+    let (clock, entropy) = (stores.clock.clone(), stores.entropy.clone());
+    let time = stores.clock.clone();
+    let gate = Gate::new(Arc::new(StoreSource::new(tokens.clone())), move || {
+        time.now()
+    });
+    let use_cases = Tokens::new(
+        tokens.clone(),
+        clock.clone(),
+        entropy.clone(),
+        Arc::new(Deaf),
+        Policy::default(),
+    );
+    let limits = SessionLimits::default();
+    let sessions = stores.sessions.clone();
+    let pages = countersign_console::pages(countersign_console::Services {
+        tokens: use_cases.clone(),
+        audit: Audit::new(stores.audit.clone()),
+        sessions: Sessions::new(sessions, tokens, clock.clone(), entropy.clone(), limits),
+        gate: gate.clone(),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        public_url: None,
+    });
+    let services = Services {
+        tokens: use_cases,
+        users: Users::new(stores.users.clone()),
+        gate,
+        feed: stores.feed.clone(),
+        news: Hub::default(),
+        probe: stores.probe.clone(),
+        entropy,
+        clock,
+        metrics: Metrics::default(),
+    };
+    Surface::new(services, Settings::default()).with_pages(pages)
+}

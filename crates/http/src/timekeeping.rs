@@ -1,0 +1,77 @@
+//! Whether this node's clock can be believed. It decides what has expired, and every node has its own: one that is apart
+//! from the others' would honour tokens that they refuse. Such a node does not judge at all until it is in step again.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
+};
+
+use countersign_domain::Credential;
+use countersign_gate::{CredentialSource, Dated, Presented, SourceFault, async_trait};
+use thiserror::Error;
+
+/// What the deployment last found out about this node's clock. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Timekeeping(Arc<AtomicBool>);
+
+/// This node's clock is apart from the store's, so that nothing can be judged by it.
+#[derive(Debug, Clone, Copy, Error)]
+#[error("this node's clock is apart from the store's")]
+pub(crate) struct ClockApart;
+
+impl Timekeeping {
+    /// Notes whether the clock is too far from the store's; tells whether that is news.
+    #[must_use]
+    pub fn note(&self, apart: bool) -> bool {
+        self.0.swap(apart, Ordering::Relaxed) != apart
+    }
+
+    /// Whether it was, when it was last compared.
+    #[must_use]
+    pub fn is_apart(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A source that tells nothing while the clock is apart, so that whatever door is asked cannot come to a verdict.
+pub struct InStep {
+    source: Arc<dyn CredentialSource>,
+    time: Timekeeping,
+}
+
+impl InStep {
+    /// This source, as long as the clock is in step.
+    pub fn new(source: Arc<dyn CredentialSource>, time: Timekeeping) -> Self {
+        Self { source, time }
+    }
+
+    fn in_step(&self) -> Result<(), SourceFault> {
+        if self.time.is_apart() {
+            return Err(SourceFault::away(ClockApart));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl CredentialSource for InStep {
+    async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+        self.in_step()?;
+        self.source.find(presented).await
+    }
+
+    async fn find_dated(&self, presented: &Presented) -> Result<Option<Dated>, SourceFault> {
+        self.in_step()?;
+        self.source.find_dated(presented).await
+    }
+
+    fn at_hand(&self, presented: &Presented) -> Poll<Option<Dated>> {
+        if self.time.is_apart() {
+            return Poll::Pending;
+        }
+        self.source.at_hand(presented)
+    }
+}

@@ -1,0 +1,60 @@
+//! The library that lies to a process about the time, so that a node with a wrong clock can be had beside one with a right
+//! one. Installed where that is ours to do, and else words that say what to type.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use nix::unistd::geteuid;
+
+use crate::cluster::install;
+
+const LIBRARY: &str = "faketime/libfaketime.so.1";
+
+/// The variables that have a process believe what a file says about the time, such as `+5.0` for five seconds ahead. It is
+/// looked at each time that the process asks; the clock that only measures how long things take stays as it is.
+///
+/// # Errors
+/// Where there is no such library and none may be installed: what to install.
+pub fn variables(file: &Path) -> Result<Vec<(String, String)>> {
+    let library = find_or_install()?;
+    Ok([
+        ("LD_PRELOAD", library.display().to_string()),
+        ("FAKETIME_TIMESTAMP_FILE", file.display().to_string()),
+        ("FAKETIME_NO_CACHE", "1".to_owned()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+        ("DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into())
+}
+
+fn find_or_install() -> Result<PathBuf> {
+    /// Tests of one process begin together, and only one of them can install.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    let debian = Path::new("/etc/debian_version").exists();
+    ensure!(
+        debian && geteuid().is_root(),
+        "no libfaketime found. Install it (Debian, Ubuntu: `sudo apt-get install libfaketime`; \
+         Fedora: `sudo dnf install libfaketime`)"
+    );
+    install("libfaketime")?;
+    find().context("apt-get installed libfaketime, but it is in none of the usual folders")
+}
+
+fn find() -> Option<PathBuf> {
+    let inside = |folder: &str| {
+        let entries = Path::new(folder).read_dir().into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let mut folders = vec![PathBuf::from("/usr/lib"), PathBuf::from("/usr/lib64")];
+    folders.extend(inside("/usr/lib"));
+    let mut files = folders.into_iter().map(|folder| folder.join(LIBRARY));
+    files.find(|file| file.is_file())
+}
