@@ -76,17 +76,17 @@ impl Slow {
     }
 
     /// The sign-in was no bad one: it counts for nothing, and what counted before still does.
-    pub(crate) fn forgive(&self, tried: Try) {
-        let Some(from) = tried.from else { return };
+    pub(crate) fn forgive(&self, Try { from, before }: Try) {
+        let Some(from) = from else { return };
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match (known.get_mut(&from), tried.before) {
-            (Some(tries), Some(before)) => {
-                tries.count = tries.count.saturating_sub(1);
-                if tries.count <= before.count {
-                    tries.last = before.last;
+        match (known.get_mut(&from), before) {
+            (Some(now), Some(before)) => {
+                now.count = now.count.saturating_sub(1);
+                if now.count <= before.count {
+                    now.last = before.last;
                 }
             }
-            (Some(tries), None) if tries.count > 1 => tries.count -= 1,
+            (Some(now), None) if now.count > 1 => now.count -= 1,
             (_, None) => drop(known.remove(&from)),
             (None, Some(_)) => {}
         }
