@@ -9,6 +9,7 @@ use countersign_application::{
 };
 use countersign_domain::RequestId;
 use countersign_gate::Gate;
+use countersign_http::Timekeeping;
 
 use crate::{
     database::Ports,
@@ -65,6 +66,7 @@ impl Service {
     pub(crate) fn of_console(
         &self,
         gate: Gate,
+        time: Timekeeping,
         settings: &Settings,
     ) -> countersign_console::Services {
         countersign_console::Services {
@@ -74,6 +76,7 @@ impl Service {
             gate,
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
+            in_step: Arc::new(move || !time.is_apart()),
             public_url: settings.public_url.clone(),
         }
     }

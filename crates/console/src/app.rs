@@ -26,6 +26,8 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     /// Chance, for visitors and for keys of forms.
     pub entropy: Arc<dyn Entropy>,
+    /// Whether this node's clock can be believed; while it cannot, nobody is judged by it.
+    pub in_step: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Where people reach the service, without a slash at its end; `None` = by the authority that they ask for.
     pub public_url: Option<String>,
 }

@@ -4,12 +4,12 @@
 use countersign_application::{Failure, ports::EventView};
 use countersign_domain::{Actor, Timestamp, Token, TokenId, Version};
 
-use crate::app::App;
+use crate::{app::App, trouble::Trouble};
 
 /// How many events are read at a time.
 const BATCH: u8 = 100;
 /// How far back is looked, in batches: nobody keeps a form open for longer than that.
-const FARTHEST: usize = 50;
+const FARTHEST: usize = 10;
 
 /// The fields that a form changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,13 +43,13 @@ pub(crate) struct Since {
 /// Walks back from what is stored now to what a version was.
 ///
 /// # Errors
-/// A store's fault.
+/// That it was too long ago, or a store's fault.
 pub(crate) async fn since(
     app: &App,
     actor: &Actor,
     current: &Token,
     version: Version,
-) -> Result<Since, Failure> {
+) -> Result<Since, Trouble> {
     let mut events = Vec::new();
     // Later ones than the record that is shown do not count here.
     let mut before = Some(current.version.next());
@@ -61,11 +61,11 @@ pub(crate) async fn since(
         before = batch.last().map(|view| view.event.content.version_after);
         events.extend(batch.into_iter().filter(later));
         if !whole || !full {
-            break;
+            let base = undone(Values::from(current), &events);
+            return Ok(Since { base, events });
         }
     }
-    let base = undone(Values::from(current), &events);
-    Ok(Since { base, events })
+    Err(Trouble::OldForm)
 }
 
 async fn read(

@@ -1,7 +1,9 @@
 //! What somebody typed into the form of a token, kept as it was typed, so that nothing is lost where it has to be
 //! mended. A new token and a changed one share it.
 
-use countersign_domain::{Draft, Edit, Timestamp, Token};
+use std::collections::BTreeSet;
+
+use countersign_domain::{AllowedAddresses, Draft, Edit, Permission, Timestamp, Token};
 
 use crate::form::Form;
 
@@ -10,6 +12,8 @@ pub(crate) const PRESETS: [u32; 3] = [30, 90, 365];
 
 /// Keeps the expiry as it is stored.
 pub(crate) const KEEP: &str = "keep";
+/// The field that chooses between any address and a list.
+pub(crate) const ANYWHERE: &str = "anywhere";
 /// Takes the date that was entered.
 pub(crate) const DATE: &str = "date";
 
@@ -35,11 +39,13 @@ pub(crate) struct Entered {
 }
 
 impl Entered {
-    /// An empty form.
-    pub(crate) fn blank() -> Self {
+    /// An empty form, with a lifetime that is neither the longest nor in anybody's way.
+    pub(crate) fn blank(now: Timestamp, latest: Timestamp) -> Self {
+        let fits = |days: &u32| now.plus_seconds(days * DAY) <= latest;
+        let lifetime = [90, 30].into_iter().find(fits);
         Self {
             name: String::new(),
-            lifetime: "90".into(),
+            lifetime: lifetime.map_or_else(|| DATE.into(), |days| days.to_string()),
             expiry: String::new(),
             addresses: String::new(),
             permissions: Vec::new(),
@@ -62,7 +68,10 @@ impl Entered {
 
     /// What was sent. Addresses may come as lines, as several fields, or as both.
     pub(crate) fn of(form: &Form) -> Self {
-        let addresses: Vec<_> = form.all("addresses").collect();
+        // Where somebody had to choose between a list and no list at all.
+        let anywhere = form.get(ANYWHERE) == "yes";
+        let listed = form.all("addresses").filter(|_| !anywhere);
+        let addresses: Vec<_> = listed.collect();
         Self {
             name: form.get("name").into(),
             lifetime: form.get("lifetime").into(),
@@ -119,13 +128,16 @@ impl Entered {
     /// # Errors
     /// Where no expiry can be read.
     pub(crate) fn edit(&self, stored: &Token, now: Timestamp) -> Result<Edit, NoInstant> {
-        let was = Self::stored(stored);
-        let (addresses, permissions) = (self.address_lines(), self.permissions.clone());
+        let addresses = self.address_lines();
+        let same_addresses =
+            AllowedAddresses::parse(&addresses).is_ok_and(|list| list == stored.addresses);
+        let held: BTreeSet<_> = stored.permissions.iter().map(Permission::as_str).collect();
+        let wanted: BTreeSet<_> = self.permissions.iter().map(String::as_str).collect();
         Ok(Edit {
             name: self.name.clone(),
             expiry: self.instant(now)?,
-            allowed_addresses: (addresses != was.address_lines()).then_some(addresses),
-            permissions: (permissions != was.permissions).then_some(permissions),
+            allowed_addresses: (!same_addresses).then_some(addresses),
+            permissions: (wanted != held).then(|| self.permissions.clone()),
             allow_lockout: self.lockout,
         })
     }
@@ -159,11 +171,23 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn blank() -> Entered {
+        Entered::blank(at("2026-06-01T00:00:00Z"), at("2028-06-01T00:00:00Z"))
+    }
+
+    #[test]
+    fn what_is_proposed_can_be_had() {
+        let lifetime = |latest| Entered::blank(at("2026-06-01T00:00:00Z"), at(latest)).lifetime;
+        assert_eq!(lifetime("2026-08-30T00:00:00Z"), "90");
+        assert_eq!(lifetime("2026-08-01T00:00:00Z"), "30");
+        assert_eq!(lifetime("2026-06-02T00:00:00Z"), DATE);
+    }
+
     fn dated(text: &str) -> Entered {
         Entered {
             lifetime: DATE.into(),
             expiry: text.into(),
-            ..Entered::blank()
+            ..blank()
         }
     }
 
@@ -196,7 +220,7 @@ mod tests {
         let now = at("2026-06-01T00:00:00Z");
         let chosen = |lifetime: &str| Entered {
             lifetime: lifetime.into(),
-            ..Entered::blank()
+            ..blank()
         };
         assert_eq!(
             chosen("30").instant(now).unwrap(),

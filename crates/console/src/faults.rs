@@ -113,6 +113,12 @@ fn told(violation: &Violation) -> String {
                 "{permission}: the token that you signed in with does not hold it, and so cannot give it."
             )
         }
+        Violation::PermissionNotHeld {
+            permission,
+            field: Field::Whole,
+        } => format!(
+            "{permission}: the token that you signed in with does not hold it, and whoever makes a new secret learns what holds it."
+        ),
         Violation::PermissionNotHeld { permission, .. } => format!(
             "This widens a token that holds {permission}, which the token that you signed in with does not hold."
         ),

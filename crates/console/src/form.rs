@@ -19,8 +19,7 @@ const LARGEST: usize = 64 * 1024;
 /// The field that ties a form to the browser that it was shown to.
 pub(crate) const TOKEN: &str = "form";
 
-/// The fields of a form, in their order; a name may come several times.
-#[derive(Debug, Default)]
+/// The fields of a form, in their order; a name may come several times. There is no `Debug`: one of them may be a secret.
 pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {

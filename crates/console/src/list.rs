@@ -97,13 +97,13 @@ pub(crate) struct Sort {
     pub(crate) descending: bool,
 }
 
-/// The word of each order in the address.
-pub(crate) const ORDERS: [(&str, OrderField); 5] = [
-    ("name", OrderField::Name),
-    ("expiry", OrderField::Expiry),
-    ("created", OrderField::CreationDate),
-    ("modified", OrderField::LastModifiedDate),
-    ("used", OrderField::LastUsedDate),
+/// The word of each order in the address, and what people read.
+pub(crate) const ORDERS: [(&str, &str, OrderField); 5] = [
+    ("name", "Name", OrderField::Name),
+    ("expiry", "Expiry", OrderField::Expiry),
+    ("created", "Creation", OrderField::CreationDate),
+    ("modified", "Last change", OrderField::LastModifiedDate),
+    ("used", "Last use", OrderField::LastUsedDate),
 ];
 
 /// One view of the list.
@@ -141,7 +141,7 @@ impl View {
                 }
                 "permission" => view.permission = value.trim().chars().take(128).collect(),
                 "sort" => {
-                    if let Some((_, field)) = ORDERS.iter().find(|(word, _)| *word == value) {
+                    if let Some((_, _, field)) = ORDERS.iter().find(|(word, ..)| *word == value) {
                         view.sort.field = *field;
                     }
                 }
@@ -192,8 +192,8 @@ impl View {
     /// The address of this view.
     pub(crate) fn link(&self) -> String {
         let mut query = Serializer::new(String::new());
-        let word = ORDERS.iter().find(|(_, field)| *field == self.sort.field);
-        let sort = word.map_or("name", |(word, _)| *word);
+        let order = ORDERS.iter().find(|(.., field)| *field == self.sort.field);
+        let sort = order.map_or("name", |(word, ..)| *word);
         let page = self.page.to_string();
         for (name, value, default) in [
             ("q", self.words.as_str(), ""),

@@ -114,6 +114,9 @@ pub(crate) async fn resume(
     visit: &Visit,
     id: &SessionId,
 ) -> Result<Result<Actor, Ended>, Trouble> {
+    if !(app.in_step)() {
+        return Err(Trouble::ClockApart);
+    }
     let Some(standing) = app.sessions.resume(id).await? else {
         return Ok(Err(Ended::Over));
     };
@@ -126,7 +129,11 @@ pub(crate) async fn resume(
         .gate
         .admit(&known, visit.address, Some(&standard::API_TOKENS_READ));
     let why = match admitted {
-        Ok(grant) => return Ok(Ok(grant.into())),
+        Ok(grant) => {
+            // Said once: a request has one caller.
+            let _ = visit.actor.set(grant.credential.token);
+            return Ok(Ok(grant.into()));
+        }
         // It may be a short visit elsewhere: the session goes on where the token may be used.
         Err(Denied::AddressNotAllowed) => return Ok(Err(Ended::Address)),
         Err(Denied::Expired(_)) => Ended::Expired,

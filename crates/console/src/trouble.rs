@@ -89,6 +89,8 @@ pub(crate) enum Trouble {
     NoToken,
     /// A use case failed.
     Failed(Failure),
+    /// This node's clock cannot be believed.
+    ClockApart,
     /// Something in the service itself is wrong.
     Broken,
 }
@@ -148,9 +150,13 @@ impl IntoResponse for Trouble {
             Self::NoToken => text(
                 StatusCode::NOT_FOUND,
                 "No such token",
-                "There is no such token, or it was revoked so long ago that nothing is known of it.",
+                "There is no such token.",
             ),
             Self::Failed(failure) => failed(failure),
+            Self::ClockApart => retry(
+                "This node is out of step",
+                "Its clock is apart from the database's, so it judges nobody until that is mended. Nothing was changed.",
+            ),
             Self::Broken => internal(),
         }
     }
@@ -218,7 +224,7 @@ fn internal() -> Response {
     text(
         StatusCode::INTERNAL_SERVER_ERROR,
         "Something went wrong",
-        "The service's log says what, under the id of this request.",
+        "The service's log says what it was.",
     )
 }
 

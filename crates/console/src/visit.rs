@@ -1,6 +1,9 @@
 //! A request as far as it is known before anybody signs in: which, from where, from which browser, and over what.
 
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
     extract::FromRequestParts,
@@ -8,7 +11,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use countersign_application::SessionId;
-use countersign_domain::RequestId;
+use countersign_domain::{RequestId, TokenId};
 use countersign_gate::ClientAddress;
 use sha2::{Digest, Sha256};
 
@@ -29,6 +32,8 @@ pub(crate) struct Visit {
     pub(crate) secure: bool,
     /// What it asks for, with its query.
     pub(crate) target: String,
+    /// Where to say who asks, for the log.
+    pub(crate) actor: Arc<OnceLock<TokenId>>,
 }
 
 impl FromRequestParts<App> for Visit {
@@ -45,6 +50,7 @@ impl FromRequestParts<App> for Visit {
             address: address.and_then(|address| address.0),
             id: cookie::sent(&parts.headers, secure),
             secure,
+            actor: parts.extensions.get().cloned().unwrap_or_default(),
             target: target.map_or_else(|| "/console".to_owned(), ToString::to_string),
         })
     }
@@ -62,10 +68,14 @@ pub(crate) fn form_token(id: &SessionId) -> String {
 /// then keeps no cookie.
 pub(crate) fn over_tls(headers: &HeaderMap, public_url: Option<&str>) -> bool {
     if let Some(url) = public_url {
-        return url.starts_with("https:");
+        return url
+            .get(..6)
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"));
     }
     let says = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    says(X_FORWARDED_PROTO).is_some_and(|proto| proto.trim().eq_ignore_ascii_case("https"))
+    says(X_FORWARDED_PROTO)
+        .and_then(|protos| protos.split(',').next())
+        .is_some_and(|proto| proto.trim().eq_ignore_ascii_case("https"))
         || says(header::FORWARDED).is_some_and(|value| {
             let value = value.to_ascii_lowercase();
             value.contains("proto=https") || value.contains("proto=\"https\"")

@@ -18,7 +18,6 @@ use axum::{
     middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
 };
-use countersign_domain::TokenId;
 use countersign_gate::ClientAddress;
 use tower::Service;
 
@@ -54,8 +53,8 @@ impl Surface {
     }
 
     /// With another adapter's pages beside its own routes, in the same frame. A request comes to them with a
-    /// [`RequestId`](countersign_domain::RequestId) and a [`ClientAddress`] among its extensions; an answer that tells a [`TokenId`] among its own names
-    /// it to the log as who asked.
+    /// [`RequestId`](countersign_domain::RequestId) and a [`ClientAddress`] among its extensions, and with an
+    /// `Arc<OnceLock<TokenId>>` in which to say who asks, for the log.
     #[must_use]
     pub fn with_pages(mut self, pages: Router) -> Self {
         let framed = from_fn_with_state(self.app.clone(), frame);
@@ -66,20 +65,15 @@ impl Surface {
     }
 }
 
-/// Tells the pages what the frame found out, and the frame what they did.
+/// Tells the pages what the frame found out, and where to say who asks.
 async fn hand_over(mut request: Request, next: Next) -> Response {
-    let exchange = request.extensions().get::<Exchange>().cloned();
-    if let Some(exchange) = &exchange {
+    if let Some(exchange) = request.extensions().get::<Exchange>().cloned() {
         let extensions = request.extensions_mut();
-        extensions.insert(exchange.id.clone());
+        extensions.insert(exchange.id);
         extensions.insert(ClientAddress(exchange.address));
+        extensions.insert(exchange.actor);
     }
-    let response = next.run(request).await;
-    if let (Some(exchange), Some(actor)) = (exchange, response.extensions().get::<TokenId>()) {
-        // Set once: a request has one caller.
-        let _ = exchange.actor.set(*actor);
-    }
-    response
+    next.run(request).await
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;

@@ -104,9 +104,9 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     let gate = Gate::new(source, move || clock.now())
         .with_proxies(settings.proxies.clone())
         .with_uses(uses.clone());
-    let pages = settings
-        .console
-        .then(|| countersign_console::pages(service.of_console(gate.clone(), &settings)));
+    let pages = settings.console.then(|| {
+        countersign_console::pages(service.of_console(gate.clone(), time.clone(), &settings))
+    });
     let services = Services {
         tokens: service.tokens,
         users: service.users,

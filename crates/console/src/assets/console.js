@@ -65,6 +65,10 @@ if (matrix) {
       row.hidden = !words.every((word) => row.dataset.find.includes(word));
     }
   });
+  // Looking for something is no reason to send the form.
+  find("#find-permission").addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault();
+  });
   recount();
 }
 

@@ -14,7 +14,6 @@ use crate::{
     entered::Entered,
     form::Form,
     signed::{Reading, Signed},
-    view::words,
 };
 
 /// A piece of a page that tells what is wrong, or what the list will be.
@@ -30,12 +29,10 @@ pub(super) async fn check(
 
 fn told(lines: &[String]) -> Markup {
     match AllowedAddresses::parse(lines) {
-        Ok(list) if lines.is_empty() => {
-            let any = list == AllowedAddresses::any();
-            html! { @if any { p.faint { "Any address may use the token." } } }
-        }
+        Ok(_) if lines.is_empty() => html! { p.faint { "Any address may use the token." } },
         Ok(list) => html! {
-            p.good-text { "✓ " (words::count(list.iter().count() as u64, "address entr")) }
+            @let count = list.iter().count();
+            p.good-text { "✓ " (count) @if count == 1 { " entry" } @else { " entries" } }
         },
         Err(InvalidAddresses::TooMany(count)) => html! {
             div.fault { p { "At most " (AllowedAddresses::MAX) ", these are " (count) "." } }

@@ -7,7 +7,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use countersign_application::Failure;
-use countersign_domain::{Fingerprint, Once};
+use countersign_domain::{Fingerprint, Once, Timestamp};
 use maud::html;
 
 use super::Answer;
@@ -26,16 +26,10 @@ const KEY: &str = "key";
 
 /// An empty form.
 pub(super) async fn ask(State(app): State<App>, signed: Signed<Writing>) -> Answer {
-    let mut random = [0; 16];
-    app.entropy.fill(&mut random).map_err(Failure::from)?;
-    let key = URL_SAFE_NO_PAD.encode(random);
-    Ok(form(
-        &app,
-        &signed,
-        &Entered::blank(),
-        &Faults::default(),
-        &key,
-    ))
+    let now = app.clock.now();
+    let blank = Entered::blank(now, latest(&app, now));
+    let key = new_key(&app)?;
+    Ok(form(&app, &signed, &blank, &Faults::default(), &key))
 }
 
 /// Makes the token and shows its secret, or shows what is wrong.
@@ -47,13 +41,11 @@ pub(super) async fn create(State(app): State<App>, signed: Signed<Writing>, sent
         Ok(draft) => draft,
         Err(none) => return Ok(refused(&none.into())),
     };
-    // The key belongs to one form, and whatever is mended in it makes another request of it: the first that is taken
-    // is the only one.
     let once = Once {
         key: format!("console-{key}")
             .parse()
             .map_err(|_| Trouble::OldForm)?,
-        fingerprint: Fingerprint::of(key.as_bytes()),
+        fingerprint: Fingerprint::of(format!("{entered:?}").as_bytes()),
     };
     let (actor, request) = (signed.actor.clone(), signed.visit.request.clone());
     match app.tokens.create(actor, request, &draft, Some(once)).await {
@@ -68,12 +60,33 @@ pub(super) async fn create(State(app): State<App>, signed: Signed<Writing>, sent
         }
         Err(Failure::Refused(why)) => Ok(refused(&Faults::from(&why))),
         Err(Failure::NameTaken) => Ok(refused(&Faults::name_taken())),
+        // Somebody went back after a token was made, and changed the form for another one.
+        Err(Failure::KeyReused) => {
+            let words = "This form has made a token already. Send it again to make another one.";
+            let faults = Faults {
+                whole: vec![words.into()],
+                ..Faults::default()
+            };
+            Ok(form(&app, &signed, &entered, &faults, &new_key(&app)?))
+        }
         // Sent twice: there is one token, and its secret was in the first answer.
         Err(Failure::AlreadyMade { token }) => {
             Ok(Redirect::to(&format!("/console/tokens/{token}?made=before")).into_response())
         }
         Err(failure) => Err(failure.into()),
     }
+}
+
+/// A key that no other form has.
+fn new_key(app: &App) -> Result<String, Trouble> {
+    let mut random = [0; 16];
+    app.entropy.fill(&mut random).map_err(Failure::from)?;
+    Ok(URL_SAFE_NO_PAD.encode(random))
+}
+
+/// The latest expiry of a token that is made now.
+fn latest(app: &App, now: Timestamp) -> Timestamp {
+    now.plus_months(app.tokens.policy().max_lifetime_months)
 }
 
 fn form(
@@ -93,7 +106,7 @@ fn form(
         held: &signed.actor.permissions,
         address: signed.visit.address,
         now,
-        latest: now.plus_months(policy.max_lifetime_months),
+        latest: latest(app, now),
     };
     let main = html! {
         h1 { "New token" }

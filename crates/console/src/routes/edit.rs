@@ -1,7 +1,7 @@
 //! Changing a token: fill in, review, save; and where somebody else was quicker, put both together.
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -9,7 +9,7 @@ use countersign_application::{Failure, Updated};
 use countersign_domain::{TokenView, Version};
 use maud::html;
 
-use super::{Answer, token_id};
+use super::{Answer, Id};
 use crate::{
     app::App,
     base,
@@ -22,12 +22,8 @@ use crate::{
 };
 
 /// The form with what is stored.
-pub(super) async fn ask(
-    State(app): State<App>,
-    signed: Signed<Writing>,
-    Path(id): Path<String>,
-) -> Answer {
-    let view = app.tokens.get(&signed.actor, token_id(&id)?).await?;
+pub(super) async fn ask(State(app): State<App>, signed: Signed<Writing>, Id(id): Id) -> Answer {
+    let view = app.tokens.get(&signed.actor, id).await?;
     let entered = Entered::stored(&view.token);
     Ok(form(&app, &signed, &view, &entered, &Faults::default()))
 }
@@ -36,22 +32,22 @@ pub(super) async fn ask(
 pub(super) async fn edit(
     State(app): State<App>,
     signed: Signed<Writing>,
-    Path(id): Path<String>,
+    Id(id): Id,
     sent: Form,
 ) -> Answer {
-    let id = token_id(&id)?;
     let view = app.tokens.get(&signed.actor, id).await?;
     let now = app.clock.now();
     let entered = Entered::of(&sent).settled(now);
     let version = sent.get("version").parse().ok();
     let expected = version.and_then(|number: i64| Version::try_from(number).ok());
     let expected = expected.ok_or(Trouble::OldForm)?;
+    // Before anything else that was entered is looked at: what is mended would otherwise be sent for a version that
+    // nobody has seen.
+    if expected != view.token.version {
+        return merge(&app, &signed, &view, expected, &entered).await;
+    }
     if sent.get("step") == "edit" {
-        return Ok(if expected == view.token.version {
-            form(&app, &signed, &view, &entered, &Faults::default())
-        } else {
-            merge(&app, &signed, &view, expected, &entered).await?
-        });
+        return Ok(form(&app, &signed, &view, &entered, &Faults::default()));
     }
     let edit = match entered.edit(&view.token, now) {
         Ok(edit) => edit,

@@ -12,8 +12,8 @@ mod token;
 
 use axum::{
     Router,
-    extract::Path,
-    http::{HeaderValue, header},
+    extract::{FromRequestParts, Path},
+    http::{HeaderValue, Uri, header, request::Parts},
     middleware::from_fn,
     response::{IntoResponse, Redirect, Response},
     routing::get,
@@ -25,14 +25,16 @@ use crate::{
     guard,
     list::LIST,
     trouble::{SIGN_IN, Trouble},
-    view::assets,
+    view::assets::{self, Asset},
+    whole::to_its_end,
 };
 
 /// What every handler comes to.
 type Answer = Result<Response, Trouble>;
 
 /// All pages. Whoever serves them puts a [`RequestId`](countersign_domain::RequestId) and a
-/// [`ClientAddress`](countersign_gate::ClientAddress) among the extensions of each request.
+/// [`ClientAddress`](countersign_gate::ClientAddress) among the extensions of each request, and an
+/// `Arc<OnceLock<TokenId>>` where it wants to know who asks.
 pub fn pages(services: Services) -> Router {
     let app = App::new(services);
     Router::new()
@@ -59,25 +61,39 @@ pub fn pages(services: Services) -> Router {
         .route("/console/assets/{name}", get(asset))
         .route("/console/{*rest}", get(async || Trouble::NoPage))
         .method_not_allowed_fallback(async || Trouble::NoMethod)
+        .layer(from_fn(to_its_end))
         .layer(from_fn(guard::headers))
         .with_state(app)
 }
 
 /// A file that pages load: the same for everybody, and under this address for good.
-async fn asset(Path(name): Path<String>) -> Answer {
-    let found = assets::all().into_iter().find(|asset| asset.name == name);
-    let asset = found.ok_or(Trouble::NoPage)?;
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(asset.kind)),
-        (
-            header::CACHE_CONTROL,
-            HeaderValue::from_static("public, max-age=31536000, immutable"),
-        ),
-    ];
-    Ok((headers, asset.text).into_response())
+///
+/// Under another node's address, which may be of another release, it is for now only.
+async fn asset(uri: Uri) -> Answer {
+    let wanted = |asset: &&Asset| uri.path().strip_prefix(assets::FOLDER) == Some(asset.name);
+    let asset = assets::all()
+        .into_iter()
+        .find(wanted)
+        .ok_or(Trouble::NoPage)?;
+    let mut response = asset.text.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.kind));
+    if uri.path_and_query().is_some_and(|uri| uri == asset.link()) {
+        let kept = HeaderValue::from_static("public, max-age=31536000, immutable");
+        headers.insert(header::CACHE_CONTROL, kept);
+    }
+    Ok(response)
 }
 
 /// The id in a page's address; what is none leads to no token.
-fn token_id(id: &str) -> Result<TokenId, Trouble> {
-    id.parse().map_err(|_| Trouble::NoToken)
+struct Id(TokenId);
+
+impl FromRequestParts<App> for Id {
+    type Rejection = Trouble;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Trouble> {
+        let path = Path::<String>::from_request_parts(parts, app).await;
+        let id = path.ok().and_then(|Path(id)| id.parse().ok());
+        id.map(Self).ok_or(Trouble::NoToken)
+    }
 }

@@ -1,12 +1,14 @@
 //! Revoking a token, once its name was typed.
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Redirect},
 };
 
-use super::{Answer, token_id};
+use countersign_domain::TokenName;
+
+use super::{Answer, Id};
 use crate::{
     app::App,
     form::Form,
@@ -15,12 +17,8 @@ use crate::{
 };
 
 /// Asks.
-pub(super) async fn ask(
-    State(app): State<App>,
-    signed: Signed<Deleting>,
-    Path(id): Path<String>,
-) -> Answer {
-    let view = app.tokens.get(&signed.actor, token_id(&id)?).await?;
+pub(super) async fn ask(State(app): State<App>, signed: Signed<Deleting>, Id(id): Id) -> Answer {
+    let view = app.tokens.get(&signed.actor, id).await?;
     let main = take_back::revoke(&signed.who, &view, "", None);
     Ok(layout::page(
         StatusCode::OK,
@@ -34,13 +32,12 @@ pub(super) async fn ask(
 pub(super) async fn revoke(
     State(app): State<App>,
     signed: Signed<Deleting>,
-    Path(id): Path<String>,
+    Id(id): Id,
     sent: Form,
 ) -> Answer {
-    let id = token_id(&id)?;
     let view = app.tokens.get(&signed.actor, id).await?;
     let typed = sent.get("name");
-    if typed.trim() != view.token.name.as_str() {
+    if !is_name(typed, &view.token.name) {
         let fault = "That is not its name. Nothing was revoked.";
         let main = take_back::revoke(&signed.who, &view, typed, Some(fault));
         let status = StatusCode::UNPROCESSABLE_ENTITY;
@@ -49,4 +46,31 @@ pub(super) async fn revoke(
     let (actor, request) = (signed.actor, signed.visit.request);
     app.tokens.revoke(actor, request, id, None).await?;
     Ok(Redirect::to(&format!("/console/tokens/{id}")).into_response())
+}
+
+/// As it is read off the page, where several blanks look like one; composed or not.
+fn is_name(typed: &str, name: &TokenName) -> bool {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    TokenName::parse(typed).is_ok_and(|typed| words(typed.as_str()) == words(name.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_the_name_is_the_name() {
+        let name = TokenName::parse("Café  nightly\u{a0}export").unwrap();
+        for typed in [" Cafe\u{301} nightly export ", "Café  nightly\u{a0}export"] {
+            assert!(is_name(typed, &name), "{typed}");
+        }
+        for typed in [
+            "",
+            "café nightly export",
+            "Café nightly",
+            "Cafénightlyexport",
+        ] {
+            assert!(!is_name(typed, &name), "{typed}");
+        }
+    }
 }

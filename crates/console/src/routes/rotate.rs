@@ -1,13 +1,10 @@
 //! Giving a token a new secret.
 
-use axum::{
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use countersign_application::Failure;
 use countersign_domain::{Overlap, TokenView, Version};
 
-use super::{Answer, token_id};
+use super::{Answer, Id};
 use crate::{
     app::App,
     faults::Faults,
@@ -18,12 +15,8 @@ use crate::{
 };
 
 /// Asks how long the old secret goes on.
-pub(super) async fn ask(
-    State(app): State<App>,
-    signed: Signed<Writing>,
-    Path(id): Path<String>,
-) -> Answer {
-    let view = app.tokens.get(&signed.actor, token_id(&id)?).await?;
+pub(super) async fn ask(State(app): State<App>, signed: Signed<Writing>, Id(id): Id) -> Answer {
+    let view = app.tokens.get(&signed.actor, id).await?;
     Ok(page(&signed, &view, StatusCode::OK, None))
 }
 
@@ -31,10 +24,9 @@ pub(super) async fn ask(
 pub(super) async fn rotate(
     State(app): State<App>,
     signed: Signed<Writing>,
-    Path(id): Path<String>,
+    Id(id): Id,
     sent: Form,
 ) -> Answer {
-    let id = token_id(&id)?;
     let number = |name: &str| sent.get(name).parse::<i64>().ok();
     let version = number("version").and_then(|number| Version::try_from(number).ok());
     let version = version.ok_or(Trouble::OldForm)?;

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{RawQuery, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use countersign_application::{Failure, SessionId};
@@ -14,6 +14,7 @@ use crate::{
     app::App,
     cookie,
     form::Form,
+    guard,
     list::LIST,
     signed,
     trouble::{Ended, SIGN_IN, Trouble},
@@ -22,7 +23,12 @@ use crate::{
 };
 
 /// The page, for whoever is not signed in already.
-pub(super) async fn ask(State(app): State<App>, visit: Visit, RawQuery(query): RawQuery) -> Answer {
+pub(super) async fn ask(
+    State(app): State<App>,
+    visit: Visit,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Answer {
     let query = Form::parse(query.unwrap_or_default().as_bytes());
     let next = next(query.get("next"));
     let ended = Ended::of(query.get("ended"));
@@ -31,6 +37,10 @@ pub(super) async fn ask(State(app): State<App>, visit: Visit, RawQuery(query): R
         && signed::resume(&app, &visit, id).await?.is_ok()
     {
         return Ok(Redirect::to(next).into_response());
+    }
+    if visit.id.is_none() && guard::came_from_elsewhere(&headers) {
+        // A new id would take the place of the one that the browser left at home.
+        return Err(Trouble::Elsewhere(visit.target));
     }
     let (id, fresh) = visitor(&app, &visit)?;
     let told = ended.map(Ended::told);
@@ -57,25 +67,33 @@ pub(super) async fn sign_in(State(app): State<App>, visit: Visit, sent: Form) ->
             "Paste the secret of an API token.",
         ));
     }
-    if let Err(seconds) = app.slow().admit(visit.address, app.clock.now()) {
-        let words = format!(
-            "Too many sign-ins failed from your address. Wait {seconds} s, then try again."
-        );
-        let mut response = refused(StatusCode::TOO_MANY_REQUESTS, &words);
-        if let Ok(wait) = HeaderValue::from_str(&seconds.to_string()) {
-            response.headers_mut().insert(header::RETRY_AFTER, wait);
+    let tried = match app.slow().admit(visit.address, app.clock.now()) {
+        Ok(tried) => tried,
+        Err(seconds) => {
+            let words = format!(
+                "Too many sign-ins failed from your address. Wait {seconds} s, then try again."
+            );
+            let mut response = refused(StatusCode::TOO_MANY_REQUESTS, &words);
+            if let Ok(wait) = HeaderValue::from_str(&seconds.to_string()) {
+                response.headers_mut().insert(header::RETRY_AFTER, wait);
+            }
+            return Ok(response);
         }
-        return Ok(response);
-    }
+    };
     let needed = standard::API_TOKENS_READ;
     let grant = match app.gate.check(secret, visit.address, Some(&needed)).await {
         Ok(grant) => grant,
         Err(rejected) => {
+            if let Rejected::Unavailable(_) = rejected {
+                app.slow().forgive(tried);
+            }
             let (status, words) = told(rejected);
             return Ok(refused(status, words));
         }
     };
-    app.slow().good(visit.address);
+    app.slow().forgive(tried);
+    // Said once: a request has one caller.
+    let _ = visit.actor.set(grant.credential.token);
     let session = app.sessions.begin(&grant).await?;
     if let Some(before) = &visit.id {
         app.sessions.end(before).await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{
-    extract::{Path, RawQuery, State},
+    extract::{RawQuery, State},
     http::StatusCode,
 };
 use countersign_application::{Failure, ports::EventView};
@@ -11,7 +11,7 @@ use countersign_domain::{EventKind, TokenId, Version};
 use maud::{Markup, html};
 use tokio::time::timeout;
 
-use super::{Answer, token_id};
+use super::{Answer, Id};
 use crate::{
     app::App,
     form::Form,
@@ -32,10 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) async fn token(
     State(app): State<App>,
     signed: Signed<Reading>,
-    Path(id): Path<String>,
+    Id(id): Id,
     RawQuery(query): RawQuery,
 ) -> Answer {
-    let id = token_id(&id)?;
     let query = Form::parse(query.unwrap_or_default().as_bytes());
     let before = query
         .get("before")
@@ -55,14 +54,19 @@ pub(super) async fn token(
         Err(Failure::TokenNotFound) => revoked(&app, &signed, id).await?,
         Err(failure) => return Err(failure.into()),
     };
-    let mut events = app.tokens.events(actor, id, before, EVENTS).await?;
+    let events = app.tokens.events(actor, id, before, EVENTS).await?;
     let older = oldest(&events)
         .filter(|version| events.len() == usize::from(EVENTS) && *version > Version::FIRST);
-    let chain = match timeout(PATIENCE, app.audit.verify_token(actor, id)).await {
-        Err(_) => Chain::Long,
-        Ok(verified) => verified?.map_or(Chain::Verified, Chain::Broken),
+    let chain = if before.is_none() {
+        Some(
+            match timeout(PATIENCE, app.audit.verify_token(actor, id)).await {
+                Err(_) => Chain::Long,
+                Ok(verified) => verified?.map_or(Chain::Verified, Chain::Broken),
+            },
+        )
+    } else {
+        None
     };
-    events.truncate(usize::from(EVENTS));
     let main = html! {
         (record)
         (history::section(id, &events, older, chain, now))

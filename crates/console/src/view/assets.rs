@@ -6,6 +6,9 @@ use std::sync::LazyLock;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
+/// Where they are.
+pub(crate) const FOLDER: &str = "/console/assets/";
+
 /// A file that pages load.
 pub(crate) struct Asset {
     /// Its name.
@@ -50,5 +53,5 @@ pub(crate) fn all() -> [&'static Asset; 3] {
 fn link(name: &str, text: &str) -> String {
     let digest = Sha256::digest(text);
     let version = URL_SAFE_NO_PAD.encode(&digest[..9]);
-    format!("/console/assets/{name}?v={version}")
+    format!("{FOLDER}{name}?v={version}")
 }

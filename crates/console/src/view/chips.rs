@@ -1,5 +1,7 @@
 //! Small facts as small marks: permissions by area, addresses, and how a token stands.
 
+use std::collections::BTreeMap;
+
 use countersign_domain::{AllowedAddresses, Permission, PermissionSet, Timestamp, Token};
 use maud::{Markup, html};
 
@@ -26,12 +28,12 @@ pub(crate) fn state(token: &Token, now: Timestamp) -> Markup {
 
 /// Permissions grouped by area, at most so many groups; how many more there are is said.
 pub(crate) fn permissions(set: &PermissionSet, most: usize) -> Markup {
-    let areas = by_area(set.iter());
+    let areas = by_area(set);
     let more = areas.len().saturating_sub(most);
     html! {
         ul.chips {
-            @for (area, verbs) in areas.iter().take(most) {
-                li.chip { span.area { (short(area)) } " " (verbs.join(" ")) }
+            @for (area, held) in areas.iter().take(most) {
+                li.chip { span.area { (short(area)) } @for permission in held { " " (permission.verb()) } }
             }
             @if more > 0 { li.chip.more { "+" (words::count(more as u64, "more area")) } }
         }
@@ -54,16 +56,13 @@ pub(crate) fn addresses(list: &AllowedAddresses, most: usize) -> Markup {
     }
 }
 
-/// Each area with its verbs, in the order of the names.
+/// Each area with its permissions, in the order of the areas.
 pub(crate) fn by_area<'a>(
-    permissions: impl Iterator<Item = &'a Permission>,
-) -> Vec<(&'a str, Vec<&'a str>)> {
-    let mut areas: Vec<(&str, Vec<&str>)> = Vec::new();
+    permissions: impl IntoIterator<Item = &'a Permission>,
+) -> BTreeMap<&'a str, Vec<&'a Permission>> {
+    let mut areas: BTreeMap<&str, Vec<&Permission>> = BTreeMap::new();
     for permission in permissions {
-        match areas.last_mut() {
-            Some((area, verbs)) if *area == permission.area() => verbs.push(permission.verb()),
-            _ => areas.push((permission.area(), vec![permission.verb()])),
-        }
+        areas.entry(permission.area()).or_default().push(permission);
     }
     areas
 }

@@ -101,7 +101,8 @@ impl Fields<'_> {
                 }
                 div.own-date {
                     label for="own-date" { "Date and time, in UTC" }
-                    input #own-date type="datetime-local" name="expiry" value=(value) max=(words::field(self.latest));
+                    input #own-date type="datetime-local" name="expiry" value=(value) max=(words::field(self.latest)) step="1"
+                        aria-describedby=(described("expiry", faults)) aria-invalid=[invalid(faults)];
                 }
                 (told("expiry", faults))
             }

@@ -16,17 +16,17 @@ pub(crate) enum Chain {
     Long,
 }
 
-/// A page of events, with the way to older ones.
+/// A page of events, with the way to older ones; with the state of the whole chain where it was verified.
 pub(crate) fn section(
     id: TokenId,
     events: &[EventView],
     older: Option<Version>,
-    chain: Chain,
+    chain: Option<Chain>,
     now: Timestamp,
 ) -> Markup {
     html! {
         section.card aria-labelledby="history" {
-            div.card-head { h2 #history { "History" } (state(chain)) }
+            div.card-head { h2 #history { "History" } @if let Some(chain) = chain { (state(chain)) } }
             ol.timeline {
                 @for view in events { (event(view, now)) }
             }

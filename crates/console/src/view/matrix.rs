@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use countersign_domain::{Permission, PermissionSet};
 use maud::{Markup, html};
 
-use super::chips::short;
+use super::chips::{by_area, short};
 
 /// The verbs that come first, in this order.
 const FIRST: [&str; 4] = ["read", "write", "delete", "run"];
@@ -35,7 +35,7 @@ impl Matrix<'_> {
             None => self.catalog.clone(),
         };
         let columns = Columns::of(&all);
-        let rows = rows(&all);
+        let rows = by_area(&all);
         let lacks = all.iter().any(|permission| !self.may_tick(permission));
         html! {
             div.tools {
@@ -46,7 +46,7 @@ impl Matrix<'_> {
                 p.hint #not-held { "Greyed out: the token that you signed in with does not hold these, so it cannot give them to another one." }
             }
             div.scroll {
-                table.matrix #permissions aria-describedby=[self.faulty.then_some("permissions-fault")] {
+                table.matrix #permissions tabindex="-1" aria-describedby=[self.faulty.then_some("permissions-fault")] {
                     thead { tr {
                         th scope="col" { "Area" }
                         @for verb in &columns.verbs { th.verb scope="col" data-verb=(verb) { (verb) } }
@@ -131,17 +131,6 @@ impl Columns {
     fn has(&self, verb: &str) -> bool {
         self.verbs.iter().any(|column| column == verb)
     }
-}
-
-fn rows(all: &PermissionSet) -> Vec<(&str, Vec<&Permission>)> {
-    let mut rows: Vec<(&str, Vec<&Permission>)> = Vec::new();
-    for permission in all {
-        match rows.last_mut() {
-            Some((area, permissions)) if *area == permission.area() => permissions.push(permission),
-            _ => rows.push((permission.area(), vec![permission])),
-        }
-    }
-    rows
 }
 
 fn find_text(permissions: &[&Permission]) -> String {

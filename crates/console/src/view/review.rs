@@ -4,7 +4,10 @@
 use countersign_domain::{AllowedAddresses, Changed, Changes, PermissionSet, Timestamp, TokenView};
 use maud::{Markup, html};
 
-use super::{layout::hidden, words};
+use super::{
+    layout::{hidden, notice},
+    words,
+};
 use crate::{entered::Entered, form::TOKEN, signed::Who};
 
 /// The page that asks whether to save.
@@ -13,6 +16,9 @@ pub(crate) fn page(who: &Who, view: &TokenView, entered: &Entered, changes: &Cha
     html! {
         h1 { "Review the changes" }
         p.lead { "This will change " strong { bdi { (token.name.as_str()) } } " " span.faint { "(version " (token.version) ")" } ". Nothing is stored yet." }
+        @if entered.lockout && changes.allowed_addresses.is_some() {
+            (notice("warn", &html! { "You said that your own address may be locked out. If it is, this is the last that you do here." }))
+        }
         (list(changes))
         form.actions method="post" action={ "/console/tokens/" (token.id) "/edit" } {
             (hidden(TOKEN, &who.form_token))

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use countersign_domain::{Timestamp, TokenView};
+use countersign_domain::{AllowedAddresses, Timestamp, TokenView};
 use maud::{Markup, html};
 
 use super::{layout::hidden, words};
 use crate::{
     base::{Since, Values},
-    entered::{DATE, Entered, KEEP},
+    entered::{ANYWHERE, DATE, Entered, KEEP},
     form::TOKEN,
     signed::Who,
 };
@@ -38,7 +38,6 @@ pub(crate) fn page(
         form method="post" action={ "/console/tokens/" (token.id) "/edit" } {
             (hidden(TOKEN, &who.form_token))
             (hidden("version", &token.version.to_string()))
-            @if yours.lockout { (hidden("lockout", "yes")) }
             (scalar(&Scalar {
                 legend: "Name",
                 field: "name",
@@ -59,8 +58,7 @@ pub(crate) fn page(
             }))
             (hidden("expiry", &expiry.to_string()))
             (set("Permissions", "permissions", &Sets::of(&base.permissions, &theirs.permissions, &yours.permissions), None))
-            (set("Allowed addresses", "addresses", &Sets::of_addresses(&base.addresses, &theirs.addresses, &yours.address_lines()),
-                Some("None ticked means any address.")))
+            (addresses(&base.addresses, &theirs.addresses, &canonical(&yours.address_lines())))
             div.actions {
                 button.primary type="submit" name="step" value="review" { "Review the result" }
                 a.button href={ "/console/tokens/" (token.id) } { "Keep what is stored" }
@@ -151,17 +149,74 @@ impl Sets {
         }
     }
 
-    /// The same for a list of which an empty one admits everybody: what two people narrowed never comes out as that
-    /// by itself, so then everything that either of them kept is proposed.
+    /// The same for a list of which an empty one admits everybody: what two people narrowed never comes out as that,
+    /// so then everything that either of them kept is proposed.
     fn of_addresses(base: &[String], theirs: &[String], yours: &[String]) -> Self {
         let mut sets = Self::of(base, theirs, yours);
-        let listed = !theirs.is_empty() && !yours.is_empty();
-        if listed && sets.items.iter().all(|item| !item.ticked) {
+        if sets.items.iter().all(|item| !item.ticked) {
             for item in &mut sets.items {
                 item.ticked = theirs.contains(&item.text) || yours.contains(&item.text);
             }
         }
         sets
+    }
+}
+
+/// As they would be stored; what is no address stays as it was typed.
+fn canonical(lines: &[String]) -> Vec<String> {
+    let written = lines
+        .iter()
+        .map(|line| match AllowedAddresses::parse([line]) {
+            Ok(list) => list.iter().next().unwrap_or_default(),
+            Err(_) => line.clone(),
+        });
+    let mut all: Vec<_> = written.collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Item by item, but for a list beside none at all: between some addresses and any address there is no middle.
+fn addresses(base: &[String], theirs: &[String], yours: &[String]) -> Markup {
+    let same = |one: &[String], other: &[String]| {
+        let sorted = |side: &[String]| side.iter().cloned().collect::<BTreeSet<_>>();
+        sorted(one) == sorted(other)
+    };
+    if theirs.is_empty() == yours.is_empty() {
+        let sets = if theirs.is_empty() {
+            Sets { items: Vec::new() }
+        } else {
+            Sets::of_addresses(base, theirs, yours)
+        };
+        return set(
+            "Allowed addresses",
+            "addresses",
+            &sets,
+            Some("None ticked means any address."),
+        );
+    }
+    let (list, whose) = if theirs.is_empty() {
+        (yours, ["Stored now", "Yours"])
+    } else {
+        (theirs, ["Yours", "Stored now"])
+    };
+    let (they, you) = (!same(theirs, base), !same(yours, base));
+    let both = they && you;
+    // Proposed where only one of both changed anything: what that one wants.
+    let any = !both && (if they { theirs } else { yours }).is_empty();
+    html! {
+        fieldset.field.three.conflict[both] {
+            legend { "Allowed addresses" }
+            p.faint { "Before: " @if base.is_empty() { "any address" } @else { (base.join(", ")) } }
+            @if both { p.warn-text { "Both of you changed it: choose." } }
+            label.choice { input type="radio" name=(ANYWHERE) value="yes" required[both] checked[any]; " " span.tag { (whose[0]) } " Any address" }
+            label.choice { input type="radio" name=(ANYWHERE) value="no" required[both] checked[!both && !any]; " " span.tag { (whose[1]) } " These only:" }
+            div.under {
+                @for address in list {
+                    label.choice { input type="checkbox" name="addresses" value=(address) checked; " " code { (address) } }
+                }
+            }
+        }
     }
 }
 
@@ -227,9 +282,32 @@ mod tests {
     fn two_narrowings_never_come_out_as_any_address() {
         let sets = Sets::of_addresses(&list(&["a", "b"]), &list(&["a"]), &list(&["b"]));
         assert_eq!(proposed(&sets), ["a", "b"]);
-        let opened = Sets::of_addresses(&list(&["a"]), &list(&["a"]), &[]);
-        assert_eq!(proposed(&opened), [""; 0], "one of them meant any address");
         let listed = Sets::of_addresses(&[], &list(&["a"]), &list(&["b"]));
         assert_eq!(proposed(&listed), ["a", "b"]);
+    }
+
+    #[test]
+    fn between_a_list_and_any_address_somebody_chooses() {
+        let chosen = |page: &str, value: &str| page.contains(&format!("value=\"{value}\" checked"));
+        for (base, theirs, yours, expected) in [
+            (&["a", "b"][..], &[][..], &["a"][..], None),
+            (&["a"], &[], &["a", "b"], None),
+            (&["a"], &["a", "b"], &[], None),
+            (&["a"], &[], &["a"], Some("yes")),
+            (&["a"], &["a"], &[], Some("yes")),
+            (&[], &["a"], &[], Some("no")),
+            (&[], &[], &["a"], Some("no")),
+        ] {
+            let page = addresses(&list(base), &list(theirs), &list(yours)).into_string();
+            assert_eq!(page.contains("choose."), expected.is_none(), "{page}");
+            assert_eq!(chosen(&page, "yes"), expected == Some("yes"), "{page}");
+            assert_eq!(chosen(&page, "no"), expected == Some("no"), "{page}");
+        }
+    }
+
+    #[test]
+    fn what_was_typed_is_compared_as_it_would_be_stored() {
+        let typed = list(&["10.0.0.1/32", "::ffff:192.0.2.1", "nowhere", "10.0.0.1"]);
+        assert_eq!(canonical(&typed), ["10.0.0.1", "192.0.2.1", "nowhere"]);
     }
 }

@@ -31,7 +31,6 @@ pub(crate) fn page(
 }
 
 fn search(view: &View, catalog: &PermissionSet) -> Markup {
-    let sort = ORDERS.iter().find(|(_, field)| *field == view.sort.field);
     html! {
         form.filters role="search" method="get" action=(LIST) {
             div { label for="q" { "Name" } input #q type="search" name="q" value=(view.words) placeholder="Part of a name" autocomplete="off" dir="auto"; }
@@ -51,7 +50,12 @@ fn search(view: &View, catalog: &PermissionSet) -> Markup {
                     @for permission in catalog { option value=(permission) selected[permission.as_str() == view.permission] { (permission) } }
                 }
             }
-            @if let Some((word, _)) = sort { input type="hidden" name="sort" value=(word); }
+            div.sort {
+                label for="sort" { "Order" }
+                select #sort name="sort" {
+                    @for (word, label, field) in ORDERS { option value=(word) selected[field == view.sort.field] { (label) } }
+                }
+            }
             @if view.sort.descending { input type="hidden" name="dir" value="desc"; }
             div.actions {
                 button type="submit" { "Search" }

@@ -57,7 +57,13 @@ pub(crate) fn both(at: Timestamp, now: Timestamp) -> Markup {
 
 /// For a browser's field of date and time.
 pub(crate) fn field(at: Timestamp) -> String {
-    at.to_utc().format("%Y-%m-%dT%H:%M").to_string()
+    let seconds = at.as_micros().rem_euclid(MINUTE * 1_000_000) >= 1_000_000;
+    let format = if seconds {
+        "%Y-%m-%dT%H:%M:%S"
+    } else {
+        "%Y-%m-%dT%H:%M"
+    };
+    at.to_utc().format(format).to_string()
 }
 
 /// `1 token`, `2 tokens`, `100,000 tokens`.

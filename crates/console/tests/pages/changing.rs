@@ -286,7 +286,9 @@ async fn a_widening_that_is_refused_names_what_is_missing() {
             ],
         )
         .await;
-    let strong = world.token("strong", &["api.webhooks.read"]).await;
+    let strong = world
+        .token("strong", &["api.webhooks.delete", "api.webhooks.read"])
+        .await;
     let target = format!("/console/tokens/{}/edit", strong.view.token.id);
     let mut browser = world.signed_in(&writer).await;
     let page = browser.get(&target).await;
@@ -299,6 +301,8 @@ async fn a_widening_that_is_refused_names_what_is_missing() {
         *value = "date".into();
     }
     prolonged.push(("expiry", "2028-05-01T00:00".into()));
+    // As the table has them: read before delete.
+    prolonged[..2].reverse();
     let page = send(&mut browser, &target, &prolonged).await;
     assert_eq!(page.status, 422);
     assert!(
@@ -388,4 +392,52 @@ async fn a_token_is_revoked_by_its_name() {
         (303, &*format!("/console/tokens/{id}"))
     );
     assert_eq!(world.home.get(id).await, None);
+}
+
+#[tokio::test]
+async fn what_is_mended_is_still_sent_for_the_version_that_was_seen() {
+    let world = World::new().await;
+    let made = world.home.make("base name").await;
+    let target = format!("/console/tokens/{}/edit", made.view.token.id);
+    let mut browser = world.signed_in(&world.root).await;
+    browser.get(&target).await;
+    world.home.update(&made.view, &named("their name")).await;
+    let mut unreadable = edit(&made, "1", "review", "my name");
+    for (_, value) in unreadable
+        .iter_mut()
+        .filter(|(field, _)| *field == "lifetime")
+    {
+        *value = "date".into();
+    }
+    let page = send(&mut browser, &target, &unreadable).await;
+    assert_eq!(page.status, 409, "{}", page.text);
+    assert!(page.has("their name") && page.has("my name"));
+}
+
+#[tokio::test]
+async fn a_form_that_was_gone_back_to_makes_another_token_when_asked_again() {
+    let world = World::new().await;
+    let mut browser = world.signed_in(&world.root).await;
+    browser.get("/console/tokens/new").await;
+    let fields = |name: &str, key: &str| {
+        let plain = entry(name, &["api.tasks.read"]);
+        let mut owned: Vec<_> = plain
+            .into_iter()
+            .map(|(field, value)| (field, value.to_owned()))
+            .collect();
+        owned.push(("key", key.to_owned()));
+        owned
+    };
+    let target = "/console/tokens/new";
+    let page = send(&mut browser, target, &fields("First", "one-key")).await;
+    assert!(page.has("id=\"secret\""));
+    let page = send(&mut browser, target, &fields("Second", "one-key")).await;
+    assert!(page.has("has made a token already") && page.has("value=\"Second\""));
+    let key = page.after("name=\"key\" value=\"", '"').unwrap().to_owned();
+    let page = send(&mut browser, target, &fields("Second", &key)).await;
+    assert!(
+        page.has("id=\"secret\" data-name=\"Second\""),
+        "{}",
+        page.text
+    );
 }

@@ -126,6 +126,27 @@ async fn a_link_on_another_site_leads_here_in_two_steps() {
     assert!(page.has("http-equiv=\"refresh\"") && page.has("0;url=/console?q=%22%3E%3Cscript%3E"));
     browser.headers = vec![("sec-fetch-site", "same-origin")];
     assert_eq!(browser.get("/console").await.status, 303);
+    let mut browser = world.browser();
+    browser.headers = vec![("sec-fetch-site", "cross-site")];
+    let page = browser.get("/console/sign-in").await;
+    assert!(
+        page.has("http-equiv") && browser.cookie.is_none(),
+        "a session would be overwritten"
+    );
+}
+
+#[tokio::test]
+async fn another_releases_assets_are_not_kept() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    for other in [
+        "/console/assets/style.css",
+        "/console/assets/style.css?v=other",
+    ] {
+        let page = browser.get(other).await;
+        assert_eq!(page.status, 200);
+        assert_eq!(page.headers[header::CACHE_CONTROL], "no-store", "{other}");
+    }
 }
 
 #[tokio::test]
@@ -153,6 +174,7 @@ async fn what_is_no_form_is_said_to_be_none() {
     for nothing in [
         "/console/nothing",
         "/console/tokens/x",
+        "/console/tokens/%FF",
         "/console/assets/secret",
     ] {
         let page = browser.get(nothing).await;

@@ -159,7 +159,7 @@ async fn a_store_that_is_away_is_said_to_be() {
         ))
     });
     let mut other = Browser::new(
-        surface(&world.stores, Arc::new(tokens)),
+        surface(&world.stores, Arc::new(tokens), &world.time),
         "192.0.2.1:1".parse().unwrap(),
     );
     other.cookie.clone_from(&browser.cookie);

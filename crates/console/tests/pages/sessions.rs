@@ -140,3 +140,23 @@ async fn what_an_ended_session_sends_changes_nothing() {
     let kept = world.home.get(other.view.token.id).await.unwrap();
     assert_eq!(kept.token.version, Version::FIRST);
 }
+
+#[tokio::test]
+async fn nobody_is_judged_by_a_clock_that_is_apart() {
+    let world = World::new().await;
+    let mut browser = world.signed_in(&world.root).await;
+    assert!(world.time.note(true));
+    let page = browser.get("/console").await;
+    assert_eq!(page.status, 503);
+    assert!(page.has("out of step"));
+    let mut another = world.browser();
+    another.get("/console/sign-in").await;
+    let secret = world.root.secret.expose();
+    for _ in 0..9 {
+        let page = another.post("/console/sign-in", &[("token", secret)]).await;
+        assert_eq!(page.status, 503, "and none of them counts as a bad one");
+    }
+    assert!(world.time.note(false));
+    assert_eq!(browser.get("/console").await.status, 200);
+    another.sign_in(secret).await;
+}

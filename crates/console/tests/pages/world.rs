@@ -9,7 +9,9 @@ use countersign_application::{
 };
 use countersign_domain::{Policy, TokenView, standard};
 use countersign_gate::Gate;
-use countersign_http::{Hub, Metrics, Services, Settings, StoreSource, Surface};
+use countersign_http::{
+    Hub, InStep, Metrics, Services, Settings, StoreSource, Surface, Timekeeping,
+};
 use countersign_sqlite::SqliteStore;
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
@@ -19,6 +21,8 @@ use super::browser::Browser;
 pub(crate) struct World {
     pub(crate) surface: Surface,
     pub(crate) stores: Stores,
+    /// Whether its clock is believed.
+    pub(crate) time: Timekeeping,
     pub(crate) home: Realm,
     /// Holds the whole catalog.
     pub(crate) root: Made,
@@ -36,8 +40,10 @@ impl World {
         let mut draft = home.draft("Root");
         draft.permissions = standard::ALL.iter().map(ToString::to_string).collect();
         let root = home.make_of(&draft).await;
+        let time = Timekeeping::default();
         Self {
-            surface: surface(&stores, stores.tokens.clone()),
+            surface: surface(&stores, stores.tokens.clone(), &time),
+            time,
             stores,
             home,
             root,
@@ -87,12 +93,13 @@ impl World {
 }
 
 /// The surface with its pages, over another keeper of tokens where a test wants one.
-pub(crate) fn surface(stores: &Stores, tokens: Arc<dyn TokenStore>) -> Surface {
+pub(crate) fn surface(stores: &Stores, tokens: Arc<dyn TokenStore>, time: &Timekeeping) -> Surface {
     let (clock, entropy) = (stores.clock.clone(), stores.entropy.clone());
-    let time = stores.clock.clone();
-    let gate = Gate::new(Arc::new(StoreSource::new(tokens.clone())), move || {
-        time.now()
-    });
+    let now = stores.clock.clone();
+    let source = Arc::new(StoreSource::new(tokens.clone()));
+    let source = Arc::new(InStep::new(source, time.clone()));
+    let gate = Gate::new(source, move || now.now());
+    let in_step = time.clone();
     let use_cases = Tokens::new(
         tokens.clone(),
         clock.clone(),
@@ -109,6 +116,7 @@ pub(crate) fn surface(stores: &Stores, tokens: Arc<dyn TokenStore>) -> Surface {
         gate: gate.clone(),
         clock: clock.clone(),
         entropy: entropy.clone(),
+        in_step: Arc::new(move || !in_step.is_apart()),
         public_url: None,
     });
     let services = Services {
@@ -117,6 +125,7 @@ pub(crate) fn surface(stores: &Stores, tokens: Arc<dyn TokenStore>) -> Surface {
         gate,
         feed: stores.feed.clone(),
         news: Hub::default(),
+        time: time.clone(),
         probe: stores.probe.clone(),
         entropy,
         clock,
