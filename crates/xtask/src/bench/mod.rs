@@ -57,6 +57,7 @@ pub fn run(options: Options) -> Result<()> {
             Part::Memory => parts::memory::measure(&mut stage, &mut results),
             Part::Start => parts::start::measure(&mut stage, &mut results),
             Part::Rules => parts::rules::measure(&stage, &mut results),
+            Part::Console => parts::console::measure(&mut stage, &mut results),
         };
         results
             .parts

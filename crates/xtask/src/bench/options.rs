@@ -14,16 +14,18 @@ pub(super) enum Part {
     Memory,
     Start,
     Rules,
+    Console,
 }
 
 impl Part {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Check,
         Self::Update,
         Self::Growth,
         Self::Memory,
         Self::Start,
         Self::Rules,
+        Self::Console,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Part {
             Self::Memory => "memory",
             Self::Start => "start",
             Self::Rules => "rules",
+            Self::Console => "console",
         }
     }
 }

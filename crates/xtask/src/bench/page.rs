@@ -23,6 +23,8 @@ say little about another machine, and the load generator and the database take t
 - *pgbench* sends prepared statements from as many clients: for an update, the service's own statement; for a check, a
   select of one row by its primary key, from a table like that of the secrets.
 - *Bare transaction* is an update and the insert of its event by SQLite alone, one after the other, flushed each time.
+- *The API's query* is the same view of the same tokens as the console's list, as JSON; the service's own line is the
+  page, with its session, as HTML.
 - *Warm* means that every credential was asked about before; *cold*, that each is asked about for the first time.
 ";
 
@@ -41,6 +43,7 @@ pub(super) fn page(results: &Results, drawn: &[Drawn], notes: &str) -> String {
         ("memory", "Memory"),
         ("start", "Start and size"),
         ("rules", "Rules"),
+        ("console", "Console"),
     ] {
         section(&mut page, results, part, title, drawn);
     }
@@ -129,7 +132,7 @@ fn table(page: &mut String, results: &Results, part: &str, samples: &[&Sample]) 
     rows.sort_by_key(|row| (order.iter().position(|what| *what == row.0), row.1));
     let at = match part {
         "check" | "update" => "clients",
-        "growth" | "start" => "stored",
+        "growth" | "start" | "console" => "stored",
         "memory" => "stored or cached",
         _ => "",
     };

@@ -1,6 +1,7 @@
 //! What is measured, a part per file, and what their measurements share.
 
 pub(super) mod check;
+pub(super) mod console;
 pub(super) mod growth;
 pub(super) mod memory;
 pub(super) mod rules;
