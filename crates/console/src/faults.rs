@@ -1,6 +1,6 @@
 //! What the rules say against an entry, in words and beside the field that each is about.
 
-use countersign_domain::{Field, Refused, Violation};
+use countersign_domain::{Field, PermissionSet, Refused, Violation};
 
 use crate::{entered::NoInstant, view::words};
 
@@ -16,8 +16,9 @@ pub(crate) struct Faults {
     pub(crate) lockout: bool,
 }
 
-impl From<&Refused> for Faults {
-    fn from(refused: &Refused) -> Self {
+impl Faults {
+    /// Of a token that holds these permissions already, none where it is a new one.
+    pub(crate) fn of(refused: &Refused, stored: Option<&PermissionSet>) -> Self {
         let mut faults = Self::default();
         for violation in refused.violations() {
             faults.lockout |= matches!(violation, Violation::WouldLockOut { .. });
@@ -28,7 +29,7 @@ impl From<&Refused> for Faults {
                 Field::AllowedAddresses(_) => &mut faults.addresses,
                 Field::Permissions(_) => &mut faults.permissions,
             };
-            list.push(told(violation));
+            list.push(told(violation, stored));
         }
         faults
     }
@@ -73,7 +74,8 @@ impl Faults {
     }
 }
 
-fn told(violation: &Violation) -> String {
+fn told(violation: &Violation, stored: Option<&PermissionSet>) -> String {
+    let holds = |permission| stored.is_some_and(|stored| stored.contains(permission));
     let itself = |what: &str| {
         format!(
             "A token cannot {what} itself: sign in with another one that holds its permissions."
@@ -108,7 +110,7 @@ fn told(violation: &Violation) -> String {
         Violation::PermissionNotHeld {
             permission,
             field: Field::Permissions(_),
-        } => {
+        } if !holds(permission) => {
             format!(
                 "{permission}: the token that you signed in with does not hold it, and so cannot give it."
             )

@@ -11,3 +11,12 @@
 mod common;
 mod desk;
 mod documents;
+mod headers;
+mod hostile;
+mod life;
+mod looks;
+mod plain;
+mod refusals;
+mod sessions;
+mod together;
+mod visitor;

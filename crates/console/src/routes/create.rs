@@ -58,7 +58,7 @@ pub(super) async fn create(State(app): State<App>, signed: Signed<Writing>, sent
                 &main,
             ))
         }
-        Err(Failure::Refused(why)) => Ok(refused(&Faults::from(&why))),
+        Err(Failure::Refused(why)) => Ok(refused(&Faults::of(&why, None))),
         Err(Failure::NameTaken) => Ok(refused(&Faults::name_taken())),
         // Somebody went back after a token was made, and changed the form for another one.
         Err(Failure::KeyReused) => {

@@ -85,7 +85,7 @@ pub(super) async fn edit(
             &signed,
             &view,
             &entered,
-            &Faults::from(&refused),
+            &Faults::of(&refused, Some(&view.token.permissions)),
         )),
         Err(Failure::NameTaken) => Ok(form(&app, &signed, &view, &entered, &Faults::name_taken())),
         Err(Failure::Stale { current, .. }) => {

@@ -49,7 +49,7 @@ pub(super) async fn rotate(
             "Somebody changed the token meanwhile; perhaps they made a new secret, too. Nothing of yours was stored. Look again before you go on.".to_owned(),
         ),
         Err(Failure::Refused(refused)) => {
-            let faults = Faults::from(&refused);
+            let faults = Faults::of(&refused, None);
             let words = [faults.whole, faults.permissions, faults.expiry].concat();
             (StatusCode::FORBIDDEN, words.join(" "))
         }

@@ -3,9 +3,11 @@
 //! What a stylesheet, a policy of contents or a screen of 360 pixels makes of a page, no reading of its HTML tells.
 
 mod axe;
+mod demo;
 mod page;
 mod programs;
 mod session;
+mod tour;
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -22,7 +24,9 @@ use tempfile::TempDir;
 use thirtyfour::{Capabilities, WebDriver};
 
 pub use self::axe::Findings;
+pub use self::demo::Demo;
 pub use self::session::{Browser, Scheme};
+pub use self::tour::tour;
 use crate::cluster::free_port;
 use crate::process::{Guarded, children, pid, poll};
 

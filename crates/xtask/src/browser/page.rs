@@ -9,6 +9,8 @@ use super::Browser;
 
 /// Longer than any page takes.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// For what is there as soon as the page is.
+const SOON: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(20);
 
 impl Browser {
@@ -43,9 +45,12 @@ impl Browser {
     /// # Errors
     /// When it does not; with those that it shows.
     pub async fn sees(&self, words: &str) -> Result<()> {
-        let shown = self.words().await?;
-        ensure!(shown.contains(words), "not shown: {words}\nbut:\n{shown}");
-        Ok(())
+        let look = async || {
+            let shown = self.words().await?;
+            ensure!(shown.contains(words), "not shown: {words}\nbut:\n{shown}");
+            Ok(())
+        };
+        soon(look).await
     }
 
     /// The first element that a CSS selector matches.
@@ -53,10 +58,11 @@ impl Browser {
     /// # Errors
     /// When there is none.
     pub async fn one(&self, css: &str) -> Result<WebElement> {
-        match self.find(By::Css(css)).await {
+        let look = async || match self.find(By::Css(css)).await {
             Ok(found) => Ok(found),
             Err(_) => bail!("no {css} on this page:\n{}", self.words().await?),
-        }
+        };
+        soon(look).await
     }
 
     /// The words of that element.
@@ -92,13 +98,17 @@ impl Browser {
     /// # Errors
     /// When there is none.
     pub async fn press(&self, words: &str) -> Result<()> {
-        for part in ["main", "body"] {
-            let path = format!("//{part}//*[self::a or self::button][normalize-space()='{words}']");
-            if let Ok(found) = self.find(By::XPath(path)).await {
-                return Ok(found.click().await?);
+        let look = async || {
+            for part in ["main", "body"] {
+                let path =
+                    format!("//{part}//*[self::a or self::button][normalize-space()='{words}']");
+                if let Ok(found) = self.find(By::XPath(path)).await {
+                    return Ok(found.click().await?);
+                }
             }
-        }
-        bail!("nothing says {words}:\n{}", self.words().await?)
+            bail!("nothing says {words}:\n{}", self.words().await?)
+        };
+        soon(look).await
     }
 
     /// Waits for what a script of the page brings about.
@@ -108,7 +118,7 @@ impl Browser {
     pub async fn until(&self, condition: &str) -> Result<()> {
         let end = Instant::now() + PATIENCE;
         let script = format!("return Boolean({condition})");
-        while self.ask(&script).await? != true {
+        while !self.ask(&script).await.is_ok_and(|so| so == true) {
             if Instant::now() > end {
                 bail!("still not: {condition}\n{}", self.words().await?);
             }
@@ -125,5 +135,16 @@ impl Browser {
         self.go("/console/sign-in").await?;
         self.fill("#token", secret).await?;
         self.press("Sign in").await
+    }
+}
+
+/// Looks until there is what is looked for: a page may be on its way, and what was found on the one before is gone then.
+async fn soon<T>(look: impl AsyncFn() -> Result<T>) -> Result<T> {
+    let end = Instant::now() + SOON;
+    loop {
+        match look().await {
+            Err(_) if Instant::now() < end => tokio::time::sleep(TICK).await,
+            found => return found,
+        }
     }
 }

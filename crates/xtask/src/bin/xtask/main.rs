@@ -13,6 +13,7 @@ mod ci;
 mod openapi;
 mod prepare;
 mod schemathesis;
+mod screenshots;
 mod step;
 mod test;
 
@@ -48,6 +49,8 @@ enum Command {
     Schemathesis,
     /// Writes `docs/openapi.json`
     Openapi,
+    /// Paints the pages of the console into `docs/screenshots/`
+    Screenshots,
     /// Describes every query of the database adapters anew, into their `.sqlx` folders
     Prepare {
         /// Only this adapter
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Bench { arguments } => bench::bench(&arguments),
         Command::Schemathesis => schemathesis::on_both(),
         Command::Openapi => openapi::openapi(),
+        Command::Screenshots => screenshots::screenshots(),
         Command::Prepare { adapter, check } => prepare::prepare(adapter, check),
     });
     match outcome {

@@ -1,0 +1,23 @@
+//! Hands over to the program that paints the console's pages.
+
+use anyhow::Result;
+
+use crate::step::{cargo, root, run, service_binary};
+
+/// Builds service and program, and paints the pages into `docs/screenshots/`.
+///
+/// # Errors
+/// When one does not build, or a page is not as expected.
+pub(crate) fn screenshots() -> Result<()> {
+    let service = service_binary()?;
+    run(cargo(&[
+        "run",
+        "--quiet",
+        "--locked",
+        "--package",
+        "countersign-xtask",
+    ])
+    .args(["--features", "browser", "--bin", "screenshots", "--"])
+    .arg(service)
+    .arg(root().join("docs/screenshots")))
+}
