@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use countersign_xtask::browser::Browser;
 use reqwest::Method;
 
 use crate::{
@@ -98,6 +99,12 @@ async fn a_token_is_made_used_changed_replaced_and_revoked() {
     assert_eq!(stored["permissions"], serde_json::json!(left));
     assert_eq!(stored["allowedAddresses"].as_array().unwrap().len(), 2);
 
+    replaced_and_revoked(&desk, &browser, &page, &secret).await;
+    leave(browser).await;
+}
+
+/// Gives the token a new secret, and takes it back.
+async fn replaced_and_revoked(desk: &Desk, browser: &Browser, page: &str, secret: &str) {
     // A new secret, and the old one stops at once.
     browser.press("New secret").await.unwrap();
     browser
@@ -107,11 +114,11 @@ async fn a_token_is_made_used_changed_replaced_and_revoked() {
     browser.press("Make a new secret").await.unwrap();
     let newer = browser.text("#secret").await.unwrap();
     assert_ne!(newer, secret);
-    assert_eq!(desk.status_of(&secret).await, 401);
+    assert_eq!(desk.status_of(secret).await, 401);
     assert_eq!(desk.status_of(&newer).await, 200);
 
     // Revoked, once its name is typed.
-    browser.go(&page).await.unwrap();
+    browser.go(page).await.unwrap();
     browser.press("Revoke").await.unwrap();
     browser.fill("#typed", "Nightly export").await.unwrap();
     browser.press("Revoke it").await.unwrap();
@@ -120,7 +127,6 @@ async fn a_token_is_made_used_changed_replaced_and_revoked() {
     browser.fill("#typed", "Hourly export").await.unwrap();
     browser.press("Revoke it").await.unwrap();
     assert_eq!(desk.status_of(&newer).await, 401);
-    browser.go(&page).await.unwrap();
+    browser.go(page).await.unwrap();
     browser.sees("Revoked by Root").await.unwrap();
-    leave(browser).await;
 }

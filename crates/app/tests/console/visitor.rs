@@ -65,7 +65,7 @@ impl Visitor {
     fn keep(&mut self, answer: &Response) {
         if let Some(set) = answer.headers().get(header::SET_COOKIE) {
             let pair = set.to_str().unwrap().split(';').next().unwrap();
-            self.cookie = pair.to_owned();
+            pair.clone_into(&mut self.cookie);
         }
     }
 }
