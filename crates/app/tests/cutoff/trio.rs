@@ -182,7 +182,13 @@ impl Trio {
             let url = format!("{}/auth?permission={PERMISSION}", self.url(node));
             let request = self.client.get(url).bearer_auth(&secret);
             let unanswered = Arc::clone(&self.unanswered);
-            asking.push(tokio::spawn(honoured(request, over.clone(), unanswered)));
+            let last = Instant::now();
+            asking.push(tokio::spawn(honoured(
+                request,
+                last,
+                over.clone(),
+                unanswered,
+            )));
         }
         Honoured {
             made,
@@ -242,13 +248,15 @@ impl Trio {
     }
 }
 
-/// Asks at a steady pace until it is refused for good; tells when the last request began that was let through.
+/// Asks at a steady pace until it is refused for good; tells when the last request began that was let through. One was
+/// before it came to that: on a busy machine this may begin late.
 async fn honoured(
     request: reqwest::RequestBuilder,
+    mut last: Instant,
     over: Arc<AtomicBool>,
     unanswered: Arc<AtomicUsize>,
 ) -> Instant {
-    let (mut pace, mut last) = (interval(PACE), Instant::now());
+    let mut pace = interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut refused = 0;
     let end = Instant::now() + Duration::from_secs(20);

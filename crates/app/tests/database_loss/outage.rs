@@ -61,7 +61,8 @@ async fn outage(
 
     begin(cluster);
     let down = Instant::now();
-    assert_all_unavailable(&ask_what_nobody_knows(node, 32).await);
+    let refused = ask_what_nobody_knows(node, 32).await;
+    assert_all_unavailable(&refused);
     let not_ready = ready(&root).await;
     assert_eq!(not_ready.status, 503, "{}", not_ready.text);
     assert!(
@@ -123,8 +124,10 @@ async fn outage(
         .post(&format!("{TOKENS}/query"), &never)
         .await
         .expect(200);
-    assert_eq!(
-        never["totalElements"], 0,
+    // A server that was frozen with a statement before it goes on with that; its client was told that it may.
+    let open = refused.iter().filter(|a| a.code() == "outcome-unknown");
+    assert!(
+        never["totalElements"].as_u64().unwrap() <= open.count() as u64,
         "what was refused is not stored: {never}"
     );
     assert_intact(node);

@@ -153,7 +153,7 @@ impl Fields<'_> {
 
 fn choice(value: &str, entered: &Entered, words: &Markup) -> Markup {
     let chosen = entered.lifetime == value;
-    html! { label.choice { input type="radio" name="lifetime" value=(value) checked[chosen]; " " (words) } }
+    html! { label.choice { input type="radio" name="lifetime" value=(value) checked[chosen]; " " span { (words) } } }
 }
 
 /// What is wrong with a field.

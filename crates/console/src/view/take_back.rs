@@ -8,7 +8,7 @@ use crate::{form::TOKEN, signed::Who};
 
 /// The lengths of an overlap that are offered, in seconds, and what they are called.
 pub(crate) const OVERLAPS: [(u32, &str); 4] = [
-    (0, "At once"),
+    (0, "No longer"),
     (3_600, "For another hour"),
     (86_400, "For another day"),
     (604_800, "For another week"),
@@ -54,7 +54,7 @@ pub(crate) fn rotate(who: &Who, view: &TokenView, fault: Option<&str>) -> Markup
                 (hidden(TOKEN, &who.form_token))
                 (hidden("version", &token.version.to_string()))
                 fieldset.field {
-                    legend { "The secret that it has now stops working" }
+                    legend { "The secret that it has now works" }
                     div.choices.column {
                         @for (seconds, words) in OVERLAPS {
                             label.choice { input type="radio" name="overlap" value=(seconds) checked[seconds == 86_400]; " " (words) }

@@ -71,6 +71,15 @@ impl Browser {
         self.send("POST", target, Some(form.finish())).await
     }
 
+    /// The same with values that were put together.
+    pub(crate) async fn post_made(&mut self, target: &str, fields: &[(&str, String)]) -> Page {
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        self.post(target, &fields).await
+    }
+
     /// Sends a form as it is.
     pub(crate) async fn post_raw(&mut self, target: &str, body: &str) -> Page {
         self.send("POST", target, Some(body.to_owned())).await

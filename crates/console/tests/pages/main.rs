@@ -7,8 +7,9 @@
 )]
 
 mod browser;
-mod changing;
+mod editing;
 mod guards;
+mod making;
 mod reading;
 mod sessions;
 mod signing_in;

@@ -30,7 +30,7 @@ const LOOKS: [(&str, u32, Scheme); 3] = [
     ("narrow", 360, Scheme::Light),
 ];
 /// Longer pages are cut.
-const TALLEST: u64 = 1400;
+const TALLEST: u64 = 900;
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -59,6 +59,7 @@ async fn paint() -> Result<()> {
     let chromium = Chromium::start()?;
     let browser = chromium.open(&server.url()).await?;
     browser.size(1280, 800).await?;
+    browser.hide_scrollbars().await?;
     fs::create_dir_all(&folder)?;
     tour(&browser, &demo, async |page| {
         picture(&browser, &folder, page).await

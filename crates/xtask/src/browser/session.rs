@@ -92,6 +92,15 @@ impl Browser {
         self.tell("Emulation.setEmulatedMedia", media).await
     }
 
+    /// Shows no bars to scroll by, which differ from system to system.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn hide_scrollbars(&self) -> Result<()> {
+        self.tell("Emulation.setScrollbarsHidden", json!({"hidden": true}))
+            .await
+    }
+
     /// Whether pages that are loaded from now on run their scripts.
     ///
     /// # Errors

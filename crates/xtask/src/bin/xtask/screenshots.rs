@@ -1,5 +1,7 @@
 //! Hands over to the program that paints the console's pages.
 
+use std::process::Command;
+
 use anyhow::Result;
 
 use crate::step::{cargo, root, run, service_binary};
@@ -10,14 +12,18 @@ use crate::step::{cargo, root, run, service_binary};
 /// When one does not build, or a page is not as expected.
 pub(crate) fn screenshots() -> Result<()> {
     let service = service_binary()?;
-    run(cargo(&[
-        "run",
+    // With the same features, so that next to nothing is compiled twice.
+    run(&mut cargo(&[
+        "build",
         "--quiet",
+        "--workspace",
+        "--all-features",
         "--locked",
-        "--package",
-        "countersign-xtask",
-    ])
-    .args(["--features", "browser", "--bin", "screenshots", "--"])
-    .arg(service)
-    .arg(root().join("docs/screenshots")))
+        "--bin",
+        "screenshots",
+    ]))?;
+    let program = service.with_file_name("screenshots");
+    run(Command::new(program)
+        .arg(service)
+        .arg(root().join("docs/screenshots")))
 }
