@@ -14,7 +14,6 @@ mod slow;
 mod trouble;
 mod view;
 mod visit;
-mod whole;
 
 pub use app::Services;
 pub use routes::pages;

@@ -16,12 +16,13 @@ use axum::{
 };
 use countersign_domain::{RequestId, TokenId};
 use futures_util::FutureExt;
-use tracing::Instrument;
+use tracing::Span;
 
 use crate::{
     problem::{Code, Problem, may_hold_secret},
     services::App,
     trace,
+    whole::Spans,
 };
 
 /// The header that carries the request id, both ways.
@@ -42,6 +43,8 @@ pub(crate) struct Exchange {
     pub(crate) address: Option<IpAddr>,
     /// The token that makes it, once that is known; for the log.
     pub(crate) actor: Arc<OnceLock<TokenId>>,
+    /// What its work belongs to.
+    pub(crate) spans: Spans,
 }
 
 /// Puts the frame around what is behind a route.
@@ -67,24 +70,28 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .map(|info| info.0.ip());
-    let exchange = Exchange {
+    let mut exchange = Exchange {
         address: app.gate.client_address(peer, request.headers()),
         id,
         actor: Arc::default(),
+        spans: Spans {
+            log: Span::none(),
+            trace: None,
+        },
     };
     hide(request.headers_mut());
     let method = request.method().clone();
     let known_method = known(&method);
     let of_api = is_confidential(request.uri().path());
     let too_long = length(request.uri()) > LONGEST_URI;
-    request.extensions_mut().insert(exchange.clone());
-
-    let span = if CHECKS.contains(&&*route) {
+    exchange.spans.log = if CHECKS.contains(&&*route) {
         tracing::debug_span!("request", request_id = exchange.id.as_str())
     } else {
         tracing::info_span!("request", request_id = exchange.id.as_str())
     };
     let trace = trace::begin(app, known_method, &exchange, request.headers());
+    exchange.spans.trace.clone_from(&trace);
+    request.extensions_mut().insert(exchange.clone());
     let response = if too_long {
         Problem::new(
             Code::UriTooLong,
@@ -95,11 +102,7 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
     } else {
         // So that a panic is answered and logged like everything else.
         let answered = AssertUnwindSafe(inside(request)).catch_unwind();
-        let answered = answered.instrument(span);
-        let answered = match &trace {
-            None => answered.await,
-            Some(trace) => answered.instrument(trace.clone()).await,
-        };
+        let answered = exchange.spans.clone().around(answered).await;
         answered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
     };
     let response = dress(response, exchange.id.as_str(), of_api);

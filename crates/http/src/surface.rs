@@ -25,6 +25,7 @@ use crate::{
     frame::{Exchange, frame, framed},
     routes::{VERIFY, auth, verify},
     services::{App, Services, Settings},
+    whole::to_its_end,
 };
 
 /// The door for proxies, alone in its path.
@@ -65,15 +66,20 @@ impl Surface {
     }
 }
 
-/// Tells the pages what the frame found out, and where to say who asks.
+/// Tells the pages what the frame found out, and where to say who asks. What a form asks for is done to its end.
 async fn hand_over(mut request: Request, next: Next) -> Response {
-    if let Some(exchange) = request.extensions().get::<Exchange>().cloned() {
-        let extensions = request.extensions_mut();
-        extensions.insert(exchange.id);
-        extensions.insert(ClientAddress(exchange.address));
-        extensions.insert(exchange.actor);
+    let Some(exchange) = request.extensions().get::<Exchange>().cloned() else {
+        return next.run(request).await;
+    };
+    let extensions = request.extensions_mut();
+    extensions.insert(exchange.id);
+    extensions.insert(ClientAddress(exchange.address));
+    extensions.insert(exchange.actor);
+    if request.method() == Method::POST {
+        to_its_end(exchange.spans, next.run(request)).await
+    } else {
+        next.run(request).await
     }
-    next.run(request).await
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;

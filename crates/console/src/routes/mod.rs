@@ -26,7 +26,6 @@ use crate::{
     list::LIST,
     trouble::{SIGN_IN, Trouble},
     view::assets::{self, Asset},
-    whole::to_its_end,
 };
 
 /// What every handler comes to.
@@ -61,7 +60,6 @@ pub fn pages(services: Services) -> Router {
         .route("/console/assets/{name}", get(asset))
         .route("/console/{*rest}", get(async || Trouble::NoPage))
         .method_not_allowed_fallback(async || Trouble::NoMethod)
-        .layer(from_fn(to_its_end))
         .layer(from_fn(guard::headers))
         .with_state(app)
 }

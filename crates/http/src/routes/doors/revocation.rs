@@ -81,7 +81,10 @@ async fn revoked(
     }
     let id = known.credential.token;
     let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
-    let revoked = to_its_end(async move { tokens.revoke(actor, request, id, None).await });
+    let spans = caller.exchange.spans;
+    let revoked = to_its_end(spans, async move {
+        tokens.revoke(actor, request, id, None).await
+    });
     match revoked.await {
         Ok(()) | Err(Failure::TokenNotFound) => Ok(StatusCode::OK.into_response()),
         Err(failure) => Err(Problem::of_failure::<DeleteTokens>(failure, false)),

@@ -80,9 +80,12 @@ pub(in crate::routes) async fn create(
         fingerprint: Fingerprint::of(&body),
     });
     let (tokens, actor, id) = (app.tokens.clone(), caller.actor, caller.exchange.id);
-    let made = to_its_end(async move { tokens.create(actor, id, &draft, once).await })
-        .await
-        .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, false))?;
+    let spans = caller.exchange.spans;
+    let made = to_its_end(spans, async move {
+        tokens.create(actor, id, &draft, once).await
+    })
+    .await
+    .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, false))?;
     let token = &made.view.token;
     let headers = [
         (header::LOCATION, format!("/api/v1/api-tokens/{}", token.id)),

@@ -46,8 +46,11 @@ pub(in crate::routes) async fn revoke(
         Some(condition) => Some(matching(&app, &caller, id, &condition).await?),
     };
     let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
-    to_its_end(async move { tokens.revoke(actor, request, id, expected).await })
-        .await
-        .map_err(|failure| Problem::of_failure::<DeleteTokens>(failure, expected.is_some()))?;
+    let spans = caller.exchange.spans;
+    to_its_end(spans, async move {
+        tokens.revoke(actor, request, id, expected).await
+    })
+    .await
+    .map_err(|failure| Problem::of_failure::<DeleteTokens>(failure, expected.is_some()))?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

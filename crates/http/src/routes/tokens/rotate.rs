@@ -85,10 +85,13 @@ pub(in crate::routes) async fn rotate(
     let by_precondition = condition.is_some();
     let expected = expected::expected(&app, &caller, id, version, condition).await?;
     let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    let spans = caller.exchange.spans;
     let of = (id, expected);
-    let made = to_its_end(async move { tokens.rotate(actor, request, of, overlap).await })
-        .await
-        .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, by_precondition))?;
+    let made = to_its_end(spans, async move {
+        tokens.rotate(actor, request, of, overlap).await
+    })
+    .await
+    .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, by_precondition))?;
     let tag = (header::ETAG, etag(made.view.token.version));
     answer(StatusCode::OK, [tag], &NewToken::from(made))
 }

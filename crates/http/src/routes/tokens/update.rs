@@ -134,11 +134,13 @@ pub(in crate::routes) async fn update(
     let by_precondition = condition.is_some();
     let expected = expected::expected(&app, &caller, id, version, condition).await?;
     let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    let spans = caller.exchange.spans;
     let of = (id, expected);
-    let updated =
-        to_its_end(async move { tokens.update(actor, request, of, &edit, dry_run).await })
-            .await
-            .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, by_precondition))?;
+    let updated = to_its_end(spans, async move {
+        tokens.update(actor, request, of, &edit, dry_run).await
+    })
+    .await
+    .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, by_precondition))?;
     let tag = (header::ETAG, etag(updated.view.token.version));
     let record = UpdatedToken::new(updated, dry_run);
     if dry_run {
