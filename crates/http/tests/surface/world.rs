@@ -170,8 +170,12 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    /// In the order of its members' names, whatever the library keeps where others are built along.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+        let read = serde_json::from_slice(&self.body);
+        let mut value: Value = read.unwrap_or_else(|_| panic!("no JSON: {self:?}"));
+        value.sort_all_objects();
+        value
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
