@@ -1,15 +1,11 @@
 //! The library that lies to a process about the time, so that a node with a wrong clock can be had beside one with a right
 //! one. Installed where that is ours to do, and else words that say what to type.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
-};
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
-use nix::unistd::geteuid;
+use anyhow::Result;
 
-use crate::cluster::install;
+use crate::wanted;
 
 const LIBRARY: &str = "faketime/libfaketime.so.1";
 
@@ -19,7 +15,12 @@ const LIBRARY: &str = "faketime/libfaketime.so.1";
 /// # Errors
 /// Where there is no such library and none may be installed: what to install.
 pub fn variables(file: &Path) -> Result<Vec<(String, String)>> {
-    let library = find_or_install()?;
+    let library = wanted(
+        find,
+        &["libfaketime"],
+        "no libfaketime found. Install it (Debian, Ubuntu: `sudo apt-get install libfaketime`; \
+         Fedora: `sudo dnf install libfaketime`)",
+    )?;
     Ok([
         ("LD_PRELOAD", library.display().to_string()),
         ("FAKETIME_TIMESTAMP_FILE", file.display().to_string()),
@@ -29,23 +30,6 @@ pub fn variables(file: &Path) -> Result<Vec<(String, String)>> {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into())
-}
-
-fn find_or_install() -> Result<PathBuf> {
-    /// Tests of one process begin together, and only one of them can install.
-    static ONE: Mutex<()> = Mutex::new(());
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(found) = find() {
-        return Ok(found);
-    }
-    let debian = Path::new("/etc/debian_version").exists();
-    ensure!(
-        debian && geteuid().is_root(),
-        "no libfaketime found. Install it (Debian, Ubuntu: `sudo apt-get install libfaketime`; \
-         Fedora: `sudo dnf install libfaketime`)"
-    );
-    install("libfaketime")?;
-    find().context("apt-get installed libfaketime, but it is in none of the usual folders")
 }
 
 fn find() -> Option<PathBuf> {

@@ -16,5 +16,7 @@ mod process;
 mod python;
 pub mod server;
 pub mod sql;
+mod wanted;
 
 pub use python::python;
+pub use wanted::wanted;

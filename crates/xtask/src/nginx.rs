@@ -3,22 +3,19 @@
 //! A stand-in would do with headers what we think that nginx does. Installed where that is ours to do, and else words
 //! that say what to type.
 
-use std::env;
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use nix::sys::signal::Signal;
-use nix::unistd::geteuid;
 use tempfile::TempDir;
 
-use crate::cluster::install;
 use crate::process::{Guarded, poll};
+use crate::wanted::{program, wanted};
 
 const PROGRAM: &str = "nginx";
 /// What may be missing from a build that somebody made for themselves.
@@ -43,7 +40,7 @@ impl Nginx {
     /// Where there is none and none may be installed: what to install. Where it refuses the configuration or does not
     /// listen within 10 seconds: its own words.
     pub fn start(site: &str, address: SocketAddr) -> Result<Self> {
-        let program = find_or_install()?;
+        let program = found()?;
         let folder = tempfile::Builder::new()
             .prefix("countersign-nginx-")
             .tempdir()?;
@@ -103,22 +100,13 @@ fn frame(site: &str) -> String {
     )
 }
 
-fn find_or_install() -> Result<PathBuf> {
-    /// Tests of one process begin together, and only one of them can install.
-    static ONE: Mutex<()> = Mutex::new(());
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let program = if let Some(found) = find() {
-        found
-    } else {
-        let debian = Path::new("/etc/debian_version").exists();
-        ensure!(
-            debian && geteuid().is_root(),
-            "no nginx found. Install it (Debian, Ubuntu: `sudo apt-get install nginx-light`; \
-             Fedora: `sudo dnf install nginx`; macOS: `brew install nginx`)"
-        );
-        install("nginx-light")?;
-        find().context("apt-get installed nginx-light, but there is no nginx")?
-    };
+fn found() -> Result<PathBuf> {
+    let program = wanted(
+        || program(PROGRAM, &USUAL),
+        &["nginx-light"],
+        "no nginx found. Install it (Debian, Ubuntu: `sudo apt-get install nginx-light`; \
+         Fedora: `sudo dnf install nginx`; macOS: `brew install nginx`)",
+    )?;
     let about = Command::new(&program).arg("-V").output()?.stderr;
     ensure!(
         String::from_utf8_lossy(&about).contains(MODULE),
@@ -126,15 +114,6 @@ fn find_or_install() -> Result<PathBuf> {
         program.display()
     );
     Ok(program)
-}
-
-fn find() -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let usual = USUAL.iter().map(PathBuf::from);
-    env::split_paths(&path)
-        .chain(usual)
-        .map(|folder| folder.join(PROGRAM))
-        .find(|program| program.is_file())
 }
 
 #[cfg(test)]

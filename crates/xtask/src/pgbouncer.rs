@@ -1,20 +1,19 @@
 //! PgBouncer as a distribution ships it, in front of a server of ours: what the service does behind a pooler shows only
 //! behind one. Installed where that is ours to do, and else words that say what to type.
 
-use std::env;
 use std::fs;
 use std::net::{Ipv4Addr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use nix::unistd::geteuid;
 use tempfile::TempDir;
 
-use crate::cluster::{free_port, install};
+use crate::cluster::free_port;
 use crate::process::{Guarded, poll};
+use crate::wanted::{program, wanted};
 
 const PROGRAM: &str = "pgbouncer";
 /// Distributions keep it off the search path of users who are not root.
@@ -50,7 +49,12 @@ impl PgBouncer {
     /// Where there is none and none may be installed: what to install. Where it does not listen within 10 seconds: its
     /// own words.
     pub fn start(server: &str, mode: Mode) -> Result<Self> {
-        let program = find_or_install()?;
+        let program = wanted(
+            || program(PROGRAM, &USUAL),
+            &["pgbouncer"],
+            "no PgBouncer found. Install it (Debian, Ubuntu: `sudo apt-get install pgbouncer`; \
+             Fedora: `sudo dnf install pgbouncer`; macOS: `brew install pgbouncer`)",
+        )?;
         let version = version(&program)?;
         let (port, folder) = (free_port()?, tempfile::tempdir()?);
         let settings = settings(server, mode, version, port)?;
@@ -135,30 +139,4 @@ fn version(program: &Path) -> Result<(u32, u32)> {
         (Some(Ok(major)), Some(Ok(minor))) => Ok((major, minor)),
         _ => bail!("{} says of itself: {first}", program.display()),
     }
-}
-
-fn find_or_install() -> Result<PathBuf> {
-    /// Tests of one process begin together, and only one of them can install.
-    static ONE: Mutex<()> = Mutex::new(());
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(found) = find() {
-        return Ok(found);
-    }
-    let debian = Path::new("/etc/debian_version").exists();
-    ensure!(
-        debian && geteuid().is_root(),
-        "no PgBouncer found. Install it (Debian, Ubuntu: `sudo apt-get install pgbouncer`; \
-         Fedora: `sudo dnf install pgbouncer`; macOS: `brew install pgbouncer`)"
-    );
-    install("pgbouncer")?;
-    find().context("apt-get installed pgbouncer, but there is none")
-}
-
-fn find() -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let usual = USUAL.iter().map(PathBuf::from);
-    env::split_paths(&path)
-        .chain(usual)
-        .map(|folder| folder.join(PROGRAM))
-        .find(|program| program.is_file())
 }

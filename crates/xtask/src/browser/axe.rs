@@ -3,19 +3,17 @@
 //! From npm at a pinned version, by its digest; it is used and never shipped. It runs through the driver, and so
 //! outside of the page's policy, which would keep it away like any other stranger.
 
-use std::env;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context as _, Result, bail, ensure};
-use nix::unistd::geteuid;
+use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use super::Browser;
-use crate::cluster::install;
+use crate::wanted::{program, wanted};
 
 const PINS: [&str; 2] = ["package.json", "package-lock.json"];
 /// Everything that WCAG 2.2 demands at level AA.
@@ -106,22 +104,12 @@ fn installed() -> Result<PathBuf> {
 }
 
 fn npm() -> Result<PathBuf> {
-    let find = || {
-        let path = env::var_os("PATH").unwrap_or_default();
-        let mut programs = env::split_paths(&path).map(|folder| folder.join("npm"));
-        programs.find(|program| program.is_file())
-    };
-    if let Some(found) = find() {
-        return Ok(found);
-    }
-    if !(Path::new("/etc/debian_version").exists() && geteuid().is_root()) {
-        bail!(
-            "no npm on the search path. Install it (Debian, Ubuntu: `sudo apt-get install npm`; Fedora: `sudo dnf \
-             install nodejs-npm`; macOS: `brew install node`)"
-        );
-    }
-    install("npm")?;
-    find().context("apt-get installed npm, but it is not on the search path")
+    wanted(
+        || program("npm", &[]),
+        &["npm"],
+        "no npm on the search path. Install it (Debian, Ubuntu: `sudo apt-get install npm`; Fedora: `sudo dnf \
+         install nodejs-npm`; macOS: `brew install node`)",
+    )
 }
 
 #[cfg(test)]

@@ -5,13 +5,11 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
-use nix::unistd::geteuid;
+use anyhow::Result;
 
-use crate::cluster::install;
+use crate::wanted;
 
 /// What distributions and Google call the browser.
 const BROWSERS: [&str; 4] = [
@@ -34,26 +32,12 @@ pub(super) struct Programs {
 /// # Errors
 /// Where there is none and none may be installed: what to install.
 pub(super) fn find_or_install() -> Result<Programs> {
-    /// Tests of one process begin together, and only one of them can install.
-    static ONE: Mutex<()> = Mutex::new(());
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let path = || env::var_os("PATH").unwrap_or_default();
-    if let Some(found) = find(&path()) {
-        return Ok(found);
-    }
-    let debian = Path::new("/etc/debian_version").exists();
-    if !(debian && geteuid().is_root()) {
-        bail!(
-            "no Chromium with its driver on the search path. Install both (Debian: `sudo apt-get install chromium \
-             chromium-driver`; Fedora: `sudo dnf install chromium chromedriver`; macOS: `brew install --cask \
-             chromium chromedriver`)"
-        );
-    }
-    for package in ["chromium", "chromium-driver"] {
-        install(package)?;
-    }
-    find(&path()).context(
-        "apt-get installed chromium and chromium-driver, but they are not on the search path",
+    wanted(
+        || find(&env::var_os("PATH").unwrap_or_default()),
+        &["chromium", "chromium-driver"],
+        "no Chromium with its driver on the search path. Install both (Debian: `sudo apt-get install chromium \
+         chromium-driver`; Fedora: `sudo dnf install chromium chromedriver`; macOS: `brew install --cask \
+         chromium chromedriver`)",
     )
 }
 

@@ -8,8 +8,9 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail, ensure};
-use nix::unistd::geteuid;
+use anyhow::{Result, ensure};
+
+use crate::wanted;
 
 /// Names the folder to take, without a search.
 const OVERRIDE: &str = "COUNTERSIGN_PG_BIN";
@@ -24,39 +25,15 @@ pub(crate) fn find_or_install() -> Result<PathBuf> {
         );
         return Ok(folder);
     }
-    if let Some(found) = find(candidates()) {
-        return Ok(found);
-    }
-    let debian = Path::new("/etc/debian_version").exists();
-    if !(debian && geteuid().is_root()) {
-        bail!(
+    wanted(
+        || find(candidates()),
+        &["postgresql"],
+        &format!(
             "no PostgreSQL server programs found. Install them (Debian, Ubuntu: `sudo apt-get install postgresql`; \
              Fedora: `sudo dnf install postgresql-server`; macOS: `brew install postgresql@17`) \
              or name the folder of `initdb` in {OVERRIDE}"
-        );
-    }
-    install("postgresql")?;
-    find(candidates())
-        .context("apt-get installed postgresql, but its programs are in none of the usual folders")
-}
-
-/// Installs a Debian package; only for root.
-///
-/// # Errors
-/// When `apt-get` fails; it has said why on standard error.
-pub fn install(package: &str) -> Result<()> {
-    for arguments in [
-        &["update", "-q"][..],
-        &["install", "-y", "-q", "--no-install-recommends", package],
-    ] {
-        let status = Command::new("apt-get")
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .status()
-            .context("cannot run apt-get")?;
-        ensure!(status.success(), "apt-get {} failed", arguments.join(" "));
-    }
-    Ok(())
+        ),
+    )
 }
 
 fn candidates() -> Vec<PathBuf> {

@@ -17,7 +17,6 @@ use nix::unistd::User;
 use tempfile::TempDir;
 
 pub(crate) use self::binaries::find_or_install;
-pub use self::binaries::install;
 pub use self::host::free_port;
 use self::host::{random_hex, unprivileged};
 use self::programs::run;

@@ -9,9 +9,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, bail, ensure};
-use countersign_xtask::cluster::{Cluster, Durability, install};
+use anyhow::{Result, ensure};
+use countersign_xtask::cluster::{Cluster, Durability};
 use countersign_xtask::server::{Launch, Server};
+use countersign_xtask::wanted;
 
 use crate::step::{Step, all, root, run, service_binary, step};
 
@@ -105,20 +106,15 @@ fn installed() -> Result<PathBuf> {
 fn make_environment(folder: &Path) -> Result<()> {
     // Debian ships Python without what a virtual environment needs.
     let complete = || {
-        Command::new("python3")
-            .args(["-c", "import ensurepip, venv"])
-            .output()
+        let mut look = Command::new("python3");
+        let look = look.args(["-c", "import ensurepip, venv"]).output();
+        look.is_ok_and(|look| look.status.success()).then_some(())
     };
-    if !complete()?.status.success() {
-        let may_install =
-            nix::unistd::geteuid().is_root() && Path::new("/etc/debian_version").exists();
-        if !may_install {
-            bail!(
-                "Python's `venv` is missing. Install it (Debian, Ubuntu: `sudo apt-get install python3-venv`)"
-            );
-        }
-        install("python3-venv")?;
-    }
+    wanted(
+        complete,
+        &["python3-venv"],
+        "Python's `venv` is missing. Install it (Debian, Ubuntu: `sudo apt-get install python3-venv`)",
+    )?;
     run(Command::new("python3")
         .args(["-m", "venv", "--clear"])
         .arg(folder))

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::step::{cargo, root, run, service_binary};
+use crate::step::{binary, root, run, service_binary};
 
 /// Builds service and program, and paints the pages into `docs/screenshots/`.
 ///
@@ -12,18 +12,7 @@ use crate::step::{cargo, root, run, service_binary};
 /// When one does not build, or a page is not as expected.
 pub(crate) fn screenshots() -> Result<()> {
     let service = service_binary()?;
-    // With the same features, so that next to nothing is compiled twice.
-    run(&mut cargo(&[
-        "build",
-        "--quiet",
-        "--workspace",
-        "--all-features",
-        "--locked",
-        "--bin",
-        "screenshots",
-    ]))?;
-    let program = service.with_file_name("screenshots");
-    run(Command::new(program)
+    run(Command::new(binary("screenshots")?)
         .arg(service)
         .arg(root().join("docs/screenshots")))
 }

@@ -47,8 +47,13 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     cargo
 }
 
-/// Builds the service, and says where it is: beside ourselves.
+/// Builds the service, and says where it is.
 pub(crate) fn service_binary() -> Result<PathBuf> {
+    binary("countersign")
+}
+
+/// Builds a program of the workspace, and says where it is: beside ourselves.
+pub(crate) fn binary(name: &str) -> Result<PathBuf> {
     // The features of the test build, so that next to nothing is compiled twice.
     run(&mut cargo(&[
         "build",
@@ -57,9 +62,9 @@ pub(crate) fn service_binary() -> Result<PathBuf> {
         "--all-features",
         "--locked",
         "--bin",
-        "countersign",
+        name,
     ]))?;
-    Ok(std::env::current_exe()?.with_file_name("countersign"))
+    Ok(std::env::current_exe()?.with_file_name(name))
 }
 
 /// Runs a command to its end.
