@@ -1,8 +1,8 @@
 //! What a token was at an earlier version, told from its history: so that whoever changed it from there can see what
 //! somebody else did meanwhile. Nothing of it is taken from the form, which may say anything.
 
-use countersign_application::{Failure, ports::EventView};
-use countersign_domain::{Actor, Timestamp, Token, TokenId, Version};
+use countersign_application::ports::EventView;
+use countersign_domain::{Actor, Timestamp, Token, Version};
 
 use crate::{app::App, trouble::Trouble};
 
@@ -54,7 +54,7 @@ pub(crate) async fn since(
     // Later ones than the record that is shown do not count here.
     let mut before = Some(current.version.next());
     for _ in 0..FARTHEST {
-        let batch = read(app, actor, current.id, before).await?;
+        let batch = app.tokens.events(actor, current.id, before, BATCH).await?;
         let full = batch.len() == usize::from(BATCH);
         let later = |view: &EventView| view.event.content.version_after > version;
         let whole = batch.last().is_some_and(later);
@@ -66,15 +66,6 @@ pub(crate) async fn since(
         }
     }
     Err(Trouble::OldForm)
-}
-
-async fn read(
-    app: &App,
-    actor: &Actor,
-    id: TokenId,
-    before: Option<Version>,
-) -> Result<Vec<EventView>, Failure> {
-    app.tokens.events(actor, id, before, BATCH).await
 }
 
 /// Takes changes back, the newest first.

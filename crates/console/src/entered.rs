@@ -17,7 +17,8 @@ pub(crate) const ANYWHERE: &str = "anywhere";
 /// Takes the date that was entered.
 pub(crate) const DATE: &str = "date";
 
-const DAY: u32 = 24 * 60 * 60;
+/// In seconds.
+pub(crate) const DAY: u32 = 24 * 60 * 60;
 
 /// No expiry can be read from what was entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! What the rules say against an entry, in words and beside the field that each is about.
 
+use axum::http::StatusCode;
 use countersign_domain::{Field, PermissionSet, Refused, Violation};
 
 use crate::{entered::NoInstant, view::words};
@@ -66,6 +67,15 @@ impl Faults {
         .into_iter()
         .filter(|(faults, _)| !faults.is_empty())
         .map(|(_, field)| field)
+    }
+
+    /// What the form is answered with.
+    pub(crate) fn status(&self) -> StatusCode {
+        if self.is_empty() {
+            StatusCode::OK
+        } else {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
     }
 
     /// Whether there are none.

@@ -1,4 +1,5 @@
-//! A form that somebody sent, past all guards: there is no other way for a handler to come by one.
+//! A form that somebody sent, by the browser that it was shown to: there is no other way for a handler to come by one. The
+//! forms of other sites' pages have been kept out before (`guard.rs`).
 
 use axum::{
     body::to_bytes,
@@ -6,9 +7,11 @@ use axum::{
     http::header,
 };
 
+use countersign_domain::Version;
+
 use crate::{
     app::App,
-    cookie, guard,
+    cookie,
     trouble::Trouble,
     visit::{form_token, over_tls},
 };
@@ -40,6 +43,12 @@ impl Form {
         named.map(|(_, value)| value.as_str())
     }
 
+    /// The version that a field names.
+    pub(crate) fn version(&self, name: &str) -> Option<Version> {
+        let number: i64 = self.get(name).parse().ok()?;
+        Version::try_from(number).ok()
+    }
+
     /// Whether the field is there.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.all(name).next().is_some()
@@ -50,11 +59,7 @@ impl FromRequest<App> for Form {
     type Rejection = Trouble;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Trouble> {
-        let public_url = app.public_url.as_deref();
-        if !guard::may_be_ours(request.headers(), public_url) {
-            return Err(Trouble::ForeignForm);
-        }
-        let secure = over_tls(request.headers(), public_url);
+        let secure = over_tls(request.headers(), app.public_url.as_deref());
         let expected = cookie::sent(request.headers(), secure).map(|id| form_token(&id));
         let kind = request.headers().get(header::CONTENT_TYPE);
         let is_form = kind

@@ -2,11 +2,13 @@
 //! answer to requests that another site made a browser send.
 
 use axum::{
-    extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
+
+use crate::{app::App, trouble::Trouble};
 
 /// Everything comes from here, nothing stands in the page itself, and nobody frames it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -39,6 +41,15 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
     response
 }
 
+/// Keeps forms of other sites' pages from everything behind it.
+pub(crate) async fn own_forms(State(app): State<App>, request: Request, next: Next) -> Response {
+    let public_url = app.public_url.as_deref();
+    if request.method() == Method::POST && !may_be_ours(request.headers(), public_url) {
+        return Trouble::ForeignForm.into_response();
+    }
+    next.run(request).await
+}
+
 /// Whether a browser came here from a page of another site, so that it left our cookie at home.
 pub(crate) fn came_from_elsewhere(headers: &HeaderMap) -> bool {
     says(headers, &SEC_FETCH_SITE).is_some_and(|site| site != "same-origin" && site != "none")
@@ -47,7 +58,7 @@ pub(crate) fn came_from_elsewhere(headers: &HeaderMap) -> bool {
 /// Whether a form may come from one of our own pages, by what the browser itself says of where it stood. A browser that
 /// says nothing (without TLS it leaves the first header out, and our own policy hides the origin) is left to the other
 /// two guards: its cookie, which goes to no other site's requests, and the form's token.
-pub(crate) fn may_be_ours(headers: &HeaderMap, public_url: Option<&str>) -> bool {
+fn may_be_ours(headers: &HeaderMap, public_url: Option<&str>) -> bool {
     if let Some(site) = says(headers, &SEC_FETCH_SITE) {
         return site == "same-origin";
     }

@@ -8,13 +8,13 @@ use countersign_application::query::{
 use countersign_domain::{Timestamp, TokenName, fold};
 use form_urlencoded::Serializer;
 
+use crate::entered::DAY;
+
 /// Where the list is.
 pub(crate) const LIST: &str = "/console";
 
 /// How many tokens a page holds.
 pub(crate) const SIZE: u8 = 25;
-
-const DAY: u32 = 24 * 60 * 60;
 
 /// Which tokens by their state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -75,11 +75,6 @@ impl<N: Needs> FromRequestParts<App> for Signed<N> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Trouble> {
         let visit = Visit::from_request_parts(parts, app).await?;
-        if parts.method == Method::POST
-            && !guard::may_be_ours(&parts.headers, app.public_url.as_deref())
-        {
-            return Err(Trouble::ForeignForm);
-        }
         let ended = |why| Trouble::SignIn {
             why,
             secure: visit.secure,

@@ -16,7 +16,6 @@ use axum::{
 };
 use countersign_domain::{RequestId, TokenId};
 use futures_util::FutureExt;
-use tracing::Span;
 
 use crate::{
     problem::{Code, Problem, may_hold_secret},
@@ -29,7 +28,7 @@ use crate::{
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// How pages are announced.
-const HTML: &str = "text/html; charset=utf-8";
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
 
 /// The longest path and query that are looked at, in bytes.
 const LONGEST_URI: usize = 8 * 1024;
@@ -74,10 +73,7 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
         address: app.gate.client_address(peer, request.headers()),
         id,
         actor: Arc::default(),
-        spans: Spans {
-            log: Span::none(),
-            trace: None,
-        },
+        spans: Spans::default(),
     };
     hide(request.headers_mut());
     let method = request.method().clone();
@@ -89,8 +85,7 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
     } else {
         tracing::info_span!("request", request_id = exchange.id.as_str())
     };
-    let trace = trace::begin(app, known_method, &exchange, request.headers());
-    exchange.spans.trace.clone_from(&trace);
+    exchange.spans.trace = trace::begin(app, known_method, &exchange, request.headers());
     request.extensions_mut().insert(exchange.clone());
     let response = if too_long {
         Problem::new(
@@ -111,15 +106,8 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
     let took = begin.elapsed();
     app.metrics
         .answered(known_method, &route, status.as_u16(), took);
-    if let Some(trace) = trace {
-        trace::end(
-            app,
-            &trace,
-            known_method,
-            &route,
-            status.as_u16(),
-            &exchange,
-        );
+    if let Some(trace) = &exchange.spans.trace {
+        trace::end(app, trace, known_method, &route, status.as_u16(), &exchange);
     }
     macro_rules! line {
         ($level:expr) => {

@@ -11,6 +11,16 @@ pub(crate) struct Spans {
     pub(crate) trace: Option<Span>,
 }
 
+impl Default for Spans {
+    /// Within none.
+    fn default() -> Self {
+        Self {
+            log: Span::none(),
+            trace: None,
+        }
+    }
+}
+
 impl Spans {
     /// The work within them.
     pub(crate) async fn around<F: Future>(self, work: F) -> F::Output {

@@ -63,10 +63,7 @@ async fn everything_that_matters_works_without_a_mouse() {
     // The field for the secret waits for it.
     keys(&browser, desk.node.root.as_str()).await;
     keys(&browser, Key::Enter).await;
-    browser
-        .until("document.querySelector('table.list')")
-        .await
-        .unwrap();
+    arrive(&browser, "table.list").await;
     keys(&browser, Key::Tab).await;
     let first = browser
         .ask("return document.activeElement.textContent")
@@ -80,10 +77,7 @@ async fn everything_that_matters_works_without_a_mouse() {
     )
     .await;
     keys(&browser, Key::Enter).await;
-    browser
-        .until("document.querySelector('#name')")
-        .await
-        .unwrap();
+    arrive(&browser, "#name").await;
     reach(&browser, "focus.id === 'name'").await;
     keys(&browser, "By hand").await;
     reach(&browser, "focus.name === 'lifetime'").await;
@@ -94,10 +88,7 @@ async fn everything_that_matters_works_without_a_mouse() {
     keys(&browser, " ").await;
     reach(&browser, "focus.textContent === 'Make the token'").await;
     keys(&browser, Key::Enter).await;
-    browser
-        .until("document.querySelector('#secret')")
-        .await
-        .unwrap();
+    arrive(&browser, "#secret").await;
     let secret = browser.text("#secret").await.unwrap();
     assert_eq!(desk.status_of(&secret).await, 200);
 
@@ -107,33 +98,27 @@ async fn everything_that_matters_works_without_a_mouse() {
     )
     .await;
     keys(&browser, Key::Enter).await;
-    browser
-        .until("document.querySelector('.timeline')")
-        .await
-        .unwrap();
+    arrive(&browser, ".timeline").await;
     reach(&browser, "focus.textContent === 'Edit'").await;
     keys(&browser, Key::Enter).await;
-    browser
-        .until("document.querySelector('#name')")
-        .await
-        .unwrap();
+    arrive(&browser, "#name").await;
     reach(&browser, "focus.id === 'name'").await;
     keys(&browser, Key::End).await;
     keys(&browser, ", twice").await;
     reach(&browser, "focus.textContent === 'Review the changes'").await;
     keys(&browser, Key::Enter).await;
-    browser
-        .until("document.querySelector('main > .changes')")
-        .await
-        .unwrap();
+    arrive(&browser, "main > .changes").await;
     reach(&browser, "focus.textContent === 'Save the changes'").await;
     keys(&browser, Key::Enter).await;
-    browser
-        .until("document.querySelector('.notice.good')")
-        .await
-        .unwrap();
+    arrive(&browser, ".notice.good").await;
     browser.sees("By hand, twice").await.unwrap();
     leave(browser).await;
+}
+
+/// Waits for the page that has such an element.
+async fn arrive(browser: &Browser, css: &str) {
+    let there = format!("document.querySelector('{css}')");
+    browser.until(&there).await.unwrap();
 }
 
 async fn keys(browser: &Browser, keys: impl Into<TypingData>) {

@@ -1,30 +1,24 @@
 //! Whether what is being typed is a list of addresses, by the rules themselves and not by a copy of them in the browser.
 
 use axum::{
-    extract::{RawQuery, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
+    extract::RawQuery,
+    response::{Html, IntoResponse},
 };
-use countersign_domain::{AllowedAddresses, InvalidAddress, InvalidAddresses};
+use countersign_domain::{AllowedAddresses, InvalidAddresses};
 use maud::{Markup, html};
 
 use super::Answer;
 use crate::{
-    app::App,
     entered::Entered,
     form::Form,
     signed::{Reading, Signed},
 };
 
 /// A piece of a page that tells what is wrong, or what the list will be.
-pub(super) async fn check(
-    State(_): State<App>,
-    _: Signed<Reading>,
-    RawQuery(query): RawQuery,
-) -> Answer {
+pub(super) async fn check(_: Signed<Reading>, RawQuery(query): RawQuery) -> Answer {
     let form = Form::parse(query.unwrap_or_default().as_bytes());
     let lines = Entered::of(&form).address_lines();
-    Ok(piece(&told(&lines)))
+    Ok(Html(told(&lines).into_string()).into_response())
 }
 
 fn told(lines: &[String]) -> Markup {
@@ -42,18 +36,10 @@ fn told(lines: &[String]) -> Markup {
                 @for (index, fault) in &faults {
                     p {
                         code { (lines.get(*index).map_or("", String::as_str)) } ": "
-                        @match fault {
-                            InvalidAddress::HostBitsSet { network } => { "host bits are set; the network is " code { (network) } },
-                            InvalidAddress::Syntax | InvalidAddress::MappedPrefixTooShort => (fault),
-                        }
+                        (fault)
                     }
                 }
             }
         },
     }
-}
-
-fn piece(markup: &Markup) -> Response {
-    let kind = [(axum::http::header::CONTENT_TYPE, "text/html; charset=utf-8")];
-    (StatusCode::OK, kind, markup.0.clone()).into_response()
 }

@@ -120,10 +120,5 @@ fn form(
             }
         }
     };
-    let status = if faults.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
-    layout::page(status, Some(&signed.who), "New token", &main)
+    layout::page(faults.status(), Some(&signed.who), "New token", &main)
 }

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use countersign_application::{Failure, Updated};
-use countersign_domain::{TokenView, Version};
+use countersign_domain::{Changes, TokenView, Version};
 use maud::html;
 
 use super::{Answer, Id};
@@ -38,9 +38,7 @@ pub(super) async fn edit(
     let view = app.tokens.get(&signed.actor, id).await?;
     let now = app.clock.now();
     let entered = Entered::of(&sent).settled(now);
-    let version = sent.get("version").parse().ok();
-    let expected = version.and_then(|number: i64| Version::try_from(number).ok());
-    let expected = expected.ok_or(Trouble::OldForm)?;
+    let expected = sent.version("version").ok_or(Trouble::OldForm)?;
     // Before anything else that was entered is looked at: what is mended would otherwise be sent for a version that
     // nobody has seen.
     if expected != view.token.version {
@@ -60,16 +58,10 @@ pub(super) async fn edit(
         .update(actor, request, (id, expected), &edit, !save)
         .await;
     match updated {
-        Ok(Updated { changes, .. }) if save => {
-            let done = if changes == <_>::default() {
-                "unchanged"
-            } else {
-                "saved"
-            };
+        Ok(Updated { changes, .. }) if save || changes == Changes::default() => {
+            let nothing = changes == Changes::default();
+            let done = if nothing { "unchanged" } else { "saved" };
             Ok(Redirect::to(&format!("/console/tokens/{id}?done={done}")).into_response())
-        }
-        Ok(Updated { changes, .. }) if changes == <_>::default() => {
-            Ok(Redirect::to(&format!("/console/tokens/{id}?done=unchanged")).into_response())
         }
         Ok(Updated { changes, .. }) => {
             let main = review::page(&signed.who, &view, &entered, &changes);
@@ -147,10 +139,5 @@ fn form(
             }
         }
     };
-    let status = if faults.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
-    layout::page(status, Some(&signed.who), "Edit", &main)
+    layout::page(faults.status(), Some(&signed.who), "Edit", &main)
 }

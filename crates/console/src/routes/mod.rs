@@ -14,7 +14,7 @@ use axum::{
     Router,
     extract::{FromRequestParts, Path},
     http::{HeaderValue, Uri, header, request::Parts},
-    middleware::from_fn,
+    middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -60,6 +60,7 @@ pub fn pages(services: Services) -> Router {
         .route("/console/assets/{name}", get(asset))
         .route("/console/{*rest}", get(async || Trouble::NoPage))
         .method_not_allowed_fallback(async || Trouble::NoMethod)
+        .layer(from_fn_with_state(app.clone(), guard::own_forms))
         .layer(from_fn(guard::headers))
         .with_state(app)
 }

@@ -1,8 +1,8 @@
 //! Giving a token a new secret.
 
-use axum::{extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode, response::Response};
 use countersign_application::Failure;
-use countersign_domain::{Overlap, TokenView, Version};
+use countersign_domain::{Overlap, TokenView};
 
 use super::{Answer, Id};
 use crate::{
@@ -27,13 +27,9 @@ pub(super) async fn rotate(
     Id(id): Id,
     sent: Form,
 ) -> Answer {
-    let number = |name: &str| sent.get(name).parse::<i64>().ok();
-    let version = number("version").and_then(|number| Version::try_from(number).ok());
-    let version = version.ok_or(Trouble::OldForm)?;
-    let overlap = number("overlap").and_then(|seconds| u32::try_from(seconds).ok());
-    let overlap = overlap
-        .and_then(|seconds| Overlap::try_from(seconds).ok())
-        .ok_or(Trouble::OldForm)?;
+    let version = sent.version("version").ok_or(Trouble::OldForm)?;
+    let seconds: u32 = sent.get("overlap").parse().map_err(|_| Trouble::OldForm)?;
+    let overlap = Overlap::try_from(seconds).map_err(|_| Trouble::OldForm)?;
     let (actor, request) = (signed.actor.clone(), signed.visit.request.clone());
     let rotated = app
         .tokens
@@ -68,7 +64,7 @@ fn page(
     view: &TokenView,
     status: StatusCode,
     fault: Option<&str>,
-) -> axum::response::Response {
+) -> Response {
     let main = take_back::rotate(&signed.who, view, fault);
     layout::page(status, Some(&signed.who), "New secret", &main)
 }

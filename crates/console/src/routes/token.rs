@@ -36,11 +36,7 @@ pub(super) async fn token(
     RawQuery(query): RawQuery,
 ) -> Answer {
     let query = Form::parse(query.unwrap_or_default().as_bytes());
-    let before = query
-        .get("before")
-        .parse()
-        .ok()
-        .and_then(|number: i64| Version::try_from(number).ok());
+    let before = query.version("before");
     let (actor, now) = (&signed.actor, app.clock.now());
     let (title, record) = match app.tokens.get(actor, id).await {
         Ok(view) => {

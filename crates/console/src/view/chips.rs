@@ -6,8 +6,7 @@ use countersign_domain::{AllowedAddresses, Permission, PermissionSet, Timestamp,
 use maud::{Markup, html};
 
 use super::words;
-
-const DAY: u32 = 24 * 60 * 60;
+use crate::entered::DAY;
 
 /// How a token stands, in a word and a colour.
 pub(crate) fn state(token: &Token, now: Timestamp) -> Markup {

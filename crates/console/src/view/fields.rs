@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::{matrix::Matrix, words};
 use crate::{
-    entered::{DATE, Entered, KEEP, PRESETS},
+    entered::{DATE, DAY, Entered, KEEP, PRESETS},
     faults::Faults,
 };
 
@@ -92,7 +92,7 @@ impl Fields<'_> {
                         (choice(KEEP, entered, &html! { "Keep " (words::both(token.expiry, self.now)) }))
                     }
                     @for days in PRESETS {
-                        @let at = self.now.plus_seconds(days * 24 * 60 * 60);
+                        @let at = self.now.plus_seconds(days * DAY);
                         @if at <= self.latest {
                             (choice(&days.to_string(), entered, &html! { (days) " days from now" }))
                         }

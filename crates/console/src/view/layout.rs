@@ -1,8 +1,8 @@
 //! The frame of every page: what stands in its head, who is signed in, and the way out.
 
 use axum::{
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::StatusCode,
+    response::{Html, IntoResponse, Response},
 };
 use maud::{DOCTYPE, Markup, html};
 
@@ -19,7 +19,7 @@ pub(crate) fn page(status: StatusCode, who: Option<&Who>, title: &str, main: &Ma
         }
         main #main tabindex="-1" { (main) }
     };
-    answer(status, &document(title, &html! {}, &body))
+    answer(status, document(title, &html! {}, &body))
 }
 
 fn menu(who: &Who) -> Markup {
@@ -50,7 +50,7 @@ fn menu(who: &Who) -> Markup {
 pub(crate) fn bounce(target: &str) -> Response {
     let head = html! { meta http-equiv="refresh" content={ "0;url=" (target) }; };
     let body = html! { main #main { p { a href=(target) { "Go on to the console" } } } };
-    answer(StatusCode::OK, &document("One moment", &head, &body))
+    answer(StatusCode::OK, document("One moment", &head, &body))
 }
 
 fn document(title: &str, head: &Markup, body: &Markup) -> Markup {
@@ -72,13 +72,8 @@ fn document(title: &str, head: &Markup, body: &Markup) -> Markup {
     }
 }
 
-fn answer(status: StatusCode, document: &Markup) -> Response {
-    let mut response = (status, document.0.clone()).into_response();
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/html; charset=utf-8"),
-    );
-    response
+fn answer(status: StatusCode, document: Markup) -> Response {
+    (status, Html(document.into_string())).into_response()
 }
 
 /// A field that people do not see.

@@ -105,7 +105,7 @@ fn answer(
 fn page(html: String) -> Response {
     let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_TYPE, frame::HTML),
         (header::CONTENT_SECURITY_POLICY, policy),
     ];
     (headers, html).into_response()

@@ -18,6 +18,15 @@ const SOON: Duration = Duration::from_secs(5);
 
 const NONE: [i64; 0] = [];
 
+/// A database with one token, whose creation is an event, and a store over it.
+async fn with_a_token(connections: u32) -> (Database, PostgresStore) {
+    let database = Database::new().await;
+    let store = database.store(connections).await;
+    let home = Stores::of(store.clone()).realm("home").await;
+    home.make("a").await;
+    (database, store)
+}
+
 #[expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 async fn news(store: &PostgresStore, position: &mut FeedPosition) -> Vec<i64> {
     let news = store.since(position, 100).await.unwrap();
@@ -42,13 +51,7 @@ async fn writing(database: &Database, version: i64) -> PgConnection {
 
 #[tokio::test]
 async fn changes_that_commit_out_of_order_are_told_once() {
-    let database = Database::new().await;
-    let store = database.store(2).await;
-    Stores::of(store.clone())
-        .realm("home")
-        .await
-        .make("a")
-        .await;
+    let (database, store) = with_a_token(2).await;
     let mut reader = store.position().await.unwrap();
     let mut first = writing(&database, 2).await;
     let mut undone = writing(&database, 3).await;
@@ -75,13 +78,7 @@ async fn changes_that_commit_out_of_order_are_told_once() {
 /// after it would be told at each look.
 #[tokio::test]
 async fn what_was_told_is_not_told_again_after_the_numbers_grew_longer() {
-    let database = Database::new().await;
-    let store = database.store(1).await;
-    Stores::of(store.clone())
-        .realm("home")
-        .await
-        .make("a")
-        .await;
+    let (database, store) = with_a_token(1).await;
     database
         .connect()
         .await
@@ -100,13 +97,7 @@ async fn what_was_told_is_not_told_again_after_the_numbers_grew_longer() {
 /// A backup was put back, and events that the reader was told of are gone.
 #[tokio::test]
 async fn a_position_ahead_of_the_history_is_refused() {
-    let database = Database::new().await;
-    let store = database.store(1).await;
-    Stores::of(store.clone())
-        .realm("home")
-        .await
-        .make("a")
-        .await;
+    let (database, store) = with_a_token(1).await;
     let position = store.position().await.unwrap();
     assert!(store.since(&position, 1).await.is_ok());
     database
