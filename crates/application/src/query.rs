@@ -26,6 +26,18 @@ pub enum Filter {
     List(ListField, ListTest),
 }
 
+impl Filter {
+    /// Whether it asks when tokens were last used.
+    #[must_use]
+    pub fn asks_for_uses(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_for_uses),
+            Self::Used(_) | Self::Time(TimeField::LastUsedDate, _) => true,
+            _ => false,
+        }
+    }
+}
+
 /// How one value compares to others. Texts compare by their UTF-8 bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Compare<T> {
@@ -132,6 +144,8 @@ pub struct PageRequest {
     pub number: u32,
     /// How many records a page holds, 1 to 100.
     pub size: u8,
+    /// How far matches are counted; `None` = all of them, which costs the more the more there are.
+    pub count_to: Option<u32>,
 }
 
 impl PageRequest {
@@ -147,6 +161,6 @@ impl PageRequest {
 pub struct Page<T> {
     /// The records of the page.
     pub content: Vec<T>,
-    /// How many match altogether.
+    /// How many match altogether; where they are not all counted, at most [`PageRequest::count_to`].
     pub total: u64,
 }

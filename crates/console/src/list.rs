@@ -16,6 +16,9 @@ pub(crate) const LIST: &str = "/console";
 /// How many tokens a page holds.
 pub(crate) const SIZE: u8 = 25;
 
+/// How far tokens are counted: as far as anybody turns pages, so that many tokens cost no more than these.
+const COUNTED: u32 = 1000;
+
 /// Which tokens by their state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
@@ -186,7 +189,13 @@ impl View {
         PageRequest {
             number: self.page - 1,
             size: SIZE,
+            count_to: Some(self.counted_to() + 1),
         }
+    }
+
+    /// How far its tokens are counted: at least to the end of this page.
+    pub(crate) fn counted_to(&self) -> u32 {
+        COUNTED.max(self.page.saturating_mul(SIZE.into()))
     }
 
     /// The address of this view.

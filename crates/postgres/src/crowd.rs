@@ -22,8 +22,6 @@ use crate::{
     link::{CALL, Link},
 };
 
-/// How many statements are under way at most. One alone leaves the server idle while its answer is read.
-pub(crate) const LANES: u32 = 2;
 /// How many questions one statement asks at most.
 const BATCH: usize = 128;
 /// How many callers wait in line; more wait for a place in it.
@@ -33,6 +31,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(2200);
 
 /// What is asked about many keys in one statement.
 pub(crate) trait Question: Send + Sync + 'static {
+    /// How many statements are under way at most. With one alone the server is idle while its answer is read; with more,
+    /// fewer callers gather for each.
+    const LANES: u32;
+
     /// What is asked about.
     type Key: Copy + Eq + Hash + Send + Sync + 'static;
     /// What is found.
@@ -74,7 +76,7 @@ impl<Q: Question> Crowd<Q> {
         let (queue, asked) = mpsc::channel(LINE);
         let asked = Arc::new(Turn::new(asked));
         let mut lanes = JoinSet::new();
-        for _ in 0..LANES {
+        for _ in 0..Q::LANES {
             lanes.spawn(keep_running::<Q>(link.clone(), Arc::clone(&asked)));
         }
         Self {

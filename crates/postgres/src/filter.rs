@@ -10,7 +10,7 @@ use sqlx::{
     query::Query,
 };
 
-/// SQL in the making, over the tokens `t` with their last uses `l`.
+/// SQL in the making, over the tokens `t` with their last uses `l` and what they are searched by, `s`.
 pub(crate) struct Sql(QueryBuilder<Postgres>);
 
 impl Sql {
@@ -39,31 +39,10 @@ impl Sql {
         self
     }
 
-    /// The condition that a live token of the tenant matches.
+    /// Only the tenant's live tokens that match.
     pub(crate) fn matching(&mut self, tenant: TenantId, filter: &Filter) {
-        self.word("t.tenant_id = ").bind(*tenant.as_uuid());
+        self.word(" WHERE t.tenant_id = ").bind(*tenant.as_uuid());
         self.word(" AND t.revoked_at IS NULL AND ").filter(filter);
-    }
-
-    /// The order, with the id behind it, of tokens under that alias.
-    pub(crate) fn order(&mut self, alias: char, order: &[Order]) -> &mut Self {
-        self.word(" ORDER BY ");
-        for Order { field, descending } in order {
-            let direction = if *descending { "DESC" } else { "ASC" };
-            let column = match field {
-                OrderField::Name => "name_key",
-                OrderField::Expiry => "expiry",
-                OrderField::CreationDate => "created_at",
-                OrderField::LastModifiedDate => "modified_at",
-                OrderField::LastUsedDate => {
-                    let never = if *descending { "LAST" } else { "FIRST" };
-                    self.word(&format!("l.used_at {direction} NULLS {never}, "));
-                    continue;
-                }
-            };
-            self.word(&format!("{alias}.{column} {direction}, "));
-        }
-        self.word(&format!("{alias}.id"))
     }
 
     fn filter(&mut self, filter: &Filter) -> &mut Self {
@@ -134,15 +113,21 @@ impl Sql {
             TextField::Name => ("t.name", "t.name_key"),
             TextField::PartialToken => ("t.partial_token", "lower(t.partial_token)"),
         };
-        // The server takes no text with NUL in it, and has none.
         let (call, needle, end) = match test {
             TextTest::Compare(test) => {
                 return self.compare(column, &nul::free(test), Clone::clone);
             }
-            TextTest::Contains(needle) => ("strpos(", needle, ") > 0"),
+            TextTest::Contains(needle) => {
+                let searched = match field {
+                    TextField::Name => "s.name_key",
+                    TextField::PartialToken => folded,
+                };
+                return self.like(searched, needle);
+            }
             TextTest::StartsWith(needle) => ("starts_with(", needle, ")"),
             TextTest::NotStartsWith(needle) => ("NOT starts_with(", needle, ")"),
         };
+        // The server takes no text with NUL in it, and has none.
         if needle.contains('\0') {
             return self.word(if call.starts_with("NOT") {
                 "true"
@@ -157,10 +142,27 @@ impl Sql {
             .word(end)
     }
 
+    /// A pattern, because that is what an index of parts of texts serves.
+    fn like(&mut self, column: &str, needle: &str) -> &mut Self {
+        if needle.contains('\0') {
+            return self.word("false");
+        }
+        let mut pattern = String::from("%");
+        for letter in needle.chars() {
+            if matches!(letter, '%' | '_' | '\\') {
+                pattern.push('\\');
+            }
+            pattern.push(letter);
+        }
+        pattern.push('%');
+        self.word(column).word(" LIKE ").bind(pattern)
+    }
+
     fn list(&mut self, field: ListField, test: &ListTest) -> &mut Self {
-        let column = match field {
-            ListField::Permissions => "t.permissions",
-            ListField::AllowedAddresses => "t.allowed_addresses",
+        let column = match (field, test) {
+            (ListField::Permissions, ListTest::ContainsAll(_)) => "s.permissions",
+            (ListField::Permissions, _) => "t.permissions",
+            (ListField::AllowedAddresses, _) => "t.allowed_addresses",
         };
         let (negation, entries) = match test {
             ListTest::ContainsAll(entries) => ("", entries),
@@ -176,6 +178,39 @@ impl Sql {
             .bind(entries.clone())
             .word(")")
     }
+}
+
+/// Whether the filter looks into what tokens are searched by, `s`.
+pub(crate) fn searches(filter: &Filter) -> bool {
+    match filter {
+        Filter::All(parts) | Filter::Any(parts) => parts.iter().any(searches),
+        Filter::Text(TextField::Name, TextTest::Contains(_))
+        | Filter::List(ListField::Permissions, ListTest::ContainsAll(_)) => true,
+        _ => false,
+    }
+}
+
+/// The order, with the id behind it, of tokens under that alias.
+pub(crate) fn ordered(alias: char, order: &[Order]) -> String {
+    let keys = order.iter().map(|Order { field, descending }| {
+        let direction = direction(*descending);
+        let column = match field {
+            OrderField::Name => "name_key",
+            OrderField::Expiry => "expiry",
+            OrderField::CreationDate => "created_at",
+            OrderField::LastModifiedDate => "modified_at",
+            OrderField::LastUsedDate => {
+                let never = if *descending { "LAST" } else { "FIRST" };
+                return format!("l.used_at {direction} NULLS {never}, ");
+            }
+        };
+        format!("{alias}.{column} {direction}, ")
+    });
+    format!(" ORDER BY {}{alias}.id", keys.collect::<String>())
+}
+
+pub(crate) fn direction(descending: bool) -> &'static str {
+    if descending { "DESC" } else { "ASC" }
 }
 
 mod nul {

@@ -16,6 +16,8 @@ use crate::{
 pub(crate) struct Secrets;
 
 impl Question for Secrets {
+    const LANES: u32 = 2;
+
     type Key = SecretDigest;
     type Row = Found;
     type Answer = Credential;

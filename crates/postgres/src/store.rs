@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use crate::{
-    crowd::{Crowd, LANES},
+    crowd::{Crowd, Question as _},
     fault,
     link::Link,
     lookup::Secrets,
@@ -32,7 +32,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How many connections there are beside those of requests: for the feed, for streams that go on from a place of their
 /// own, for notifying, and for each lane of look-ups. A crowd of writers must not keep a node from hearing what was taken
 /// back, or from checking.
-const ASIDE: u32 = 3 + LANES;
+const ASIDE: u32 = 3 + Secrets::LANES;
 
 /// How long a look at the server itself may take.
 const LOOK: Duration = Duration::from_secs(1);

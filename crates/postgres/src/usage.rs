@@ -95,7 +95,7 @@ impl PostgresStore {
                 ORDER BY t.tenant_id, t.id
                 ON CONFLICT (tenant_id, token_id) DO UPDATE
                 SET used_at = excluded.used_at, address = excluded.address
-                WHERE l.used_at < excluded.used_at
+                WHERE l.used_at IS NULL OR l.used_at < excluded.used_at
                 RETURNING 1 AS "row!"
                 "#,
                 &uses.tenants,

@@ -10,16 +10,7 @@ use sqlx::{Encode, QueryBuilder, Sqlite, Type};
 
 type Query = QueryBuilder<Sqlite>;
 
-/// Whether the filter's expression speaks of `token_uses l`.
-pub(crate) fn asks_for_uses(filter: &Filter) -> bool {
-    match filter {
-        Filter::All(filters) | Filter::Any(filters) => filters.iter().any(asks_for_uses),
-        Filter::Used(_) | Filter::Time(TimeField::LastUsedDate, _) => true,
-        _ => false,
-    }
-}
-
-/// Adds the filter as one expression over `api_tokens t`, and `token_uses l` where it asks for uses.
+/// Adds the filter as one expression over `api_tokens t`, and `token_uses l` where it [asks for uses](Filter::asks_for_uses).
 pub(crate) fn push(query: &mut Query, filter: &Filter) {
     match filter {
         Filter::All(filters) => join(query, filters, "TRUE", " AND ", push),
@@ -137,10 +128,17 @@ fn list(query: &mut Query, field: ListField, test: &ListTest) {
     // No column holds a NUL, before which SQLite would end the text: what is wanted then is more than can be found.
     let findable = wanted.iter().filter(|entry| !entry.contains('\0'));
     let table: serde_json::Value = findable.copied().collect();
+    query.push("(");
+    // Most lists that lack something are told by a look at their text.
+    if let (ListTest::ContainsAll(_), Some(first)) = (test, table.get(0)) {
+        query.push("instr(").push(column).push(", ");
+        query.push_bind(first.to_string()).push(") > 0 AND ");
+    }
     query
         .push("(SELECT count(*) FROM json_each(")
         .push(column)
         .push(") WHERE value IN (SELECT value FROM json_each(");
     query.push_bind(table.to_string()).push(")))").push(holds);
-    query.push_bind(i64::try_from(wanted.len()).unwrap_or(i64::MAX));
+    let wanted = i64::try_from(wanted.len()).unwrap_or(i64::MAX);
+    query.push_bind(wanted).push(")");
 }

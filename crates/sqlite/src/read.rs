@@ -88,14 +88,16 @@ impl TokenStore for SqliteStore {
         order: &[Order],
         page: PageRequest,
     ) -> Result<Page<TokenView>, StoreFault> {
-        let of_uses = filter::asks_for_uses(filter);
-        let mut count = QueryBuilder::new("SELECT count(*) ");
-        matches(&mut count, tenant, filter, of_uses);
-        // Only the tokens of the page are put together; those before it are passed over by their ids.
         let by_use = |key: &Order| key.field == OrderField::LastUsedDate;
-        let of_uses = of_uses || order.iter().any(by_use);
-        // Named before the rest, because the depth of what stands within an expression would add to the filter's.
+        let of_uses = filter.asks_for_uses();
+        let mut count = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 ");
+        matches(&mut count, tenant, filter, of_uses);
+        let most = page.count_to.map_or(-1, i64::from);
+        count.push(" LIMIT ").push_bind(most).push(")");
+        // Only the tokens of the page are put together; those before it are passed over by their ids. Named before the
+        // rest, because the depth of what stands within an expression would add to the filter's.
         let mut content = QueryBuilder::new("WITH page (id) AS MATERIALIZED (SELECT t.id ");
+        let of_uses = of_uses || order.iter().any(by_use);
         matches(&mut content, tenant, filter, of_uses);
         ordered(&mut content, order);
         content.push(" LIMIT ").push_bind(i64::from(page.size));
@@ -208,7 +210,7 @@ pub(crate) fn made(token: &[u8], fingerprint: &[u8]) -> Result<TokenMade, StoreF
 fn matches(query: &mut QueryBuilder<Sqlite>, tenant: TenantId, filter: &Filter, of_uses: bool) {
     query.push("FROM api_tokens t ");
     if of_uses {
-        query.push("LEFT JOIN token_uses l ON l.tenant_id = t.tenant_id AND l.token_id = t.id ");
+        query.push("JOIN token_uses l ON l.tenant_id = t.tenant_id AND l.token_id = t.id ");
     }
     query.push("WHERE t.revoked_at IS NULL AND t.tenant_id = ");
     query.push_bind(*tenant.as_uuid()).push(" AND ");
@@ -221,7 +223,11 @@ fn ordered(query: &mut QueryBuilder<Sqlite>, order: &[Order]) {
         query.push(column(key.field));
         query.push(if key.descending { " DESC, " } else { ", " });
     }
-    query.push("t.id");
+    // The same id, but there the index has it.
+    let by_use = order
+        .last()
+        .is_some_and(|key| key.field == OrderField::LastUsedDate);
+    query.push(if by_use { "l.token_id" } else { "t.id" });
 }
 
 const fn column(field: OrderField) -> &'static str {

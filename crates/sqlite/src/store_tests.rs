@@ -258,6 +258,7 @@ async fn a_page_and_its_total_are_of_one_moment() {
     let page = PageRequest {
         number: 0,
         size: 100,
+        count_to: None,
     };
     let writes = async {
         for n in 0..60 {

@@ -60,7 +60,7 @@ impl SqliteStore {
                  WHERE TRUE \
                  ON CONFLICT (tenant_id, token_id) DO UPDATE \
                  SET used_at = excluded.used_at, address = excluded.address \
-                 WHERE token_uses.used_at < excluded.used_at",
+                 WHERE token_uses.used_at IS NULL OR token_uses.used_at < excluded.used_at",
                 uses
             )
             .execute(&mut *transaction)

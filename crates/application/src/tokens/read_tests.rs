@@ -64,7 +64,11 @@ async fn absent_and_unanswered_are_told_apart() {
         .expect_list()
         .returning(|_, _, _| Err(samples::away()));
     let broken = tokens(broken);
-    let page = PageRequest { number: 0, size: 1 };
+    let page = PageRequest {
+        number: 0,
+        size: 1,
+        count_to: None,
+    };
     assert!(matches!(
         broken.get(&reader, token_id(2)).await,
         Err(Failure::Store(_))
@@ -115,7 +119,11 @@ async fn lists_and_queries_stay_in_the_tenant() {
             eq(tenant_id()),
             always(),
             always(),
-            eq(PageRequest { number: 2, size: 5 }),
+            eq(PageRequest {
+                number: 2,
+                size: 5,
+                count_to: None,
+            }),
         )
         .times(1)
         .returning(|_, _, _, _| {
@@ -127,7 +135,11 @@ async fn lists_and_queries_stay_in_the_tenant() {
     let tokens = tokens(store);
     let reader = actor(&[API_TOKENS_READ]);
     assert_eq!(tokens.list(&reader, None, 10).await.unwrap(), []);
-    let page = PageRequest { number: 2, size: 5 };
+    let page = PageRequest {
+        number: 2,
+        size: 5,
+        count_to: None,
+    };
     assert_eq!(
         tokens
             .query(&reader, &Filter::All(vec![]), &[], page)

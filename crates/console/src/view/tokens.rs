@@ -72,10 +72,14 @@ fn counted(view: &View, found: &Page<TokenView>) -> String {
     let first = u64::from(view.page - 1) * u64::from(SIZE) + 1;
     let last = first + found.content.len() as u64 - 1;
     let (first, last) = (words::grouped(first), words::grouped(last));
-    format!(
-        "{first} to {last} of {}",
-        words::count(found.total, "token")
-    )
+    let counted = u64::from(view.counted_to());
+    let more = if found.total > counted {
+        "more than "
+    } else {
+        ""
+    };
+    let total = words::count(found.total.min(counted), "token");
+    format!("{first} to {last} of {more}{total}")
 }
 
 fn nothing(who: &Who, view: &View, total: u64) -> Markup {
@@ -152,6 +156,8 @@ fn row(view: &TokenView, now: Timestamp) -> Markup {
 
 fn pages(view: &View, total: u64) -> Markup {
     let last = u32::try_from(total.div_ceil(u64::from(SIZE))).unwrap_or(u32::MAX);
+    // One more than was counted: how many there are is not known.
+    let counted = total <= u64::from(view.counted_to());
     html! {
         @if last > 1 && view.page <= last {
             nav.pages aria-label="Pages" {
@@ -159,10 +165,10 @@ fn pages(view: &View, total: u64) -> Markup {
                     a.button href=(view.at(1).link()) { "First" }
                     a.button rel="prev" href=(view.at(view.page - 1).link()) { "Previous" }
                 }
-                span { "Page " (words::grouped(view.page.into())) " of " (words::grouped(last.into())) }
+                span { "Page " (words::grouped(view.page.into())) @if counted { " of " (words::grouped(last.into())) } }
                 @if view.page < last {
                     a.button rel="next" href=(view.at(view.page + 1).link()) { "Next" }
-                    a.button href=(view.at(last).link()) { "Last" }
+                    @if counted { a.button href=(view.at(last).link()) { "Last" } }
                 }
             }
         }

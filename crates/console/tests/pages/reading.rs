@@ -45,6 +45,26 @@ async fn the_list_finds_and_pages_and_its_address_carries_the_view() {
 }
 
 #[tokio::test]
+async fn more_tokens_than_anybody_reads_are_not_counted_and_still_all_there() {
+    let world = World::new().await;
+    for n in 1..1030 {
+        world.home.make(&format!("Worker {n:04}")).await;
+    }
+    let mut browser = world.signed_in(&world.root).await;
+    let page = browser.get("/console").await;
+    assert!(page.has("1 to 25 of more than 1,000 tokens") && page.has("Page 1<"));
+    assert!(page.has("rel=\"next\"") && !page.has("Last</a>"));
+    let page = browser.get("/console?page=41").await;
+    assert!(page.has("1,001 to 1,025 of more than 1,025 tokens") && page.has("rel=\"next\""));
+    let page = browser.get("/console?page=42").await;
+    assert!(page.has("1,026 to 1,030 of 1,030 tokens") && page.has("Page 42 of 42"));
+    let page = browser.get("/console?page=43").await;
+    assert!(page.has("not that many pages"));
+    let page = browser.get("/console?q=worker+01").await;
+    assert!(page.has("1 to 25 of 100 tokens") && page.has("Page 1 of 4") && page.has("Last</a>"));
+}
+
+#[tokio::test]
 async fn hostile_names_are_shown_as_they_are() {
     let world = World::new().await;
     let names = [

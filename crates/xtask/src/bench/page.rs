@@ -23,8 +23,9 @@ say little about another machine, and the load generator and the database take t
 - *pgbench* sends prepared statements from as many clients: for an update, the service's own statement; for a check, a
   select of one row by its primary key, from a table like that of the secrets.
 - *Bare transaction* is an update and the insert of its event by SQLite alone, one after the other, flushed each time.
-- *The API's query* is the same view of the same tokens as the console's list, as JSON; the service's own line is the
-  page, with its session, as HTML.
+- *The API's query* is the same view of the same tokens as the console's list, as JSON and with all matches counted; the
+  service's own line is the page, with its session, as HTML.
+- *Whole pages logged*: the first change of a page after a checkpoint has PostgreSQL write all of it (8 KiB) to its log.
 - *Warm* means that every credential was asked about before; *cold*, that each is asked about for the first time.
 ";
 

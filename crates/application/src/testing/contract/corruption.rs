@@ -26,7 +26,11 @@ async fn token_column(on: &Subject, what: Spoiled, column: &str) {
     names(on.tokens.get(tenant, made.view.token.id).await, place);
     names(on.tokens.list(tenant, None, 9).await, place);
     let all = Filter::All(Vec::new());
-    let page = PageRequest { number: 0, size: 9 };
+    let page = PageRequest {
+        number: 0,
+        size: 9,
+        count_to: None,
+    };
     names(on.tokens.query(tenant, &all, &[], page).await, place);
     let of_no_use_to_a_check = [Spoiled::Name, Spoiled::PartialToken, Spoiled::ChainHead];
     if !of_no_use_to_a_check.contains(&what) {
@@ -99,7 +103,11 @@ pub async fn a_missing_user_is_named(on: &Subject) {
     names(on.tokens.get(tenant, id).await, place);
     names(on.tokens.list(tenant, None, 9).await, place);
     let all = Filter::All(Vec::new());
-    let page = PageRequest { number: 0, size: 9 };
+    let page = PageRequest {
+        number: 0,
+        size: 9,
+        count_to: None,
+    };
     names(on.tokens.query(tenant, &all, &[], page).await, place);
     let events = on.tokens.events(tenant, id, None, 9).await;
     names(events, ("audit_events", "by_user"));

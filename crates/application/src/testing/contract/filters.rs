@@ -58,6 +58,7 @@ async fn ask(home: &Realm, views: &[TokenView], filter: Filter) -> usize {
     let page = PageRequest {
         number: 0,
         size: 100,
+        count_to: None,
     };
     let page = tokens.query(tenant, &filter, &[], page).await.unwrap();
     let mut expected: Vec<_> = views.iter().filter(|view| matches(view, &filter)).collect();

@@ -100,6 +100,8 @@ macro_rules! store_contract {
             a_list_is_in_the_order_of_ids,
             every_order_is_kept_with_ids_behind,
             several_keys_order_one_behind_the_other,
+            every_order_is_kept_among_many,
+            a_total_is_counted_no_further_than_asked,
             totals_hold_on_every_page,
         );
         $crate::store_contract!(@tests $subject, filters:

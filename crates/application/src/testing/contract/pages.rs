@@ -2,7 +2,7 @@
 
 use countersign_domain::{Draft, TokenId, TokenView};
 
-use super::Subject;
+use super::{Subject, usage::used};
 use crate::{
     query::{Filter, Order, OrderField, PageRequest},
     testing::{Realm, named},
@@ -117,8 +117,13 @@ pub(super) async fn in_order(home: &Realm, views: &mut [TokenView], order: &[Ord
     views.sort_by(|a, b| compare(a, b, order));
     let all = Filter::All(Vec::new());
     let mut read = Vec::new();
-    for number in 0..3 {
-        let page = PageRequest { number, size: 5 };
+    let size: u8 = if views.len() > 100 { 100 } else { 5 };
+    for number in 0..=u32::try_from(views.len() / usize::from(size)).unwrap() {
+        let page = PageRequest {
+            number,
+            size,
+            count_to: None,
+        };
         let (tokens, tenant) = (&home.stores.tokens, home.tenant.id);
         let page = tokens.query(tenant, &all, order, page).await.unwrap();
         read.extend(page.content);
@@ -164,12 +169,80 @@ pub async fn several_keys_order_one_behind_the_other(on: &Subject) {
     }
 }
 
+/// Also where a store goes about it in another way because they are many.
+pub async fn every_order_is_kept_among_many(on: &Subject) {
+    let home = on.realm("home").await;
+    let (mut all, mut live) = (Vec::new(), Vec::new());
+    for n in 0..1100 {
+        on.clock.advance(if n % 4 == 0 { -1 } else { 2 });
+        all.push(home.make(&format!("token {}", n * 7 % 1103)).await);
+    }
+    for (n, mut made) in all.into_iter().enumerate() {
+        on.clock.advance(1);
+        match n % 16 {
+            0 => made.view = home.update(&made.view, &named(&format!("again {n}"))).await,
+            1 => made = home.rotate(&made.view, 60).await,
+            2 => home.revoke(&made.view).await,
+            3 => {
+                let at = on.clock.now().to_string();
+                let one = used(&made, made.secret.digest(), &at, None);
+                on.usage.record(&[one]).await.unwrap();
+                made.view = home.get(made.view.token.id).await.unwrap();
+            }
+            _ => {}
+        }
+        if n % 16 != 2 {
+            live.push(made.view);
+        }
+    }
+    assert!(live.len() > 1000);
+    for field in FIELDS.into_iter().chain([OrderField::LastUsedDate]) {
+        for descending in [false, true] {
+            in_order(&home, &mut live, &[Order { field, descending }]).await;
+        }
+    }
+}
+
+/// What is asked for stays the same; only the total ends there.
+pub async fn a_total_is_counted_no_further_than_asked(on: &Subject) {
+    let home = on.realm("home").await;
+    for n in 0..7 {
+        home.make(&format!("token {n}")).await;
+    }
+    let orders = FIELDS.into_iter().chain([OrderField::LastUsedDate]);
+    for field in orders {
+        let descending = true;
+        let order = [Order { field, descending }];
+        for filter in [Filter::All(Vec::new()), Filter::Used(false)] {
+            let ask = async |count_to| {
+                let page = PageRequest {
+                    number: 1,
+                    size: 4,
+                    count_to,
+                };
+                let page = on.tokens.query(home.tenant.id, &filter, &order, page);
+                page.await.unwrap()
+            };
+            let all = ask(None).await;
+            assert_eq!((all.content.len(), all.total), (3, 7));
+            for (most, total) in [(0, 0), (5, 5), (7, 7), (8, 7), (u32::MAX, 7)] {
+                let page = ask(Some(most)).await;
+                assert_eq!((page.content, page.total), (all.content.clone(), total));
+            }
+        }
+    }
+}
+
 /// Also on those beyond the end.
 pub async fn totals_hold_on_every_page(on: &Subject) {
     let home = on.realm("home").await;
     let all = Filter::All(Vec::new());
     let ask = async |number, size| {
-        let page = PageRequest { number, size };
+        let page = PageRequest {
+            number,
+            size,
+            count_to: None,
+        };
         let page = on.tokens.query(home.tenant.id, &all, &[], page).await;
         page.map(|page| (page.content.len(), page.total)).unwrap()
     };

@@ -12,6 +12,7 @@ use crate::{
 const FIRST: PageRequest = PageRequest {
     number: 0,
     size: 100,
+    count_to: None,
 };
 
 async fn see(realm: &Realm, expected: &[TokenView]) {

@@ -55,7 +55,11 @@ pub async fn a_tenant_sees_nothing_of_another(on: &Subject) {
     assert_eq!(on.tokens.get(tenant, token.id).await.unwrap(), None);
     assert_eq!(on.tokens.list(tenant, None, 9).await.unwrap(), []);
     let all = Filter::All(Vec::new());
-    let page = PageRequest { number: 0, size: 9 };
+    let page = PageRequest {
+        number: 0,
+        size: 9,
+        count_to: None,
+    };
     let page = on.tokens.query(tenant, &all, &[], page).await.unwrap();
     assert_eq!((page.content, page.total), (Vec::new(), 0));
     let events = on.tokens.events(tenant, token.id, None, 9).await;

@@ -10,7 +10,8 @@ use crate::{
     testing::Realm,
 };
 
-fn used(made: &Made, digest: SecretDigest, at: &str, address: Option<&str>) -> Used {
+/// A use of a token's secret, at an instant and from an address.
+pub(super) fn used(made: &Made, digest: SecretDigest, at: &str, address: Option<&str>) -> Used {
     Used {
         digest,
         tenant: made.view.token.tenant,
@@ -166,7 +167,11 @@ pub async fn tokens_are_found_by_their_last_use(on: &Subject) {
         Filter::Used(false),
         Filter::Any(vec![time(Compare::Lt(late)), Filter::Used(false)]),
     ] {
-        let page = PageRequest { number: 0, size: 9 };
+        let page = PageRequest {
+            number: 0,
+            size: 9,
+            count_to: None,
+        };
         let found = on.tokens.query(home.tenant.id, &filter, &order, page);
         let expected: Vec<_> = all
             .iter()

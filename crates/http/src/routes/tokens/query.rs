@@ -45,6 +45,7 @@ pub(in crate::routes) async fn query(
     let page = PageRequest {
         number: params.number("page", (0, u32::MAX)).unwrap_or(0),
         size: params.number("size", (1, 100)).unwrap_or(SIZE),
+        count_to: None,
     };
     let order = params.order();
     params.finish()?;

@@ -31,41 +31,68 @@ struct View {
     filter: &'static str,
 }
 
-fn views(stored: u64) -> [View; 4] {
-    let middle = stored / ON_A_PAGE / 2;
-    let query = |number: u64, sort: &str| {
-        format!("/api/v1/api-tokens/query?page={number}&size={ON_A_PAGE}&sort={sort}")
-    };
-    let view = |name, page: &str, query, filter| View {
+/// All who are stored have the same permissions; the one who may do everything holds others alone.
+fn views(stored: u64) -> Vec<View> {
+    // The last that is counted, where there are so many.
+    let last = (stored / ON_A_PAGE).min(40);
+    let view = |name, page: &str, (number, sort): (u64, &str), filter| View {
         name,
         page: page.to_owned(),
-        query,
+        query: format!("/api/v1/api-tokens/query?page={number}&size={ON_A_PAGE}&sort={sort}"),
         filter,
     };
-    [
+    let many = r#"{"permissions": {"$contains": ["api.tasks.read"]}}"#;
+    let few = r#"{"permissions": {"$contains": ["api.webhooks.read"]}}"#;
+    let by_change = (0, "lastModifiedDate,desc");
+    vec![
+        view("by name, first page", "/console", (0, "name,asc"), "{}"),
         view(
-            "by name, first page",
-            "/console",
-            query(0, "name,asc"),
+            "by name, page 40 or the last",
+            &format!("/console?page={last}"),
+            (last - 1, "name,asc"),
             "{}",
         ),
         view(
-            "by name, page in the middle",
-            &format!("/console?page={}", middle + 1),
-            query(middle, "name,asc"),
-            "{}",
-        ),
-        view(
-            "part of a name",
+            "part of many names",
             "/console?q=042",
-            query(0, "name,asc"),
+            (0, "name,asc"),
             r#"{"name": {"$isubstr": "042"}}"#,
         ),
         view(
-            "with a permission, last changed first",
+            "part of a single name",
+            "/console?q=000042",
+            (0, "name,asc"),
+            r#"{"name": {"$isubstr": "000042"}}"#,
+        ),
+        view(
+            "last changed first",
+            "/console?sort=modified&dir=desc",
+            by_change,
+            "{}",
+        ),
+        view(
+            "with a permission of many, last changed first",
             "/console?permission=api.tasks.read&sort=modified&dir=desc",
-            query(0, "lastModifiedDate,desc"),
-            r#"{"permissions": {"$contains": ["api.tasks.read"]}}"#,
+            by_change,
+            many,
+        ),
+        view(
+            "with a permission of one, last changed first",
+            "/console?permission=api.webhooks.read&sort=modified&dir=desc",
+            by_change,
+            few,
+        ),
+        view(
+            "last used first",
+            "/console?sort=used&dir=desc",
+            (0, "lastUsedDate,desc"),
+            "{}",
+        ),
+        view(
+            "first to expire",
+            "/console?sort=expiry",
+            (0, "expiry,asc"),
+            "{}",
         ),
     ]
 }

@@ -1,20 +1,23 @@
 //! What becomes of the speed when the store grows: every size in turn, in every round.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use super::{RATE, keep, nothing, plan, secrets, spread, update};
 use crate::bench::client::Client;
-use crate::bench::load::{Outcome, Pace, Plan, Request};
+use crate::bench::load::{Outcome, Pace, Plan, Request, as_f64};
 use crate::bench::machine::free_disk;
+use crate::bench::pgbench;
 use crate::bench::reference::{by_root, doors, sample};
 use crate::bench::results::{Key, OURS, Results};
 use crate::bench::say;
 use crate::bench::seed;
 use crate::bench::stage::{Database, Stage};
 use crate::server::Server;
+use crate::sql;
 
 pub(in crate::bench) const PART: &str = "growth";
 pub(in crate::bench) const WARM: &str = "check, warm";
@@ -25,12 +28,17 @@ pub(in crate::bench) const FIRST: &str = "keyset page 1";
 pub(in crate::bench) const DEEP: &str = "keyset page 1000";
 pub(in crate::bench) const MEMORY: &str = "memory";
 pub(in crate::bench) const RESIDENT: &str = "MiB resident";
+/// The first change of a page after a checkpoint logs all of it.
+const WHOLE_PAGES: &str = "whole pages logged";
+
+/// By then the service has noted the uses of a moment ago: it does so every ten seconds.
+const NOTED: Duration = Duration::from_secs(12);
 
 /// With ten tokens each, so that also ten thousand tokens have a thousand pages.
 const PAGES: usize = 1000;
 const PAGE: &str = "/api/v1/api-tokens?limit=10";
 /// A generous guess of a stored token with its user, secret, event, indexes, and its row for the reference.
-const BYTES_PER_TOKEN: u64 = 2_000;
+const BYTES_PER_TOKEN: u64 = 2_200;
 
 pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Result<()> {
     let mut databases = BTreeMap::new();
@@ -93,11 +101,21 @@ impl Turn<'_> {
             ..warm.clone()
         })?;
         self.keep(COLD, &cold);
-        let warm = stage.load(&warm)?;
+        // What follows is to find the service as it is all the time, not at its first uses of ten thousand tokens.
+        std::thread::sleep(NOTED);
+        let warm = self.counted(WARM, OURS, || stage.load(&warm))?;
         self.keep(WARM, &warm);
-        crate::sql::postgres(&database.url, "CHECKPOINT")?;
-        let update = update::put(stage, &server, database, super::CONNECTIONS)?;
+        sql::postgres(&database.url, "CHECKPOINT")?;
+        let update = self.counted(UPDATE, OURS, || {
+            update::put(stage, &server, database, super::CONNECTIONS)
+        })?;
         self.keep(UPDATE, &update);
+        let bare = self.counted(UPDATE, pgbench::NAME, || {
+            let seconds = stage.options.seconds();
+            pgbench::update(stage, database, super::CONNECTIONS, seconds)
+        })?;
+        self.results
+            .add(self.key(UPDATE, pgbench::NAME, RATE), self.round, bare);
         let query = "/api/v1/api-tokens/query?page=0&size=20&sort=name,asc";
         self.alone(
             &server,
@@ -111,17 +129,11 @@ impl Turn<'_> {
             DEEP,
             &by_root(database, "GET", &format!("{PAGE}&cursor={deep}"), None),
         )?;
-        let key = Key {
-            part: PART,
-            what: MEMORY,
-            subject: OURS,
-            x: database.stored,
-            unit: RESIDENT,
-        };
+        let key = self.key(MEMORY, OURS, RESIDENT);
         self.results
             .add(key, self.round, super::memory::resident(server.pid()?)?);
         say(&format!(
-            "    {} tokens round {}: warm {:.0}/s, cold {:.0}/s, update {:.0}/s",
+            "    {} tokens round {}: warm {:.0}/s, cold {:.0}/s, update {:.0}/s of {bare:.0}/s",
             database.stored, self.round, warm.rate, cold.rate, update.rate
         ));
         Ok(())
@@ -131,15 +143,44 @@ impl Turn<'_> {
         self.stage.options.seconds() / 2.0
     }
 
-    fn keep(&mut self, what: &str, outcome: &Outcome) {
-        let key = Key {
+    fn key<'k>(&self, what: &'k str, subject: &'k str, unit: &'k str) -> Key<'k> {
+        Key {
             part: PART,
             what,
-            subject: OURS,
+            subject,
             x: self.database.stored,
-            unit: RATE,
+            unit,
+        }
+    }
+
+    fn keep(&mut self, what: &str, outcome: &Outcome) {
+        keep(
+            self.results,
+            self.key(what, OURS, RATE),
+            self.round,
+            outcome,
+        );
+    }
+
+    /// Measures, and counts the pages that the database logs whole meanwhile.
+    fn counted<T>(
+        &mut self,
+        what: &str,
+        subject: &str,
+        measure: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let url = &self.database.url;
+        let pages = || -> Result<u64> {
+            let told = sql::postgres(url, "SELECT wal_fpi FROM pg_stat_wal")?;
+            Ok(told.parse()?)
         };
-        keep(self.results, key, self.round, outcome);
+        let before = pages()?;
+        let outcome = measure()?;
+        // Each connection tells what it logged once a second.
+        std::thread::sleep(Duration::from_millis(1500));
+        let key = self.key(what, subject, WHOLE_PAGES);
+        self.results.add(key, self.round, as_f64(pages()? - before));
+        Ok(outcome)
     }
 
     /// One request after the other: its cost, not what many of them do to each other.

@@ -43,7 +43,7 @@ pub(in crate::bench) fn into_postgres(url: &str, stored: u64, owner: &Owner) -> 
     Ok(())
 }
 
-fn statements(owner: &Owner) -> [String; 6] {
+fn statements(owner: &Owner) -> [String; 7] {
     let Owner { tenant, user } = owner;
     let number = "lpad(n::text, 12, '0')";
     let (id, own) = (
@@ -68,8 +68,12 @@ fn statements(owner: &Owner) -> [String; 6] {
             "INSERT INTO token_secrets (digest, tenant_id, token_id, partial_token, created_at, last_used_at) \
              SELECT decode(digest, 'hex'), '{tenant}', {id}, partial, {made}, {made} FROM seed"
         ),
-        // A store in use: were this table empty, the server would keep plans that read all of it, until it next
-        // gathers statistics.
+        // What triggers do otherwise.
+        format!(
+            "INSERT INTO token_search (tenant_id, token_id, name_key, permissions) \
+             SELECT '{tenant}', {id}, {name}, '{{{permissions}}}' FROM seed"
+        ),
+        // A store in use.
         format!(
             "INSERT INTO token_uses (tenant_id, token_id, used_at) SELECT '{tenant}', {id}, {made} FROM seed"
         ),
