@@ -154,6 +154,14 @@ impl PageRequest {
     pub fn offset(self) -> i64 {
         i64::from(self.number) * i64::from(self.size)
     }
+
+    /// Whether that page lacks tokens that its total promises.
+    #[must_use]
+    pub fn is_short<T>(self, found: &Page<T>) -> bool {
+        let before = u64::from(self.number) * u64::from(self.size);
+        let promised = found.total.saturating_sub(before);
+        (found.content.len() as u64) < promised.min(self.size.into())
+    }
 }
 
 /// One page of the matches.

@@ -11,23 +11,30 @@ use sqlx::{
 };
 
 /// SQL in the making, over the tokens `t` with their last uses `l` and what they are searched by, `s`.
-pub(crate) struct Sql(QueryBuilder<Postgres>);
+pub(crate) struct Sql {
+    text: QueryBuilder<Postgres>,
+    /// Whether names and permissions are looked into by way of `s`, instead of in the tokens themselves.
+    searched: bool,
+}
 
 impl Sql {
     pub(crate) fn new(words: &str) -> Self {
-        Self(QueryBuilder::new(words))
+        Self {
+            text: QueryBuilder::new(words),
+            searched: false,
+        }
     }
 
     pub(crate) fn query(&mut self) -> Query<'_, Postgres, PgArguments> {
-        self.0.build()
+        self.text.build()
     }
 
     pub(crate) fn into_text(self) -> SqlStr {
-        self.0.into_sql()
+        self.text.into_sql()
     }
 
     pub(crate) fn word(&mut self, words: &str) -> &mut Self {
-        self.0.push(words);
+        self.text.push(words);
         self
     }
 
@@ -35,12 +42,13 @@ impl Sql {
     where
         T: for<'q> Encode<'q, Postgres> + Type<Postgres>,
     {
-        self.0.push_bind(value);
+        self.text.push_bind(value);
         self
     }
 
-    /// Only the tenant's live tokens that match.
-    pub(crate) fn matching(&mut self, tenant: TenantId, filter: &Filter) {
+    /// Only the tenant's live tokens that match, by what they are searched by or by themselves.
+    pub(crate) fn matching(&mut self, tenant: TenantId, filter: &Filter, searched: bool) {
+        self.searched = searched;
         self.word(" WHERE t.tenant_id = ").bind(*tenant.as_uuid());
         self.word(" AND t.revoked_at IS NULL AND ").filter(filter);
     }
@@ -119,8 +127,8 @@ impl Sql {
             }
             TextTest::Contains(needle) => {
                 let searched = match field {
-                    TextField::Name => "s.name_key",
-                    TextField::PartialToken => folded,
+                    TextField::Name if self.searched => "s.name_key",
+                    _ => folded,
                 };
                 return self.like(searched, needle);
             }
@@ -160,7 +168,7 @@ impl Sql {
 
     fn list(&mut self, field: ListField, test: &ListTest) -> &mut Self {
         let column = match (field, test) {
-            (ListField::Permissions, ListTest::ContainsAll(_)) => "s.permissions",
+            (ListField::Permissions, ListTest::ContainsAll(_)) if self.searched => "s.permissions",
             (ListField::Permissions, _) => "t.permissions",
             (ListField::AllowedAddresses, _) => "t.allowed_addresses",
         };
@@ -193,7 +201,7 @@ pub(crate) fn searches(filter: &Filter) -> bool {
 /// The order, with the id behind it, of tokens under that alias.
 pub(crate) fn ordered(alias: char, order: &[Order]) -> String {
     let keys = order.iter().map(|Order { field, descending }| {
-        let direction = direction(*descending);
+        let direction = if *descending { "DESC" } else { "ASC" };
         let column = match field {
             OrderField::Name => "name_key",
             OrderField::Expiry => "expiry",
@@ -201,16 +209,12 @@ pub(crate) fn ordered(alias: char, order: &[Order]) -> String {
             OrderField::LastModifiedDate => "modified_at",
             OrderField::LastUsedDate => {
                 let never = if *descending { "LAST" } else { "FIRST" };
-                return format!("l.used_at {direction} NULLS {never}, ");
+                return format!("used_at {direction} NULLS {never}, ");
             }
         };
         format!("{alias}.{column} {direction}, ")
     });
     format!(" ORDER BY {}{alias}.id", keys.collect::<String>())
-}
-
-pub(crate) fn direction(descending: bool) -> &'static str {
-    if descending { "DESC" } else { "ASC" }
 }
 
 mod nul {

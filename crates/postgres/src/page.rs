@@ -15,9 +15,33 @@ use uuid::Uuid;
 
 use crate::{
     fault,
-    filter::{Sql, direction, ordered, searches},
+    filter::{Sql, ordered, searches},
     rows::TokenRow,
 };
+
+/// Where the order is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// From the tokens.
+    Tokens,
+    /// From the history, which may tell too little of it.
+    History,
+}
+
+impl Way {
+    /// The one that is tried first.
+    pub(crate) fn of(order: &[Order]) -> Self {
+        match order {
+            [
+                Order {
+                    field: OrderField::LastModifiedDate,
+                    descending: true,
+                },
+            ] => Self::History,
+            _ => Self::Tokens,
+        }
+    }
+}
 
 /// What is selected of a page `p` with the makers, changers and last uses of its tokens.
 const PAGE: &str = "
@@ -32,12 +56,21 @@ const USES: &str = " JOIN token_uses l ON l.tenant_id = t.tenant_id AND l.token_
 /// The same, with indexes for looking into names and permissions.
 const SEARCH: &str = " JOIN token_search s ON s.tenant_id = t.tenant_id AND s.token_id = t.id";
 
-/// The tokens by the newest event of each.
-const CHANGES: &str = "audit_events e
-    JOIN api_tokens t ON t.tenant_id = e.tenant_id AND t.id = e.token_id AND t.version = e.version_after";
+/// The newest events of a tenant...
+const EVENTS: &str =
+    "(SELECT tenant_id, token_id, version_after, at FROM audit_events WHERE tenant_id = ";
+/// ... with the tokens of which they are the newest, looked up one by one: what the server knows of a history does not tell it
+/// that this ends soon.
+const CHANGED: &str = ") e CROSS JOIN LATERAL (
+    SELECT t.* FROM api_tokens t
+    WHERE t.tenant_id = e.tenant_id AND t.id = e.token_id AND t.version = e.version_after OFFSET 0) t";
 
-/// How many matches are sorted by their last change. The order of more is read from the history: no index of tokens keeps
-/// it, because each change would pay for that; and among many matches the page is found soon.
+/// Through how many events a page is looked for. No index of tokens keeps the order of changes, because each change would pay
+/// for that; the history has it, but of tokens that changed often, or were revoked, it tells again and again.
+const EVENTS_AT_MOST: i64 = 20_000;
+
+/// How many matches are found by what they are searched by, and then sorted. Among more than these a page is found soon by
+/// going through all tokens in its order, whatever it is that they have to match.
 const FEW: u32 = 1000;
 
 /// Only keys are sorted: a million whole rows would not fit into the server's memory for it.
@@ -75,46 +108,51 @@ impl Question {
         filter: &Filter,
         order: &[Order],
         page: PageRequest,
+        way: Way,
     ) -> Result<Self, StoreFault> {
         let by_use = |key: &Order| key.field == OrderField::LastUsedDate;
-        let search = if searches(filter) { SEARCH } else { "" };
         let uses = |needed| if needed { USES } else { "" };
+        let search = if searches(filter) { SEARCH } else { "" };
         let mut sql = Sql::new(PAGE);
         sql.word(search).word(uses(filter.asks_for_uses()));
-        sql.matching(tenant, filter);
+        sql.matching(tenant, filter, true);
         if let Some(most) = page.count_to {
             sql.word(" LIMIT ").bind(i64::from(most));
         }
         sql.word(") c) n LEFT JOIN LATERAL (");
         let uses = uses(filter.asks_for_uses() || order.iter().any(by_use));
-        let mut keys = |behind: &str, from: &str, end: &str| {
-            sql.word(behind).word("SELECT t.tenant_id, t.id FROM ");
-            sql.word(from).word(search).word(uses);
-            sql.matching(tenant, filter);
-            sql.word(end).word(" LIMIT ").bind(i64::from(page.size));
+        let limit = |sql: &mut Sql, order: &str| {
+            sql.word(order).word(" LIMIT ").bind(i64::from(page.size));
             sql.word(" OFFSET ").bind(page.offset());
         };
         let sorted = ordered('t', order);
-        match order {
-            [
-                Order {
-                    field: OrderField::LastModifiedDate,
-                    descending,
-                },
-            ] => {
-                let walked = format!(" ORDER BY e.at {}, t.id", direction(*descending));
-                keys(
-                    "(",
-                    "api_tokens t",
-                    &format!(" AND n.total <= {FEW}{sorted}"),
-                );
-                keys(
-                    ") UNION ALL (",
-                    CHANGES,
-                    &format!(" AND n.total > {FEW}{walked}"),
-                );
-            }
-            _ => keys("(", "api_tokens t", &sorted),
+        if way == Way::History || !search.is_empty() {
+            // Held together, because the server may think that they are many and go through all tokens for them.
+            let last = if uses.is_empty() { "" } else { ", l.used_at" };
+            sql.word("(SELECT t.tenant_id, t.id FROM (SELECT t.*")
+                .word(last);
+            sql.word(" FROM api_tokens t").word(search).word(uses);
+            sql.matching(tenant, filter, true);
+            sql.word(&format!(" AND n.total <= {FEW} OFFSET 0) t"));
+            limit(&mut sql, &sorted);
+            sql.word(") UNION ALL (SELECT t.tenant_id, t.id FROM ");
+            let order = if way == Way::History {
+                sql.word(EVENTS).bind(*tenant.as_uuid());
+                sql.word(" ORDER BY at DESC LIMIT ").bind(EVENTS_AT_MOST);
+                sql.word(CHANGED);
+                " ORDER BY e.at DESC, t.id"
+            } else {
+                sql.word("api_tokens t");
+                &sorted
+            };
+            sql.word(uses).matching(tenant, filter, false);
+            sql.word(&format!(" AND n.total > {FEW}"));
+            limit(&mut sql, order);
+        } else {
+            sql.word("(SELECT t.tenant_id, t.id FROM api_tokens t")
+                .word(uses);
+            sql.matching(tenant, filter, false);
+            limit(&mut sql, &sorted);
         }
         sql.word(ROWS).word(&ordered('p', order));
         let arguments = sql.query().take_arguments();

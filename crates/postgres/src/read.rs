@@ -12,7 +12,7 @@ use countersign_domain::{
 use uuid::Uuid;
 
 use crate::{
-    page::Question,
+    page::{Question, Way},
     rows::{EventRow, Micros, TOKEN_SECRETS, Table, tokens},
     store::PostgresStore,
 };
@@ -69,15 +69,22 @@ impl TokenStore for PostgresStore {
         order: &[Order],
         page: PageRequest,
     ) -> Result<Page<TokenView>, StoreFault> {
-        let question = Question::new(tenant, filter, order, page)?;
         let _turn = self.turn().await?;
-        let rows = self.link.ask(|| question.query()).await?;
-        let total = rows.first().map_or(0, |row| row.total);
-        let content = rows.into_iter().filter_map(|row| row.token);
-        Ok(Page {
-            content: content.map(TokenView::try_from).collect::<Result<_, _>>()?,
-            total: u64::try_from(total).unwrap_or(0),
-        })
+        let ask = async |way| {
+            let question = Question::new(tenant, filter, order, page, way)?;
+            let rows = self.link.ask(|| question.query()).await?;
+            let total = rows.first().map_or(0, |row| row.total);
+            let content = rows.into_iter().filter_map(|row| row.token);
+            Ok(Page {
+                content: content.map(TokenView::try_from).collect::<Result<_, _>>()?,
+                total: u64::try_from(total).unwrap_or(0),
+            })
+        };
+        let way = Way::of(order);
+        match ask(way).await {
+            Ok(found) if way == Way::History && page.is_short(&found) => ask(Way::Tokens).await,
+            found => found,
+        }
     }
 
     async fn list(

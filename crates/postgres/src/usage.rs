@@ -91,7 +91,7 @@ impl PostgresStore {
                 SELECT t.tenant_id, t.id, u.used_at, u.address
                 FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[])
                      u (tenant_id, token_id, used_at, address)
-                JOIN api_tokens t ON t.tenant_id = u.tenant_id AND t.id = u.token_id
+                JOIN api_tokens t ON t.tenant_id = u.tenant_id AND t.id = u.token_id AND t.revoked_at IS NULL
                 ORDER BY t.tenant_id, t.id
                 ON CONFLICT (tenant_id, token_id) DO UPDATE
                 SET used_at = excluded.used_at, address = excluded.address

@@ -97,22 +97,19 @@ impl SqliteStore {
         }
     }
 
-    /// Applies the migrations that are missing. Several processes at once apply each of them once.
+    /// Applies the migrations that are missing, however long that takes. Several processes at once apply each of them once.
     ///
     /// # Errors
     /// The file cannot be written, or holds tables of another make.
     pub async fn migrate(&self) -> Result<(), StoreFault> {
-        within(async {
-            // The migrations nest in a transaction that holds the write lock from the start: a second process sees
-            // either none of them or all.
-            let mut whole = self.begin().await?;
-            MIGRATIONS
-                .run_direct(None, &mut *whole, false)
-                .await
-                .map_err(|error| StoreFault::Unavailable(Box::new(error)))?;
-            whole.commit().await.map_err(fault)
-        })
-        .await
+        // The migrations nest in a transaction that holds the write lock from the start: a second process sees either none
+        // of them or all.
+        let mut whole = within(self.begin()).await?;
+        MIGRATIONS
+            .run_direct(None, &mut *whole, false)
+            .await
+            .map_err(|error| StoreFault::Unavailable(Box::new(error)))?;
+        whole.commit().await.map_err(fault)
     }
 
     /// Ends all connections, once what is under way is done. The last one to go leaves the file without its log.

@@ -57,7 +57,8 @@ impl SqliteStore {
                 "INSERT INTO token_uses (tenant_id, token_id, used_at, address) \
                  SELECT s.tenant_id, s.token_id, u.value ->> 1, u.value ->> 2 \
                  FROM json_each(?) u JOIN token_secrets s ON s.digest = unhex(u.value ->> 0) \
-                 WHERE TRUE \
+                 JOIN api_tokens t ON t.tenant_id = s.tenant_id AND t.id = s.token_id \
+                 WHERE t.revoked_at IS NULL \
                  ON CONFLICT (tenant_id, token_id) DO UPDATE \
                  SET used_at = excluded.used_at, address = excluded.address \
                  WHERE token_uses.used_at IS NULL OR token_uses.used_at < excluded.used_at",

@@ -97,6 +97,13 @@ async fn a_form_of_another_site_changes_nothing() {
         assert_eq!(page.status, 403, "{headers:?}");
         assert!(page.has("another site"));
     }
+    browser.headers = vec![("sec-fetch-site", "cross-site")];
+    let mut targets = pages(&other.view.token.id.to_string());
+    targets.extend(["/console/sign-in", "/console/sign-out"].map(Into::into));
+    for target in targets {
+        let page = browser.post(&target, &[("name", "other")]).await;
+        assert_eq!(page.status, 403, "{target}");
+    }
     browser.headers.clear();
     for body in ["name=other", "name=other&form=", "name=other&form=0000"] {
         let page = browser.post_raw(&target, body).await;

@@ -110,13 +110,13 @@ impl Cluster {
         )
     }
 
-    /// Runs an SQL file in a database; the first failing statement ends it.
+    /// Runs an SQL file in a database, all of it or nothing.
     ///
     /// # Errors
     /// The server's own words.
     pub fn run_file(&self, database: &str, file: &Path) -> Result<()> {
         // Given as an open file: the server's account may not be able to reach the path.
-        let mut psql = self.psql_command(database, &[]);
+        let mut psql = self.psql_command(database, &["-1", "-f", "-"]);
         psql.stdin(File::open(file).with_context(|| format!("cannot read {}", file.display()))?);
         run(psql).with_context(|| format!("{} does not apply", file.display()))
     }

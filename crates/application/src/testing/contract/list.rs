@@ -112,6 +112,7 @@ macro_rules! store_contract {
             special_characters_are_literal,
             lists_contain_and_lack,
             filters_nest,
+            what_changed_is_found_as_it_is_now,
         );
         $crate::store_contract!(@tests $subject, tenants:
             tenants_are_told_in_the_order_of_their_names,

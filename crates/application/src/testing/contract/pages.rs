@@ -4,7 +4,7 @@ use countersign_domain::{Draft, TokenId, TokenView};
 
 use super::{Subject, usage::used};
 use crate::{
-    query::{Filter, Order, OrderField, PageRequest},
+    query::{Filter, ListField, ListTest, Order, OrderField, PageRequest, TextField, TextTest},
     testing::{Realm, named},
 };
 
@@ -114,8 +114,12 @@ fn compare(a: &TokenView, b: &TokenView, order: &[Order]) -> std::cmp::Ordering 
 }
 
 pub(super) async fn in_order(home: &Realm, views: &mut [TokenView], order: &[Order]) {
+    all_in_order(home, views, &Filter::All(Vec::new()), order).await;
+}
+
+/// With a filter that all of them match.
+async fn all_in_order(home: &Realm, views: &mut [TokenView], filter: &Filter, order: &[Order]) {
     views.sort_by(|a, b| compare(a, b, order));
-    let all = Filter::All(Vec::new());
     let mut read = Vec::new();
     let size: u8 = if views.len() > 100 { 100 } else { 5 };
     for number in 0..=u32::try_from(views.len() / usize::from(size)).unwrap() {
@@ -125,7 +129,7 @@ pub(super) async fn in_order(home: &Realm, views: &mut [TokenView], order: &[Ord
             count_to: None,
         };
         let (tokens, tenant) = (&home.stores.tokens, home.tenant.id);
-        let page = tokens.query(tenant, &all, order, page).await.unwrap();
+        let page = tokens.query(tenant, filter, order, page).await.unwrap();
         read.extend(page.content);
     }
     let names = |views: &[TokenView]| -> Vec<String> {
@@ -196,9 +200,18 @@ pub async fn every_order_is_kept_among_many(on: &Subject) {
         }
     }
     assert!(live.len() > 1000);
-    for field in FIELDS.into_iter().chain([OrderField::LastUsedDate]) {
-        for descending in [false, true] {
-            in_order(&home, &mut live, &[Order { field, descending }]).await;
+    let held = live[0].token.permissions.iter().next().unwrap().to_string();
+    let held = ListTest::ContainsAll(vec![held]);
+    for filter in [
+        Filter::All(Vec::new()),
+        Filter::List(ListField::Permissions, held),
+        Filter::Text(TextField::Name, TextTest::Contains("n".into())),
+    ] {
+        for field in FIELDS.into_iter().chain([OrderField::LastUsedDate]) {
+            for descending in [false, true] {
+                let order = [Order { field, descending }];
+                all_in_order(&home, &mut live, &filter, &order).await;
+            }
         }
     }
 }

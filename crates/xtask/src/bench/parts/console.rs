@@ -60,9 +60,9 @@ fn views(stored: u64) -> Vec<View> {
         ),
         view(
             "part of a single name",
-            "/console?q=000042",
+            "/console?q=000000000042",
             (0, "name,asc"),
-            r#"{"name": {"$isubstr": "000042"}}"#,
+            r#"{"name": {"$isubstr": "000000000042"}}"#,
         ),
         view(
             "last changed first",
