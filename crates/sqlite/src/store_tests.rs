@@ -6,7 +6,7 @@ use countersign_application::{
     query::{Filter, PageRequest},
     testing::{Realm, Stores, keep},
 };
-use sqlx::{AssertSqlSafe, Executor as _, Row as _, SqlitePool};
+use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 use tempfile::TempDir;
 
 use super::{MIGRATIONS, Migrator, SqliteStore};
@@ -289,58 +289,4 @@ async fn a_question_without_end_ends_and_its_connection_serves_again() {
     for _ in 0..4 {
         assert_eq!(run(&store.questions, "SELECT 7").await, 7);
     }
-}
-
-#[tokio::test]
-async fn tokens_from_before_are_listed() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("test.db"))
-        .await
-        .unwrap();
-    let files = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite");
-    let mut writer = store.writer.acquire().await.unwrap();
-    let token = |n: u8, revoked: &str| {
-        format!(
-            "INSERT INTO users VALUES (zeroblob(16), unhex('{n:032}'), 'T{n}', 'api_token', 0, NULL); \
-             INSERT INTO api_tokens VALUES (zeroblob(16), unhex('{n:032}'), 1, 'T{n}', 't{n}', unhex('{n:032}'), 'x', 0, '[]', \
-             '[]', 0, zeroblob(16), 0, zeroblob(16), zeroblob(32), {revoked});"
-        )
-    };
-    let before = [
-        "BEGIN; INSERT INTO tenants VALUES (zeroblob(16), 'main', 0, zeroblob(16)); \
-         INSERT INTO users VALUES (zeroblob(16), zeroblob(16), 'system', 'system', 0, NULL); COMMIT;",
-        &token(1, "NULL"),
-        &token(2, "NULL"),
-        &token(3, "0"),
-        "INSERT INTO token_uses VALUES (zeroblob(16), unhex('00000000000000000000000000000001'), 7, NULL), \
-         (zeroblob(16), unhex('00000000000000000000000000000003'), 7, NULL);",
-    ]
-    .concat();
-    let after = [
-        &token(4, "NULL"),
-        "UPDATE api_tokens SET revoked_at = 0 WHERE name_key = 't2';",
-    ]
-    .concat();
-    for part in [
-        "0001_tokens",
-        "0002_feed_and_use",
-        "0003_sessions",
-        "",
-        "0004_lists",
-        "-",
-    ] {
-        let sql = match part {
-            "" => before.clone(),
-            "-" => after.clone(),
-            name => std::fs::read_to_string(format!("{files}/{name}.sql")).unwrap(),
-        };
-        writer.execute(AssertSqlSafe(sql)).await.unwrap();
-    }
-    let found: Vec<(String, Option<i64>)> = sqlx::query_as(
-        "SELECT t.name_key, l.used_at FROM token_uses l JOIN api_tokens t ON t.id = l.token_id ORDER BY 1",
-    )
-    .fetch_all(&mut *writer)
-    .await
-    .unwrap();
-    assert_eq!(found, [("t1".into(), Some(7)), ("t4".into(), None)]);
 }

@@ -10,6 +10,7 @@
 macro_rules! store_contract {
     ($subject:ident) => {
         $crate::store_contract!(@tests $subject, reads:
+            what_changed_is_found_as_it_is_now,
             a_new_token_reads_back_equal,
             a_changed_token_reads_back_equal,
             a_new_name_shows_everywhere,
@@ -112,7 +113,6 @@ macro_rules! store_contract {
             special_characters_are_literal,
             lists_contain_and_lack,
             filters_nest,
-            what_changed_is_found_as_it_is_now,
         );
         $crate::store_contract!(@tests $subject, tenants:
             tenants_are_told_in_the_order_of_their_names,

@@ -5,7 +5,7 @@ use countersign_domain::{Credential, Secret, Timestamp, TokenView};
 use super::Subject;
 use crate::{
     ports::{StoreFault, User, UserKind},
-    query::{Filter, PageRequest},
+    query::{Filter, ListField, ListTest, PageRequest, TextField, TextTest},
     testing::{Realm, keep, named},
 };
 
@@ -210,4 +210,38 @@ pub async fn it_answers_no_ping_without_its_tables(on: &Subject) {
     assert!(matches!(pulse, Err(StoreFault::Unavailable(_))));
     on.execute("ALTER TABLE elsewhere RENAME TO tenants").await;
     on.probe.ping().await.unwrap();
+}
+
+/// What a token was called and might do before finds it no longer, and a revoked one is not found at all.
+pub async fn what_changed_is_found_as_it_is_now(on: &Subject) {
+    let home = on.realm("home").await;
+    let made = home.make("nightly export").await.view;
+    let gone = home.make("hourly export").await.view;
+    let dropped = made.token.permissions.iter().next().unwrap().to_string();
+    let mut edit = named("weekly import");
+    let kept = made.token.permissions.iter().skip(1);
+    edit.permissions = Some(kept.map(ToString::to_string).collect());
+    home.update(&made, &edit).await;
+    home.revoke(&gone).await;
+    let part = |part: &str| Filter::Text(TextField::Name, TextTest::Contains(part.into()));
+    let holds = |permission: &str| {
+        let wanted = ListTest::ContainsAll(vec![permission.to_owned()]);
+        Filter::List(ListField::Permissions, wanted)
+    };
+    let kept = edit.permissions.unwrap().remove(0);
+    for (filter, found) in [
+        (part("export"), 0),
+        (part("ly imp"), 1),
+        (holds(&dropped), 0),
+        (holds(&kept), 1),
+        (Filter::Any(vec![part("export"), holds(&kept)]), 1),
+    ] {
+        let (tenant, page) = (home.tenant.id, FIRST);
+        let page = on.tokens.query(tenant, &filter, &[], page).await.unwrap();
+        assert_eq!(
+            (page.content.len(), page.total),
+            (found, found as u64),
+            "{filter:?}"
+        );
+    }
 }
