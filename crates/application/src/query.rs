@@ -137,6 +137,14 @@ pub struct Order {
     pub descending: bool,
 }
 
+impl Order {
+    /// Whether it asks when tokens were last used.
+    #[must_use]
+    pub fn asks_for_uses(&self) -> bool {
+        self.field == OrderField::LastUsedDate
+    }
+}
+
 /// Which page of the matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageRequest {
@@ -153,14 +161,6 @@ impl PageRequest {
     #[must_use]
     pub fn offset(self) -> i64 {
         i64::from(self.number) * i64::from(self.size)
-    }
-
-    /// Whether that page lacks tokens that its total promises.
-    #[must_use]
-    pub fn is_short<T>(self, found: &Page<T>) -> bool {
-        let before = u64::from(self.number) * u64::from(self.size);
-        let promised = found.total.saturating_sub(before);
-        (found.content.len() as u64) < promised.min(self.size.into())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use countersign_application::{
     ports::StoreFault,
-    query::{Filter, Order, OrderField, PageRequest},
+    query::{Filter, Order, OrderField, Page, PageRequest},
 };
 use countersign_domain::TenantId;
 use sqlx::{
@@ -29,6 +29,12 @@ pub(crate) enum Way {
 }
 
 impl Way {
+    /// Whether a page that was found this way may lack tokens: its total promises more.
+    pub(crate) fn fell_short<T>(self, page: PageRequest, found: &Page<T>) -> bool {
+        let promised = found.total.saturating_sub(page.offset().unsigned_abs());
+        self == Self::History && (found.content.len() as u64) < promised.min(page.size.into())
+    }
+
     /// The one that is tried first.
     pub(crate) fn of(order: &[Order]) -> Self {
         match order {
@@ -110,7 +116,6 @@ impl Question {
         page: PageRequest,
         way: Way,
     ) -> Result<Self, StoreFault> {
-        let by_use = |key: &Order| key.field == OrderField::LastUsedDate;
         let uses = |needed| if needed { USES } else { "" };
         let search = if searches(filter) { SEARCH } else { "" };
         let mut sql = Sql::new(PAGE);
@@ -120,7 +125,7 @@ impl Question {
             sql.word(" LIMIT ").bind(i64::from(most));
         }
         sql.word(") c) n LEFT JOIN LATERAL (");
-        let uses = uses(filter.asks_for_uses() || order.iter().any(by_use));
+        let uses = uses(filter.asks_for_uses() || order.iter().any(Order::asks_for_uses));
         let limit = |sql: &mut Sql, order: &str| {
             sql.word(order).word(" LIMIT ").bind(i64::from(page.size));
             sql.word(" OFFSET ").bind(page.offset());

@@ -82,7 +82,7 @@ impl TokenStore for PostgresStore {
         };
         let way = Way::of(order);
         match ask(way).await {
-            Ok(found) if way == Way::History && page.is_short(&found) => ask(Way::Tokens).await,
+            Ok(found) if way.fell_short(page, &found) => ask(Way::Tokens).await,
             found => found,
         }
     }

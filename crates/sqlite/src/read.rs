@@ -88,7 +88,6 @@ impl TokenStore for SqliteStore {
         order: &[Order],
         page: PageRequest,
     ) -> Result<Page<TokenView>, StoreFault> {
-        let by_use = |key: &Order| key.field == OrderField::LastUsedDate;
         let of_uses = filter.asks_for_uses();
         let mut count = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 ");
         matches(&mut count, tenant, filter, of_uses);
@@ -97,7 +96,7 @@ impl TokenStore for SqliteStore {
         // Only the tokens of the page are put together; those before it are passed over by their ids. Named before the
         // rest, because the depth of what stands within an expression would add to the filter's.
         let mut content = QueryBuilder::new("WITH page (id) AS MATERIALIZED (SELECT t.id ");
-        let of_uses = of_uses || order.iter().any(by_use);
+        let of_uses = of_uses || order.iter().any(Order::asks_for_uses);
         matches(&mut content, tenant, filter, of_uses);
         ordered(&mut content, order);
         content.push(" LIMIT ").push_bind(i64::from(page.size));
@@ -224,9 +223,7 @@ fn ordered(query: &mut QueryBuilder<Sqlite>, order: &[Order]) {
         query.push(if key.descending { " DESC, " } else { ", " });
     }
     // The same id, but there the index has it.
-    let by_use = order
-        .last()
-        .is_some_and(|key| key.field == OrderField::LastUsedDate);
+    let by_use = order.last().is_some_and(Order::asks_for_uses);
     query.push(if by_use { "l.token_id" } else { "t.id" });
 }
 

@@ -32,9 +32,7 @@ fn edit<'a>(
 async fn a_change_is_reviewed_before_it_is_stored() {
     let world = World::new().await;
     let made = world.home.make("old name").await;
-    let target = format!("/console/tokens/{}/edit", made.view.token.id);
-    let mut browser = world.signed_in(&world.root).await;
-    browser.get(&target).await;
+    let (target, mut browser) = world.form(&made, "edit").await;
     let page = browser
         .post_made(&target, &edit(&made, "1", "review", "new name"))
         .await;
@@ -63,9 +61,7 @@ async fn a_change_is_reviewed_before_it_is_stored() {
 async fn whoever_was_slower_sees_both_and_overwrites_nothing_unseen() {
     let world = World::new().await;
     let made = world.home.make("base name").await;
-    let target = format!("/console/tokens/{}/edit", made.view.token.id);
-    let mut browser = world.signed_in(&world.root).await;
-    browser.get(&target).await;
+    let (target, mut browser) = world.form(&made, "edit").await;
     let theirs = Edit {
         allowed_addresses: Some(vec!["198.51.100.0/24".into()]),
         permissions: Some(vec!["api.tasks.read".into()]),
@@ -121,16 +117,7 @@ async fn whoever_was_slower_sees_both_and_overwrites_nothing_unseen() {
 #[tokio::test]
 async fn a_widening_that_is_refused_names_what_is_missing() {
     let world = World::new().await;
-    let writer = world
-        .token(
-            "writer",
-            &[
-                "api.api-tokens.read",
-                "api.api-tokens.write",
-                "api.tasks.read",
-            ],
-        )
-        .await;
+    let writer = world.writer().await;
     let strong = world
         .token("strong", &["api.webhooks.delete", "api.webhooks.read"])
         .await;
@@ -186,9 +173,7 @@ async fn whoever_would_lock_themselves_out_is_asked() {
 async fn what_is_mended_is_still_sent_for_the_version_that_was_seen() {
     let world = World::new().await;
     let made = world.home.make("base name").await;
-    let target = format!("/console/tokens/{}/edit", made.view.token.id);
-    let mut browser = world.signed_in(&world.root).await;
-    browser.get(&target).await;
+    let (target, mut browser) = world.form(&made, "edit").await;
     world.home.update(&made.view, &named("their name")).await;
     let mut unreadable = edit(&made, "1", "review", "my name");
     for (_, value) in unreadable

@@ -84,9 +84,7 @@ async fn nobody_sees_or_sends_anything_without_signing_in() {
 async fn a_form_of_another_site_changes_nothing() {
     let world = World::new().await;
     let other = world.home.make("other").await;
-    let target = format!("/console/tokens/{}/revoke", other.view.token.id);
-    let mut browser = world.signed_in(&world.root).await;
-    browser.get(&target).await;
+    let (target, mut browser) = world.form(&other, "revoke").await;
     for headers in [
         &[("sec-fetch-site", "cross-site")][..],
         &[("sec-fetch-site", "same-site")],

@@ -58,16 +58,7 @@ async fn a_token_is_made_once_and_its_secret_shown_once() {
 #[tokio::test]
 async fn what_is_wrong_is_said_beside_its_field_and_nothing_is_lost() {
     let world = World::new().await;
-    let writer = world
-        .token(
-            "writer",
-            &[
-                "api.api-tokens.read",
-                "api.api-tokens.write",
-                "api.tasks.read",
-            ],
-        )
-        .await;
+    let writer = world.writer().await;
     let mut browser = world.signed_in(&writer).await;
     let page = browser.get("/console/tokens/new").await;
     assert!(page.has("Greyed out"));
@@ -151,9 +142,7 @@ async fn a_reader_may_look_and_do_nothing_else() {
 async fn a_secret_is_replaced_once_and_shown_once() {
     let world = World::new().await;
     let made = world.home.make("rotated").await;
-    let target = format!("/console/tokens/{}/rotate", made.view.token.id);
-    let mut browser = world.signed_in(&world.root).await;
-    browser.get(&target).await;
+    let (target, mut browser) = world.form(&made, "rotate").await;
     let page = browser
         .post(&target, &[("version", "1"), ("overlap", "3600")])
         .await;

@@ -58,6 +58,24 @@ impl World {
         self.home.make_of(&draft).await
     }
 
+    /// A token that changes others, and holds little besides.
+    pub(crate) async fn writer(&self) -> Made {
+        let permissions = [
+            "api.api-tokens.read",
+            "api.api-tokens.write",
+            "api.tasks.read",
+        ];
+        self.token("writer", &permissions).await
+    }
+
+    /// Where a form of a token is, and root's browser that looks at it.
+    pub(crate) async fn form(&self, made: &Made, name: &str) -> (String, Browser) {
+        let target = format!("/console/tokens/{}/{name}", made.view.token.id);
+        let mut browser = self.signed_in(&self.root).await;
+        browser.get(&target).await;
+        (target, browser)
+    }
+
     /// A browser that nobody has signed in with.
     pub(crate) fn browser(&self) -> Browser {
         self.browser_at("192.0.2.1")

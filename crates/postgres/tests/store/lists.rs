@@ -17,6 +17,7 @@ async fn a_history_full_of_others_hides_no_token() {
     for n in 0..1010 {
         home.make(&format!("token {n}")).await;
     }
+    // So many that a walk through the history still meets some of its own tokens, and not all.
     let lost = "INSERT INTO audit_events (tenant_id, token_id, version_after, kind, at, by_user, request_id, changes, hash) \
                 SELECT tenant_id, gen_random_uuid(), 1, 'revoked', at + n * interval '1 second', by_user, '-', '{}', hash \
                 FROM (SELECT * FROM audit_events ORDER BY at DESC LIMIT 1) e, generate_series(1, 20001 - 30) n";

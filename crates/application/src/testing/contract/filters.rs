@@ -2,9 +2,9 @@
 
 use countersign_domain::{Draft, TokenView, fold};
 
-use super::{Subject, plain::matches};
+use super::{Subject, plain::matches, reads::FIRST};
 use crate::{
-    query::{Compare, Filter, ListField, ListTest, PageRequest, TextField, TextTest, TimeField},
+    query::{Compare, Filter, ListField, ListTest, TextField, TextTest, TimeField},
     testing::{Realm, at, keep},
 };
 
@@ -52,12 +52,6 @@ async fn crowd(home: &Realm) -> Vec<TokenView> {
     home.revoke(&gone).await;
     views
 }
-
-const FIRST: PageRequest = PageRequest {
-    number: 0,
-    size: 100,
-    count_to: None,
-};
 
 async fn ask(home: &Realm, views: &[TokenView], filter: Filter) -> usize {
     let (tokens, tenant) = (&home.stores.tokens, home.tenant.id);

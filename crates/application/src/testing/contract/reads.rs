@@ -9,7 +9,8 @@ use crate::{
     testing::{Realm, keep, named},
 };
 
-const FIRST: PageRequest = PageRequest {
+/// All that a test has.
+pub(super) const FIRST: PageRequest = PageRequest {
     number: 0,
     size: 100,
     count_to: None,
