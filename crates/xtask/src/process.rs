@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 const TICK: Duration = Duration::from_millis(20);
@@ -67,6 +68,17 @@ impl Guarded {
 
     pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
         kill(pid(self.pid()), signal).with_context(|| format!("cannot send {signal}"))
+    }
+
+    /// Stops it as SIGSTOP does, and waits until none of its threads runs any more.
+    pub(crate) fn freeze(&self) -> Result<()> {
+        self.signal(Signal::SIGSTOP)?;
+        let flags = WaitPidFlag::WUNTRACED | WaitPidFlag::WNOHANG;
+        let stopped = poll(Duration::from_secs(10), || {
+            let status = waitpid(pid(self.pid()), Some(flags))?;
+            Ok(matches!(status, WaitStatus::Stopped(..)).then_some(()))
+        })?;
+        stopped.context("SIGSTOP did not stop it")
     }
 
     pub(crate) fn exited(&mut self) -> Result<Option<ExitStatus>> {

@@ -196,7 +196,7 @@ impl Server {
     /// # Errors
     /// When it is stopped.
     pub fn freeze(&self) -> Result<()> {
-        self.running()?.signal(Signal::SIGSTOP)
+        self.running()?.freeze()
     }
 
     /// Lets a frozen process go on.
