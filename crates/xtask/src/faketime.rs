@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::wanted;
+use crate::wanted::wanted;
 
 const LIBRARY: &str = "faketime/libfaketime.so.1";
 

@@ -18,5 +18,4 @@ pub mod server;
 pub mod sql;
 mod wanted;
 
-pub use python::python;
-pub use wanted::wanted;
+pub use python::{environment, python, wheel};

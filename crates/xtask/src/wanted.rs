@@ -14,7 +14,11 @@ use nix::unistd::geteuid;
 /// # Errors
 /// Where there is none and none may be installed: `advice`, which says what to install. Where `apt-get` fails; it has said
 /// why on standard error.
-pub fn wanted<T>(find: impl Fn() -> Option<T>, packages: &[&str], advice: &str) -> Result<T> {
+pub(crate) fn wanted<T>(
+    find: impl Fn() -> Option<T>,
+    packages: &[&str],
+    advice: &str,
+) -> Result<T> {
     /// Tests of one process begin together, and only one of them can install.
     static ONE: Mutex<()> = Mutex::new(());
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,11 +2,11 @@
 
 use std::{
     net::{SocketAddr, TcpListener, TcpStream},
-    path::PathBuf,
+    path::Path,
     process::{Child, Command, Stdio},
 };
 
-use countersign_xtask::python;
+use countersign_xtask::wheel;
 use reqwest::Method;
 
 use crate::{
@@ -28,19 +28,6 @@ impl Drop for Collector {
     }
 }
 
-/// The program, out of the package that holds it.
-fn program() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("collector");
-    let program = folder.join("rotel/rotel-agent");
-    if !program.exists() {
-        let arguments = ["-m", "pip", "install", "--quiet", "--no-deps", "--target"];
-        let mut pip = python().unwrap();
-        pip.args(arguments).arg(&folder).arg(PACKAGE);
-        assert!(pip.status().unwrap().success(), "{PACKAGE} cannot be had");
-    }
-    program
-}
-
 fn free() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()
@@ -51,7 +38,9 @@ fn free() -> SocketAddr {
 async fn a_real_collector_takes_the_spans_and_hands_them_on() {
     let (receiver, http, grpc) = (Receiver::start(), free(), free());
     let folder = tempfile::tempdir().unwrap();
-    let running = Command::new(program())
+    let store = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let program = wheel(PACKAGE, "rotel/rotel-agent", store).unwrap();
+    let running = Command::new(program)
         .arg("start")
         .current_dir(folder.path())
         .args(["--otlp-http-endpoint", &http.to_string()])

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::wanted;
+use crate::wanted::wanted;
 
 /// What distributions and Google call the browser.
 const BROWSERS: [&str; 4] = [

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::wanted;
+use crate::wanted::wanted;
 
 /// Names the folder to take, without a search.
 const OVERRIDE: &str = "COUNTERSIGN_PG_BIN";

@@ -6,13 +6,13 @@
 mod outcome;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
 use countersign_xtask::cluster::{Cluster, Durability};
+use countersign_xtask::environment;
 use countersign_xtask::server::{Launch, Server};
-use countersign_xtask::wanted;
 
 use crate::step::{Step, all, root, run, service_binary, step};
 
@@ -80,16 +80,16 @@ fn settings() -> PathBuf {
 
 /// The program in its virtual environment, which is made anew where the pinned versions changed.
 fn installed() -> Result<PathBuf> {
-    let environment = root().join("target/schemathesis-venv");
-    let program = environment.join("bin/schemathesis");
+    let folder = root().join("target/schemathesis-venv");
+    let program = folder.join("bin/schemathesis");
     let pins = settings().join("requirements.txt");
-    let mark = environment.join("requirements.txt");
+    let mark = folder.join("requirements.txt");
     if fs::read(&mark).is_ok_and(|held| fs::read(&pins).is_ok_and(|wanted| held == wanted)) {
         return Ok(program);
     }
     step("install schemathesis", || {
-        make_environment(&environment)?;
-        run(Command::new(environment.join("bin/pip"))
+        environment(&folder)?;
+        run(Command::new(folder.join("bin/pip"))
             .args([
                 "install",
                 "--quiet",
@@ -101,21 +101,4 @@ fn installed() -> Result<PathBuf> {
         Ok(())
     })?;
     Ok(program)
-}
-
-fn make_environment(folder: &Path) -> Result<()> {
-    // Debian ships Python without what a virtual environment needs.
-    let complete = || {
-        let mut look = Command::new("python3");
-        let look = look.args(["-c", "import ensurepip, venv"]).output();
-        look.is_ok_and(|look| look.status.success()).then_some(())
-    };
-    wanted(
-        complete,
-        &["python3-venv"],
-        "Python's `venv` is missing. Install it (Debian, Ubuntu: `sudo apt-get install python3-venv`)",
-    )?;
-    run(Command::new("python3")
-        .args(["-m", "venv", "--clear"])
-        .arg(folder))
 }
