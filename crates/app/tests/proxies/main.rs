@@ -1,108 +1,58 @@
-//! The door for proxies, asked by the proxy that most people have, with clients that lie to it: nobody gets through who
-//! would not get through without it, nobody passes for somebody else, and what was refused never reaches the service.
+//! The door for proxies, asked by the proxies that most people have, with clients that lie to them: nobody gets through
+//! who would not get through without them, nobody passes for somebody else, and what was refused never reaches the
+//! service. Each of them has to keep the same promises.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "what cannot be set up is a failed test"
 )]
 
 #[path = "../common/mod.rs"]
 mod common;
+mod document;
 mod edge;
 mod hostile;
 mod outage;
+mod passing;
 mod upstream;
-
-use common::On;
-use edge::{Edge, HERE, bearer};
-use serde_json::Value;
 
 const READ: &[&str] = &["api.tasks.read"];
 
-#[tokio::test]
-async fn the_service_learns_who_asks_and_not_the_secret() {
-    let edge = Edge::start(On::Sqlite);
-    let token = edge.token("Läser 100%", READ, &[]).await;
-    assert_eq!(edge.get(HERE, &token, &[]).await.status, 200);
-
-    let seen = edge.upstream.take().pop().unwrap();
-    assert_eq!(seen.line, "GET /tasks");
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    for (name, value) in [
-        ("token-id", text(&token["id"])),
-        ("user-id", text(&token["userId"])),
-        ("user-name", "L%C3%A4ser 100%25".to_owned()),
-        ("permissions", "api.tasks.read".to_owned()),
-    ] {
-        assert_eq!(seen.all(&format!("x-countersign-{name}")), [value]);
-    }
-    assert_eq!(seen.all("x-countersign-tenant-id").len(), 1);
-    assert_eq!(seen.all("x-forwarded-for"), ["127.0.0.2"]);
-    assert!(seen.all("authorization").is_empty());
+/// A test for each promise, under the name of each proxy.
+macro_rules! promises {
+    ($proxy:ident = $kind:ident) => {
+        mod $proxy {
+            promises! { $kind:
+                passing::the_service_learns_who_asks_and_not_the_secret,
+                passing::bodies_of_all_sizes_pass_and_only_to_the_service,
+                passing::what_is_refused_is_told_and_goes_no_further,
+                passing::a_revoked_token_does_not_get_through_again,
+                passing::only_websockets_pass_and_where_it_is_said,
+                hostile::no_header_brings_a_client_to_another_address,
+                hostile::no_header_takes_a_client_from_its_address,
+                hostile::nobody_says_who_they_are_but_countersign,
+                hostile::no_spelling_says_who_they_are,
+                hostile::two_credentials_are_none,
+                hostile::no_path_leads_past_the_door,
+                outage::without_countersign_nobody_gets_through,
+                outage::without_its_database_nobody_new_gets_through,
+            }
+        }
+    };
+    ($kind:ident: $($file:ident::$promise:ident,)*) => {
+        $(
+            #[tokio::test]
+            async fn $promise() {
+                crate::$file::$promise(crate::document::Kind::$kind).await;
+            }
+        )*
+    };
 }
 
-#[tokio::test]
-async fn bodies_of_all_sizes_pass_and_only_to_the_service() {
-    let edge = Edge::start(On::Sqlite);
-    let token = edge.token("Writer", &["api.tasks.write"], &[]).await;
-    let bearer = bearer(&token);
-    // In one piece with the head, larger than what nginx keeps in memory, and the same in chunks.
-    let large: Vec<u8> = (0..300_000_u32).map(|at| at.to_le_bytes()[0]).collect();
-    let chunks = [b"493e0\r\n", large.as_slice(), b"\r\n0\r\n\r\n"].concat();
-    for (length, sent, body) in [
-        ("Content-Length: 3", b"abc".as_slice(), b"abc".as_slice()),
-        ("Content-Length: 300000", &large, &large),
-        ("Transfer-Encoding: chunked", &chunks, &large),
-    ] {
-        let lines = [bearer.as_str(), length];
-        let got = edge.send(HERE, "POST /tasks?now=1", &lines, sent).await;
-        assert_eq!(got.status, 200, "{length}");
-        let seen = edge.upstream.take().pop().unwrap();
-        assert_eq!(seen.line, "POST /tasks?now=1");
-        assert!(seen.body == body, "{length}: {} bytes", seen.body.len());
-    }
-}
-
-#[tokio::test]
-async fn what_is_refused_is_told_and_goes_no_further() {
-    let edge = Edge::start(On::Sqlite);
-    let reader = bearer(&edge.token("Reader", READ, &[]).await);
-    let writer = bearer(&edge.token("Writer", &["api.tasks.write"], &[]).await);
-    let realm = r#"Bearer realm="countersign""#;
-    for (lines, line, status, challenge) in [
-        (&[][..], "GET /tasks", 401, ""),
-        (&["Authorization: Basic eDp5"], "GET /tasks", 401, ""),
-        (
-            &["Authorization: Bearer wrong"],
-            "GET /tasks",
-            401,
-            "invalid_token",
-        ),
-        (&[&writer], "GET /tasks", 403, "api.tasks.read"),
-        (&[&reader], "POST /tasks", 403, "api.tasks.write"),
-        (&[&reader], "DELETE /tasks", 403, "api.tasks.write"),
-    ] {
-        let got = edge.send(HERE, line, lines, b"").await;
-        assert_eq!(got.status, status, "{line} {lines:?}");
-        let challenges = got.all("www-authenticate");
-        assert_eq!(challenges.len(), 1, "{line} {lines:?}");
-        assert!(challenges[0].starts_with(realm), "{challenges:?}");
-        assert!(challenges[0].contains(challenge), "{challenges:?}");
-    }
-    assert!(edge.upstream.take().is_empty());
-}
-
-#[tokio::test]
-async fn a_revoked_token_does_not_get_through_again() {
-    let edge = Edge::start(On::Sqlite);
-    let token = edge.token("Short-lived", READ, &[]).await;
-    assert_eq!(edge.get(HERE, &token, &[]).await.status, 200);
-    assert_eq!(edge.upstream.take().len(), 1);
-
-    let path = format!("{}/{}", common::TOKENS, token["id"].as_str().unwrap());
-    let revoked = edge.node.request(reqwest::Method::DELETE, &path).send();
-    assert_eq!(revoked.await.unwrap().status(), 204);
-    assert_eq!(edge.get(HERE, &token, &[]).await.status, 401);
-    assert!(edge.upstream.take().is_empty());
-}
+promises!(nginx = Nginx);
+promises!(caddy = Caddy);
+promises!(traefik = Traefik);
+promises!(envoy = Envoy);
+promises!(haproxy = HaProxy);

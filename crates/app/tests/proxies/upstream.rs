@@ -2,7 +2,7 @@
 //! let through, and what it said of whom.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead, BufReader, Read, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
@@ -40,7 +40,8 @@ impl Upstream {
         let book = Arc::clone(&seen);
         thread::spawn(move || {
             for stream in listener.incoming() {
-                answer(&stream.unwrap(), &book);
+                let book = Arc::clone(&book);
+                thread::spawn(move || answer(&stream.unwrap(), &book));
             }
         });
         Self { address, seen }
@@ -57,15 +58,13 @@ fn answer(mut stream: &TcpStream, book: &Mutex<Vec<Seen>>) {
     let mut reader = BufReader::new(stream);
     let mut lines = Vec::new();
     loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).unwrap();
-        match line.trim_end() {
-            "" => break,
-            line => lines.push(line.to_owned()),
+        match line(&mut reader) {
+            line if line.is_empty() => break,
+            line => lines.push(line),
         }
     }
-    // Somebody who only looked whether it listens.
-    let Some((line, headers)) = lines.split_first() else {
+    // Somebody who only looked whether it listens, or keeps a connection for later.
+    let Some((first, headers)) = lines.split_first() else {
         return;
     };
     let header = |line: &String| {
@@ -73,15 +72,38 @@ fn answer(mut stream: &TcpStream, book: &Mutex<Vec<Seen>>) {
         (name.to_ascii_lowercase(), value.trim().to_owned())
     };
     let mut seen = Seen {
-        line: line.trim_end_matches(" HTTP/1.1").to_owned(),
+        line: first.trim_end_matches(" HTTP/1.1").to_owned(),
         headers: headers.iter().map(header).collect(),
         body: Vec::new(),
     };
-    let length = seen.all("content-length").concat().parse().unwrap_or(0);
-    seen.body.resize(length, 0);
-    reader.read_exact(&mut seen.body).unwrap();
+    if seen.all("transfer-encoding") == ["chunked"] {
+        loop {
+            let chunk = usize::from_str_radix(&line(&mut reader), 16).unwrap();
+            read(&mut reader, chunk, &mut seen.body);
+            line(&mut reader);
+            if chunk == 0 {
+                break;
+            }
+        }
+    } else {
+        let length = seen.all("content-length").concat().parse().unwrap_or(0);
+        read(&mut reader, length, &mut seen.body);
+    }
     book.lock().unwrap().push(seen);
     stream
         .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\ndone")
         .unwrap();
+}
+
+/// A line without its end; none where there is none, or nobody to send it.
+fn line(reader: &mut impl BufRead) -> String {
+    let mut line = String::new();
+    let _ = reader.read_line(&mut line);
+    line.trim_end().to_owned()
+}
+
+fn read(reader: &mut impl Read, length: usize, body: &mut Vec<u8>) {
+    let before = body.len();
+    body.resize(before + length, 0);
+    reader.read_exact(&mut body[before..]).unwrap();
 }

@@ -1,0 +1,115 @@
+//! The daily work: who holds what is needed gets through, and who does not is told why.
+
+use serde_json::Value;
+
+use super::{
+    READ,
+    common::{self, On},
+    document::Kind,
+    edge::{Edge, HERE, bearer},
+};
+
+pub(crate) async fn the_service_learns_who_asks_and_not_the_secret(kind: Kind) {
+    let edge = Edge::start(kind, On::Sqlite);
+    let token = edge.token("Läser 100%", READ, &[]).await;
+    assert_eq!(edge.get(HERE, &token, &[]).await.status, 200);
+
+    let seen = edge.upstream.take().pop().unwrap();
+    assert_eq!(seen.line, "GET /tasks");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    for (name, value) in [
+        ("token-id", text(&token["id"])),
+        ("user-id", text(&token["userId"])),
+        ("user-name", "L%C3%A4ser 100%25".to_owned()),
+        ("permissions", "api.tasks.read".to_owned()),
+    ] {
+        assert_eq!(seen.all(&format!("x-countersign-{name}")), [value]);
+    }
+    assert_eq!(seen.all("x-countersign-tenant-id").len(), 1);
+    assert_eq!(seen.all("x-forwarded-for"), ["127.0.0.2"]);
+    assert!(seen.all("authorization").is_empty());
+}
+
+pub(crate) async fn bodies_of_all_sizes_pass_and_only_to_the_service(kind: Kind) {
+    let edge = Edge::start(kind, On::Sqlite);
+    let token = edge.token("Writer", &["api.tasks.write"], &[]).await;
+    let bearer = bearer(&token);
+    // In one piece with the head, larger than what a proxy keeps in memory, and the same in chunks.
+    let large: Vec<u8> = (0..300_000_u32).map(|at| at.to_le_bytes()[0]).collect();
+    let chunks = [b"493e0\r\n", large.as_slice(), b"\r\n0\r\n\r\n"].concat();
+    for (length, sent, body) in [
+        ("Content-Length: 3", b"abc".as_slice(), b"abc".as_slice()),
+        ("Content-Length: 300000", &large, &large),
+        ("Transfer-Encoding: chunked", &chunks, &large),
+    ] {
+        let lines = [bearer.as_str(), length];
+        let got = edge.send(HERE, "POST /tasks?now=1", &lines, sent).await;
+        assert_eq!(got.status, 200, "{length}");
+        let seen = edge.upstream.take().pop().unwrap();
+        assert_eq!(seen.line, "POST /tasks?now=1");
+        assert!(seen.body == body, "{length}: {} bytes", seen.body.len());
+    }
+}
+
+pub(crate) async fn what_is_refused_is_told_and_goes_no_further(kind: Kind) {
+    let edge = Edge::start(kind, On::Sqlite);
+    let reader = bearer(&edge.token("Reader", READ, &[]).await);
+    let writer = bearer(&edge.token("Writer", &["api.tasks.write"], &[]).await);
+    let realm = r#"Bearer realm="countersign""#;
+    for (lines, line, status, challenge) in [
+        (&[][..], "GET /tasks", 401, ""),
+        (&["Authorization: Basic eDp5"], "GET /tasks", 401, ""),
+        (
+            &["Authorization: Bearer wrong"],
+            "GET /tasks",
+            401,
+            "invalid_token",
+        ),
+        (&[&writer], "GET /tasks", 403, "api.tasks.read"),
+        (&[&reader], "POST /tasks", 403, "api.tasks.write"),
+        (&[&reader], "DELETE /tasks", 403, "api.tasks.write"),
+    ] {
+        let got = edge.send(HERE, line, lines, b"").await;
+        assert_eq!(got.status, status, "{line} {lines:?}");
+        let challenges = got.all("www-authenticate");
+        assert_eq!(challenges.len(), 1, "{line} {lines:?}");
+        assert!(challenges[0].starts_with(realm), "{challenges:?}");
+        assert!(challenges[0].contains(challenge), "{challenges:?}");
+    }
+    assert!(edge.upstream.take().is_empty());
+}
+
+pub(crate) async fn a_revoked_token_does_not_get_through_again(kind: Kind) {
+    let edge = Edge::start(kind, On::Sqlite);
+    let token = edge.token("Short-lived", READ, &[]).await;
+    assert_eq!(edge.get(HERE, &token, &[]).await.status, 200);
+    assert_eq!(edge.upstream.take().len(), 1);
+
+    let path = format!("{}/{}", common::TOKENS, token["id"].as_str().unwrap());
+    let revoked = edge.node.request(reqwest::Method::DELETE, &path).send();
+    assert_eq!(revoked.await.unwrap().status(), 204);
+    assert_eq!(edge.get(HERE, &token, &[]).await.status, 401);
+    assert!(edge.upstream.take().is_empty());
+}
+
+pub(crate) async fn only_websockets_pass_and_where_it_is_said(kind: Kind) {
+    let edge = Edge::start(kind, On::Sqlite);
+    let token = edge.token("Talker", READ, &[]).await;
+    let lines = [
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    ];
+    edge.get(HERE, &token, &lines).await;
+    assert_eq!(upgraded(&edge), kind.told().websockets);
+    // Of what a client sends on such a connection the proxy would see nothing any more.
+    let lines = ["Upgrade: h2c", "Connection: Upgrade, HTTP2-Settings"];
+    edge.get(HERE, &token, &lines).await;
+    assert!(!upgraded(&edge));
+}
+
+fn upgraded(edge: &Edge) -> bool {
+    let seen = edge.upstream.take();
+    seen.iter().any(|seen| !seen.all("upgrade").is_empty())
+}

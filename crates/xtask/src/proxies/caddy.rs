@@ -1,0 +1,27 @@
+//! Caddy as a distribution ships it.
+
+use std::net::SocketAddr;
+
+use anyhow::Result;
+
+use super::{Proxy, USUAL};
+use crate::wanted::{program, wanted};
+
+/// What it would share with another Caddy of the machine.
+const ALONE: &str = "{\n\tadmin off\n}\n";
+
+/// Caddy with this Caddyfile, which has no global options.
+///
+/// # Errors
+/// As [`super::nginx()`].
+pub fn caddy(caddyfile: &str, address: SocketAddr) -> Result<Proxy> {
+    let program = wanted(
+        || program("caddy", &USUAL),
+        &["caddy"],
+        "no Caddy found. Install it (Debian, Ubuntu: `sudo apt-get install caddy`; \
+         Fedora: `sudo dnf install caddy`; macOS: `brew install caddy`)",
+    )?;
+    let whole = format!("{ALONE}{caddyfile}");
+    let arguments = ["run", "--config", "Caddyfile"];
+    Proxy::start(&program, &arguments, &[("Caddyfile", &whole)], address)
+}
