@@ -34,7 +34,6 @@ fn free() -> SocketAddr {
 }
 
 #[tokio::test]
-#[ignore = "takes a collector from the Python package index, for which there has to be a way"]
 async fn a_real_collector_takes_the_spans_and_hands_them_on() {
     let (receiver, http, grpc) = (Receiver::start(), free(), free());
     let folder = tempfile::tempdir().unwrap();
