@@ -1,0 +1,1 @@
+-- Nothing to be done: SQLite has neither roles nor triggers that act for somebody else.
