@@ -3,7 +3,7 @@
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
 use countersign_domain::{Grant, Permission};
@@ -33,18 +33,23 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
 /// What is expected of a permission.
 const WANTED: &str = "a dotted name such as api.tasks.read";
 
+/// Stands in the header in place of names, where the proxy lets every live token through.
+const ANY_TOKEN: &str = "*";
+
 /// Whether to let a request through
 ///
 /// For proxies that ask before they pass a request on (nginx `auth_request`, Caddy and Traefik forward authentication,
 /// Envoy `ext_authz`): they send the request's own headers, and any method. The bearer's address is the one that trusted
 /// proxies name. What is asked for in `permission` and in the header is asked for together, so that a client who sends
 /// the header asks for more, never for less. A proxy that appends the path of the request to `/auth` is answered alike;
-/// the query is then the request's own and is not looked at.
+/// the query is then the request's own and is not looked at, and the header is required: `*` lets every live token
+/// through, as `/auth` alone does. A header or a query that is there and empty is answered with 400, because a proxy
+/// sends one where its configuration lacks the name that was meant.
 #[utoipa::path(
     get, path = "/auth", operation_id = "authorize", tag = "checks",
     params(
         ("permission" = Option<Vec<String>>, Query, explode, description = "What the bearer has to hold, all of these"),
-        ("X-Countersign-Permission" = Option<String>, Header, description = "The same, with blanks between the names"),
+        ("X-Countersign-Permission" = Option<String>, Header, description = "The same, with blanks between the names; or * alone, for any live token"),
     ),
     responses(
         (status = 200, description = "Let it through", headers(
@@ -59,9 +64,7 @@ const WANTED: &str = "a dotted name such as api.tasks.read";
 )]
 pub(crate) async fn auth(State(app): State<App>, request: Request) -> Answer {
     let (head, _) = request.into_parts();
-    // The query of a path behind ours is that of the request, and none of our business.
-    let query = head.uri.query().filter(|_| head.uri.path() == "/auth");
-    let wanted = wanted(query, &head.headers);
+    let wanted = wanted(&head.uri, &head.headers);
     let exchange = head.extensions.get::<Exchange>();
     let exchange = exchange.ok_or_else(Problem::internal)?;
     let needed = wanted.as_deref().unwrap_or_default();
@@ -86,24 +89,47 @@ async fn admit(
     Ok(app.gate.admit(&known, exchange.address, lacking)?)
 }
 
-/// What the query and the header ask for together.
-fn wanted(query: Option<&str>, headers: &HeaderMap) -> Result<Vec<Permission>, Problem> {
+/// What the query and the header ask for together. A wish that is there and empty is a fault, not a wish for nothing.
+fn wanted(uri: &Uri, headers: &HeaderMap) -> Result<Vec<Permission>, Problem> {
+    let mut lines = headers.get_all(PERMISSION).iter().peekable();
     let mut wanted = Vec::new();
-    if query.is_some() {
-        let mut params = Params::of(query);
-        wanted = params.several("permission", WANTED, permission);
-        params.finish()?;
+    if uri.path() == "/auth" {
+        if let Some(query) = uri.query() {
+            wanted = in_query(query)?;
+        }
+    } else if lines.peek().is_none() {
+        // The query of a path behind ours is the request's own, so nothing says what the proxy wants.
+        let detail = format!("{WANTED} is required behind /auth/, or * for any live token");
+        return Err(unreadable(PERMISSION.as_str(), "missing-parameter", detail));
     }
-    for value in headers.get_all(PERMISSION) {
-        let names = value.to_str().unwrap_or("?").split_ascii_whitespace();
+    if headers.get_all(PERMISSION).iter().eq([ANY_TOKEN]) && wanted.is_empty() {
+        return Ok(wanted);
+    }
+    for line in lines {
+        let names = line.to_str().unwrap_or_default().split_ascii_whitespace();
         let read: Option<Vec<_>> = names.map(permission).collect();
-        wanted.extend(read.ok_or_else(|| {
-            let detail = format!("{WANTED} is expected");
-            let fault = Fault::in_parameter(PERMISSION.as_str(), "invalid-value", detail);
-            Problem::invalid_parameters(vec![fault])
-        })?);
+        let read = read.filter(|names| !names.is_empty()).ok_or_else(|| {
+            let detail = format!("{WANTED} is expected, or * alone");
+            unreadable(PERMISSION.as_str(), "invalid-value", detail)
+        })?;
+        wanted.extend(read);
     }
     Ok(wanted)
+}
+
+fn in_query(query: &str) -> Result<Vec<Permission>, Problem> {
+    let mut params = Params::of(Some(query));
+    let wanted = params.several("permission", WANTED, permission);
+    params.finish()?;
+    if wanted.is_empty() {
+        let detail = format!("{WANTED} is required in a query");
+        return Err(unreadable("permission", "missing-parameter", detail));
+    }
+    Ok(wanted)
+}
+
+fn unreadable(parameter: &str, code: &'static str, detail: String) -> Problem {
+    Problem::invalid_parameters(vec![Fault::in_parameter(parameter, code, detail)])
 }
 
 fn let_through(grant: &Grant) -> Response {

@@ -11,6 +11,7 @@ mod numbers;
 mod revocation;
 mod streams;
 mod verify;
+mod wanted;
 
 use std::{
     net::{IpAddr, SocketAddr},
