@@ -66,9 +66,6 @@ fn run(command: Command, mut settings: settings::Settings) -> ExitCode {
         tell(&error);
         return ExitCode::from(MISUSED);
     }
-    for name in &settings.unknown_variables {
-        tracing::warn!(name, "this environment variable is no setting");
-    }
     let failed = match command {
         Command::Audit(_) => ExitCode::from(UNTOLD),
         _ => ExitCode::FAILURE,

@@ -26,6 +26,16 @@ kill -KILL "$1" 2>/dev/null
 [ -z "$2" ] || rm -rf "$2"
 "#;
 
+/// Keeps our environment's `COUNTERSIGN_…` variables from a service: those of a test run are no
+/// settings, and the service would not start with them.
+pub(crate) fn remove_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"COUNTERSIGN_") {
+            command.env_remove(name);
+        }
+    }
+}
+
 /// A child with its watchdog. Dropping it kills the child.
 #[derive(Debug)]
 pub(crate) struct Guarded {

@@ -6,58 +6,82 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result, anyhow, bail};
 use toml::{Table, Value};
+
+use super::suggestion::nearest;
 
 /// Taken where no other file is named and this one is there.
 const USUAL: &str = "countersign.toml";
 
 /// Where the values come from, and each key with its value as a flag would give it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ConfigFile {
-    pub(crate) path: PathBuf,
+    /// `None` if there is no file.
+    pub(crate) path: Option<PathBuf>,
     pub(crate) values: Vec<(String, String)>,
+    /// Each names the file.
+    pub(crate) mistakes: Vec<String>,
 }
 
 impl ConfigFile {
-    /// Reads the named file, or else the usual one; `None` where there is neither.
-    ///
-    /// # Errors
-    /// Names the file, and what in it is unknown or no value.
-    pub(crate) fn read(named: Option<&Path>, known: &[&str]) -> Result<Option<Self>> {
+    /// Reads the named file, or else the usual one if it is there.
+    pub(crate) fn read(named: Option<&Path>, known: &[&str]) -> Self {
         let path = named.unwrap_or(Path::new(USUAL));
         if named.is_none() && !path.exists() {
-            return Ok(None);
+            return Self::default();
         }
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("cannot read the configuration file {}", path.display()))?;
-        let values = values(&text, known).with_context(|| path.display().to_string())?;
-        Ok(Some(Self {
-            path: path.to_owned(),
+        let (values, mistakes) = match fs::read_to_string(path) {
+            Ok(text) => values(&text, known),
+            Err(error) => (Vec::new(), vec![format!("it cannot be read: {error}")]),
+        };
+        let of_file = |mistake| format!("the configuration file {}: {mistake}", path.display());
+        Self {
+            path: Some(path.to_owned()),
             values,
-        }))
+            mistakes: mistakes.into_iter().map(of_file).collect(),
+        }
     }
 }
 
-fn values(text: &str, known: &[&str]) -> Result<Vec<(String, String)>> {
-    // The library's own message would repeat the faulty line, which may hold a password.
-    let table: Table = text.parse().map_err(|error: toml::de::Error| {
-        let before = error.span().and_then(|span| text.get(..span.start));
-        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
-        anyhow!("line {line} is not TOML: {}", error.message())
-    })?;
-    table
-        .into_iter()
-        .map(|(key, value)| {
-            if !known.contains(&key.as_str()) {
-                bail!("unknown setting {key:?}; there are {}", known.join(", "));
-            }
-            let value = plain(&value).with_context(|| {
-                format!("{key} has to be a text, a whole number, true or false, or a list of texts")
-            })?;
-            Ok((key, value))
-        })
-        .collect()
+/// The values that can be used, and what is wrong with the others.
+fn values(text: &str, known: &[&str]) -> (Vec<(String, String)>, Vec<String>) {
+    let (mut values, mut mistakes) = (Vec::new(), Vec::new());
+    let table: Table = match text.parse() {
+        Ok(table) => table,
+        Err(error) => {
+            mistakes.push(no_toml(text, &error));
+            return (values, mistakes);
+        }
+    };
+    for (key, value) in table {
+        if !known.contains(&key.as_str()) {
+            mistakes.push(unknown(&key, known));
+        } else if let Some(value) = plain(&value) {
+            values.push((key, value));
+        } else {
+            mistakes.push(format!(
+                "{key} has to be a text, a whole number, true or false, or a list of texts"
+            ));
+        }
+    }
+    (values, mistakes)
+}
+
+/// The library's own message would repeat the faulty line, which may hold a password.
+fn no_toml(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+    format!("line {line} is not TOML: {}", error.message())
+}
+
+fn unknown(key: &str, known: &[&str]) -> String {
+    let near = nearest(key, known);
+    let (what, names) = if near.is_empty() {
+        ("there are", known)
+    } else {
+        ("the nearest are", &near[..])
+    };
+    format!("unknown setting {key:?}; {what} {}", names.join(", "))
 }
 
 fn plain(value: &Value) -> Option<String> {
@@ -87,7 +111,8 @@ mod tests {
     #[test]
     fn values_read_like_flags() {
         let text = "listen = '[::]:80'\nmax-lifetime-months = 12\ntrusted-proxies = ['10.0.0.0/8', '::1']\nconsole = false";
-        let mut values = values(text, &KNOWN).unwrap();
+        let (mut values, mistakes) = values(text, &KNOWN);
+        assert!(mistakes.is_empty(), "{mistakes:?}");
         values.sort();
         let pairs: Vec<(&str, &str)> = values.iter().map(|(k, v)| (&**k, &**v)).collect();
         assert_eq!(
@@ -110,9 +135,25 @@ mod tests {
             ("trusted-proxies = [1]", "trusted-proxies"),
             ("\nlisten = hunter2", "line 2"),
         ] {
-            let refused = format!("{:#}", values(text, &KNOWN).unwrap_err());
+            let (_, mistakes) = values(text, &KNOWN);
+            let [refused] = &mistakes[..] else {
+                panic!("{mistakes:?}");
+            };
             assert!(refused.contains(word), "{refused}");
             assert!(!refused.contains("hunter2"), "{refused}");
         }
+    }
+
+    #[test]
+    fn one_mistake_hides_no_other() {
+        let text = "listne = 'x'\nlisten = 1.5\nconsole = true\nother = 1";
+        let (values, mistakes) = values(text, &KNOWN);
+        assert_eq!(values, [("console".to_owned(), "true".to_owned())]);
+        assert_eq!(mistakes.len(), 3, "{mistakes:?}");
+        assert!(
+            mistakes
+                .iter()
+                .any(|told| told.contains("the nearest are listen"))
+        );
     }
 }

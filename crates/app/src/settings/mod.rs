@@ -3,8 +3,11 @@
 //! clap reads flags and environment, explains them, and knows where a value came from; the file only supplies its
 //! defaults. A layering library beside it would have every setting declared twice.
 
+mod environment;
 mod file;
+mod line;
 mod setting;
+mod suggestion;
 mod table;
 mod values;
 
@@ -15,8 +18,8 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Result;
-use clap::{Arg, ArgMatches, Command, value_parser};
+use anyhow::{Result, anyhow, ensure};
+use clap::{Arg, ArgMatches, Command, Error, value_parser};
 use countersign_application::SessionLimits;
 use countersign_domain::Policy;
 use countersign_gate::Proxies;
@@ -24,7 +27,7 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 pub(crate) use self::values::{ChangeFeed, DatabaseUrl, LogFormat, beside};
-use self::{file::ConfigFile, setting::variable};
+use self::{environment::with_variable, file::ConfigFile};
 
 /// Not a setting: it says where settings are.
 const CONFIG: &str = "config";
@@ -49,51 +52,74 @@ pub(crate) struct Settings {
     pub(crate) otlp_endpoint: Option<Url>,
     pub(crate) log: EnvFilter,
     pub(crate) log_format: LogFormat,
-    /// Variables that look like ours and are none: most likely misspelt.
-    pub(crate) unknown_variables: Vec<String>,
 }
 
 fn config_arg() -> Arg {
-    Arg::new(CONFIG)
+    let arg = Arg::new(CONFIG)
         .long(CONFIG)
-        .env(variable(CONFIG))
         .value_name("FILE")
         .value_parser(value_parser!(PathBuf))
         .help("TOML file with settings, each key named like its flag; ./countersign.toml where it is there")
         .help_heading("Settings")
-        .global(true)
+        .global(true);
+    with_variable(arg, CONFIG)
 }
 
 /// Reads the command line for `command`, and all settings.
 ///
 /// # Errors
-/// The first setting that is wrong. What clap refuses, and `--help`, end the process.
+/// Every flag, variable and key that is wrong, each with its source. `--help`, and a line whose only mistake is one
+/// that clap explains, end the process.
 pub(crate) fn load(command: Command, line: &[OsString]) -> Result<(ArgMatches, Settings)> {
-    let args = table::args();
-    let known: Vec<&str> = args.iter().map(|arg| arg.get_id().as_str()).collect();
-    let command = command.arg(config_arg()).args(&args);
+    let rows = table::rows();
+    let known: Vec<&str> = rows.iter().map(|row| row.name()).collect();
+    let command = command.arg(config_arg()).args(rows.map(setting::Row::arg));
     // Which file to read is itself a flag or a variable.
-    let first = command.clone().get_matches_from(line);
-    let named = first.get_one::<PathBuf>(CONFIG).map(PathBuf::as_path);
-    let file = ConfigFile::read(named, &known)?;
-    let command =
-        file.iter()
-            .flat_map(|file| &file.values)
-            .fold(command, |command, (key, value)| {
-                let value = value.clone();
-                command.mut_arg(key, |arg| arg.default_value(value))
-            });
-    let matches = command.get_matches_from(line);
-    let settings = Settings::read(
-        &matches,
-        file.as_ref().map(|file| file.path.as_path()),
-        &known,
-    )?;
+    let (first, errors) = line::read(&command, line);
+    let named = first
+        .as_ref()
+        .and_then(|first| first.get_one::<PathBuf>(CONFIG));
+    let file = ConfigFile::read(named.map(PathBuf::as_path), &known);
+    let command = file.values.iter().fold(command, |command, (key, value)| {
+        let value = value.clone();
+        command.mut_arg(key, |arg| arg.default_value(value))
+    });
+    let (matches, _) = line::read(&command, line);
+    let path = file.path.as_deref();
+    let mut mistakes = environment::mistakes(&[&known[..], &[CONFIG]].concat());
+    mistakes.extend(file.mistakes.iter().cloned());
+    if let Some(matches) = &matches {
+        mistakes.extend(rows.iter().filter_map(|row| row.mistake(matches, path)));
+    }
+    let matches = without_mistakes(matches, &errors, mistakes)?;
+    let settings = Settings::read(&matches, path)?;
     Ok((matches, settings))
 }
 
+fn without_mistakes(
+    matches: Option<ArgMatches>,
+    errors: &[Error],
+    mut mistakes: Vec<String>,
+) -> Result<ArgMatches> {
+    if let ([error], true) = (errors, mistakes.is_empty()) {
+        // With colours and the usage.
+        error.exit();
+    }
+    mistakes.splice(0..0, errors.iter().map(line::message));
+    ensure!(
+        mistakes.len() < 2,
+        "{} mistakes in the settings:\n  {}",
+        mistakes.len(),
+        mistakes.join("\n  ")
+    );
+    match mistakes.pop() {
+        None => matches.ok_or_else(|| anyhow!("the command line cannot be read")),
+        Some(mistake) => Err(anyhow!(mistake)),
+    }
+}
+
 impl Settings {
-    fn read(matches: &ArgMatches, file: Option<&Path>, known: &[&str]) -> Result<Self> {
+    fn read(matches: &ArgMatches, file: Option<&Path>) -> Result<Self> {
         Ok(Self {
             listen: table::LISTEN.read(matches, file)?,
             database: table::DATABASE_URL.read(matches, file)?,
@@ -122,20 +148,6 @@ impl Settings {
             otlp_endpoint: table::OTLP_ENDPOINT.read(matches, file)?,
             log: table::LOG.read(matches, file)?,
             log_format: table::LOG_FORMAT.read(matches, file)?,
-            unknown_variables: unknown_variables(known),
         })
     }
-}
-
-fn unknown_variables(known: &[&str]) -> Vec<String> {
-    let ours: Vec<String> = known
-        .iter()
-        .copied()
-        .chain([CONFIG])
-        .map(variable)
-        .collect();
-    std::env::vars_os()
-        .filter_map(|(name, _)| name.into_string().ok())
-        .filter(|name| name.starts_with("COUNTERSIGN_") && !ours.contains(name))
-        .collect()
 }

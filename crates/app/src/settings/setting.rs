@@ -6,6 +6,8 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 use clap::{Arg, ArgMatches, builder::Resettable, parser::ValueSource};
 
+use super::environment::{variable, with_variable};
+
 /// A setting with its default and its parser.
 pub(crate) struct Setting<T> {
     /// In lowercase with hyphens.
@@ -23,17 +25,25 @@ pub(crate) struct Setting<T> {
     pub(crate) confidential: bool,
 }
 
-/// The environment variable of a setting.
-pub(crate) fn variable(name: &str) -> String {
-    format!("COUNTERSIGN_{}", name.to_uppercase().replace('-', "_"))
+/// A setting of any type, as the table lists it.
+pub(crate) trait Row {
+    fn name(&self) -> &'static str;
+
+    /// The flag, with the environment variable and the default behind it.
+    fn arg(&self) -> Arg;
+
+    /// What is wrong with the value that stands highest.
+    fn mistake(&self, matches: &ArgMatches, file: Option<&Path>) -> Option<String>;
 }
 
-impl<T> Setting<T> {
-    /// The flag, with the environment variable and the default behind it.
-    pub(crate) fn arg(&self) -> Arg {
-        Arg::new(self.name)
+impl<T> Row for Setting<T> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn arg(&self) -> Arg {
+        let arg = Arg::new(self.name)
             .long(self.name)
-            .env(variable(self.name))
             .hide_env_values(self.confidential)
             .default_value(self.default)
             .hide_default_value(self.default.is_empty())
@@ -43,9 +53,18 @@ impl<T> Setting<T> {
             // Also behind a subcommand.
             .global(true)
             .action(clap::ArgAction::Set)
-            .value_delimiter(Resettable::Reset)
+            .value_delimiter(Resettable::Reset);
+        with_variable(arg, self.name)
     }
 
+    fn mistake(&self, matches: &ArgMatches, file: Option<&Path>) -> Option<String> {
+        self.read(matches, file)
+            .err()
+            .map(|error| format!("{error:#}"))
+    }
+}
+
+impl<T> Setting<T> {
     /// The value that stands highest.
     ///
     /// # Errors

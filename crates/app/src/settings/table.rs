@@ -2,7 +2,6 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use clap::Arg;
 use countersign_domain::PermissionCatalog;
 use countersign_http::ProxyHeader;
 use ipnet::IpNet;
@@ -10,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::{
-    setting::Setting,
+    setting::{Row, Setting},
     values::{self, ChangeFeed, DatabaseUrl, LogFormat},
 };
 
@@ -224,29 +223,29 @@ pub(super) const LOG_FORMAT: Setting<LogFormat> = Setting {
     confidential: false,
 };
 
-/// The flags of all settings.
-pub(super) fn args() -> [Arg; 21] {
+/// All settings.
+pub(super) fn rows() -> [&'static dyn Row; 21] {
     [
-        LISTEN.arg(),
-        DATABASE_URL.arg(),
-        POSTGRES_MAX_CONNECTIONS.arg(),
-        TRUSTED_PROXIES.arg(),
-        PROXY_HEADER.arg(),
-        MAX_LIFETIME_MONTHS.arg(),
-        PERMISSIONS_FILE.arg(),
-        MAX_CONNECTIONS.arg(),
-        SHUTDOWN_GRACE_SECONDS.arg(),
-        CHANGE_FEED.arg(),
-        CACHE_MEGABYTES.arg(),
-        OUTAGE_GRACE.arg(),
-        USAGE_INTERVAL.arg(),
-        CONSOLE.arg(),
-        SESSION_IDLE_SECONDS.arg(),
-        SESSION_LONGEST_SECONDS.arg(),
-        METRICS_LISTEN.arg(),
-        PUBLIC_URL.arg(),
-        OTLP_ENDPOINT.arg(),
-        LOG.arg(),
-        LOG_FORMAT.arg(),
+        &LISTEN,
+        &DATABASE_URL,
+        &POSTGRES_MAX_CONNECTIONS,
+        &TRUSTED_PROXIES,
+        &PROXY_HEADER,
+        &MAX_LIFETIME_MONTHS,
+        &PERMISSIONS_FILE,
+        &MAX_CONNECTIONS,
+        &SHUTDOWN_GRACE_SECONDS,
+        &CHANGE_FEED,
+        &CACHE_MEGABYTES,
+        &OUTAGE_GRACE,
+        &USAGE_INTERVAL,
+        &CONSOLE,
+        &SESSION_IDLE_SECONDS,
+        &SESSION_LONGEST_SECONDS,
+        &METRICS_LISTEN,
+        &PUBLIC_URL,
+        &OTLP_ENDPOINT,
+        &LOG,
+        &LOG_FORMAT,
     ]
 }

@@ -16,7 +16,7 @@ use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use self::announced::{is_ready, listening, root_token_file};
-use crate::process::{Guarded, poll};
+use crate::process::{Guarded, poll, remove_settings};
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
@@ -89,13 +89,9 @@ impl Server {
             .open(self.log_path())?;
         let earlier = usize::try_from(log.metadata()?.len())?;
         let mut command = Command::new(&self.launch.binary);
-        let ours = std::env::vars_os().map(|(name, _)| name);
-        for name in ours.filter(|name| {
-            name.as_encoded_bytes().starts_with(b"COUNTERSIGN_") || name == "RUST_LOG"
-        }) {
-            command.env_remove(name);
-        }
+        remove_settings(&mut command);
         command
+            .env_remove("RUST_LOG")
             .current_dir(self.folder.path())
             .env("COUNTERSIGN_LISTEN", self.address.to_string())
             .env("COUNTERSIGN_DATABASE_URL", &self.launch.database_url)

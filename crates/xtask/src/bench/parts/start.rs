@@ -13,6 +13,7 @@ use crate::bench::results::{Key, OURS, Results};
 use crate::bench::say;
 use crate::bench::stage::{Database, Stage};
 use crate::cluster::free_port;
+use crate::process::remove_settings;
 
 pub(in crate::bench) const PART: &str = "start";
 pub(in crate::bench) const ON: [&str; 2] = [
@@ -66,7 +67,9 @@ fn start(stage: &Stage, database: &Database) -> Result<Duration> {
     let request = &doors(database)[2].request;
     let folder = tempfile::tempdir()?;
     let begin = Instant::now();
-    let mut service = Command::new(stage.service())
+    let mut service = Command::new(stage.service());
+    remove_settings(&mut service);
+    let mut service = service
         .current_dir(folder.path())
         .env("COUNTERSIGN_LISTEN", address.to_string())
         .env("COUNTERSIGN_DATABASE_URL", &database.url)

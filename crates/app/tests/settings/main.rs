@@ -6,7 +6,9 @@
     reason = "what cannot be set up is a failed test"
 )]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod environment;
 
 use std::{fs, process::Output};
 
@@ -143,7 +145,7 @@ fn a_wrong_value_is_named_with_its_source_and_what_it_has_to_be() {
                 "countersign.toml",
                 "unknown setting",
                 "listne",
-                "listen, database-url",
+                "the nearest are listen",
             ],
         ),
     ] {
@@ -205,12 +207,4 @@ fn every_setting_is_explained_with_its_default() {
     ] {
         assert!(help.contains(word), "{word}: {help}");
     }
-}
-
-#[test]
-fn a_variable_that_is_no_setting_is_told() {
-    let given = asked(None, &[("COUNTERSIGN_LISTNE", "127.0.0.1:1")], &[]);
-    assert!(text(&given.stderr).contains("COUNTERSIGN_LISTNE"));
-    let given = asked(None, &[("COUNTERSIGN_LISTEN", "127.0.0.1:1")], &[]);
-    assert!(!text(&given.stderr).contains("COUNTERSIGN_LISTEN"));
 }
