@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use countersign_application::{
     ports::{
         Census, ChangeFeed, CommitError, Connections, EventView, FeedFault, FeedPosition, News,
-        Probe, StoreFault, TokenMade, TokenStore, UsageStore, Used, User, UserStore,
+        Probe, StoreFault, TokenMade, TokenStore, Unreadable, UsageStore, Used, User, UserStore,
     },
-    query::{Filter, Order, Page, PageRequest},
+    query::{Filter, Listed, Order, Page, PageRequest},
 };
 use countersign_domain::{
-    Change, Credential, IdempotencyKey, SecretDigest, SecretView, TenantId, Timestamp, TokenId,
-    TokenView, UserId, Version,
+    Change, Credential, ForcedRevocation, IdempotencyKey, RevocableToken, SecretDigest, SecretView,
+    TenantId, Timestamp, TokenId, TokenView, UserId, Version,
 };
 use countersign_http::{Metrics, TRACES};
 use prometheus_client::metrics::{counter::Counter, family::Family};
@@ -120,6 +120,20 @@ impl Watch {
         outcome
     }
 
+    /// Of rows among others that a request asks for.
+    fn note(&self, unreadable: &[Unreadable]) {
+        for one in unreadable {
+            self.errors.get_or_create(&[("kind", CORRUPT)]).inc();
+            tracing::error!(
+                tenant = %one.tenant,
+                token = %one.token,
+                table = one.table,
+                column = one.column,
+                "the record of a token is unreadable"
+            );
+        }
+    }
+
     /// Of what a request asks.
     async fn follow<T, E: Fault>(
         &self,
@@ -174,7 +188,9 @@ impl TokenStore for Watched<dyn TokenStore> {
         page: PageRequest,
     ) -> Result<Page<TokenView>, StoreFault> {
         let call = self.store.query(tenant, filter, order, page);
-        self.watch.follow("query", call).await
+        let page = self.watch.follow("query", call).await?;
+        self.watch.note(&page.unreadable);
+        Ok(page)
     }
 
     async fn list(
@@ -182,9 +198,11 @@ impl TokenStore for Watched<dyn TokenStore> {
         tenant: TenantId,
         after: Option<TokenId>,
         limit: u8,
-    ) -> Result<Vec<TokenView>, StoreFault> {
+    ) -> Result<Listed, StoreFault> {
         let call = self.store.list(tenant, after, limit);
-        self.watch.follow("list", call).await
+        let listed = self.watch.follow("list", call).await?;
+        self.watch.note(&listed.unreadable);
+        Ok(listed)
     }
 
     async fn events(
@@ -211,6 +229,20 @@ impl TokenStore for Watched<dyn TokenStore> {
 
     async fn commit(&self, change: &Change) -> Result<(), CommitError> {
         self.watch.follow("commit", self.store.commit(change)).await
+    }
+
+    async fn revocable(
+        &self,
+        tenant: TenantId,
+        id: TokenId,
+    ) -> Result<Option<RevocableToken>, StoreFault> {
+        let call = self.store.revocable(tenant, id);
+        self.watch.follow("revocable", call).await
+    }
+
+    async fn force_revocation(&self, revocation: &ForcedRevocation) -> Result<(), CommitError> {
+        let call = self.store.force_revocation(revocation);
+        self.watch.follow("force_revocation", call).await
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::error::Error;
 
-use countersign_domain::{Refused, TokenId, TokenView, Version};
+use countersign_domain::{Refused, TenantId, TokenId, TokenView, Version};
 use thiserror::Error;
 
-use crate::ports::{CommitError, EntropyFault, StoreFault};
+use crate::ports::{CommitError, EntropyFault, StoreFault, Unreadable};
 
 /// Why there is no answer.
 #[derive(Debug, Error)]
@@ -48,12 +48,30 @@ pub enum Failure {
     /// The change is stored, or it is not; the version tells.
     #[error("it is not known whether the change was stored")]
     OutcomeUnknown(#[source] Box<dyn Error + Send + Sync>),
+    /// What the store holds of the token cannot be read. It can still be revoked.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// The store could not answer.
     #[error(transparent)]
     Store(#[from] StoreFault),
     /// No random bytes could be had.
     #[error(transparent)]
     Entropy(#[from] EntropyFault),
+}
+
+impl Failure {
+    /// What a fault of the store is, in a read of what belongs to one token.
+    pub(crate) fn of_token(tenant: TenantId, token: TokenId) -> impl Fn(StoreFault) -> Self {
+        move |fault| match fault {
+            StoreFault::Corrupt { table, column } => Self::Unreadable(Unreadable {
+                tenant,
+                token,
+                table,
+                column,
+            }),
+            fault @ StoreFault::Unavailable(_) => Self::Store(fault),
+        }
+    }
 }
 
 impl From<CommitError> for Failure {

@@ -1,7 +1,9 @@
 //! What can be asked about many tokens: a typed filter, so that a store can turn each question into bound
 //! parameters and cannot be made to do anything else.
 
-use countersign_domain::{Timestamp, TokenId, UserId};
+use countersign_domain::{Timestamp, TokenId, TokenView, UserId};
+
+use crate::ports::Unreadable;
 
 /// Which tokens match.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +171,35 @@ impl PageRequest {
 pub struct Page<T> {
     /// The records of the page.
     pub content: Vec<T>,
-    /// How many match altogether; where they are not all counted, at most [`PageRequest::count_to`].
+    /// The tokens of the page whose records cannot be read.
+    pub unreadable: Vec<Unreadable>,
+    /// How many match altogether, unreadable ones included; where they are not all counted, at most
+    /// [`PageRequest::count_to`].
     pub total: u64,
+}
+
+/// A part of the list of tokens in the order of their ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The records.
+    pub content: Vec<TokenView>,
+    /// The tokens of this part whose records cannot be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+impl Listed {
+    /// Keeps the first `limit` tokens, readable or not. If there were more, returns the id behind
+    /// which the list goes on.
+    pub fn truncate(&mut self, limit: usize) -> Option<TokenId> {
+        let readable = self.content.iter().map(|view| view.token.id);
+        let mut ids: Vec<_> = readable
+            .chain(self.unreadable.iter().map(|one| one.token))
+            .collect();
+        ids.sort_unstable();
+        let more = ids.len() > limit;
+        let last = *ids.get(limit.checked_sub(1)?).filter(|_| more)?;
+        self.content.retain(|view| view.token.id <= last);
+        self.unreadable.retain(|one| one.token <= last);
+        Some(last)
+    }
 }

@@ -10,7 +10,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{
     Failure,
-    ports::{Clock, Entropy, Session, SessionDigest, SessionStore, TokenStore},
+    ports::{Clock, Entropy, Session, SessionDigest, SessionStore, StoreFault, TokenStore},
 };
 
 /// How many seconds may pass before a use is noted again.
@@ -166,7 +166,12 @@ impl Sessions {
     /// A store's fault.
     pub async fn resume(&self, id: &SessionId) -> Result<Option<Standing>, Failure> {
         let digest = id.digest();
-        let Some(session) = self.store.session(&digest).await? else {
+        let session = match self.store.session(&digest).await {
+            // A row that cannot be read stands for nobody: whoever has its id signs in anew.
+            Err(StoreFault::Corrupt { .. }) => None,
+            found => found?,
+        };
+        let Some(session) = session else {
             return Ok(None);
         };
         let now = self.clock.now();

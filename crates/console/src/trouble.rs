@@ -202,6 +202,20 @@ fn failed(failure: Failure) -> Response {
                 "The connection to the database broke at the last moment: your change may have been stored, or not. Look at the token before you try again.",
             )
         }
+        Failure::Unreadable(unreadable) => {
+            tracing::error!(
+                tenant = %unreadable.tenant,
+                token = %unreadable.token,
+                table = unreadable.table,
+                column = unreadable.column,
+                "the record of a token is unreadable"
+            );
+            text(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "The token cannot be read",
+                "The database holds a value that this service does not accept; its log says which. Nothing was changed. On its page the token can still be revoked.",
+            )
+        }
         Failure::Store(StoreFault::Unavailable(source)) => {
             tracing::warn!(error = &*source, "the store cannot answer");
             retry(

@@ -40,7 +40,9 @@ pub use idempotency::{Fingerprint, IdempotencyKey, Once};
 pub use name::{InvalidName, TokenName, fold};
 pub use permission::{InvalidPermission, Permission};
 pub use permission_set::PermissionSet;
-pub use rules::{Draft, Edit, Fresh, InvalidOverlap, Outcome, Overlap, Policy};
+pub use rules::{
+    Draft, Edit, ForcedRevocation, Fresh, InvalidOverlap, Outcome, Overlap, Policy, RevocableToken,
+};
 pub use secret::{MalformedSecret, PartialToken, Secret, SecretDigest};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use token::{LastUse, SecretView, Token, TokenView, UserInfo};

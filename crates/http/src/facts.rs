@@ -24,7 +24,10 @@ impl CredentialSource for StoreSource {
         match self.0.find(presented.digest()).await {
             Ok(found) => Ok(found.map(Arc::new)),
             Err(fault @ StoreFault::Unavailable(_)) => Err(SourceFault::away(fault)),
-            Err(fault @ StoreFault::Corrupt { .. }) => Err(SourceFault::broken(fault)),
+            Err(StoreFault::Corrupt { table, column }) => {
+                tracing::error!(table, column, "the facts behind a secret are unreadable");
+                Err(SourceFault::broken(StoreFault::Corrupt { table, column }))
+            }
         }
     }
 }

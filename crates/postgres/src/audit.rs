@@ -1,12 +1,12 @@
 //! The port that reads audit chains, the oldest event first.
 
 use async_trait::async_trait;
-use countersign_application::ports::{AuditStore, StoreFault, TokenStore};
+use countersign_application::ports::{AuditStore, EVENT_BYTES, StoreFault, TokenStore};
 use countersign_domain::{AuditEvent, Recorded, TenantId, TokenId, TokenView, Version};
 use uuid::Uuid;
 
 use crate::{
-    rows::{EventRow, Micros, tokens},
+    rows::{EventRow, Micros, Texts, tokens},
     store::PostgresStore,
 };
 
@@ -78,15 +78,23 @@ impl AuditStore for PostgresStore {
                 r#"
                 SELECT tenant_id, token_id, version_after, kind, at AS "at: Micros", by_user,
                        NULL::text AS by_name, address, request_id, version_before, changes, hash
-                FROM audit_events
-                WHERE tenant_id = $1 AND token_id = $2 AND ($3::bigint IS NULL OR version_after > $3)
+                FROM (
+                    SELECT n.*, sum(length(n.changes)) OVER (ORDER BY n.version_after) AS bytes
+                    FROM (
+                        SELECT * FROM audit_events
+                        WHERE tenant_id = $1 AND token_id = $2 AND ($3::bigint IS NULL OR version_after > $3)
+                        ORDER BY version_after
+                        LIMIT $4
+                    ) n
+                ) e
+                WHERE bytes - length(changes) < $5
                 ORDER BY version_after
-                LIMIT $4
                 "#,
                 tenant.as_uuid(),
                 token.as_uuid(),
                 after.map(Version::get),
                 i64::from(limit),
+                i64::from(EVENT_BYTES),
             )
         });
         rows.await?.iter().map(AuditEvent::try_from).collect()

@@ -9,7 +9,7 @@ use countersign_application::ports::{
 use countersign_domain::{TenantId, UserId, UserInfo};
 
 use crate::{
-    rows::{Micros, Table},
+    rows::{Micros, Table, shown},
     store::PostgresStore,
 };
 
@@ -32,7 +32,7 @@ impl UserStore for PostgresStore {
                 Ok(User {
                     id,
                     tenant,
-                    name: row.name.into(),
+                    name: shown(&row.name).into(),
                     kind: USERS.column("kind", row.kind.parse().ok())?,
                     enabled: row.enabled,
                     created: USERS.time("created_at", row.created_at)?,

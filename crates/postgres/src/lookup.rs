@@ -8,7 +8,7 @@ use crate::{
     crowd::{PATIENCE, Question},
     fault::Lost,
     link::Link,
-    rows::{API_TOKENS, Micros, TOKEN_SECRETS},
+    rows::{API_TOKENS, Micros, TOKEN_SECRETS, Texts, shown},
 };
 
 /// Whose secret has this digest?
@@ -45,8 +45,8 @@ pub(crate) struct Found {
     version: i64,
     user_id: Uuid,
     name: String,
-    permissions: Vec<String>,
-    allowed_addresses: Vec<String>,
+    permissions: Texts,
+    allowed_addresses: Texts,
     expiry: Micros,
     retires_at: Option<Micros>,
     created_at: Micros,
@@ -58,8 +58,8 @@ async fn found(link: &Link, digests: &[Vec<u8>]) -> Result<Vec<Found>, Lost> {
         sqlx::query_as!(
             Found,
             r#"
-            SELECT s.digest, t.tenant_id, t.id, t.version, t.user_id, u.name, t.permissions, t.allowed_addresses,
-                   t.expiry AS "expiry: Micros", s.retires_at AS "retires_at: Micros",
+            SELECT s.digest, t.tenant_id, t.id, t.version, t.user_id, u.name,
+                   t.permissions AS "permissions: Texts", t.allowed_addresses AS "allowed_addresses: Texts", t.expiry AS "expiry: Micros", s.retires_at AS "retires_at: Micros",
                    t.created_at AS "created_at: Micros", t.modified_at AS "modified_at: Micros"
             FROM token_secrets s
             JOIN api_tokens t ON t.tenant_id = s.tenant_id AND t.id = s.token_id
@@ -82,7 +82,7 @@ impl Found {
             token: TokenId::from_uuid(self.id),
             version: API_TOKENS.version("version", self.version)?,
             user: UserId::from_uuid(self.user_id),
-            user_name: self.name.as_str().into(),
+            user_name: shown(&self.name).into(),
             permissions: API_TOKENS.permissions(&self.permissions)?,
             addresses: API_TOKENS.addresses(&self.allowed_addresses)?,
             expiry: API_TOKENS.time("expiry", self.expiry)?,

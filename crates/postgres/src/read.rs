@@ -2,18 +2,18 @@
 
 use async_trait::async_trait;
 use countersign_application::{
-    ports::{CommitError, EventView, StoreFault, TokenMade, TokenStore},
-    query::{Filter, Order, Page, PageRequest},
+    ports::{CommitError, EVENT_BYTES, EventView, StoreFault, TokenMade, TokenStore, Unreadable},
+    query::{Filter, Listed, Order, Page, PageRequest},
 };
 use countersign_domain::{
-    Change, Credential, Fingerprint, IdempotencyKey, SecretDigest, SecretView, TenantId, Timestamp,
-    TokenId, TokenView, UserId, Version,
+    ChainHash, Change, Credential, Fingerprint, ForcedRevocation, IdempotencyKey, RevocableToken,
+    SecretDigest, SecretView, TenantId, Timestamp, TokenId, TokenView, UserId, Version,
 };
 use uuid::Uuid;
 
 use crate::{
     page::{Question, Way},
-    rows::{EventRow, Micros, TOKEN_SECRETS, Table, tokens},
+    rows::{EventRow, Micros, TOKEN_SECRETS, Table, Texts, read_each, tokens},
     store::PostgresStore,
 };
 
@@ -74,9 +74,11 @@ impl TokenStore for PostgresStore {
             let question = Question::new(tenant, filter, order, page, way)?;
             let rows = self.link.ask(|| question.query()).await?;
             let total = rows.first().map_or(0, |row| row.total);
-            let content = rows.into_iter().filter_map(|row| row.token);
+            let rows = rows.into_iter().filter_map(|row| row.token);
+            let (content, unreadable) = Unreadable::separate(tenant, read_each(rows))?;
             Ok(Page {
-                content: content.map(TokenView::try_from).collect::<Result<_, _>>()?,
+                content,
+                unreadable,
                 total: u64::try_from(total).unwrap_or(0),
             })
         };
@@ -92,7 +94,7 @@ impl TokenStore for PostgresStore {
         tenant: TenantId,
         after: Option<TokenId>,
         limit: u8,
-    ) -> Result<Vec<TokenView>, StoreFault> {
+    ) -> Result<Listed, StoreFault> {
         let rows = self.link.ask(|| {
             tokens!(
                 "t.tenant_id = $1 AND t.id > $2 AND t.revoked_at IS NULL ORDER BY t.id LIMIT $3",
@@ -101,7 +103,11 @@ impl TokenStore for PostgresStore {
                 i64::from(limit),
             )
         });
-        rows.await?.into_iter().map(TokenView::try_from).collect()
+        let (content, unreadable) = Unreadable::separate(tenant, read_each(rows.await?))?;
+        Ok(Listed {
+            content,
+            unreadable,
+        })
     }
 
     async fn events(
@@ -117,16 +123,24 @@ impl TokenStore for PostgresStore {
                 r#"
                 SELECT e.tenant_id, e.token_id, e.version_after, e.kind, e.at AS "at: Micros", e.by_user,
                        u.name AS "by_name?", e.address, e.request_id, e.version_before, e.changes, e.hash
-                FROM audit_events e
+                FROM (
+                    SELECT n.*, sum(length(n.changes)) OVER (ORDER BY n.version_after DESC) AS bytes
+                    FROM (
+                        SELECT * FROM audit_events
+                        WHERE tenant_id = $1 AND token_id = $2 AND version_after <= $3
+                        ORDER BY version_after DESC
+                        LIMIT $4
+                    ) n
+                ) e
                 LEFT JOIN users u ON u.tenant_id = e.tenant_id AND u.id = e.by_user
-                WHERE e.tenant_id = $1 AND e.token_id = $2 AND e.version_after <= $3
+                WHERE e.bytes - length(e.changes) < $5
                 ORDER BY e.version_after DESC
-                LIMIT $4
                 "#,
                 tenant.as_uuid(),
                 token.as_uuid(),
                 before.map_or(i64::MAX, |version| version.get() - 1),
                 i64::from(limit),
+                i64::from(EVENT_BYTES),
             )
         });
         rows.await?.into_iter().map(EventView::try_from).collect()
@@ -163,6 +177,41 @@ impl TokenStore for PostgresStore {
 
     async fn commit(&self, change: &Change) -> Result<(), CommitError> {
         let outcome = self.write(change).await;
+        if matches!(outcome, Ok(()) | Err(CommitError::OutcomeUnknown(_))) {
+            self.announce();
+        }
+        outcome
+    }
+
+    async fn revocable(
+        &self,
+        tenant: TenantId,
+        id: TokenId,
+    ) -> Result<Option<RevocableToken>, StoreFault> {
+        let rows = self.link.ask(|| {
+            sqlx::query!(
+                r#"
+                SELECT t.version, t.chain_head,
+                       coalesce((SELECT e.version_after FROM audit_events e
+                                 WHERE e.tenant_id = t.tenant_id AND e.token_id = t.id
+                                 ORDER BY e.version_after DESC LIMIT 1), 0) AS "newest!"
+                FROM api_tokens t WHERE t.tenant_id = $1 AND t.id = $2 AND t.revoked_at IS NULL
+                "#,
+                tenant.as_uuid(),
+                id.as_uuid(),
+            )
+            .map(|row| RevocableToken {
+                id,
+                version: row.version,
+                newest_event: row.newest,
+                head: row.chain_head.try_into().ok().map(ChainHash::from_bytes),
+            })
+        });
+        Ok(rows.await?.pop())
+    }
+
+    async fn force_revocation(&self, revocation: &ForcedRevocation) -> Result<(), CommitError> {
+        let outcome = self.force(revocation).await;
         if matches!(outcome, Ok(()) | Err(CommitError::OutcomeUnknown(_))) {
             self.announce();
         }

@@ -7,7 +7,7 @@ use crate::{
     crowd::{PATIENCE, Question},
     fault::Lost,
     link::Link,
-    rows::{Micros, TokenRow, tokens},
+    rows::{Micros, Texts, TokenRow, tokens},
 };
 
 /// What is the record of this live token?

@@ -35,16 +35,35 @@ impl<'r> Decode<'r, Postgres> for Micros {
     }
 }
 
+/// A list of texts as the server keeps it; `None` if it is nested or has a hole, which is a fault of its
+/// own row and not of all rows of an answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Texts(Option<Vec<String>>);
+
+impl Type<Postgres> for Texts {
+    fn type_info() -> PgTypeInfo {
+        <Vec<String> as Type<Postgres>>::type_info()
+    }
+}
+
+impl<'r> Decode<'r, Postgres> for Texts {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        Ok(Self(Decode::<Postgres>::decode(value).ok()))
+    }
+}
+
 /// Names the place of what could not be read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Table(pub(crate) &'static str);
 
 impl Table {
     pub(crate) fn column<T>(self, column: &'static str, value: Option<T>) -> Result<T, StoreFault> {
-        value.ok_or(StoreFault::Corrupt {
-            table: self.0,
-            column,
-        })
+        value.ok_or(self.corrupt(column))
+    }
+
+    pub(crate) const fn corrupt(self, column: &'static str) -> StoreFault {
+        let table = self.0;
+        StoreFault::Corrupt { table, column }
     }
 
     pub(crate) fn time(self, column: &'static str, at: Micros) -> Result<Timestamp, StoreFault> {
@@ -84,6 +103,7 @@ impl Table {
     }
 
     /// A user's name comes from another table; without a row there, it is this reference that is wrong.
+    /// A name that the rules refuse is left out: it is for display only.
     pub(crate) fn user(
         self,
         column: &'static str,
@@ -92,18 +112,27 @@ impl Table {
     ) -> Result<UserInfo, StoreFault> {
         Ok(UserInfo {
             id: UserId::from_uuid(id),
-            name: self.column(column, name)?.into(),
+            name: shown(&self.column(column, name)?).into(),
         })
     }
 
-    pub(crate) fn permissions(self, names: &[String]) -> Result<PermissionSet, StoreFault> {
+    pub(crate) fn permissions(self, Texts(names): &Texts) -> Result<PermissionSet, StoreFault> {
+        let names = self.column("permissions", names.as_ref())?;
         let read = names.iter().map(|name| Permission::parse(name).ok());
         self.column("permissions", read.collect())
     }
 
-    pub(crate) fn addresses(self, entries: &[String]) -> Result<AllowedAddresses, StoreFault> {
-        self.column("allowed_addresses", AllowedAddresses::parse(entries).ok())
+    pub(crate) fn addresses(self, Texts(entries): &Texts) -> Result<AllowedAddresses, StoreFault> {
+        let read = entries
+            .as_ref()
+            .and_then(|entries| AllowedAddresses::parse(entries).ok());
+        self.column("allowed_addresses", read)
     }
+}
+
+/// A user's name as it is shown; the empty text, which is no name, if the rules refuse it.
+pub(crate) fn shown(name: &str) -> &str {
+    TokenName::parse(name).map_or("", |_| name)
 }
 
 pub(crate) const API_TOKENS: Table = Table("api_tokens");
@@ -121,8 +150,8 @@ pub(crate) struct TokenRow {
     pub(crate) user_id: Uuid,
     pub(crate) partial_token: String,
     pub(crate) expiry: Micros,
-    pub(crate) allowed_addresses: Vec<String>,
-    pub(crate) permissions: Vec<String>,
+    pub(crate) allowed_addresses: Texts,
+    pub(crate) permissions: Texts,
     pub(crate) created_at: Micros,
     pub(crate) created_by: Uuid,
     pub(crate) created_by_name: Option<String>,
@@ -169,7 +198,8 @@ macro_rules! tokens {
             $crate::rows::TokenRow,
             r#"
             SELECT t.tenant_id, t.id, t.version, t.name, t.user_id, t.partial_token, t.expiry AS "expiry: Micros",
-                   t.allowed_addresses, t.permissions, t.created_at AS "created_at: Micros", t.created_by,
+                   t.allowed_addresses AS "allowed_addresses: Texts", t.permissions AS "permissions: Texts",
+                   t.created_at AS "created_at: Micros", t.created_by,
                    c.name AS "created_by_name?", t.modified_at AS "modified_at: Micros", t.modified_by,
                    m.name AS "modified_by_name?", t.chain_head, l.used_at AS "used_at?: Micros",
                    l.address AS used_address
@@ -183,6 +213,14 @@ macro_rules! tokens {
     };
 }
 pub(crate) use tokens;
+
+/// Whose rows these are, and what can be read of each.
+pub(crate) fn read_each(
+    rows: impl IntoIterator<Item = TokenRow>,
+) -> impl Iterator<Item = (TokenId, Result<TokenView, StoreFault>)> {
+    rows.into_iter()
+        .map(|row| (TokenId::from_uuid(row.id), row.try_into()))
+}
 
 /// An event, with its user's name where that was asked for.
 #[derive(Debug)]

@@ -1,13 +1,13 @@
 //! The audit chains, for verifying them: across tenants, oldest first, revoked tokens included.
 
 use async_trait::async_trait;
-use countersign_application::ports::{AuditStore, StoreFault, TokenStore};
+use countersign_application::ports::{AuditStore, EVENT_BYTES, StoreFault, TokenStore};
 use countersign_domain::{AuditEvent, Recorded, TenantId, TokenId, TokenView, Version};
 
 use crate::{
     SqliteStore,
     fault::{fault, within},
-    rows::{Column, EventRow, checked, tokens},
+    rows::{Column, EventRow, Text, checked, tokens},
 };
 
 #[async_trait]
@@ -76,15 +76,20 @@ impl AuditStore for SqliteStore {
         let after = after.map_or(i64::MIN, Version::get);
         let rows = sqlx::query_as!(
             EventRow,
-            "SELECT tenant_id, token_id, version_after, kind, at, by_user, \
-             NULL AS \"by_name?: String\", address, request_id, version_before, changes, hash \
-             FROM audit_events \
-             WHERE tenant_id = ? AND token_id = ? AND version_after > ? \
-             ORDER BY version_after LIMIT ?",
+            "SELECT tenant_id, token_id, version_after, kind AS \"kind: Text\", at, by_user, \
+             NULL AS \"by_name?: Text\", address AS \"address?: Text\", \
+             request_id AS \"request_id: Text\", version_before AS \"version_before?\", \
+             changes AS \"changes: Text\", hash \
+             FROM (SELECT *, sum(length(changes)) OVER (ORDER BY version_after) AS bytes \
+                   FROM (SELECT * FROM audit_events \
+                         WHERE tenant_id = ? AND token_id = ? AND version_after > ? \
+                         ORDER BY version_after LIMIT ?)) \
+             WHERE bytes - length(changes) < ? ORDER BY version_after",
             tenant,
             token,
             after,
-            limit
+            limit,
+            EVENT_BYTES
         );
         let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });
         rows.await?.iter().map(AuditEvent::try_from).collect()

@@ -11,7 +11,7 @@ use countersign_domain::{TenantId, UserId};
 use crate::{
     SqliteStore,
     fault::{commit, fault, is_taken, within},
-    rows::{TenantRow, UserRow},
+    rows::{TenantRow, Text, UserRow},
 };
 
 #[async_trait]
@@ -20,7 +20,7 @@ impl UserStore for SqliteStore {
         let (tenant, id) = (tenant.as_uuid(), id.as_uuid());
         let row = sqlx::query_as!(
             UserRow,
-            "SELECT tenant_id, id, name, kind, created_at, closed_at FROM users \
+            "SELECT tenant_id, id, name AS \"name: Text\", kind AS \"kind: Text\", created_at, closed_at FROM users \
              WHERE tenant_id = ? AND id = ?",
             tenant,
             id
@@ -82,7 +82,8 @@ impl TenantStore for SqliteStore {
     async fn tenants(&self) -> Result<Vec<Tenant>, StoreFault> {
         let rows = sqlx::query_as!(
             TenantRow,
-            "SELECT t.id, t.name, t.created_at, t.system_user_id, u.name AS system_name \
+            "SELECT t.id, t.name AS \"name: Text\", t.created_at, t.system_user_id, \
+             u.name AS \"system_name: Text\" \
              FROM tenants t LEFT JOIN users u ON u.tenant_id = t.id AND u.id = t.system_user_id \
              ORDER BY t.name"
         );

@@ -22,6 +22,8 @@ const FULL: i32 = 13;
 const CONSTRAINT: i32 = 19;
 /// Extended code of a unique index; that of a primary key is another.
 const CONSTRAINT_UNIQUE: i32 = 2067;
+/// Extended code of a primary key.
+const CONSTRAINT_PRIMARYKEY: i32 = 1555;
 
 /// Whatever it is, the store gave no answer; what a row holds is checked where rows are read.
 pub(crate) fn fault(error: Error) -> StoreFault {
@@ -61,6 +63,11 @@ fn left_nothing(error: &Error) -> bool {
 /// Whether a unique index, not a primary key, refused the row.
 pub(crate) fn is_taken(error: &Error) -> bool {
     code(error) == Some(CONSTRAINT_UNIQUE)
+}
+
+/// Whether a primary key refused the row.
+pub(crate) fn is_key_taken(error: &Error) -> bool {
+    code(error) == Some(CONSTRAINT_PRIMARYKEY)
 }
 
 /// Whether somebody else holds a lock.

@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use countersign_application::ports::{
     ChangeFeed, FeedFault, FeedPosition, InvalidPosition, News, StoreFault, TokenChanged,
 };
-use countersign_domain::{EventKind, TenantId, TokenId};
+use countersign_domain::{TenantId, TokenId};
 use tokio::sync::Notify;
 
 use crate::{
     SqliteStore,
     fault::{fault, within},
-    rows::Column,
+    rows::{Column, Text},
 };
 
 /// Tells those who wait that this process stored a change. What another process stores in the same file is found by
@@ -40,7 +40,7 @@ impl ChangeFeed for SqliteStore {
         let most = i64::from(limit) + 1;
         let rows = sqlx::query_as!(
             NewsRow,
-            r#"SELECT rowid AS "number!: i64", tenant_id, token_id, version_after, kind, at
+            r#"SELECT rowid AS "number!: i64", tenant_id, token_id, version_after, kind AS "kind: Text", at
             FROM audit_events WHERE rowid > ? ORDER BY rowid LIMIT ?"#,
             behind,
             most
@@ -112,7 +112,7 @@ struct NewsRow {
     tenant_id: Vec<u8>,
     token_id: Vec<u8>,
     version_after: i64,
-    kind: String,
+    kind: Text,
     at: i64,
 }
 
@@ -121,12 +121,11 @@ impl TryFrom<NewsRow> for TokenChanged {
 
     fn try_from(row: NewsRow) -> Result<Self, StoreFault> {
         let event = |column| Column("audit_events", column);
-        let kind: Result<EventKind, _> = row.kind.parse();
         Ok(Self {
             tenant: TenantId::from_uuid(event("tenant_id").id(&row.tenant_id)?),
             token: TokenId::from_uuid(event("token_id").id(&row.token_id)?),
             version: event("version_after").version(row.version_after)?,
-            kind: event("kind").check(kind)?,
+            kind: event("kind").parse(&row.kind)?,
             at: event("at").time(row.at)?,
         })
     }

@@ -135,9 +135,12 @@ fn list(query: &mut Query, field: ListField, test: &ListTest) {
         query.push_bind(first.to_string()).push(") > 0 AND ");
     }
     query
-        .push("(SELECT count(*) FROM json_each(")
+        // What is no JSON would end the whole statement.
+        .push("(SELECT count(*) FROM json_each(iif(json_valid(")
         .push(column)
-        .push(") WHERE value IN (SELECT value FROM json_each(");
+        .push("), ")
+        .push(column)
+        .push(", '[]')) WHERE value IN (SELECT value FROM json_each(");
     query.push_bind(table.to_string()).push(")))").push(holds);
     let wanted = i64::try_from(wanted.len()).unwrap_or(i64::MAX);
     query.push_bind(wanted).push(")");

@@ -7,6 +7,7 @@
 //! replaced behind a connection, and a page with its total is two plain questions in one snapshot.
 
 mod audit;
+mod column;
 mod commit;
 mod directory;
 mod fault;

@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use countersign_application::{
-    ports::{CommitError, EventView, StoreFault, TokenMade, TokenStore},
-    query::{Filter, Order, OrderField, Page, PageRequest},
+    ports::{CommitError, EVENT_BYTES, EventView, StoreFault, TokenMade, TokenStore, Unreadable},
+    query::{Filter, Listed, Order, OrderField, Page, PageRequest},
 };
 use countersign_domain::{
-    Change, Credential, Fingerprint, IdempotencyKey, SecretDigest, SecretView, TenantId, Timestamp,
-    TokenId, TokenView, UserId, Version,
+    ChainHash, Change, Credential, Fingerprint, ForcedRevocation, IdempotencyKey, RevocableToken,
+    SecretDigest, SecretView, TenantId, Timestamp, TokenId, TokenView, UserId, Version,
 };
 use sqlx::{QueryBuilder, Sqlite};
 
@@ -15,7 +15,7 @@ use crate::{
     SqliteStore,
     fault::{fault, within},
     filter,
-    rows::{Column, CredentialRow, EventRow, TokenRow, checked, tokens},
+    rows::{Column, CredentialRow, EventRow, Text, TokenRow, checked, read_each, tokens},
     usage::SecretRow,
 };
 
@@ -44,8 +44,9 @@ impl TokenStore for SqliteStore {
         let digest = &digest.as_bytes()[..];
         let row = sqlx::query_as!(
             CredentialRow,
-            "SELECT t.tenant_id, t.id, t.version, t.user_id, u.name AS user_name, t.permissions, \
-             t.allowed_addresses, t.expiry, s.retires_at, t.created_at, t.modified_at \
+            "SELECT t.tenant_id, t.id, t.version, t.user_id, u.name AS \"user_name: Text\", \
+             t.permissions AS \"permissions: Text\", \
+             t.allowed_addresses AS \"allowed_addresses: Text\", t.expiry, s.retires_at, t.created_at, t.modified_at \
              FROM token_secrets s \
              JOIN api_tokens t ON t.tenant_id = s.tenant_id AND t.id = s.token_id \
              JOIN users u ON u.tenant_id = t.tenant_id AND u.id = t.user_id \
@@ -66,8 +67,8 @@ impl TokenStore for SqliteStore {
         // The one without an end is the newest, even where two were made at one instant.
         let rows = sqlx::query_as!(
             SecretRow,
-            "SELECT s.partial_token, s.created_at, s.retires_at, s.last_used_at, \
-             s.last_used_address \
+            "SELECT s.partial_token AS \"partial_token: Text\", s.created_at, s.retires_at, \
+             s.last_used_at, s.last_used_address AS \"last_used_address: Text\" \
              FROM token_secrets s \
              JOIN api_tokens t ON t.tenant_id = s.tenant_id AND t.id = s.token_id \
              WHERE s.tenant_id = ? AND s.token_id = ? AND t.revoked_at IS NULL \
@@ -114,11 +115,10 @@ impl TokenStore for SqliteStore {
             Ok::<_, StoreFault>((total, rows))
         })
         .await?;
+        let (content, unreadable) = Unreadable::separate(tenant, read_each(rows))?;
         Ok(Page {
-            content: rows
-                .into_iter()
-                .map(TokenView::try_from)
-                .collect::<Result<_, _>>()?,
+            content,
+            unreadable,
             total: total.unsigned_abs(),
         })
     }
@@ -128,17 +128,22 @@ impl TokenStore for SqliteStore {
         tenant: TenantId,
         after: Option<TokenId>,
         limit: u8,
-    ) -> Result<Vec<TokenView>, StoreFault> {
+    ) -> Result<Listed, StoreFault> {
         // No blob sorts before the empty one.
         let after = after.map_or(Vec::new(), |id| id.as_uuid().as_bytes().to_vec());
-        let tenant = tenant.as_uuid();
+        let home = tenant.as_uuid();
         let rows = tokens!(
             checked,
-            "t.revoked_at IS NULL AND t.tenant_id = ? AND t.id > ? ORDER BY t.id LIMIT ?",
-            (tenant, after, limit)
+            "t.revoked_at IS NULL AND t.tenant_id = ? AND t.id > ? AND length(t.id) = 16 \
+             ORDER BY t.id LIMIT ?",
+            (home, after, limit)
         );
         let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });
-        rows.await?.into_iter().map(TokenView::try_from).collect()
+        let (content, unreadable) = Unreadable::separate(tenant, read_each(rows.await?))?;
+        Ok(Listed {
+            content,
+            unreadable,
+        })
     }
 
     async fn events(
@@ -153,16 +158,21 @@ impl TokenStore for SqliteStore {
         let before = before.map_or(i64::MAX, Version::get);
         let rows = sqlx::query_as!(
             EventRow,
-            "SELECT e.tenant_id, e.token_id, e.version_after, e.kind, e.at, e.by_user, \
-             u.name AS by_name, e.address, e.request_id, e.version_before, e.changes, e.hash \
-             FROM audit_events e \
+            "SELECT e.tenant_id, e.token_id, e.version_after AS \"version_after!\", e.kind AS \"kind: Text\", e.at, \
+             e.by_user, u.name AS \"by_name?: Text\", e.address AS \"address?: Text\", \
+             e.request_id AS \"request_id: Text\", e.version_before AS \"version_before?\", \
+             e.changes AS \"changes: Text\", e.hash \
+             FROM (SELECT *, sum(length(changes)) OVER (ORDER BY version_after DESC) AS bytes \
+                   FROM (SELECT * FROM audit_events \
+                         WHERE tenant_id = ? AND token_id = ? AND version_after < ? \
+                         ORDER BY version_after DESC LIMIT ?)) e \
              LEFT JOIN users u ON u.tenant_id = e.tenant_id AND u.id = e.by_user \
-             WHERE e.tenant_id = ? AND e.token_id = ? AND e.version_after < ? \
-             ORDER BY e.version_after DESC LIMIT ?",
+             WHERE e.bytes - length(e.changes) < ? ORDER BY e.version_after DESC",
             tenant,
             token,
             before,
-            limit
+            limit,
+            EVENT_BYTES
         );
         let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });
         rows.await?.into_iter().map(EventView::try_from).collect()
@@ -193,6 +203,34 @@ impl TokenStore for SqliteStore {
 
     async fn commit(&self, change: &Change) -> Result<(), CommitError> {
         self.store(change).await
+    }
+
+    async fn revocable(
+        &self,
+        tenant: TenantId,
+        id: TokenId,
+    ) -> Result<Option<RevocableToken>, StoreFault> {
+        let (tenant, token) = (tenant.as_uuid(), id.as_uuid());
+        let row = sqlx::query!(
+            r#"SELECT t.version, t.chain_head,
+            coalesce((SELECT e.version_after FROM audit_events e
+                      WHERE e.tenant_id = t.tenant_id AND e.token_id = t.id
+                      ORDER BY e.version_after DESC LIMIT 1), 0) AS "newest!: i64"
+            FROM api_tokens t WHERE t.tenant_id = ? AND t.id = ? AND t.revoked_at IS NULL"#,
+            tenant,
+            token
+        );
+        let row = within(async { row.fetch_optional(&self.readers).await.map_err(fault) });
+        Ok(row.await?.map(|row| RevocableToken {
+            id,
+            version: row.version,
+            newest_event: row.newest,
+            head: row.chain_head.try_into().ok().map(ChainHash::from_bytes),
+        }))
+    }
+
+    async fn force_revocation(&self, revocation: &ForcedRevocation) -> Result<(), CommitError> {
+        self.force(revocation).await
     }
 }
 

@@ -3,61 +3,12 @@
 
 use countersign_application::ports::{EventView, StoreFault, Tenant, User};
 use countersign_domain::{
-    AllowedAddresses, AuditEvent, ChainHash, Credential, EventContent, PartialToken, Permission,
-    PermissionSet, TenantId, Timestamp, Token, TokenId, TokenName, TokenView, UserId, UserInfo,
-    Version,
+    AuditEvent, ChainHash, Credential, EventContent, TenantId, Token, TokenId, TokenName,
+    TokenView, UserId, Version,
 };
-use sqlx::types::Uuid;
 
+pub(crate) use crate::column::{Column, Text};
 use crate::usage::last_use;
-
-/// A place in the tables.
-#[derive(Clone, Copy)]
-pub(crate) struct Column(pub(crate) &'static str, pub(crate) &'static str);
-
-impl Column {
-    pub(crate) fn check<T, E>(self, value: Result<T, E>) -> Result<T, StoreFault> {
-        value.map_err(|_| StoreFault::Corrupt {
-            table: self.0,
-            column: self.1,
-        })
-    }
-
-    pub(crate) fn id(self, bytes: &[u8]) -> Result<Uuid, StoreFault> {
-        self.check(Uuid::from_slice(bytes))
-    }
-
-    pub(crate) fn hash(self, bytes: &[u8]) -> Result<[u8; 32], StoreFault> {
-        self.check(bytes.try_into())
-    }
-
-    /// A user's name comes from another table; without a row there, it is this reference that is wrong.
-    fn user(self, id: &[u8], name: Option<String>) -> Result<UserInfo, StoreFault> {
-        Ok(UserInfo {
-            id: UserId::from_uuid(self.id(id)?),
-            name: self.check(name.ok_or(()))?.into(),
-        })
-    }
-
-    pub(crate) fn time(self, micros: i64) -> Result<Timestamp, StoreFault> {
-        self.check(Timestamp::from_micros(micros).ok_or(()))
-    }
-
-    pub(crate) fn version(self, number: i64) -> Result<Version, StoreFault> {
-        self.check(Version::try_from(number))
-    }
-
-    pub(crate) fn permissions(self, json: &str) -> Result<PermissionSet, StoreFault> {
-        let names: Vec<String> = self.check(serde_json::from_str(json))?;
-        let permissions = names.iter().map(|name| Permission::parse(name));
-        self.check(permissions.collect())
-    }
-
-    fn addresses(self, json: &str) -> Result<AllowedAddresses, StoreFault> {
-        let entries: Vec<String> = self.check(serde_json::from_str(json))?;
-        self.check(AllowedAddresses::parse(entries))
-    }
-}
 
 const fn token(column: &'static str) -> Column {
     Column("api_tokens", column)
@@ -73,40 +24,48 @@ pub(crate) struct TokenRow {
     pub(crate) tenant_id: Vec<u8>,
     pub(crate) id: Vec<u8>,
     pub(crate) version: i64,
-    pub(crate) name: String,
+    #[sqlx(rename = "name: Text")]
+    pub(crate) name: Text,
     pub(crate) user_id: Vec<u8>,
-    pub(crate) partial_token: String,
+    #[sqlx(rename = "partial_token: Text")]
+    pub(crate) partial_token: Text,
     pub(crate) expiry: i64,
-    pub(crate) allowed_addresses: String,
-    pub(crate) permissions: String,
+    #[sqlx(rename = "allowed_addresses: Text")]
+    pub(crate) allowed_addresses: Text,
+    #[sqlx(rename = "permissions: Text")]
+    pub(crate) permissions: Text,
     pub(crate) created_at: i64,
     pub(crate) created_by: Vec<u8>,
-    pub(crate) created_by_name: Option<String>,
+    #[sqlx(rename = "created_by_name: Text")]
+    pub(crate) created_by_name: Option<Text>,
     pub(crate) modified_at: i64,
     pub(crate) modified_by: Vec<u8>,
-    pub(crate) modified_by_name: Option<String>,
+    #[sqlx(rename = "modified_by_name: Text")]
+    pub(crate) modified_by_name: Option<Text>,
     pub(crate) chain_head: Vec<u8>,
     pub(crate) last_used_at: Option<i64>,
-    pub(crate) last_used_address: Option<String>,
+    #[sqlx(rename = "last_used_address: Text")]
+    pub(crate) last_used_address: Option<Text>,
 }
 
 impl TryFrom<TokenRow> for TokenView {
     type Error = StoreFault;
 
     fn try_from(row: TokenRow) -> Result<Self, StoreFault> {
-        let created_by = token("created_by").user(&row.created_by, row.created_by_name)?;
-        let modified_by = token("modified_by").user(&row.modified_by, row.modified_by_name)?;
+        let created_by = token("created_by").user(&row.created_by, row.created_by_name.as_ref())?;
+        let modified_by =
+            token("modified_by").user(&row.modified_by, row.modified_by_name.as_ref())?;
         let head = token("chain_head").hash(&row.chain_head)?;
         let of_use = |column| Column("token_uses", column);
         let places = (of_use("used_at"), of_use("address"));
-        let last_used = last_use(places, row.last_used_at, row.last_used_address.as_deref())?;
+        let last_used = last_use(places, row.last_used_at, row.last_used_address.as_ref())?;
         let token = Token {
             id: TokenId::from_uuid(token("id").id(&row.id)?),
             tenant: TenantId::from_uuid(token("tenant_id").id(&row.tenant_id)?),
             version: token("version").version(row.version)?,
-            name: token("name").check(TokenName::parse(&row.name))?,
+            name: token("name").check(TokenName::parse(token("name").text(&row.name)?))?,
             user: UserId::from_uuid(token("user_id").id(&row.user_id)?),
-            partial: token("partial_token").check(PartialToken::parse(&row.partial_token))?,
+            partial: token("partial_token").partial(&row.partial_token)?,
             expiry: token("expiry").time(row.expiry)?,
             addresses: token("allowed_addresses").addresses(&row.allowed_addresses)?,
             permissions: token("permissions").permissions(&row.permissions)?,
@@ -123,14 +82,28 @@ impl TryFrom<TokenRow> for TokenView {
     }
 }
 
+/// Whose rows these are, and what can be read of each. A row whose id is no id belongs to no token that
+/// anybody could name.
+pub(crate) fn read_each(
+    rows: impl IntoIterator<Item = TokenRow>,
+) -> impl Iterator<Item = (TokenId, Result<TokenView, StoreFault>)> {
+    rows.into_iter().filter_map(|row| {
+        let id = TokenId::from_uuid(token("id").id(&row.id).ok()?);
+        Some((id, row.try_into()))
+    })
+}
+
 /// Hands the one list of a token's columns to a macro that wants literals.
 macro_rules! tokens {
     ($to:ident $(, $rest:tt)*) => {
         $to!(
-            "SELECT t.tenant_id, t.id, t.version, t.name, t.user_id, t.partial_token, t.expiry, \
-             t.allowed_addresses, t.permissions, t.created_at, t.created_by, \
-             c.name AS created_by_name, t.modified_at, t.modified_by, m.name AS modified_by_name, \
-             t.chain_head, l.used_at AS last_used_at, l.address AS last_used_address \
+            "SELECT t.tenant_id, t.id, t.version, t.name AS \"name: Text\", t.user_id, \
+             t.partial_token AS \"partial_token: Text\", t.expiry, \
+             t.allowed_addresses AS \"allowed_addresses: Text\", \
+             t.permissions AS \"permissions: Text\", t.created_at, t.created_by, \
+             c.name AS \"created_by_name: Text\", t.modified_at, t.modified_by, \
+             m.name AS \"modified_by_name: Text\", t.chain_head, l.used_at AS last_used_at, \
+             l.address AS \"last_used_address: Text\" \
              FROM api_tokens t \
              LEFT JOIN users c ON c.tenant_id = t.tenant_id AND c.id = t.created_by \
              LEFT JOIN users m ON m.tenant_id = t.tenant_id AND m.id = t.modified_by \
@@ -154,9 +127,9 @@ pub(crate) struct CredentialRow {
     pub(crate) id: Vec<u8>,
     pub(crate) version: i64,
     pub(crate) user_id: Vec<u8>,
-    pub(crate) user_name: String,
-    pub(crate) permissions: String,
-    pub(crate) allowed_addresses: String,
+    pub(crate) user_name: Text,
+    pub(crate) permissions: Text,
+    pub(crate) allowed_addresses: Text,
     pub(crate) expiry: i64,
     pub(crate) retires_at: Option<i64>,
     pub(crate) created_at: i64,
@@ -173,7 +146,7 @@ impl TryFrom<CredentialRow> for Credential {
             token: TokenId::from_uuid(token("id").id(&row.id)?),
             version: token("version").version(row.version)?,
             user: UserId::from_uuid(token("user_id").id(&row.user_id)?),
-            user_name: row.user_name.into(),
+            user_name: row.user_name.shown().into(),
             permissions: token("permissions").permissions(&row.permissions)?,
             addresses: token("allowed_addresses").addresses(&row.allowed_addresses)?,
             expiry: token("expiry").time(row.expiry)?,
@@ -189,14 +162,14 @@ pub(crate) struct EventRow {
     pub(crate) tenant_id: Vec<u8>,
     pub(crate) token_id: Vec<u8>,
     pub(crate) version_after: i64,
-    pub(crate) kind: String,
+    pub(crate) kind: Text,
     pub(crate) at: i64,
     pub(crate) by_user: Vec<u8>,
-    pub(crate) by_name: Option<String>,
-    pub(crate) address: Option<String>,
-    pub(crate) request_id: String,
+    pub(crate) by_name: Option<Text>,
+    pub(crate) address: Option<Text>,
+    pub(crate) request_id: Text,
     pub(crate) version_before: Option<i64>,
-    pub(crate) changes: String,
+    pub(crate) changes: Text,
     pub(crate) hash: Vec<u8>,
 }
 
@@ -204,19 +177,23 @@ impl TryFrom<&EventRow> for AuditEvent {
     type Error = StoreFault;
 
     fn try_from(row: &EventRow) -> Result<Self, StoreFault> {
-        let address = row.address.as_ref().map(|text| text.parse()).transpose();
+        let address = row
+            .address
+            .as_ref()
+            .map(|text| event("address").parse(text));
         let before = row.version_before.map(Version::try_from).transpose();
+        let changes = event("changes").text(&row.changes)?;
         let content = EventContent {
             tenant: TenantId::from_uuid(event("tenant_id").id(&row.tenant_id)?),
             token: TokenId::from_uuid(event("token_id").id(&row.token_id)?),
-            kind: event("kind").check(row.kind.parse())?,
+            kind: event("kind").parse(&row.kind)?,
             at: event("at").time(row.at)?,
             by: UserId::from_uuid(event("by_user").id(&row.by_user)?),
-            address: event("address").check(address)?,
-            request_id: event("request_id").check(row.request_id.parse())?,
+            address: address.transpose()?,
+            request_id: event("request_id").parse(&row.request_id)?,
             version_before: event("version_before").check(before)?,
             version_after: event("version_after").version(row.version_after)?,
-            changes: event("changes").check(serde_json::from_str(&row.changes))?,
+            changes: event("changes").check(serde_json::from_str(changes))?,
         };
         let hash = ChainHash::from_bytes(event("hash").hash(&row.hash)?);
         Ok(Self { content, hash })
@@ -228,7 +205,7 @@ impl TryFrom<EventRow> for EventView {
 
     fn try_from(row: EventRow) -> Result<Self, StoreFault> {
         let read = AuditEvent::try_from(&row)?;
-        let by = event("by_user").user(&row.by_user, row.by_name)?;
+        let by = event("by_user").user(&row.by_user, row.by_name.as_ref())?;
         Ok(Self {
             event: read,
             by_name: by.name,
@@ -240,8 +217,8 @@ impl TryFrom<EventRow> for EventView {
 pub(crate) struct UserRow {
     pub(crate) tenant_id: Vec<u8>,
     pub(crate) id: Vec<u8>,
-    pub(crate) name: String,
-    pub(crate) kind: String,
+    pub(crate) name: Text,
+    pub(crate) kind: Text,
     pub(crate) created_at: i64,
     pub(crate) closed_at: Option<i64>,
 }
@@ -254,8 +231,8 @@ impl TryFrom<UserRow> for User {
         Ok(Self {
             id: UserId::from_uuid(user("id").id(&row.id)?),
             tenant: TenantId::from_uuid(user("tenant_id").id(&row.tenant_id)?),
-            name: row.name.into(),
-            kind: user("kind").check(row.kind.parse())?,
+            name: row.name.shown().into(),
+            kind: user("kind").parse(&row.kind)?,
             enabled: row.closed_at.is_none(),
             created: user("created_at").time(row.created_at)?,
         })
@@ -265,10 +242,10 @@ impl TryFrom<UserRow> for User {
 /// A tenant with its system user.
 pub(crate) struct TenantRow {
     pub(crate) id: Vec<u8>,
-    pub(crate) name: String,
+    pub(crate) name: Text,
     pub(crate) created_at: i64,
     pub(crate) system_user_id: Vec<u8>,
-    pub(crate) system_name: Option<String>,
+    pub(crate) system_name: Option<Text>,
 }
 
 impl TryFrom<TenantRow> for Tenant {
@@ -278,9 +255,9 @@ impl TryFrom<TenantRow> for Tenant {
         let tenant = |column| Column("tenants", column);
         Ok(Self {
             id: TenantId::from_uuid(tenant("id").id(&row.id)?),
-            name: row.name.into(),
+            name: tenant("name").text(&row.name)?.into(),
             created: tenant("created_at").time(row.created_at)?,
-            system: tenant("system_user_id").user(&row.system_user_id, row.system_name)?,
+            system: tenant("system_user_id").user(&row.system_user_id, row.system_name.as_ref())?,
         })
     }
 }

@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use countersign_application::ports::{CommitError, StoreFault, UsageStore, Used};
-use countersign_domain::{LastUse, PartialToken, SecretView};
+use countersign_domain::{LastUse, SecretView};
 
 use crate::{
     SqliteStore,
     fault::{commit, fault, within},
-    rows::Column,
+    rows::{Column, Text},
 };
 
 /// How many uses are noted before others may write: some milliseconds of work.
@@ -91,23 +91,23 @@ fn hex(bytes: &[u8]) -> String {
 pub(crate) fn last_use(
     (time, place): (Column, Column),
     at: Option<i64>,
-    address: Option<&str>,
+    address: Option<&Text>,
 ) -> Result<Option<LastUse>, StoreFault> {
     let Some(at) = at else { return Ok(None) };
-    let address = address.map(str::parse).transpose();
+    let address = address.map(|text| place.parse(text));
     Ok(Some(LastUse {
         at: time.time(at)?,
-        address: place.check(address)?,
+        address: address.transpose()?,
     }))
 }
 
 /// What may be shown of a secret.
 pub(crate) struct SecretRow {
-    pub(crate) partial_token: String,
+    pub(crate) partial_token: Text,
     pub(crate) created_at: i64,
     pub(crate) retires_at: Option<i64>,
     pub(crate) last_used_at: Option<i64>,
-    pub(crate) last_used_address: Option<String>,
+    pub(crate) last_used_address: Option<Text>,
 }
 
 impl TryFrom<SecretRow> for SecretView {
@@ -118,10 +118,10 @@ impl TryFrom<SecretRow> for SecretView {
         let retires = row.retires_at.map(|at| of("retires_at").time(at));
         let places = (of("last_used_at"), of("last_used_address"));
         Ok(Self {
-            partial: of("partial_token").check(PartialToken::parse(&row.partial_token))?,
+            partial: of("partial_token").partial(&row.partial_token)?,
             created: of("created_at").time(row.created_at)?,
             retires: retires.transpose()?,
-            last_used: last_use(places, row.last_used_at, row.last_used_address.as_deref())?,
+            last_used: last_use(places, row.last_used_at, row.last_used_address.as_ref())?,
         })
     }
 }

@@ -5,7 +5,8 @@
 use std::error::Error;
 
 use async_trait::async_trait;
-use countersign_application::testing::contract::{Backdoor, Spoiled, Subject};
+use countersign_application::testing::contract::{Backdoor, Bad, Spoiled, Subject};
+use countersign_domain::uuid::Uuid;
 use countersign_sqlite::SqliteStore;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
@@ -77,5 +78,30 @@ impl Backdoor for File {
                  UPDATE idempotency_keys SET fingerprint = x'00'"
             }
         }
+    }
+    fn bad(&self, bad: Bad) -> Option<&'static str> {
+        Some(match bad {
+            Bad::Text => "'{ spoilt'",
+            Bad::Blank => "' '",
+            Bad::Bytes => "CAST(x'ff' AS TEXT)",
+            Bad::Hash => "x'00'",
+            Bad::Zero => "0",
+            Bad::Time => "9223372036854775807",
+            Bad::List => "'[\"{ spoilt\"]'",
+            Bad::NoList => "'[null'",
+            Bad::Stranger => "x'00000000000070008000000000000000'",
+        })
+    }
+
+    fn id(&self, id: &Uuid) -> String {
+        format!("x'{}'", id.simple())
+    }
+
+    fn overwrite(&self, table: &str, column: &str, value: &str, rows: &str) -> String {
+        format!(
+            "PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF;
+             DROP TRIGGER IF EXISTS audit_events_are_not_changed;
+             UPDATE {table} SET {column} = {value} WHERE {rows}"
+        )
     }
 }

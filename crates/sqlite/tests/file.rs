@@ -91,7 +91,7 @@ async fn take_turns(path: &Path, name: &str, turns: usize) {
             let view = stores.tokens.list(home.tenant.id, None, 1).await.unwrap();
             let edit = named(&format!("{name} {n}"));
             match home
-                .commit(&home.edit(home.system(), &view[0], &edit))
+                .commit(&home.edit(home.system(), &view.content[0], &edit))
                 .await
             {
                 Ok(()) => break,

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use countersign_domain::{Fingerprint, TokenId, Version};
+use countersign_domain::{Fingerprint, TenantId, TokenId, TokenView, Version};
 use thiserror::Error;
 
 /// A store could not answer.
@@ -19,6 +19,48 @@ pub enum StoreFault {
         /// The column.
         column: &'static str,
     },
+}
+
+/// A token whose record holds what was never written by this service, or what this program's rules
+/// refuse. It can be revoked by its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the record of token {token} of tenant {tenant} is unreadable in {table}.{column}")]
+pub struct Unreadable {
+    /// The token's tenant.
+    pub tenant: TenantId,
+    /// The token.
+    pub token: TokenId,
+    /// The table of the value that cannot be read.
+    pub table: &'static str,
+    /// The column of that value.
+    pub column: &'static str,
+}
+
+impl Unreadable {
+    /// Separates the records that were read from those that cannot be, so that one unreadable row
+    /// never hides the others.
+    ///
+    /// # Errors
+    /// The store's fault, if it is about more than one row.
+    pub fn separate(
+        tenant: TenantId,
+        rows: impl IntoIterator<Item = (TokenId, Result<TokenView, StoreFault>)>,
+    ) -> Result<(Vec<TokenView>, Vec<Self>), StoreFault> {
+        let (mut content, mut unreadable) = (Vec::new(), Vec::new());
+        for (token, read) in rows {
+            match read {
+                Ok(view) => content.push(view),
+                Err(StoreFault::Corrupt { table, column }) => unreadable.push(Self {
+                    tenant,
+                    token,
+                    table,
+                    column,
+                }),
+                Err(fault @ StoreFault::Unavailable(_)) => return Err(fault),
+            }
+        }
+        Ok((content, unreadable))
+    }
 }
 
 /// Why a change was not stored. Unless it says otherwise, nothing was written anywhere.

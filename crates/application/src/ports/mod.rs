@@ -9,14 +9,14 @@ mod session;
 mod store;
 mod usage;
 
-pub use fault::{CommitError, StoreFault, TenantRefused};
+pub use fault::{CommitError, StoreFault, TenantRefused, Unreadable};
 pub use feed::{
     Announcer, ChangeFeed, FeedFault, FeedPosition, InvalidPosition, News, TokenChanged,
 };
 pub use nature::{Clock, Entropy, EntropyFault};
 pub use records::{EventView, Tenant, TokenMade, User, UserKind};
 pub use session::{FORGOTTEN_AT_ONCE, Session, SessionDigest, SessionStore};
-pub use store::{AuditStore, Probe, TenantStore, TokenStore, UserStore};
+pub use store::{AuditStore, EVENT_BYTES, Probe, TenantStore, TokenStore, UserStore};
 pub use usage::{Census, Connections, UsageStore, Used};
 
 #[cfg(any(test, feature = "testing"))]

@@ -2,14 +2,17 @@
 
 use async_trait::async_trait;
 use countersign_domain::{
-    AuditEvent, Change, Credential, IdempotencyKey, Recorded, SecretDigest, SecretView, TenantId,
-    Timestamp, TokenId, TokenView, UserId, Version,
+    AuditEvent, Change, Credential, ForcedRevocation, IdempotencyKey, Recorded, RevocableToken,
+    SecretDigest, SecretView, TenantId, Timestamp, TokenId, TokenView, UserId, Version,
 };
 
 use super::{
     Census, CommitError, Connections, EventView, StoreFault, Tenant, TenantRefused, TokenMade, User,
 };
-use crate::query::{Filter, Order, Page, PageRequest};
+use crate::query::{Filter, Listed, Order, Page, PageRequest};
+
+/// How many bytes of changes one page of events holds before it ends, if it holds more than one event.
+pub const EVENT_BYTES: u32 = 256 * 1024;
 
 /// Keeps tokens.
 ///
@@ -18,6 +21,8 @@ use crate::query::{Filter, Order, Page, PageRequest};
 /// - A read shows what was committed before it began, and never writes.
 /// - Nothing of one tenant is ever seen, changed or counted from another.
 /// - A store that cannot answer says so within 5 s, and answers again by itself once it can.
+/// - A row that cannot be read is a fault of its own token: it never hides another one. The name of a
+///   user is for display only; one that cannot be read is given as the empty text, which is no name.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait TokenStore: Send + Sync {
@@ -51,9 +56,10 @@ pub trait TokenStore: Send + Sync {
         tenant: TenantId,
         after: Option<TokenId>,
         limit: u8,
-    ) -> Result<Vec<TokenView>, StoreFault>;
+    ) -> Result<Listed, StoreFault>;
 
     /// Up to `limit` events of a token, live or revoked, newest first, those older than version `before`.
+    /// If their changes together are longer than [`EVENT_BYTES`], fewer, but at least one.
     async fn events(
         &self,
         tenant: TenantId,
@@ -79,6 +85,20 @@ pub trait TokenStore: Send + Sync {
     /// # Errors
     /// Why nothing was stored; only [`CommitError::OutcomeUnknown`] leaves that open.
     async fn commit(&self, change: &Change) -> Result<(), CommitError>;
+
+    /// What revoking a live token needs if its record cannot be read.
+    async fn revocable(
+        &self,
+        tenant: TenantId,
+        id: TokenId,
+    ) -> Result<Option<RevocableToken>, StoreFault>;
+
+    /// Stores all of a revocation, or nothing, under the same conditions as [`Self::commit`]. Reads and
+    /// writes no value of the record that a rule could refuse.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    async fn force_revocation(&self, revocation: &ForcedRevocation) -> Result<(), CommitError>;
 }
 
 /// Keeps users.
@@ -122,7 +142,8 @@ pub trait AuditStore: Send + Sync {
         token: TokenId,
     ) -> Result<Option<Recorded>, StoreFault>;
 
-    /// Up to `limit` events of a token, oldest first, those newer than version `after`.
+    /// Up to `limit` events of a token, oldest first, those newer than version `after`; fewer if they are
+    /// long, as [`TokenStore::events`], but at least one.
     async fn chain(
         &self,
         tenant: TenantId,

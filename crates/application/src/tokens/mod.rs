@@ -19,7 +19,7 @@ mod update_tests;
 
 use std::sync::Arc;
 
-use countersign_domain::{Actor, Change, Policy, Request, RequestId};
+use countersign_domain::{Actor, Change, Policy, Request, RequestId, TokenId};
 
 pub use self::{create::Made, update::Updated};
 use crate::ports::{Announcer, Clock, CommitError, Entropy, TokenStore};
@@ -63,10 +63,14 @@ impl Tokens {
     /// where it may be.
     async fn commit(&self, change: &Change) -> Result<(), CommitError> {
         let committed = self.store.commit(change).await;
-        if matches!(committed, Ok(()) | Err(CommitError::OutcomeUnknown(_))) {
-            self.announcer.changed(change.next().id);
-        }
+        self.announce(&committed, change.next().id);
         committed
+    }
+
+    fn announce(&self, committed: &Result<(), CommitError>, token: TokenId) {
+        if matches!(committed, Ok(()) | Err(CommitError::OutcomeUnknown(_))) {
+            self.announcer.changed(token);
+        }
     }
 
     pub(crate) fn request(&self, actor: Actor, id: RequestId) -> Request {

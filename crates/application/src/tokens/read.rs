@@ -6,40 +6,40 @@ use super::Tokens;
 use crate::{
     Failure,
     ports::EventView,
-    query::{Filter, Order, Page, PageRequest},
+    query::{Filter, Listed, Order, Page, PageRequest},
 };
 
 impl Tokens {
     /// A live token of the actor's tenant.
     ///
     /// # Errors
-    /// [`Failure::TokenNotFound`], or a store's fault.
+    /// [`Failure::TokenNotFound`], [`Failure::Unreadable`], or a store's fault.
     pub async fn get(&self, actor: &Actor, id: TokenId) -> Result<TokenView, Failure> {
-        self.store
-            .get(actor.tenant, id)
-            .await?
+        let found = self.store.get(actor.tenant, id).await;
+        found
+            .map_err(Failure::of_token(actor.tenant, id))?
             .ok_or(Failure::TokenNotFound)
     }
 
     /// The secrets of a token that work now, the newest first.
     ///
     /// # Errors
-    /// A store's fault.
+    /// [`Failure::Unreadable`], or a store's fault.
     pub async fn secrets(&self, actor: &Actor, id: TokenId) -> Result<Vec<SecretView>, Failure> {
-        let now = self.clock.now();
-        Ok(self.store.secrets(actor.tenant, id, now).await?)
+        let secrets = self.store.secrets(actor.tenant, id, self.clock.now()).await;
+        secrets.map_err(Failure::of_token(actor.tenant, id))
     }
 
     /// The actor's own token.
     ///
     /// # Errors
-    /// [`Failure::ActorGone`] where it was revoked meanwhile, or a store's fault.
+    /// [`Failure::ActorGone`] where it was revoked meanwhile, [`Failure::Unreadable`], or a store's fault.
     pub async fn current(&self, actor: &Actor) -> Result<TokenView, Failure> {
         let id = actor.token.ok_or(Failure::ActorGone)?;
-        self.store
-            .get(actor.tenant, id)
-            .await?
-            .ok_or(Failure::ActorGone)
+        match self.get(actor, id).await {
+            Err(Failure::TokenNotFound) => Err(Failure::ActorGone),
+            found => found,
+        }
     }
 
     /// One page of the tokens that match.
@@ -65,14 +65,16 @@ impl Tokens {
         actor: &Actor,
         after: Option<TokenId>,
         limit: u8,
-    ) -> Result<Vec<TokenView>, Failure> {
+    ) -> Result<Listed, Failure> {
         Ok(self.store.list(actor.tenant, after, limit).await?)
     }
 
     /// Up to `limit` events of a token, newest first, those older than version `before`; also after its end.
+    /// Fewer if they are long, but at least one if there is any.
     ///
     /// # Errors
-    /// [`Failure::TokenNotFound`] where there never was such a token, or a store's fault.
+    /// [`Failure::TokenNotFound`] where there never was such a token, [`Failure::Unreadable`], or a
+    /// store's fault.
     pub async fn events(
         &self,
         actor: &Actor,
@@ -83,7 +85,8 @@ impl Tokens {
         let events = self
             .store
             .events(actor.tenant, token, before, limit)
-            .await?;
+            .await
+            .map_err(Failure::of_token(actor.tenant, token))?;
         // Every token has an event of version 1: none at all means that there is no token, unless the reader is
         // already behind that one.
         if events.is_empty() && before.is_none_or(|version| version > Version::FIRST) {

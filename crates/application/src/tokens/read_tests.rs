@@ -6,7 +6,7 @@ use mockall::predicate::{always, eq};
 use crate::{
     Failure,
     ports::MockTokenStore,
-    query::{Filter, Page, PageRequest},
+    query::{Filter, Listed, Page, PageRequest},
     samples::{self, actor, tenant_id, token_id, tokens, view},
 };
 
@@ -112,7 +112,7 @@ async fn lists_and_queries_stay_in_the_tenant() {
         .expect_list()
         .with(eq(tenant_id()), eq(None), eq(10))
         .times(1)
-        .returning(|_, _, _| Ok(vec![]));
+        .returning(|_, _, _| Ok(Listed::default()));
     store
         .expect_query()
         .with(
@@ -129,12 +129,16 @@ async fn lists_and_queries_stay_in_the_tenant() {
         .returning(|_, _, _, _| {
             Ok(Page {
                 content: vec![],
+                unreadable: vec![],
                 total: 3,
             })
         });
     let tokens = tokens(store);
     let reader = actor(&[API_TOKENS_READ]);
-    assert_eq!(tokens.list(&reader, None, 10).await.unwrap(), []);
+    assert_eq!(
+        tokens.list(&reader, None, 10).await.unwrap(),
+        Listed::default()
+    );
     let page = PageRequest {
         number: 2,
         size: 5,

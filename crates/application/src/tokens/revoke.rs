@@ -1,19 +1,24 @@
 //! Taking a token back.
 
-use countersign_domain::{Actor, RequestId, TokenId, Version};
+use countersign_domain::{Actor, Request, RequestId, TokenId, Version};
 
 use super::{Tokens, update::stale};
-use crate::{Failure, ports::CommitError};
+use crate::{
+    Failure,
+    ports::{CommitError, StoreFault, Unreadable},
+};
 
 /// How often a revocation that names no version follows a record that others change meanwhile: often, because the
 /// token itself may be the one that changes its record, to keep from being revoked.
 const PATIENCE: u8 = 128;
 
 impl Tokens {
-    /// Revokes a token, of that version where one is named.
+    /// Revokes a token, of that version where one is named. The id alone is enough: a token whose record
+    /// cannot be read is revoked all the same.
     ///
     /// # Errors
-    /// Not found, another version than the named one, an actor that is gone, a store's fault.
+    /// Not found, another version than the named one, an actor that is gone, a store's fault;
+    /// [`Failure::Unreadable`] if a version is named and the stored one cannot be read.
     pub async fn revoke(
         &self,
         actor: Actor,
@@ -24,16 +29,56 @@ impl Tokens {
         let request = self.request(actor, request);
         let mut tries = 0;
         loop {
-            let view = self.get(&request.actor, id).await?;
-            if expected.is_some_and(|version| version != view.token.version) {
-                return Err(stale(&request.actor, view));
-            }
             tries += 1;
-            match self.commit(&self.policy.revoke(&request, &view)).await {
+            let committed = match self.revoke_readable(&request, id, expected).await {
+                Err(Failure::Unreadable(why)) => self.force(&request, expected, why).await?,
+                outcome => outcome?,
+            };
+            match committed {
                 Ok(()) => return Ok(()),
                 Err(CommitError::Stale { .. }) if tries < PATIENCE => {}
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    async fn revoke_readable(
+        &self,
+        request: &Request,
+        id: TokenId,
+        expected: Option<Version>,
+    ) -> Result<Result<(), CommitError>, Failure> {
+        let view = self.get(&request.actor, id).await?;
+        if expected.is_some_and(|version| version != view.token.version) {
+            return Err(stale(&request.actor, view));
+        }
+        match self.commit(&self.policy.revoke(request, &view)).await {
+            // The stored version is not the one that the history leads to.
+            Err(CommitError::Fault(fault @ StoreFault::Corrupt { .. })) => {
+                Err(Failure::of_token(request.actor.tenant, id)(fault))
+            }
+            committed => Ok(committed),
+        }
+    }
+
+    async fn force(
+        &self,
+        request: &Request,
+        expected: Option<Version>,
+        why: Unreadable,
+    ) -> Result<Result<(), CommitError>, Failure> {
+        let token = self.store.revocable(why.tenant, why.token).await?;
+        let token = token.ok_or(Failure::TokenNotFound)?;
+        if let Some(expected) = expected {
+            let stored = Version::try_from(token.version).map_err(|_| why)?;
+            if stored != expected {
+                let current = None;
+                return Err(Failure::Stale { stored, current });
+            }
+        }
+        let revocation = self.policy.force_revocation(request, &token);
+        let committed = self.store.force_revocation(&revocation).await;
+        self.announce(&committed, why.token);
+        Ok(committed)
     }
 }

@@ -3,7 +3,10 @@
 use countersign_domain::{Actor, Changes, Edit, Outcome, RequestId, TokenId, TokenView, Version};
 
 use super::Tokens;
-use crate::{Failure, ports::CommitError};
+use crate::{
+    Failure,
+    ports::{CommitError, Unreadable},
+};
 
 /// What became of an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,18 +64,38 @@ impl Tokens {
     /// The stored version, where a precondition holds for it (RFC 9110, section 13.1.1).
     ///
     /// # Errors
-    /// Not found, a version for which it does not hold, a store's fault.
+    /// Not found, a version for which it does not hold, a version that cannot be read, a store's fault.
     pub async fn version_where(
         &self,
         actor: &Actor,
         id: TokenId,
         holds: impl Fn(Version) -> bool + Send,
     ) -> Result<Version, Failure> {
-        let view = self.get(actor, id).await?;
+        let view = match self.get(actor, id).await {
+            // Revoking needs no more of the record than its version.
+            Err(Failure::Unreadable(why)) => return self.unreadable_version(why, holds).await,
+            found => found?,
+        };
         if holds(view.token.version) {
             Ok(view.token.version)
         } else {
             Err(stale(actor, view))
+        }
+    }
+
+    async fn unreadable_version(
+        &self,
+        why: Unreadable,
+        holds: impl Fn(Version) -> bool + Send,
+    ) -> Result<Version, Failure> {
+        let token = self.store.revocable(why.tenant, why.token).await?;
+        let token = token.ok_or(Failure::TokenNotFound)?;
+        let stored = Version::try_from(token.version).map_err(|_| why)?;
+        if holds(stored) {
+            Ok(stored)
+        } else {
+            let current = None;
+            Err(Failure::Stale { stored, current })
         }
     }
 }

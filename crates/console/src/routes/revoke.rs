@@ -6,20 +6,22 @@ use axum::{
     response::{IntoResponse, Redirect},
 };
 
-use countersign_domain::TokenName;
+use countersign_application::Failure;
+use countersign_domain::{TokenId, TokenName};
 
 use super::{Answer, Id};
 use crate::{
     app::App,
     form::Form,
     signed::{Deleting, Signed},
+    trouble::Trouble,
     view::{layout, take_back},
 };
 
 /// Asks.
 pub(super) async fn ask(State(app): State<App>, signed: Signed<Deleting>, Id(id): Id) -> Answer {
-    let view = app.tokens.get(&signed.actor, id).await?;
-    let main = take_back::revoke(&signed.who, &view, "", None);
+    let name = name(&app, &signed, id).await?;
+    let main = take_back::revoke(&signed.who, (id, name.as_ref()), "", None);
     Ok(layout::page(
         StatusCode::OK,
         Some(&signed.who),
@@ -35,17 +37,39 @@ pub(super) async fn revoke(
     Id(id): Id,
     sent: Form,
 ) -> Answer {
-    let view = app.tokens.get(&signed.actor, id).await?;
+    let name = name(&app, &signed, id).await?;
     let typed = sent.get("name");
-    if !is_name(typed, &view.token.name) {
-        let fault = "That is not its name. Nothing was revoked.";
-        let main = take_back::revoke(&signed.who, &view, typed, Some(fault));
+    let (confirmed, fault) = match &name {
+        Some(name) => (
+            is_name(typed, name),
+            "That is not its name. Nothing was revoked.",
+        ),
+        None => (
+            typed.trim() == id.to_string(),
+            "That is not its id. Nothing was revoked.",
+        ),
+    };
+    if !confirmed {
+        let main = take_back::revoke(&signed.who, (id, name.as_ref()), typed, Some(fault));
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(layout::page(status, Some(&signed.who), "Revoke", &main));
     }
     let (actor, request) = (signed.actor, signed.visit.request);
     app.tokens.revoke(actor, request, id, None).await?;
     Ok(Redirect::to(&format!("/console/tokens/{id}")).into_response())
+}
+
+/// What it is called; `None` if its record cannot be read.
+async fn name(
+    app: &App,
+    signed: &Signed<Deleting>,
+    id: TokenId,
+) -> Result<Option<TokenName>, Trouble> {
+    match app.tokens.get(&signed.actor, id).await {
+        Ok(view) => Ok(Some(view.token.name)),
+        Err(Failure::Unreadable(_)) => Ok(None),
+        Err(failure) => Err(failure.into()),
+    }
 }
 
 /// As it is read off the page, where several blanks look like one; composed or not.

@@ -6,7 +6,10 @@ use axum::{
     extract::{RawQuery, State},
     http::StatusCode,
 };
-use countersign_application::{Failure, ports::EventView};
+use countersign_application::{
+    Failure,
+    ports::{EventView, Unreadable},
+};
 use countersign_domain::{EventKind, TokenId, Version};
 use maud::{Markup, html};
 use tokio::time::timeout;
@@ -38,9 +41,12 @@ pub(super) async fn token(
     let query = Form::parse(query.unwrap_or_default().as_bytes());
     let before = query.version("before");
     let (actor, now) = (&signed.actor, app.clock.now());
-    let (title, record) = match app.tokens.get(actor, id).await {
-        Ok(view) => {
-            let secrets = app.tokens.secrets(actor, id).await?;
+    let read = async {
+        let view = app.tokens.get(actor, id).await?;
+        Ok((view, app.tokens.secrets(actor, id).await?))
+    };
+    let (title, record) = match read.await {
+        Ok((view, secrets)) => {
             let record = html! {
                 @if let Some(words) = done(&query) { (layout::notice("good", &html! { (words) })) }
                 (token::record(&signed.who, &view, &secrets, now))
@@ -48,11 +54,25 @@ pub(super) async fn token(
             (view.token.name.as_str().to_owned(), record)
         }
         Err(Failure::TokenNotFound) => revoked(&app, &signed, id).await?,
+        Err(Failure::Unreadable(why)) => {
+            note(why);
+            (
+                "Unreadable token".into(),
+                token::unreadable(&signed.who, id),
+            )
+        }
         Err(failure) => return Err(failure.into()),
     };
-    let events = app.tokens.events(actor, id, before, EVENTS).await?;
-    let older = oldest(&events)
-        .filter(|version| events.len() == usize::from(EVENTS) && *version > Version::FIRST);
+    let events = match app.tokens.events(actor, id, before, EVENTS).await {
+        // The state of the chain says so.
+        Err(Failure::Unreadable(why)) => {
+            note(why);
+            Vec::new()
+        }
+        events => events?,
+    };
+    // The versions of a token's events have no gaps, so that those below the last one are what follows.
+    let older = oldest(&events).filter(|version| *version > Version::FIRST);
     let chain = if before.is_none() {
         Some(
             match timeout(PATIENCE, app.audit.verify_token(actor, id)).await {
@@ -73,6 +93,16 @@ pub(super) async fn token(
         &title,
         &main,
     ))
+}
+
+fn note(unreadable: Unreadable) {
+    tracing::error!(
+        tenant = %unreadable.tenant,
+        token = %unreadable.token,
+        table = unreadable.table,
+        column = unreadable.column,
+        "a token is shown as unreadable"
+    );
 }
 
 fn oldest(events: &[EventView]) -> Option<Version> {

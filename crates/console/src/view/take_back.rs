@@ -1,6 +1,6 @@
 //! Revoking a token, and giving it a new secret: both ask before they do what cannot be undone.
 
-use countersign_domain::TokenView;
+use countersign_domain::{TokenId, TokenName, TokenView};
 use maud::{Markup, html};
 
 use super::layout::{hidden, notice};
@@ -14,26 +14,34 @@ pub(crate) const OVERLAPS: [(u32, &str); 4] = [
     (604_800, "For another week"),
 ];
 
-/// Asks for the name before a token is revoked.
-pub(crate) fn revoke(who: &Who, view: &TokenView, typed: &str, fault: Option<&str>) -> Markup {
-    let token = &view.token;
-    let own = who.token == Some(token.id);
+/// Asks for the name before a token is revoked; for its id if the record cannot be read.
+pub(crate) fn revoke(
+    who: &Who,
+    (id, name): (TokenId, Option<&TokenName>),
+    typed: &str,
+    fault: Option<&str>,
+) -> Markup {
+    let own = who.token == Some(id);
+    let (what, wanted) = match name {
+        Some(name) => ("name", name.as_str().to_owned()),
+        None => ("id", id.to_string()),
+    };
     html! {
         div.narrow {
-            h1 { "Revoke " bdi { (token.name.as_str()) } }
+            h1 { "Revoke " bdi { (wanted) } }
             p { "All of its secrets stop working at once, everywhere, and for good. Its history stays; its name is free again." }
             @if own { (notice("warn", &html! { "This is the token that you are signed in with: you will be signed out." })) }
-            form.card method="post" action={ "/console/tokens/" (token.id) "/revoke" } {
+            form.card method="post" action={ "/console/tokens/" (id) "/revoke" } {
                 (hidden(TOKEN, &who.form_token))
                 div.field {
-                    label for="typed" { "Type the name to confirm: " strong { bdi { (token.name.as_str()) } } }
+                    label for="typed" { "Type the " (what) " to confirm: " strong { bdi { (wanted) } } }
                     input #typed type="text" name="name" value=(typed) required autocomplete="off" spellcheck="false" dir="auto"
                         aria-describedby=[fault.map(|_| "typed-fault")] aria-invalid=[fault.map(|_| "true")];
                     @if let Some(fault) = fault { div.fault #typed-fault role="alert" { p { (fault) } } }
                 }
                 div.actions {
                     button.danger type="submit" { "Revoke it" }
-                    a.button.quiet href={ "/console/tokens/" (token.id) } { "Cancel" }
+                    a.button.quiet href={ "/console/tokens/" (id) } { "Cancel" }
                 }
             }
         }

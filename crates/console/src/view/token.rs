@@ -1,6 +1,6 @@
 //! One token with all that is known of it.
 
-use countersign_domain::{LastUse, SecretView, Timestamp, TokenView};
+use countersign_domain::{LastUse, SecretView, Timestamp, TokenId, TokenView};
 use maud::{Markup, html};
 
 use super::{chips, words};
@@ -62,6 +62,19 @@ pub(crate) fn record(
             }
             @if secrets.is_empty() { p.faint { "None of its secrets works any more." } }
         }
+    }
+}
+
+/// What is left to be said and done if the record cannot be read.
+pub(crate) fn unreadable(who: &Who, id: TokenId) -> Markup {
+    html! {
+        div.title {
+            h1 { "Unreadable token" }
+            div.actions {
+                @if who.deletes { a.button.danger href={ "/console/tokens/" (id) "/revoke" } { "Revoke" } }
+            }
+        }
+        p { "What the database holds of token " code { (id) } " cannot be read; the service's log says which value. Requests with it are refused. It can still be revoked." }
     }
 }
 

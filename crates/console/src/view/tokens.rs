@@ -1,10 +1,13 @@
 //! The list of tokens: what is looked for, the table, and the way to its other pages.
 
-use countersign_application::query::{OrderField, Page};
+use countersign_application::{
+    ports::Unreadable,
+    query::{OrderField, Page},
+};
 use countersign_domain::{PermissionSet, Timestamp, TokenView};
 use maud::{Markup, html};
 
-use super::{chips, words};
+use super::{chips, layout::notice, words};
 use crate::{
     list::{LIST, ORDERS, SIZE, State, View},
     signed::Who,
@@ -25,7 +28,9 @@ pub(crate) fn page(
         }
         (search(view, catalog))
         p.count role="status" { (counted(view, found)) }
-        @if found.content.is_empty() { (nothing(who, view, found.total)) } @else { (table(view, found, now)) }
+        (unreadable(&found.unreadable))
+        @if found.content.is_empty() && !found.unreadable.is_empty() {}
+        @else if found.content.is_empty() { (nothing(who, view, found.total)) } @else { (table(view, found, now)) }
         (pages(view, found.total))
     }
 }
@@ -65,12 +70,25 @@ fn search(view: &View, catalog: &PermissionSet) -> Markup {
     }
 }
 
+/// The tokens of the page of which there is nothing to be shown.
+fn unreadable(tokens: &[Unreadable]) -> Markup {
+    let links = html! {
+        @for one in tokens { " " a href={ "/console/tokens/" (one.token) } { code { (one.token) } } }
+    };
+    html! {
+        @if !tokens.is_empty() {
+            (notice("bad", &html! { "On this page the records of " (words::count(tokens.len() as u64, "token")) " cannot be read:" (links) }))
+        }
+    }
+}
+
 fn counted(view: &View, found: &Page<TokenView>) -> String {
-    if found.content.is_empty() {
+    let here = (found.content.len() + found.unreadable.len()) as u64;
+    if here == 0 {
         return words::count(found.total, "token");
     }
     let first = u64::from(view.page - 1) * u64::from(SIZE) + 1;
-    let last = first + found.content.len() as u64 - 1;
+    let last = first + here - 1;
     let (first, last) = (words::grouped(first), words::grouped(last));
     let counted = u64::from(view.counted_to());
     let more = if found.total > counted {

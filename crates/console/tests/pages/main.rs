@@ -13,4 +13,5 @@ mod making;
 mod reading;
 mod sessions;
 mod signing_in;
+mod unreadable;
 mod world;

@@ -18,12 +18,13 @@ mod rotate_tests;
 mod update_tests;
 
 pub use create::{Draft, Fresh};
+pub use revoke::{ForcedRevocation, RevocableToken};
 pub use rotate::{InvalidOverlap, Overlap};
 pub use update::{Edit, Outcome};
 
 use crate::{
-    AuditEvent, Authority, ChainHash, Change, Changes, EventContent, EventKind, PermissionCatalog,
-    PermissionSet, Request, Token, Version, Write,
+    Authority, ChainHash, Change, Changes, EventContent, EventKind, PermissionCatalog,
+    PermissionSet, Request, TenantId, Token, TokenId, Version, Write,
 };
 
 /// What a deployment decides about its tokens.
@@ -54,33 +55,49 @@ fn decide(
     changes: Changes,
     relied_on: PermissionSet,
 ) -> Change {
+    let key = (next.tenant, next.id);
+    let versions = (before, next.version);
+    let event = content(request, kind, key, versions, changes).chained_to(head);
+    Change {
+        write,
+        next,
+        event,
+        by: request.actor.user_info(),
+        authority: authority(request, relied_on),
+    }
+}
+
+/// What the history says of a change that takes a token from one version to another.
+fn content(
+    request: &Request,
+    kind: EventKind,
+    (tenant, token): (TenantId, TokenId),
+    (before, after): (Option<Version>, Version),
+    changes: Changes,
+) -> EventContent {
     let Request { actor, now, id } = request;
-    let event: AuditEvent = EventContent {
-        tenant: next.tenant,
-        token: next.id,
+    EventContent {
+        tenant,
+        token,
         kind,
         at: *now,
         by: actor.user,
         address: actor.address,
         request_id: id.clone(),
         version_before: before,
-        version_after: next.version,
+        version_after: after,
         changes,
     }
-    .chained_to(head);
-    let authority = Authority {
+}
+
+/// What must still hold of the actor inside the commit.
+fn authority(Request { actor, now, .. }: &Request, relied_on: PermissionSet) -> Authority {
+    Authority {
         tenant: actor.tenant,
         token: actor.token,
         secret: actor.secret,
         user: actor.user,
         now: *now,
         relied_on,
-    };
-    Change {
-        write,
-        next,
-        event,
-        by: actor.user_info(),
-        authority,
     }
 }

@@ -1,7 +1,52 @@
 //! Taking a token back: whoever may revoke may revoke any token of the tenant, so that a weak janitor can clean up.
 
-use super::{Policy, decide};
-use crate::{Change, Changes, EventKind, Request, Token, TokenView, Write, standard};
+use super::{Policy, authority, content, decide};
+use crate::{
+    AuditEvent, Authority, ChainHash, Change, Changes, EventKind, Request, Token, TokenId,
+    TokenView, Version, Write, standard,
+};
+
+/// What a revocation has to know of a live token whose record cannot be read: no value that a rule
+/// could refuse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RevocableToken {
+    /// The token.
+    pub id: TokenId,
+    /// The stored version, whatever number it is.
+    pub version: i64,
+    /// The version of the newest event of its history; 0 if it has none.
+    pub newest_event: i64,
+    /// The stored end of its chain; `None` if it is no hash.
+    pub head: Option<ChainHash>,
+}
+
+/// A decided revocation of a token whose record cannot be read. A store writes all of it or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForcedRevocation {
+    expected: i64,
+    event: AuditEvent,
+    authority: Authority,
+}
+
+impl ForcedRevocation {
+    /// The number that must be stored as the version for the revocation to be made.
+    #[must_use]
+    pub const fn expected(&self) -> i64 {
+        self.expected
+    }
+
+    /// The audit event that is written with it. Its version, instant, user and hash become the record's.
+    #[must_use]
+    pub const fn event(&self) -> &AuditEvent {
+        &self.event
+    }
+
+    /// What must still hold inside the commit.
+    #[must_use]
+    pub const fn authority(&self) -> &Authority {
+        &self.authority
+    }
+}
 
 impl Policy {
     /// Decides about revoking a token. Nothing speaks against it, whatever the token holds.
@@ -26,6 +71,29 @@ impl Policy {
             relied_on,
         )
     }
+
+    /// Decides about revoking a token whose record cannot be read: as [`Self::revoke`], nothing speaks
+    /// against it.
+    ///
+    /// The event follows the record where the record can be read, and never takes the place of another
+    /// event. So a version or an end of the chain that was tampered with still shows in the chain.
+    #[must_use]
+    pub fn force_revocation(&self, request: &Request, token: &RevocableToken) -> ForcedRevocation {
+        let relied_on = [standard::API_TOKENS_DELETE].into_iter().collect();
+        let newest = token.version.max(token.newest_event);
+        let versions = (
+            Version::try_from(token.version).ok(),
+            Version::try_from(newest).map_or(Version::FIRST, Version::next),
+        );
+        let key = (request.actor.tenant, token.id);
+        let changes = Changes::default();
+        let content = content(request, EventKind::Revoked, key, versions, changes);
+        ForcedRevocation {
+            expected: token.version,
+            event: content.chained_to(&token.head.unwrap_or(ChainHash::START)),
+            authority: authority(request, relied_on),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -41,6 +109,40 @@ mod tests {
         assert_eq!(change.event().content.kind, EventKind::Revoked);
         let relied_on = samples::set(&[API_TOKENS_DELETE]);
         assert_eq!(change.authority().relied_on, relied_on);
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_revoked_behind_its_newest_event() {
+        let request = samples::request(1, &[API_TOKENS_DELETE]);
+        let head = ChainHash::from_bytes([7; 32]);
+        // The stored version, the newest event's, and the versions before and after in the event.
+        for (version, newest_event, before, after) in [
+            (3, 3, Some(3), 4),
+            (0, 3, None, 4),
+            (-5, 0, None, 1),
+            (2, 5, Some(2), 6),
+            (9, 3, Some(9), 10),
+        ] {
+            for head in [Some(head), None] {
+                let token = RevocableToken {
+                    id: samples::token_id(2),
+                    version,
+                    newest_event,
+                    head,
+                };
+                let forced = Policy::default().force_revocation(&request, &token);
+                let content = &forced.event().content;
+                assert_eq!(content.version_before.map(Version::get), before);
+                assert_eq!(content.version_after.get(), after);
+                assert_eq!(content.kind, EventKind::Revoked);
+                assert_eq!(content.tenant, request.actor.tenant);
+                let behind = head.unwrap_or(ChainHash::START);
+                assert_eq!(*forced.event(), content.clone().chained_to(&behind));
+                assert_eq!(forced.expected(), version);
+                let relied_on = samples::set(&[API_TOKENS_DELETE]);
+                assert_eq!(forced.authority().relied_on, relied_on);
+            }
+        }
     }
 
     #[test]

@@ -69,6 +69,7 @@ codes! {
     RuleViolated = "rule-violated", UNPROCESSABLE_ENTITY, "The request breaks a rule";
     IdempotencyKeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The idempotency key belongs to another request";
     TooManyRequests = "too-many-requests", TOO_MANY_REQUESTS, "There are too many of these already";
+    TokenUnreadable = "token-unreadable", INTERNAL_SERVER_ERROR, "What is stored of the API token cannot be read";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong in the service";
     StoreUnavailable = "store-unavailable", SERVICE_UNAVAILABLE, "The database cannot answer at the moment";
     ClockApart = "clock-apart", SERVICE_UNAVAILABLE, "The clock of this node is wrong";

@@ -1,5 +1,6 @@
 //! One thing that is wrong with a request: where, what, and what would be right.
 
+use countersign_domain::{InvalidAddress, Violation};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -117,5 +118,43 @@ fn cut(words: &str) -> String {
     match words.char_indices().nth(MOST_WORDS) {
         Some((end, _)) => format!("{}…", &words[..end]),
         None => words.to_owned(),
+    }
+}
+
+impl From<&Violation> for Fault {
+    fn from(violation: &Violation) -> Self {
+        let fault = |code| Self::at(violation.field().pointer(), code, violation.to_string());
+        match violation {
+            Violation::InvalidName(_) => fault("invalid-name"),
+            Violation::ExpiryInPast => fault("expiry-in-past"),
+            Violation::ExpiryTooFar { .. } => fault("expiry-too-far"),
+            Violation::InvalidAddress {
+                value,
+                reason: InvalidAddress::HostBitsSet { network },
+                ..
+            } => fault("host-bits-set")
+                .with_value(value)
+                .with_suggestions(vec![network.to_string()]),
+            Violation::InvalidAddress { value, .. } => fault("invalid-address").with_value(value),
+            Violation::TooManyAddresses { .. } => fault("too-many-addresses"),
+            Violation::UnknownPermission {
+                value, suggestions, ..
+            } => fault("unknown-permission")
+                .with_value(value)
+                .with_suggestions(suggestions.iter().map(ToString::to_string).collect()),
+            Violation::EmptyPermissions => fault("empty-permissions"),
+            Violation::PermissionNotHeld { permission, .. } => {
+                fault("permission-not-held").with_value(permission.as_str())
+            }
+            Violation::SelfWidening { .. } => fault("self-widening"),
+            Violation::NotRevivable { .. } => fault("token-not-revivable"),
+            Violation::WouldLockOut { address } => {
+                let fault = fault("would-lock-out");
+                match address {
+                    Some(address) => fault.with_value(&address.to_string()),
+                    None => fault,
+                }
+            }
+        }
     }
 }

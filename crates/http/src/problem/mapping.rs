@@ -4,10 +4,11 @@
 use std::error::Error;
 
 use axum::http::header;
-use countersign_application::{Failure, ports::StoreFault};
-use countersign_domain::{
-    Denied, Gravity, InvalidAddress, Permission, Refused, TokenView, Version, Violation,
+use countersign_application::{
+    Failure,
+    ports::{StoreFault, Unreadable},
 };
+use countersign_domain::{Denied, Gravity, Permission, Refused, TokenView, Version};
 use countersign_gate::Rejected;
 
 use super::{Code, Fault, Members, Problem};
@@ -109,12 +110,21 @@ impl Problem {
                 )
                 .with_header(header::RETRY_AFTER, "1")
             }
+            Failure::Unreadable(unreadable) => unreadable.into(),
             Failure::Store(fault) => fault.into(),
             Failure::Entropy(fault) => {
                 tracing::error!(error = %fault, "no random bytes");
                 Self::internal()
             }
         }
+    }
+
+    /// What is stored of the token cannot be read; the log says where.
+    pub(crate) fn token_unreadable() -> Self {
+        Self::new(
+            Code::TokenUnreadable,
+            "What is stored of the API token cannot be read. By its id it can still be revoked.",
+        )
     }
 
     /// Unknown, revoked, another tenant's, or not even an id: one answer for all.
@@ -140,7 +150,8 @@ pub(crate) fn verdict(rejected: Option<&Rejected>) -> &'static str {
         Some(Rejected::Denied(Denied::AddressNotAllowed)) => Code::AddressNotAllowed,
         Some(Rejected::Denied(Denied::MissingPermission(_))) => Code::InsufficientScope,
         Some(Rejected::Unavailable(fault)) if fault.cause().is::<ClockApart>() => Code::ClockApart,
-        Some(Rejected::Unavailable(_)) => Code::StoreUnavailable,
+        Some(Rejected::Unavailable(fault)) if fault.is_away() => Code::StoreUnavailable,
+        Some(Rejected::Unavailable(_)) => Code::TokenUnreadable,
     };
     code.slug()
 }
@@ -177,13 +188,27 @@ impl From<Rejected> for Problem {
                 "This node's clock is apart from the database's; it judges no token until both agree.",
             )
             .with_header(header::RETRY_AFTER, "10"),
-            Rejected::Unavailable(fault) => match fault.cause().downcast_ref::<StoreFault>() {
-                Some(StoreFault::Corrupt { table, column }) => {
-                    StoreFault::Corrupt { table, column }.into()
-                }
-                _ => StoreFault::Unavailable(Box::new(fault)).into(),
-            },
+            Rejected::Unavailable(fault) if fault.is_away() => {
+                StoreFault::Unavailable(Box::new(fault)).into()
+            }
+            Rejected::Unavailable(_) => Self::token_unreadable(),
         }
+    }
+}
+
+impl From<Unreadable> for Problem {
+    fn from(unreadable: Unreadable) -> Self {
+        let Unreadable {
+            tenant,
+            token,
+            table,
+            column,
+        } = unreadable;
+        tracing::error!(%tenant, %token, table, column, "the record of a token is unreadable");
+        Self::token_unreadable().with_members(Members {
+            id: Some(token),
+            ..Members::default()
+        })
     }
 }
 
@@ -231,44 +256,6 @@ impl From<Refused> for Problem {
             ),
         };
         Self::new(code, detail).with_faults(refused.violations().iter().map(Fault::from).collect())
-    }
-}
-
-impl From<&Violation> for Fault {
-    fn from(violation: &Violation) -> Self {
-        let fault = |code| Self::at(violation.field().pointer(), code, violation.to_string());
-        match violation {
-            Violation::InvalidName(_) => fault("invalid-name"),
-            Violation::ExpiryInPast => fault("expiry-in-past"),
-            Violation::ExpiryTooFar { .. } => fault("expiry-too-far"),
-            Violation::InvalidAddress {
-                value,
-                reason: InvalidAddress::HostBitsSet { network },
-                ..
-            } => fault("host-bits-set")
-                .with_value(value)
-                .with_suggestions(vec![network.to_string()]),
-            Violation::InvalidAddress { value, .. } => fault("invalid-address").with_value(value),
-            Violation::TooManyAddresses { .. } => fault("too-many-addresses"),
-            Violation::UnknownPermission {
-                value, suggestions, ..
-            } => fault("unknown-permission")
-                .with_value(value)
-                .with_suggestions(suggestions.iter().map(ToString::to_string).collect()),
-            Violation::EmptyPermissions => fault("empty-permissions"),
-            Violation::PermissionNotHeld { permission, .. } => {
-                fault("permission-not-held").with_value(permission.as_str())
-            }
-            Violation::SelfWidening { .. } => fault("self-widening"),
-            Violation::NotRevivable { .. } => fault("token-not-revivable"),
-            Violation::WouldLockOut { address } => {
-                let fault = fault("would-lock-out");
-                match address {
-                    Some(address) => fault.with_value(&address.to_string()),
-                    None => fault,
-                }
-            }
-        }
     }
 }
 

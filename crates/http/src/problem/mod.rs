@@ -80,7 +80,8 @@ pub(crate) struct Members {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = i64, required = false, minimum = 1)]
     pub(crate) current_version: Option<Version>,
-    /// `already-created`: the token that was made.
+    /// `already-created`: the token that was made. `token-unreadable`: the token, where it was asked for
+    /// by its id.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = "uuid")]
     pub(crate) id: Option<TokenId>,

@@ -157,6 +157,10 @@ pub(crate) struct TokenPage {
     /// How many records a page holds at most.
     #[schema(minimum = 1, maximum = 100)]
     pub(crate) size: u8,
+    /// The tokens of this page whose records cannot be read, by their ids; left out if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, required = false, max_items = 100)]
+    pub(crate) unreadable: Vec<TokenId>,
 }
 
 /// API tokens in the order of their ids, and where the list goes on.
@@ -168,4 +172,8 @@ pub(crate) struct TokenList {
     /// To be sent as `cursor` for what follows; null at the end.
     #[schema(required = true, pattern = "^[0-9A-Za-z_-]{32}$")]
     pub(crate) next_cursor: Option<String>,
+    /// The tokens of this part whose records cannot be read, by their ids; left out if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, required = false, max_items = 100)]
+    pub(crate) unreadable: Vec<TokenId>,
 }

@@ -6,11 +6,11 @@ use std::{sync::Arc, time::Duration};
 use countersign_application::{
     Tokens,
     ports::{Announcer, CommitError, EventView, StoreFault, TokenMade, TokenStore},
-    query::{Filter, Order, Page, PageRequest},
+    query::{Filter, Listed, Order, Page, PageRequest},
 };
 use countersign_domain::{
-    Change, Credential, IdempotencyKey, Policy, SecretDigest, SecretView, TenantId, Timestamp,
-    TokenId, TokenView, UserId, Version,
+    Change, Credential, ForcedRevocation, IdempotencyKey, Policy, RevocableToken, SecretDigest,
+    SecretView, TenantId, Timestamp, TokenId, TokenView, UserId, Version,
 };
 use countersign_gate::{Proxies, async_trait};
 use countersign_http::{Settings, Surface};
@@ -65,7 +65,7 @@ impl TokenStore for Slow {
         tenant: TenantId,
         after: Option<TokenId>,
         limit: u8,
-    ) -> Result<Vec<TokenView>, StoreFault> {
+    ) -> Result<Listed, StoreFault> {
         self.store.list(tenant, after, limit).await
     }
 
@@ -93,6 +93,18 @@ impl TokenStore for Slow {
         self.begun.notify_one();
         self.go.notified().await;
         self.store.commit(change).await
+    }
+
+    async fn revocable(
+        &self,
+        tenant: TenantId,
+        id: TokenId,
+    ) -> Result<Option<RevocableToken>, StoreFault> {
+        self.store.revocable(tenant, id).await
+    }
+
+    async fn force_revocation(&self, revocation: &ForcedRevocation) -> Result<(), CommitError> {
+        self.store.force_revocation(revocation).await
     }
 }
 

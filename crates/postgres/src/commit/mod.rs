@@ -9,7 +9,7 @@ use countersign_application::ports::{CommitError, StoreFault};
 use countersign_domain::{AuditEvent, Change, Permission, TokenName, Write};
 use thiserror::Error;
 
-use crate::{fault::Lost, link::TRIES, store::PostgresStore};
+use crate::{fault::Lost, link::TRIES, rows::API_TOKENS, store::PostgresStore};
 
 /// A statement that begins with what the actor's rows say, as `actor`; takes $1 (the tenant) to $5 for that, and its last
 /// parameter, whose place is told: the secret that was presented. What a rotation has ended is over, though that be dated
@@ -46,10 +46,14 @@ macro_rules! by_actor {
 
 mod create;
 mod existing;
+mod force;
 mod rotate;
 
 /// The index that keeps the names of live tokens apart.
 const LIVE_NAME: &str = "api_tokens_live_name";
+
+/// The index that keeps the events of one token apart.
+const EVENT_VERSION: &str = "audit_events_pkey";
 
 /// What `require_actor` raises, see the migrations.
 const ACTOR_GONE: &str = "CS001";
@@ -104,6 +108,9 @@ impl PostgresStore {
 fn failed(lost: Lost) -> CommitError {
     if lost.is_taken(LIVE_NAME) {
         CommitError::NameTaken
+    } else if lost.is_taken(EVENT_VERSION) {
+        // The history is ahead of the record, which the service never leaves so.
+        API_TOKENS.corrupt("version").into()
     } else if lost.says(ACTOR_GONE) {
         CommitError::ActorGone
     } else if lost.says(ACTOR_NARROWED) {

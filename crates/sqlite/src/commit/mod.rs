@@ -3,29 +3,45 @@
 
 mod create;
 mod existing;
+mod force;
 
 use std::time::Instant;
 
 use countersign_application::ports::{CommitError, StoreFault};
-use countersign_domain::{Authority, Change, SecretDigest, TokenId, Write};
+use countersign_domain::{
+    AuditEvent, Authority, Change, ForcedRevocation, SecretDigest, TokenId, Write,
+};
 use sqlx::SqliteConnection;
 
 use crate::{
     SqliteStore,
-    fault::{commit, fault, is_taken, within},
-    rows::Column,
+    fault::{commit, fault, is_key_taken, is_taken, within},
+    rows::{Column, Text},
 };
 
 use create::{create, secret};
 use existing::{close_user, rename_user, retire, revoke, rotate, update};
+use force::force;
 
 impl SqliteStore {
     /// Stores all of a change or nothing. A future dropped midway leaves nothing: the transaction goes with it.
     pub(crate) async fn store(&self, change: &Change) -> Result<(), CommitError> {
+        self.transact(async |db| write(db, change).await).await
+    }
+
+    /// As [`Self::store`], of a token whose record cannot be read.
+    pub(crate) async fn force(&self, revocation: &ForcedRevocation) -> Result<(), CommitError> {
+        self.transact(async |db| force(db, revocation).await).await
+    }
+
+    async fn transact(
+        &self,
+        write: impl AsyncFnOnce(&mut SqliteConnection) -> Result<(), CommitError>,
+    ) -> Result<(), CommitError> {
         let began = Instant::now();
         let transaction = within(async {
             let mut transaction = self.begin().await?;
-            write(&mut transaction, change).await?;
+            write(&mut transaction).await?;
             Ok::<_, CommitError>(transaction)
         })
         .await?;
@@ -61,7 +77,7 @@ async fn write(db: &mut SqliteConnection, change: &Change) -> Result<(), CommitE
             close_user(db, change).await?;
         }
     }
-    Ok(record(db, change).await?)
+    record(db, change.event()).await
 }
 
 async fn authorise(db: &mut SqliteConnection, authority: &Authority) -> Result<(), CommitError> {
@@ -77,7 +93,7 @@ async fn authorise(db: &mut SqliteConnection, authority: &Authority) -> Result<(
     };
     let (token, now) = (token.as_uuid(), authority.now.as_micros());
     let held = sqlx::query_scalar!(
-        "SELECT t.permissions FROM api_tokens t \
+        "SELECT t.permissions AS \"permissions: Text\" FROM api_tokens t \
          JOIN users u ON u.tenant_id = t.tenant_id AND u.id = t.user_id \
          WHERE t.tenant_id = ? AND t.id = ? AND t.user_id = ? AND t.revoked_at IS NULL \
          AND t.expiry > ? AND u.closed_at IS NULL",
@@ -124,9 +140,14 @@ async fn still_works(
 }
 
 /// Adds the event, without which there is no change.
-async fn record(db: &mut SqliteConnection, change: &Change) -> Result<(), StoreFault> {
-    let event = &change.event().content;
-    let tenant = change.authority().tenant.as_uuid();
+async fn record(
+    db: &mut SqliteConnection,
+    AuditEvent {
+        content: event,
+        hash,
+    }: &AuditEvent,
+) -> Result<(), CommitError> {
+    let tenant = event.tenant.as_uuid();
     let (token, by) = (event.token.as_uuid(), event.by.as_uuid());
     let (after, before) = (event.version_after.get(), event.version_before);
     let before = before.map(countersign_domain::Version::get);
@@ -134,7 +155,7 @@ async fn record(db: &mut SqliteConnection, change: &Change) -> Result<(), StoreF
     let address = event.address.map(|address| address.to_string());
     let request_id = event.request_id.as_str();
     let changes = json(&event.changes)?;
-    let hash = &change.event().hash.as_bytes()[..];
+    let hash = &hash.as_bytes()[..];
     sqlx::query!(
         "INSERT INTO audit_events (tenant_id, token_id, version_after, kind, at, by_user, address, \
          request_id, version_before, changes, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -152,7 +173,14 @@ async fn record(db: &mut SqliteConnection, change: &Change) -> Result<(), StoreF
     )
     .execute(db)
     .await
-    .map_err(fault)?;
+    .map_err(|error| {
+        if is_key_taken(&error) {
+            // The history is ahead of the record, which the service never leaves so.
+            let (table, column) = ("api_tokens", "version");
+            return StoreFault::Corrupt { table, column }.into();
+        }
+        CommitError::from(fault(error))
+    })?;
     Ok(())
 }
 

@@ -73,7 +73,13 @@ pub async fn the_changes_own_instant_decides(on: &Subject) {
         on.clock.set(actor.token.expiry);
         let late = changes_by(&home, &actor).await;
         all_gone(&home, late).await;
-        for view in on.tokens.list(home.tenant.id, None, 100).await.unwrap() {
+        for view in on
+            .tokens
+            .list(home.tenant.id, None, 100)
+            .await
+            .unwrap()
+            .content
+        {
             home.revoke(&view).await;
         }
     }

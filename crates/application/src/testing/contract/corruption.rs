@@ -1,10 +1,10 @@
 //! What this service never wrote is a fault that names its column, and never a panic, a default or "not found".
 
-use countersign_domain::{Fingerprint, Once};
+use countersign_domain::{Fingerprint, Once, TokenView};
 
 use super::{Spoiled, Subject};
 use crate::{
-    ports::StoreFault,
+    ports::{StoreFault, Unreadable},
     query::{Filter, PageRequest},
 };
 
@@ -13,6 +13,30 @@ fn names<T: std::fmt::Debug>(outcome: Result<T, StoreFault>, place: (&str, &str)
         Err(StoreFault::Corrupt { table, column }) => assert_eq!((table, column), place),
         other => panic!("{place:?}: {other:?}"),
     }
+}
+
+/// Lists and queries name the one token that there is, and its column.
+async fn names_in_lists(on: &Subject, view: &TokenView, (table, column): (&str, &str)) {
+    let named = |unreadable: &[Unreadable]| {
+        let [one] = unreadable else {
+            panic!("{table}.{column}: {unreadable:?}")
+        };
+        assert_eq!((one.tenant, one.token), (view.token.tenant, view.token.id));
+        assert_eq!((one.table, one.column), (table, column));
+    };
+    let tenant = view.token.tenant;
+    let listed = on.tokens.list(tenant, None, 9).await.unwrap();
+    assert_eq!(listed.content, []);
+    named(&listed.unreadable);
+    let all = Filter::All(Vec::new());
+    let page = PageRequest {
+        number: 0,
+        size: 9,
+        count_to: None,
+    };
+    let found = on.tokens.query(tenant, &all, &[], page).await.unwrap();
+    assert_eq!((found.content.len(), found.total), (0, 1));
+    named(&found.unreadable);
 }
 
 /// Spoils a column of `api_tokens`; every read of a token must tell.
@@ -24,14 +48,7 @@ async fn token_column(on: &Subject, what: Spoiled, column: &str) {
     on.execute(on.backdoor.spoil(what)).await;
     let (tenant, place) = (home.tenant.id, ("api_tokens", column));
     names(on.tokens.get(tenant, made.view.token.id).await, place);
-    names(on.tokens.list(tenant, None, 9).await, place);
-    let all = Filter::All(Vec::new());
-    let page = PageRequest {
-        number: 0,
-        size: 9,
-        count_to: None,
-    };
-    names(on.tokens.query(tenant, &all, &[], page).await, place);
+    names_in_lists(on, &made.view, place).await;
     let of_no_use_to_a_check = [Spoiled::Name, Spoiled::PartialToken, Spoiled::ChainHead];
     if !of_no_use_to_a_check.contains(&what) {
         names(on.tokens.find(&made.secret.digest()).await, place);
@@ -101,14 +118,7 @@ pub async fn a_missing_user_is_named(on: &Subject) {
     let (tenant, id) = (home.tenant.id, view.token.id);
     let place = ("api_tokens", "created_by");
     names(on.tokens.get(tenant, id).await, place);
-    names(on.tokens.list(tenant, None, 9).await, place);
-    let all = Filter::All(Vec::new());
-    let page = PageRequest {
-        number: 0,
-        size: 9,
-        count_to: None,
-    };
-    names(on.tokens.query(tenant, &all, &[], page).await, place);
+    names_in_lists(on, &view, place).await;
     let events = on.tokens.events(tenant, id, None, 9).await;
     names(events, ("audit_events", "by_user"));
     let tenants = on.tenants.tenants().await;

@@ -155,6 +155,13 @@ macro_rules! store_contract {
             a_corrupt_event_address_is_named,
             a_corrupt_fingerprint_is_named,
         );
+        $crate::store_contract!(@tests $subject, isolation:
+            a_bad_column_of_a_record_stays_its_own,
+            a_bad_column_of_a_user_stays_its_own,
+            a_bad_column_of_a_secret_stays_its_own,
+            a_bad_column_of_a_use_stays_its_own,
+            a_bad_column_of_an_event_stays_its_own,
+        );
     };
     (@tests $subject:ident, $theme:ident: $($promise:ident,)*) => {
         $(

@@ -7,7 +7,7 @@
 use std::{error::Error, ops::Deref};
 
 use async_trait::async_trait;
-use countersign_domain::{Change, TokenView, Write};
+use countersign_domain::{Change, TokenView, Write, uuid::Uuid};
 
 use super::{Realm, Stores};
 use crate::ports::{
@@ -17,10 +17,12 @@ use crate::ports::{
 
 pub mod actors;
 pub mod audit;
+mod columns;
 pub mod corruption;
 pub mod feed;
 pub mod filters;
 pub mod idempotency;
+pub mod isolation;
 mod list;
 pub mod pages;
 mod plain;
@@ -52,6 +54,38 @@ pub trait Backdoor: Send + Sync {
 
     /// Statements that spoil this in all rows, past all constraints and triggers.
     fn spoil(&self, what: Spoiled) -> &'static str;
+
+    /// A value that no column of that kind is ever written with; `None` if the database cannot hold one.
+    fn bad(&self, bad: Bad) -> Option<&'static str>;
+
+    /// An id as a literal.
+    fn id(&self, id: &Uuid) -> String;
+
+    /// Statements that put a value into a column of some rows, past all constraints and triggers.
+    fn overwrite(&self, table: &str, column: &str, value: &str, rows: &str) -> String;
+}
+
+/// A value that the service never writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bad {
+    /// A text that is no name, permission, address, kind, request id or JSON.
+    Text,
+    /// A text that is blank.
+    Blank,
+    /// Bytes that are no UTF-8, in a column of texts.
+    Bytes,
+    /// One byte where a hash or digest is wanted.
+    Hash,
+    /// The number 0.
+    Zero,
+    /// An instant that has no RFC 3339 form.
+    Time,
+    /// A list with a text that means nothing as its only entry.
+    List,
+    /// What is not even a list of texts.
+    NoList,
+    /// The id of nothing that there is.
+    Stranger,
 }
 
 /// What can be spoilt in a row. The text to put there, where it is one, is what no column holds: no permission,
@@ -135,7 +169,7 @@ impl Snapshot {
     async fn of(realm: &Realm) -> Self {
         let (stores, tenant) = (&realm.stores, realm.tenant.id);
         let mut tokens = Vec::new();
-        for view in stores.tokens.list(tenant, None, 100).await.unwrap() {
+        for view in stores.tokens.list(tenant, None, 100).await.unwrap().content {
             let (id, user) = (view.token.id, view.token.user);
             let user = stores.users.user(tenant, user).await.unwrap().unwrap();
             let events = stores.tokens.events(tenant, id, None, 100).await.unwrap();

@@ -23,7 +23,12 @@ pub async fn a_list_neither_skips_nor_repeats_while_rows_come_and_go(on: &Subjec
     let mut leaving = doomed.iter();
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
-        let page = on.tokens.list(home.tenant.id, after, 3).await.unwrap();
+        let page = on
+            .tokens
+            .list(home.tenant.id, after, 3)
+            .await
+            .unwrap()
+            .content;
         let Some(last) = page.last() else { break };
         after = Some(last.token.id);
         seen.extend(ids(&page));
@@ -49,19 +54,31 @@ pub async fn a_list_neither_skips_nor_repeats_while_rows_come_and_go(on: &Subjec
 /// Whatever the order they were made in.
 pub async fn a_list_is_in_the_order_of_ids(on: &Subject) {
     let home = on.realm("home").await;
-    assert_eq!(on.tokens.list(home.tenant.id, None, 5).await.unwrap(), []);
+    assert_eq!(
+        on.tokens
+            .list(home.tenant.id, None, 5)
+            .await
+            .unwrap()
+            .content,
+        []
+    );
     let mut views = Vec::new();
     for minutes in [3, -5, 2, -4, 1] {
         on.clock.advance(minutes * 60);
         views.push(home.make(&format!("token {minutes}")).await.view);
     }
     views.sort_by_key(|view| view.token.id);
-    let all = on.tokens.list(home.tenant.id, None, 100).await.unwrap();
+    let all = on
+        .tokens
+        .list(home.tenant.id, None, 100)
+        .await
+        .unwrap()
+        .content;
     assert_eq!(all, views);
     let some = on.tokens.list(home.tenant.id, Some(views[1].token.id), 2);
-    assert_eq!(some.await.unwrap(), views[2..4]);
+    assert_eq!(some.await.unwrap().content, views[2..4]);
     let none = on.tokens.list(home.tenant.id, Some(views[4].token.id), 2);
-    assert_eq!(none.await.unwrap(), []);
+    assert_eq!(none.await.unwrap().content, []);
 }
 
 /// Tokens of which several share each instant, and of which the names mix case, script and length.

@@ -62,7 +62,12 @@ pub async fn racing_creations_of_one_name_have_one_winner(on: &Subject) {
     for error in refused {
         assert!(matches!(error, CommitError::NameTaken), "{error:?}");
     }
-    let left = on.tokens.list(home.tenant.id, None, 100).await.unwrap();
+    let left = on
+        .tokens
+        .list(home.tenant.id, None, 100)
+        .await
+        .unwrap()
+        .content;
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].token, *stored[0].next());
 }
@@ -80,7 +85,12 @@ pub async fn racing_renames_to_one_name_have_one_winner(on: &Subject) {
     for error in refused {
         assert!(matches!(error, CommitError::NameTaken), "{error:?}");
     }
-    let left = on.tokens.list(home.tenant.id, None, 100).await.unwrap();
+    let left = on
+        .tokens
+        .list(home.tenant.id, None, 100)
+        .await
+        .unwrap()
+        .content;
     let names: BTreeSet<_> = left.iter().map(|view| view.token.name.as_str()).collect();
     assert_eq!(names.len(), MANY);
 }
@@ -109,7 +119,12 @@ pub async fn racing_creations_under_one_key_make_one_token(on: &Subject) {
             );
         }
     }
-    let left = on.tokens.list(home.tenant.id, None, 100).await.unwrap();
+    let left = on
+        .tokens
+        .list(home.tenant.id, None, 100)
+        .await
+        .unwrap()
+        .content;
     assert_eq!(left.len(), 2);
 }
 

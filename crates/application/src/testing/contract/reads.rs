@@ -21,7 +21,8 @@ async fn see(realm: &Realm, expected: &[TokenView]) {
     for view in expected {
         assert_eq!(realm.get(view.token.id).await.as_ref(), Some(view));
     }
-    assert_eq!(tokens.list(tenant, None, 100).await.unwrap(), expected);
+    let listed = tokens.list(tenant, None, 100).await.unwrap();
+    assert_eq!(listed.content, expected);
     let all = Filter::All(Vec::new());
     let page = tokens.query(tenant, &all, &[], FIRST).await.unwrap();
     assert_eq!(page.content, expected);

@@ -53,7 +53,7 @@ pub async fn a_tenant_sees_nothing_of_another(on: &Subject) {
     home.commit(&change).await.unwrap();
     let (tenant, token) = (away.tenant.id, change.next());
     assert_eq!(on.tokens.get(tenant, token.id).await.unwrap(), None);
-    assert_eq!(on.tokens.list(tenant, None, 9).await.unwrap(), []);
+    assert_eq!(on.tokens.list(tenant, None, 9).await.unwrap().content, []);
     let all = Filter::All(Vec::new());
     let page = PageRequest {
         number: 0,

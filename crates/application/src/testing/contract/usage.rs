@@ -49,7 +49,7 @@ pub async fn a_use_shows_in_token_and_secret(on: &Subject) {
     let (tenant, id) = (home.tenant.id, made.view.token.id);
     let secrets = on.tokens.secrets(tenant, id, on.clock.now()).await.unwrap();
     assert_eq!(secrets[0].last_used, Some(expected));
-    let listed = on.tokens.list(tenant, None, 10).await.unwrap();
+    let listed = on.tokens.list(tenant, None, 10).await.unwrap().content;
     assert_eq!(listed[0].last_used, Some(expected));
 }
 

@@ -16,7 +16,7 @@ use crate::{
     body,
     caller::{Caller, Client, ReadTokens},
     params::Params,
-    problem::Problem,
+    problem::{Code, Problem},
     services::App,
 };
 
@@ -109,6 +109,10 @@ async fn introspected(
         permissions: &[],
     };
     let verdict = judge(app, caller, &question).await?;
+    // To say that it is not active would have its holder throw it away.
+    if verdict.code == Code::TokenUnreadable.slug() {
+        return Err(Problem::token_unreadable());
+    }
     let known = verdict.known.filter(|_| verdict.code == "ok");
     let Some(credential) = known.as_ref().map(|known| &*known.credential) else {
         return answer(StatusCode::OK, [], &Introspection::default());

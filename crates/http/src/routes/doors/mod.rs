@@ -52,7 +52,10 @@ async fn judge<'a, N>(
     };
     let known = match found {
         Ok(known) => known,
-        Err(rejected @ Rejected::Unavailable(_)) => return Err(rejected.into()),
+        // What cannot be read of one token is no answer about others that are asked about along with it.
+        Err(Rejected::Unavailable(fault)) if fault.is_away() => {
+            return Err(Rejected::Unavailable(fault).into());
+        }
         Err(rejected) => {
             let code = verdict(Some(&rejected));
             app.metrics.judged(code);

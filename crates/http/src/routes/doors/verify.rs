@@ -96,10 +96,11 @@ pub(crate) struct VerdictRecord<'a> {
     active: bool,
     /// `ok`, or the code of the problem that such a request would meet.
     #[schema(
-        pattern = "^(ok|invalid-token|token-expired|address-not-allowed|insufficient-scope)$"
+        pattern = "^(ok|invalid-token|token-expired|address-not-allowed|insufficient-scope|token-unreadable)$"
     )]
     code: &'static str,
-    /// Its tenant, which is the caller's; left out with `invalid-token`, as is all that follows.
+    /// Its tenant, which is the caller's; left out with `invalid-token` and `token-unreadable`, as is all
+    /// that follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = "uuid")]
     tenant_id: Option<TenantId>,

@@ -44,16 +44,14 @@ pub(in crate::routes) async fn list(
     });
     params.finish()?;
     // One more than is shown tells whether the list goes on.
-    let mut views = app.tokens.list(&caller.actor, after, limit + 1).await?;
-    let more = views.len() > usize::from(limit);
-    views.truncate(limit.into());
-    let next_cursor = views
-        .last()
-        .filter(|_| more)
-        .map(|view| cursor::of_list(tenant, view.token.id));
+    let mut listed = app.tokens.list(&caller.actor, after, limit + 1).await?;
+    let next_cursor = listed
+        .truncate(limit.into())
+        .map(|last| cursor::of_list(tenant, last));
     let list = TokenList {
-        content: views.iter().map(TokenRecord::from).collect(),
+        content: listed.content.iter().map(TokenRecord::from).collect(),
         next_cursor,
+        unreadable: listed.unreadable.iter().map(|one| one.token).collect(),
     };
     answer(StatusCode::OK, [], &list)
 }

@@ -63,6 +63,7 @@ pub(in crate::routes) async fn query(
         total_pages: found.total.div_ceil(page.size.into()),
         total_elements: found.total,
         size: page.size,
+        unreadable: found.unreadable.iter().map(|one| one.token).collect(),
     };
     answer(StatusCode::OK, [], &answered)
 }

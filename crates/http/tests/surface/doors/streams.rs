@@ -210,6 +210,7 @@ async fn however_busy_it_is_a_stream_ends_with_its_token() {
             .await
             .unwrap();
         for view in id
+            .content
             .iter()
             .filter(|view| view.token.name.as_str() == "another")
         {

@@ -11,7 +11,8 @@ mod proxy;
 use std::{env, error::Error, str::FromStr, time::Duration};
 
 use async_trait::async_trait;
-use countersign_application::testing::contract::{Backdoor, Spoiled};
+use countersign_application::testing::contract::{Backdoor, Bad, Spoiled};
+use countersign_domain::uuid::Uuid;
 use countersign_postgres::{Feed, PostgresStore};
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection,
@@ -177,6 +178,33 @@ impl Backdoor for Database {
             }
             Spoiled::Fingerprint => r"UPDATE idempotency_keys SET fingerprint = '\x00'",
         }
+    }
+
+    fn bad(&self, bad: Bad) -> Option<&'static str> {
+        Some(match bad {
+            Bad::Text => "'{ spoilt'",
+            Bad::Blank => "' '",
+            // A text is UTF-8 here, whoever writes it.
+            Bad::Bytes => return None,
+            Bad::Hash => r"'\x00'",
+            Bad::Zero => "0",
+            Bad::Time => "'infinity'",
+            Bad::List => "ARRAY['{ spoilt']",
+            Bad::NoList => "ARRAY[ARRAY[NULL, 'a']]",
+            Bad::Stranger => "'00000000-0000-7000-8000-000000000000'",
+        })
+    }
+
+    fn id(&self, id: &Uuid) -> String {
+        format!("'{id}'")
+    }
+
+    fn overwrite(&self, table: &str, column: &str, value: &str, rows: &str) -> String {
+        format!(
+            "SET session_replication_role = replica;
+             ALTER TABLE users DROP CONSTRAINT IF EXISTS users_kind;
+             UPDATE {table} SET {column} = {value} WHERE {rows}"
+        )
     }
 }
 

@@ -1,0 +1,108 @@
+//! Values of columns. Each is checked on its way in: what this service never wrote is a fault that names its place.
+
+use std::str::FromStr;
+
+use countersign_application::ports::StoreFault;
+use countersign_domain::{
+    AllowedAddresses, PartialToken, Permission, PermissionSet, Timestamp, TokenName, UserId,
+    UserInfo, Version,
+};
+use sqlx::{
+    Decode, Sqlite, Type,
+    error::BoxDynError,
+    sqlite::{SqliteTypeInfo, SqliteValueRef},
+    types::Uuid,
+};
+
+/// A text; `None` if its bytes are no UTF-8, at which SQLite does not look. That is a fault of its own
+/// row, not of all rows of an answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Text(Option<String>);
+
+impl Type<Sqlite> for Text {
+    fn type_info() -> SqliteTypeInfo {
+        <String as Type<Sqlite>>::type_info()
+    }
+
+    fn compatible(info: &SqliteTypeInfo) -> bool {
+        <String as Type<Sqlite>>::compatible(info)
+    }
+}
+
+impl<'r> Decode<'r, Sqlite> for Text {
+    fn decode(value: SqliteValueRef<'r>) -> Result<Self, BoxDynError> {
+        Ok(Self(Decode::<Sqlite>::decode(value).ok()))
+    }
+}
+
+impl Text {
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
+    /// A user's name as it is shown; the empty text, which is no name, if the rules refuse it.
+    pub(crate) fn shown(&self) -> &str {
+        let name = self.as_str().unwrap_or_default();
+        TokenName::parse(name).map_or("", |_| name)
+    }
+}
+
+/// A place in the tables.
+#[derive(Clone, Copy)]
+pub(crate) struct Column(pub(crate) &'static str, pub(crate) &'static str);
+
+impl Column {
+    pub(crate) fn check<T, E>(self, value: Result<T, E>) -> Result<T, StoreFault> {
+        value.map_err(|_| StoreFault::Corrupt {
+            table: self.0,
+            column: self.1,
+        })
+    }
+
+    pub(crate) fn id(self, bytes: &[u8]) -> Result<Uuid, StoreFault> {
+        self.check(Uuid::from_slice(bytes))
+    }
+
+    pub(crate) fn hash(self, bytes: &[u8]) -> Result<[u8; 32], StoreFault> {
+        self.check(bytes.try_into())
+    }
+
+    pub(crate) fn text(self, text: &Text) -> Result<&str, StoreFault> {
+        self.check(text.as_str().ok_or(()))
+    }
+
+    pub(crate) fn parse<T: FromStr>(self, text: &Text) -> Result<T, StoreFault> {
+        self.check(self.text(text)?.parse())
+    }
+
+    /// A user's name comes from another table; without a row there, it is this reference that is wrong.
+    pub(crate) fn user(self, id: &[u8], name: Option<&Text>) -> Result<UserInfo, StoreFault> {
+        Ok(UserInfo {
+            id: UserId::from_uuid(self.id(id)?),
+            name: self.check(name.ok_or(()))?.shown().into(),
+        })
+    }
+
+    pub(crate) fn time(self, micros: i64) -> Result<Timestamp, StoreFault> {
+        self.check(Timestamp::from_micros(micros).ok_or(()))
+    }
+
+    pub(crate) fn version(self, number: i64) -> Result<Version, StoreFault> {
+        self.check(Version::try_from(number))
+    }
+
+    pub(crate) fn permissions(self, json: &Text) -> Result<PermissionSet, StoreFault> {
+        let names: Vec<String> = self.check(serde_json::from_str(self.text(json)?))?;
+        let permissions = names.iter().map(|name| Permission::parse(name));
+        self.check(permissions.collect())
+    }
+
+    pub(crate) fn partial(self, text: &Text) -> Result<PartialToken, StoreFault> {
+        self.check(PartialToken::parse(self.text(text)?))
+    }
+
+    pub(crate) fn addresses(self, json: &Text) -> Result<AllowedAddresses, StoreFault> {
+        let entries: Vec<String> = self.check(serde_json::from_str(self.text(json)?))?;
+        self.check(AllowedAddresses::parse(entries))
+    }
+}
