@@ -122,12 +122,6 @@ impl Lost {
         said.is_some_and(|said| said.is_unique_violation() && said.constraint() == Some(index))
     }
 
-    /// Whether the server raised that code.
-    pub(crate) fn says(&self, code: &str) -> bool {
-        let said = self.error.as_database_error();
-        said.is_some_and(|said| said.code().as_deref() == Some(code))
-    }
-
     /// The error without values of any row.
     pub(crate) fn into_source(self) -> Box<dyn Error + Send + Sync> {
         source(self.error)

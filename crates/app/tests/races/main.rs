@@ -12,6 +12,7 @@ mod common;
 mod creations;
 #[path = "../e2e/mod.rs"]
 mod e2e;
+mod in_flight;
 mod revocations;
 mod updates;
 

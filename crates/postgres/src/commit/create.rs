@@ -32,6 +32,8 @@ impl PostgresStore {
             by_actor!(
                 authority,
                 "$30",
+                "NULL",
+                "NULL",
                 r#"
                 keyed AS (
                     INSERT INTO idempotency_keys AS k (tenant_id, user_id, key, fingerprint, token_id, created_at)
@@ -42,9 +44,14 @@ impl PostgresStore {
                     WHERE k.created_at < $9
                     RETURNING k.token_id
                 ), forgotten AS (
+                    -- One that somebody else holds is somebody else's to remove: waiting for it, with a name taken
+                    -- meanwhile, could end in a circle.
                     DELETE FROM idempotency_keys
-                    WHERE tenant_id = $1 AND user_id = $3 AND created_at < $9 AND key <> $6
-                      AND EXISTS (SELECT FROM keyed)
+                    WHERE (tenant_id, user_id, key) IN (
+                        SELECT tenant_id, user_id, key FROM idempotency_keys
+                        WHERE tenant_id = $1 AND user_id = $3 AND created_at < $9 AND key <> $6
+                          AND EXISTS (SELECT FROM keyed)
+                        FOR UPDATE SKIP LOCKED)
                 ), named AS (
                     INSERT INTO users (tenant_id, id, name, kind, created_at)
                     SELECT $1, $10, $11, 'api_token', $12 FROM actor a
@@ -63,8 +70,6 @@ impl PostgresStore {
                     INSERT INTO audit_events (tenant_id, token_id, version_after, kind, at, by_user, address,
                                               request_id, version_before, changes, hash)
                     SELECT m.tenant_id, m.id, $22, $23, $24, $25, $26, $27, $28, $29, $20 FROM made m
-                    -- The name may have been waited for.
-                    WHERE require_actor(m.tenant_id, $2, $3, $4, $5, $30)
                 )
                 SELECT EXISTS (SELECT FROM made) AS "written!",
                        coalesce((SELECT live FROM actor), false) AS "live!",

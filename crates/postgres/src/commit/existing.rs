@@ -29,6 +29,8 @@ impl PostgresStore {
             by_actor!(
                 authority,
                 "$26",
+                "$6",
+                "CASE WHEN $17::text IS NOT NULL THEN $10 END",
                 r#"
                 changed AS (
                     UPDATE api_tokens t
@@ -48,8 +50,6 @@ impl PostgresStore {
                     INSERT INTO audit_events (tenant_id, token_id, version_after, kind, at, by_user, address,
                                               request_id, version_before, changes, hash)
                     SELECT c.tenant_id, c.id, $18, $19, $20, $21, $22, $23, $24, $25, $15 FROM changed c
-                    -- The row may have been waited for. An actor that changes itself is in the row.
-                    WHERE c.id = $2 OR require_actor(c.tenant_id, $2, $3, $4, $5, $26)
                 )
                 SELECT EXISTS (SELECT FROM changed) AS "written!",
                        coalesce((SELECT live FROM actor), false) AS "live!",

@@ -41,6 +41,8 @@ impl PostgresStore {
             by_actor!(
                 authority,
                 "$16",
+                "$6",
+                "NULL",
                 r#"
                 changed AS (
                     UPDATE api_tokens t
@@ -58,8 +60,6 @@ impl PostgresStore {
                     INSERT INTO audit_events (tenant_id, token_id, version_after, kind, at, by_user, address,
                                               request_id, version_before, changes, hash)
                     SELECT c.tenant_id, c.id, $8, $11, $9, $3, $12, $13, $14, $15, $10 FROM changed c
-                    -- The row may have been waited for. An actor that revokes itself is in the row.
-                    WHERE c.id = $2 OR require_actor(c.tenant_id, $2, $3, $4, $5, $16)
                 )
                 SELECT EXISTS (SELECT FROM changed) AS "written!",
                        coalesce((SELECT live FROM actor), false) AS "live!",

@@ -26,6 +26,8 @@ impl PostgresStore {
             by_actor!(
                 authority,
                 "$21",
+                "$6",
+                "NULL",
                 r#"
                 changed AS (
                     UPDATE api_tokens t
@@ -53,8 +55,6 @@ impl PostgresStore {
                     INSERT INTO audit_events (tenant_id, token_id, version_after, kind, at, by_user, address,
                                               request_id, version_before, changes, hash)
                     SELECT c.tenant_id, c.id, $8, $14, $15, $16, $17, $18, $19, $20, $11 FROM changed c
-                    -- The row may have been waited for. An actor that changes itself is in the row.
-                    WHERE c.id = $2 OR require_actor(c.tenant_id, $2, $3, $4, $5, $21)
                 )
                 SELECT EXISTS (SELECT FROM changed) AS "written!",
                        coalesce((SELECT live FROM actor), false) AS "live!",

@@ -46,6 +46,16 @@ macro_rules! store_contract {
             a_token_may_change_and_revoke_itself,
             a_closed_system_user_writes_nothing,
         );
+        $crate::store_contract!(@tests $subject, authority:
+            of_two_tokens_that_revoke_each_other_one_stays,
+            of_two_tokens_that_narrow_each_other_one_keeps_its_rights,
+            of_two_tokens_that_rotate_each_other_one_keeps_its_secret,
+            nothing_of_a_token_lands_after_its_revocation,
+            nothing_of_a_token_lands_after_its_narrowing,
+            nothing_by_a_secret_lands_after_the_rotation_that_ended_it,
+            nothing_of_a_token_lands_after_its_expiry_was_shortened,
+            tokens_that_change_each_other_in_a_circle_all_end,
+        );
         $crate::store_contract!(@tests $subject, rotation:
             a_new_secret_leads_to_the_same_token,
             a_replaced_secret_tells_when_it_ends,

@@ -17,6 +17,7 @@ use crate::ports::{
 
 pub mod actors;
 pub mod audit;
+pub mod authority;
 mod columns;
 pub mod corruption;
 pub mod feed;

@@ -89,16 +89,22 @@ impl Database {
 
     /// Returns once a session waits for another one's lock.
     pub(crate) async fn until_somebody_waits(&self) {
+        self.until_waiting(1).await;
+    }
+
+    /// Returns once so many sessions wait for locks of others.
+    pub(crate) async fn until_waiting(&self, sessions: i64) {
         let mut connection = self.connect().await;
-        let waits = "SELECT EXISTS (SELECT FROM pg_stat_activity \
-                     WHERE datname = current_database() AND wait_event_type = 'Lock')";
+        let waiting = "SELECT count(*) FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
         let start = Instant::now();
-        while !sqlx::query_scalar::<_, bool>(waits)
+        while sqlx::query_scalar::<_, i64>(waiting)
             .fetch_one(&mut connection)
             .await
             .unwrap()
+            < sessions
         {
-            assert!(start.elapsed() < PATIENCE, "nobody waits");
+            assert!(start.elapsed() < PATIENCE, "too few wait");
         }
     }
 

@@ -1,0 +1,240 @@
+//! What a token has in flight while it is revoked or narrowed: it counts as before that, and then it is there when that is
+//! acknowledged, or it is refused.
+
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use countersign_domain::{Actor, Change, Secret, TokenId};
+use futures_util::future::{join, join_all};
+
+use super::Subject;
+use crate::{
+    Made,
+    ports::CommitError,
+    testing::{Realm, Stores, keep},
+};
+
+/// How often each race is run.
+const ROUNDS: usize = 200;
+/// How many connections the token creates from meanwhile.
+const WRITERS: usize = 6;
+
+/// What ends, or lessens, what a token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// Its revocation.
+    Revoked,
+    /// An update that takes away the permissions to create, change and delete tokens.
+    Narrowed,
+    /// A rotation without an overlap, while the token acts by the secret from before.
+    Rotated,
+    /// An update to an expiry that has come when the token acts.
+    Shortened,
+}
+
+impl Loss {
+    /// The change that brings it about.
+    fn change(self, home: &Realm, by: Actor, made: &Made) -> Change {
+        let view = &made.view;
+        let mut edit = keep(view);
+        match self {
+            Self::Revoked => return home.revocation(by, view),
+            Self::Rotated => {
+                let secret = Secret::from_random(&home.stores.random());
+                return home.rotation(by, view, &secret, 0);
+            }
+            Self::Narrowed => edit.permissions = Some(vec!["api.tasks.read".to_owned()]),
+            Self::Shortened => edit.expiry = Some(home.stores.clock.now().plus_seconds(60)),
+        }
+        home.edit(by, view, &edit)
+    }
+}
+
+/// The token as it acts by its own secret.
+fn acting(home: &Realm, made: &Made) -> Actor {
+    let mut actor = home.actor(&made.view);
+    actor.secret = Some(made.secret.digest());
+    actor
+}
+
+fn is_refusal(error: &CommitError) -> bool {
+    matches!(error, CommitError::ActorGone | CommitError::ActorNarrowed)
+}
+
+/// Two tokens take the right to do so from each other, all at once, each by way of a node of its own: one of the two
+/// changes is stored.
+///
+/// # Panics
+/// If both were stored, or one was refused for another reason.
+pub async fn duels(nodes: [&Realm; 2], loss: Loss, rounds: usize) {
+    let home = nodes[0];
+    for round in 0..rounds {
+        let one = home.make(&format!("{loss:?} one {round}")).await;
+        let other = home.make(&format!("{loss:?} other {round}")).await;
+        let changes = [(&one, &other), (&other, &one)];
+        let changes = changes.map(|(by, of)| loss.change(home, acting(home, by), of));
+        let outcomes = join(nodes[0].commit(&changes[0]), nodes[1].commit(&changes[1])).await;
+        match outcomes {
+            (Ok(()), Err(error)) | (Err(error), Ok(())) if is_refusal(&error) => {}
+            // The loser's target may be gone before its own right is looked at.
+            (Ok(()), Err(CommitError::NotFound)) | (Err(CommitError::NotFound), Ok(())) => {}
+            both => panic!("round {round}: {both:?}"),
+        }
+    }
+}
+
+/// A token creates others without a pause, by way of both nodes, until it loses the right to: what it made is there
+/// when the loss is acknowledged, and nothing comes after it.
+///
+/// # Panics
+/// If something comes after it.
+pub async fn losses_in_flight(nodes: [&Stores; 2], loss: Loss, rounds: usize) {
+    for round in 0..rounds {
+        let home = nodes[0].realm(&format!("{loss:?} {round}")).await;
+        let away = Realm {
+            stores: nodes[1].clone(),
+            ..home.clone()
+        };
+        let actor = home.make("actor").await;
+        let change = loss.change(&home, home.system(), &actor);
+        if loss == Loss::Shortened {
+            home.stores.clock.advance(120);
+        }
+        let made = AtomicUsize::new(0);
+        let writers = (0..WRITERS).map(|n| {
+            let node = if n % 2 == 0 { &home } else { &away };
+            create_until_refused(node, &actor, &made)
+        });
+        let acknowledged = async {
+            while made.load(Ordering::Relaxed) < WRITERS {
+                home.get(actor.view.token.id).await;
+            }
+            home.commit(&change).await.unwrap();
+            children(&home, &actor).await
+        };
+        let (seen, _) = join(acknowledged, join_all(writers)).await;
+        let left = children(&away, &actor).await;
+        let late: Vec<_> = left.difference(&seen).collect();
+        assert!(late.is_empty(), "round {round}: {late:?} came late");
+        assert_eq!(left.len(), made.load(Ordering::Relaxed), "round {round}");
+    }
+}
+
+async fn create_until_refused(home: &Realm, actor: &Made, made: &AtomicUsize) {
+    loop {
+        let name = u64::from_be_bytes(home.stores.random());
+        let draft = home.draft(&format!("child {name}"));
+        let change = home.creation(acting(home, actor), &draft, None).0;
+        match home.commit(&change).await {
+            Ok(()) => made.fetch_add(1, Ordering::Relaxed),
+            Err(error) if is_refusal(&error) => return,
+            Err(other) => panic!("{other:?}"),
+        };
+    }
+}
+
+async fn children(home: &Realm, actor: &Made) -> BTreeSet<TokenId> {
+    let (mut children, mut after) = (BTreeSet::new(), None);
+    loop {
+        let page = home.stores.tokens.list(home.tenant.id, after, u8::MAX);
+        let page = page.await.unwrap().content;
+        let Some(last) = page.last() else {
+            return children;
+        };
+        after = Some(last.token.id);
+        let made = page.into_iter();
+        let made = made.filter(|view| view.created_by.id == actor.view.token.user);
+        children.extend(made.map(|view| view.token.id));
+    }
+}
+
+/// One of them goes, and the other stays.
+pub async fn of_two_tokens_that_revoke_each_other_one_stays(on: &Subject) {
+    let home = on.realm("home").await;
+    duels([&home, &home], Loss::Revoked, ROUNDS).await;
+}
+
+/// By the permissions that each takes from the other.
+pub async fn of_two_tokens_that_narrow_each_other_one_keeps_its_rights(on: &Subject) {
+    let home = on.realm("home").await;
+    duels([&home, &home], Loss::Narrowed, ROUNDS).await;
+}
+
+/// Each ends the secret that the other one presents.
+pub async fn of_two_tokens_that_rotate_each_other_one_keeps_its_secret(on: &Subject) {
+    let home = on.realm("home").await;
+    duels([&home, &home], Loss::Rotated, ROUNDS).await;
+}
+
+/// By the time that the revocation is acknowledged, all that it ever made can be found.
+pub async fn nothing_of_a_token_lands_after_its_revocation(on: &Subject) {
+    losses_in_flight([on, on], Loss::Revoked, ROUNDS).await;
+}
+
+/// Nor after the loss of a permission that the write leaned on.
+pub async fn nothing_of_a_token_lands_after_its_narrowing(on: &Subject) {
+    losses_in_flight([on, on], Loss::Narrowed, ROUNDS).await;
+}
+
+/// Nor by a secret after the rotation that ended it.
+pub async fn nothing_by_a_secret_lands_after_the_rotation_that_ended_it(on: &Subject) {
+    losses_in_flight([on, on], Loss::Rotated, ROUNDS).await;
+}
+
+/// Nor after an expiry that was moved to before the write.
+pub async fn nothing_of_a_token_lands_after_its_expiry_was_shortened(on: &Subject) {
+    losses_in_flight([on, on], Loss::Shortened, ROUNDS).await;
+}
+
+/// Tokens change each other and take each other's names, in all directions at once, and each is told the truth about it.
+pub async fn tokens_that_change_each_other_in_a_circle_all_end(on: &Subject) {
+    let home = on.realm("home").await;
+    circles([&home, &home], 25).await;
+}
+
+/// How many tokens change each other at once.
+const RING: usize = 6;
+
+/// Every token gives every other one the name of a third, all at once.
+///
+/// # Panics
+/// If a change ends otherwise than by being stored or refused for a rival.
+pub async fn circles(nodes: [&Realm; 2], rounds: usize) {
+    let home = nodes[0];
+    let mut ring = Vec::new();
+    for n in 0..RING {
+        ring.push(home.make(&format!("ring {n}")).await.view);
+    }
+    for round in 0..rounds {
+        let mut changes = Vec::new();
+        for (by, of) in (0..RING * RING).map(|n| (n / RING, n % RING)) {
+            // A name that is in use, or one that is new, so that names do get free.
+            let name = match (by + of + round) % 3 {
+                0 => format!("ring {round} {by} {of}"),
+                _ => ring[(of + by) % RING].token.name.to_string(),
+            };
+            let mut edit = keep(&ring[of]);
+            edit.name = name;
+            if edit.name == ring[of].token.name.as_str() {
+                edit.expiry = Some(ring[of].token.expiry.minus_seconds(1));
+            }
+            changes.push(home.edit(home.actor(&ring[by]), &ring[of], &edit));
+        }
+        let commits = changes.iter().enumerate();
+        let commits = commits.map(|(n, change)| nodes[n % 2].commit(change));
+        for outcome in join_all(commits).await {
+            assert!(
+                matches!(
+                    outcome,
+                    Ok(()) | Err(CommitError::Stale { .. } | CommitError::NameTaken)
+                ),
+                "round {round}: {outcome:?}"
+            );
+        }
+        for view in &mut ring {
+            *view = home.get(view.token.id).await.unwrap();
+        }
+    }
+}

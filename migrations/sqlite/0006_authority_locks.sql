@@ -1,0 +1,1 @@
+-- Nothing to be done: SQLite has one writer at a time, whose look at its actor nobody overtakes, and neither roles nor functions.
