@@ -1,6 +1,7 @@
 //! How many connections the system grants. Without a look at that, a crowd takes the last descriptor, and what fails
 //! first is the database behind those who were let in.
 
+use countersign_http::Limits;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// What is left for the database's files, the log and whatever else the process opens.
@@ -15,10 +16,13 @@ pub(crate) fn raised() -> Option<u64> {
     Some(if raised { hard } else { soft })
 }
 
-/// How many of the wanted clients' connections the limit leaves room for beside the database's; at least one.
+/// How many of the wanted clients' connections the limit leaves room for beside the database's and the reserve of
+/// the listener; at least one.
 pub(crate) fn affordable(wanted: usize, limit: u64, database: u32) -> usize {
-    let room = limit.saturating_sub(SPARE + u64::from(database)).max(1);
-    wanted.min(usize::try_from(room).unwrap_or(usize::MAX))
+    let room = limit.saturating_sub(SPARE + u64::from(database));
+    let room = usize::try_from(room).unwrap_or(usize::MAX);
+    let reserve = Limits::reserve(wanted.min(room));
+    wanted.min(room.saturating_sub(reserve).max(1))
 }
 
 #[cfg(test)]
@@ -28,11 +32,11 @@ mod tests {
     #[test]
     fn clients_get_what_the_rest_leaves() {
         for (wanted, limit, database, granted) in [
-            (4096, 1024, 16, 944),
+            (4096, 1024, 16, 885),
             (4096, 1_048_576, 16, 4096),
             (4096, u64::MAX, 16, 4096),
-            (100, 180, 16, 100),
-            (101, 180, 16, 100),
+            (100, 186, 16, 100),
+            (101, 186, 16, 100),
             (4096, 64, 16, 1),
             (4096, 0, 1000, 1),
         ] {

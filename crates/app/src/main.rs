@@ -1,6 +1,7 @@
 //! The binary `countersign`: reads its settings, puts the parts together, and runs one command.
 
 mod commands;
+mod connection_limits;
 mod database;
 mod descriptors;
 mod facts;

@@ -127,7 +127,7 @@ fn scarce_descriptors_are_told_and_kept_for_the_database() {
         .lines()
         .map(Result::unwrap);
     let told = lines.find(|line| line.contains("max-connections")).unwrap();
-    for part in [r#""level":"WARN""#, r#""wanted":4096"#, r#""granted":20"#] {
+    for part in [r#""level":"WARN""#, r#""wanted":4096"#, r#""granted":16"#] {
         assert!(told.contains(part), "{part}: {told}");
     }
     let listening = lines.find(|line| line.contains("listening")).unwrap();

@@ -167,8 +167,13 @@ fn known(method: &Method) -> &'static str {
 fn route_of(request: &Request) -> Arc<str> {
     match request.extensions().get::<MatchedPath>() {
         Some(path) => path.as_str().into(),
-        None => Arc::clone(NO_ROUTE.get_or_init(|| "-".into())),
+        None => no_route(),
     }
+}
+
+/// What stands for a route where none answers.
+pub(crate) fn no_route() -> Arc<str> {
+    Arc::clone(NO_ROUTE.get_or_init(|| "-".into()))
 }
 
 /// A method for the log; a client may make one up, of any length and of any words.

@@ -202,7 +202,7 @@ fn describe(status: &str, response: &mut Response) {
         ("500", "A fault of the service"),
         (
             "503",
-            "The store cannot answer, or whether it stored a change is not known",
+            "The store cannot answer, no connection is free, or it is not known whether a change was stored",
         ),
     ]);
     words

@@ -14,7 +14,7 @@ use axum::{
     body::{Body, Bytes},
     extract::Request,
     handler::Handler,
-    http::Method,
+    http::{Method, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
 };
@@ -22,8 +22,10 @@ use countersign_gate::ClientAddress;
 use tower::Service;
 
 use crate::{
-    frame::{Exchange, frame, framed},
+    frame::{self, Exchange, frame, framed},
+    problem::{Code, Problem},
     routes::{VERIFY, auth, verify},
+    serve::Overflow,
     services::{App, Services, Settings},
     whole::to_its_end,
 };
@@ -99,12 +101,29 @@ where
 
     fn call(&mut self, request: axum::http::Request<B>) -> Answering {
         let request = request.map(Body::new);
+        let overflow = request.extensions().get::<Overflow>().is_some();
         match (request.method(), request.uri().path()) {
+            (_, path) if overflow && !is_probe(path) => {
+                at_once(&self.app, request, &frame::no_route(), refuse)
+            }
             (_, AUTH) => at_once(&self.app, request, &self.auth, auth),
             (&Method::POST, VERIFY) => at_once(&self.app, request, &self.verify, verify),
             _ => Box::pin(self.router.call(request)),
         }
     }
+}
+
+/// Whether a path shows how the service is: those who watch it are answered whatever the other clients do.
+fn is_probe(path: &str) -> bool {
+    path == "/metrics" || path.starts_with("/health/")
+}
+
+/// The answer to whoever has no place among the connections.
+async fn refuse() -> Problem {
+    let detail = "Every connection that this node or this address may have is in use.";
+    Problem::new(Code::TooManyConnections, detail)
+        .with_header(header::RETRY_AFTER, "1")
+        .closing()
 }
 
 /// The handler's answer, in its frame.

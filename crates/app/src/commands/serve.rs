@@ -18,8 +18,8 @@ use tokio::{
 };
 
 use crate::{
+    connection_limits,
     database::{Database, Ports},
-    descriptors,
     facts::Facts,
     first_start::{self, Made},
     follow::{Follower, Pulse},
@@ -47,8 +47,7 @@ const LEAST: Duration = Duration::from_secs(1);
 /// What stands in the way of the start.
 pub(super) async fn serve(settings: Settings) -> Result<()> {
     let mut stop = Stop::new()?;
-    let granted = granted(&settings);
-    let limits = Limits::new(granted, settings.shutdown_grace);
+    let limits = connection_limits::of(&settings);
     // Before anything else, so that a taken port leaves no trace in the database.
     let listener = TcpListener::bind(settings.listen).await.with_context(|| {
         format!(
@@ -124,7 +123,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         public_url: settings.public_url,
         metrics_elsewhere: settings.metrics_listen.is_some(),
         // The others are left to those who ask.
-        most_streams: Some((granted / 2).max(1)),
+        most_streams: Some((limits.connections / 2).max(1)),
         traces: traces::of_requests(),
     };
     let news = services.news.clone();
@@ -220,22 +219,6 @@ async fn tell_of_carelessness(probe: &dyn Probe) {
             tracing::debug!(error, "the database's settings could not be looked at");
         }
     }
-}
-
-/// As many connections as are wanted and the system grants.
-fn granted(settings: &Settings) -> usize {
-    let wanted = settings.max_connections;
-    let granted = descriptors::raised().map_or(wanted, |limit| {
-        descriptors::affordable(wanted, limit, settings.postgres_max_connections)
-    });
-    if granted < wanted {
-        tracing::warn!(
-            wanted,
-            granted,
-            "the system's limit of open files leaves room for fewer clients than max-connections: raise it (ulimit -n, LimitNOFILE=), or lower max-connections"
-        );
-    }
-    granted
 }
 
 /// Migrates; a PostgreSQL that is not there yet gets some time to appear.

@@ -93,6 +93,19 @@ pub(super) const MAX_CONNECTIONS: Setting<usize> = Setting {
     confidential: false,
 };
 
+pub(super) const MAX_CONNECTIONS_PER_ADDRESS: Setting<Option<usize>> = Setting {
+    name: "max-connections-per-address",
+    default: "",
+    shape: "NUMBER",
+    help: "How many of them one address may have that is neither a trusted proxy nor this machine's own (an IPv6 network of /64 counts as one), by default a quarter of max-connections",
+    accepted: "a whole number from 1 to 1000000",
+    parse: |text| {
+        let number = (!text.is_empty()).then(|| values::within(text, &(1..=1_000_000)));
+        number.transpose()
+    },
+    confidential: false,
+};
+
 pub(super) const SHUTDOWN_GRACE_SECONDS: Setting<u64> = Setting {
     name: "shutdown-grace-seconds",
     default: "20",
@@ -224,7 +237,7 @@ pub(super) const LOG_FORMAT: Setting<LogFormat> = Setting {
 };
 
 /// All settings.
-pub(super) fn rows() -> [&'static dyn Row; 21] {
+pub(super) fn rows() -> [&'static dyn Row; 22] {
     [
         &LISTEN,
         &DATABASE_URL,
@@ -234,6 +247,7 @@ pub(super) fn rows() -> [&'static dyn Row; 21] {
         &MAX_LIFETIME_MONTHS,
         &PERMISSIONS_FILE,
         &MAX_CONNECTIONS,
+        &MAX_CONNECTIONS_PER_ADDRESS,
         &SHUTDOWN_GRACE_SECONDS,
         &CHANGE_FEED,
         &CACHE_MEGABYTES,

@@ -72,6 +72,7 @@ codes! {
     TokenUnreadable = "token-unreadable", INTERNAL_SERVER_ERROR, "What is stored of the API token cannot be read";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong in the service";
     StoreUnavailable = "store-unavailable", SERVICE_UNAVAILABLE, "The database cannot answer at the moment";
+    TooManyConnections = "too-many-connections", SERVICE_UNAVAILABLE, "There are too many connections already";
     ClockApart = "clock-apart", SERVICE_UNAVAILABLE, "The clock of this node is wrong";
     OutcomeUnknown = "outcome-unknown", SERVICE_UNAVAILABLE, "It is not known whether the change was stored";
 }

@@ -5,7 +5,6 @@
 //! again now and then, which makes a deadline late by a fifth of the shortest bound at most.
 
 use std::{
-    io,
     pin::Pin,
     sync::{
         Arc,
@@ -22,13 +21,10 @@ use hyper::{
     body::{Frame, SizeHint},
 };
 use pin_project_lite::pin_project;
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Instant, sleep_until},
-};
+use tokio::time::{Instant, sleep_until};
 use tower::{Layer, Service};
 
-use super::Limits;
+use super::{Limits, activity::Activity};
 
 /// Marks an answer that has no end: each of its parts begins its exchange anew.
 #[derive(Debug, Clone, Copy)]
@@ -40,47 +36,59 @@ pub(super) struct Phases(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    limits: Limits,
+    limits: Arc<Limits>,
     begin: Instant,
-    /// Microseconds from the beginning to the deadline.
+    /// Microseconds from the server's beginning to the deadline.
     deadline: AtomicU64,
     /// Whether nothing of a request has come.
     idle: AtomicBool,
+    activity: Activity,
 }
 
 impl Phases {
-    /// A new connection: a head is expected at once.
-    pub(super) fn begin(limits: Limits) -> Self {
+    /// A new connection of a server that began then: a head is expected at once.
+    pub(super) fn begin(limits: Arc<Limits>, begin: Instant) -> Self {
+        let head = limits.head;
         let phases = Self(Arc::new(Shared {
             limits,
-            begin: Instant::now(),
+            begin,
             deadline: AtomicU64::new(0),
             idle: AtomicBool::new(false),
+            activity: Activity::new(micros(begin.elapsed())),
         }));
-        phases.allow(limits.head);
+        phases.allow(head);
         phases
     }
 
-    fn allow(&self, bound: Duration) {
-        let at = (self.0.begin.elapsed() + bound).as_micros();
-        let at = u64::try_from(at).unwrap_or(u64::MAX);
+    /// Whether the connection is idle, and since when.
+    pub(super) fn activity(&self) -> &Activity {
+        &self.0.activity
+    }
+
+    /// Moves the deadline, and returns the instant that it is counted from.
+    fn allow(&self, bound: Duration) -> u64 {
+        let now = self.0.begin.elapsed();
+        let at = micros(now + bound);
         self.0.deadline.store(at, Ordering::Relaxed);
+        micros(now)
     }
 
     /// A request is being answered.
     fn exchange(&self) {
         self.0.idle.store(false, Ordering::Relaxed);
+        self.0.activity.busy();
         self.allow(self.0.limits.exchange);
     }
 
     /// Nothing is under way.
     fn rest(&self) {
         self.0.idle.store(true, Ordering::Relaxed);
-        self.allow(self.0.limits.idle);
+        let now = self.allow(self.0.limits.idle);
+        self.0.activity.idle(now);
     }
 
     /// Bytes have come: of a next head, where nothing was under way.
-    fn heard(&self) {
+    pub(super) fn heard(&self) {
         if self.0.idle.swap(false, Ordering::Relaxed) {
             self.allow(self.0.limits.head);
         }
@@ -93,7 +101,7 @@ impl Phases {
             exchange,
             idle,
             ..
-        } = self.0.limits;
+        } = *self.0.limits;
         let pause = head.min(exchange).min(idle) / 5;
         loop {
             let at = Duration::from_micros(self.0.deadline.load(Ordering::Relaxed));
@@ -104,6 +112,11 @@ impl Phases {
             sleep_until(at.min(now + pause)).await;
         }
     }
+}
+
+/// From the server's beginning.
+fn micros(since: Duration) -> u64 {
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Ends an exchange when the last of its answer has been handed over, or the exchange was given up.
@@ -216,63 +229,5 @@ impl hyper::body::Body for Held {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-/// A connection's stream, listened to for the first bytes of a head.
-#[derive(Debug)]
-pub(super) struct Watched<S> {
-    stream: S,
-    phases: Phases,
-}
-
-impl<S> Watched<S> {
-    pub(super) fn new(stream: S, phases: Phases) -> Self {
-        Self { stream, phases }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
-            self.phases.heard();
-        }
-        polled
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
     }
 }

@@ -1,34 +1,41 @@
 //! The accept loop. The framework's own sets no timers and no bounds; here every phase of a connection has its
-//! deadline, their number has a cap, and the end of the service waits for what is in flight, but not for ever.
+//! deadline, their number has a cap, one client has a share of them, and the end of the service waits for what is in
+//! flight, but not for ever.
 
+mod activity;
+mod admission;
+mod connection;
 mod deadline;
+mod places;
+mod seat;
+mod stream;
 
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::{body::Body, extract::ConnectInfo};
-use hyper::server::conn::http1;
-use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown, service::TowerToHyperService};
+use axum::body::Body;
+use hyper_util::server::graceful::GracefulShutdown;
+use ipnet::IpNet;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, sleep, timeout},
 };
-use tower::{Layer, ServiceExt};
 
-pub(crate) use self::deadline::Endless;
-use self::deadline::{Phases, Watched};
-
-/// The largest head of a request, in bytes; hyper answers a larger one with 431.
-const LARGEST_HEAD: usize = 32 * 1024;
+use self::{admission::Admission, connection::connection, deadline::Phases};
+pub(crate) use self::{deadline::Endless, seat::Overflow};
 
 /// How long accepting rests after an error that says that the machine is out of something.
 const REST: Duration = Duration::from_millis(100);
 
 /// The bounds of [`serve`].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Limits {
-    /// How many connections there are at most; further ones wait in the listener's queue.
+    /// How many connections there are at most. A further one takes the place of the one that is idle longest. If none
+    /// is idle, it gets one of [`Limits::reserve`] further places, for one request.
     pub connections: usize,
+    /// How many of them one address has at most; an IPv6 network of /64 counts as one.
+    pub per_address: usize,
+    /// The networks to whose addresses that does not apply.
+    pub exempt: Vec<IpNet>,
     /// How long a head may take to arrive.
     pub head: Duration,
     /// How long an exchange may take, from its head to the last byte that is handed to the connection.
@@ -46,11 +53,19 @@ impl Limits {
     pub const fn new(connections: usize, drain: Duration) -> Self {
         Self {
             connections,
+            per_address: connections,
+            exempt: Vec::new(),
             head: Duration::from_secs(5),
             exchange: Duration::from_secs(30),
             idle: Duration::from_secs(30),
             drain,
         }
+    }
+
+    /// How many connections there may be beyond `connections`, for one request each: a sixteenth, from 4 to 64.
+    #[must_use]
+    pub fn reserve(connections: usize) -> usize {
+        (connections / 16).clamp(4, 64)
     }
 }
 
@@ -91,22 +106,29 @@ where
     S: Serves,
     S::Future: Send,
 {
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let limits = Arc::new(limits);
+    let mut admission = Admission::new(&limits);
     let graceful = GracefulShutdown::new();
+    let begin = Instant::now();
     let mut shutdown = pin!(shutdown);
-    let mut complaints = Complaints::default();
+    let mut complaints = Complaints::every(Duration::from_secs(1));
     loop {
-        let (stream, peer, place) = tokio::select! {
-            accepted = accept(&listener, &places, &mut complaints) => accepted,
+        let next = async {
+            let (stream, peer) = accept(&listener, &mut complaints).await;
+            let phases = Phases::begin(Arc::clone(&limits), begin);
+            let seat = admission.admit(peer.ip(), &phases).await;
+            seat.map(|seat| ((stream, peer), phases, seat))
+        };
+        let admitted = tokio::select! {
+            admitted = next => admitted,
             _ = &mut shutdown => break,
         };
-        tokio::spawn(connection(
-            (stream, peer),
-            service.clone(),
-            limits,
-            graceful.watcher(),
-            place,
-        ));
+        // One that nobody can answer any more is closed by being dropped.
+        let Some((client, phases, seat)) = admitted else {
+            continue;
+        };
+        let watcher = graceful.watcher();
+        tokio::spawn(connection(client, service.clone(), phases, watcher, seat));
     }
     // Closed first, so that nobody waits in its queue for an answer that will not come.
     drop(listener);
@@ -116,16 +138,11 @@ where
     Ok(())
 }
 
-/// The next connection; its place is taken before it is accepted.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-    complaints: &mut Complaints,
-) -> (TcpStream, SocketAddr, Option<OwnedSemaphorePermit>) {
-    let place = places.clone().acquire_owned().await.ok();
+/// The next connection.
+async fn accept(listener: &TcpListener, complaints: &mut Complaints) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer, place),
+            Ok(accepted) => return accepted,
             // The one connection is at fault, not the listener.
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
@@ -138,18 +155,24 @@ async fn accept(
     }
 }
 
-/// When accepting was last complained of: what lasts is told, but does not fill the log.
-#[derive(Debug, Default)]
-struct Complaints(Option<Instant>);
+/// When something was last complained of: what lasts is logged, but does not fill the log.
+#[derive(Debug)]
+struct Complaints {
+    pause: Duration,
+    last: Option<Instant>,
+}
 
 impl Complaints {
-    const PAUSE: Duration = Duration::from_secs(1);
+    /// At most one in each pause.
+    const fn every(pause: Duration) -> Self {
+        Self { pause, last: None }
+    }
 
-    /// Whether it is time for one; at most one a second is.
+    /// Whether it is time for one.
     fn due(&mut self, now: Instant) -> bool {
-        let due = self.0.is_none_or(|last| now - last >= Self::PAUSE);
+        let due = self.last.is_none_or(|last| now - last >= self.pause);
         if due {
-            self.0 = Some(now);
+            self.last = Some(now);
         }
         due
     }
@@ -163,49 +186,14 @@ fn is_of_the_connection(error: &io::Error) -> bool {
     )
 }
 
-async fn connection<S>(
-    (stream, peer): (TcpStream, SocketAddr),
-    service: S,
-    limits: Limits,
-    watcher: hyper_util::server::graceful::Watcher,
-    place: Option<OwnedSemaphorePermit>,
-) where
-    S: Serves,
-    S::Future: Send,
-{
-    // Answers are written whole; waiting to fill a segment would only delay them.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection was gone before it was served");
-        return;
-    }
-    let phases = Phases::begin(limits);
-    let io = TokioIo::new(Watched::new(stream, phases.clone()));
-    let service = phases.clone().layer(service).map_request(
-        move |mut request: hyper::Request<hyper::body::Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
-            request
-        },
-    );
-    let connection = http1::Builder::new()
-        // Kept by the deadlines here: hyper's own would also close what is merely idle.
-        .header_read_timeout(None)
-        .max_header_size(LARGEST_HEAD)
-        .serve_connection(io, TowerToHyperService::new(service));
-    tokio::select! {
-        // Whatever ends it, there is nobody left to tell.
-        _ = watcher.watch(connection) => {}
-        () = phases.passed() => {}
-    }
-    drop(place);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_lasts_is_complained_of_once_a_second() {
-        let (mut complaints, begin) = (Complaints::default(), Instant::now());
+        let mut complaints = Complaints::every(Duration::from_secs(1));
+        let begin = Instant::now();
         let due: Vec<u32> = (0..25)
             .filter(|rest| complaints.due(begin + REST * *rest))
             .collect();

@@ -184,27 +184,6 @@ async fn read_live(running: &Running) -> bool {
 }
 
 #[tokio::test]
-async fn further_connections_wait_for_a_place() {
-    let running = start(Limits {
-        connections: 1,
-        ..usual()
-    })
-    .await;
-    let mut first = running.open().await;
-    first.write_all(LIVE).await.unwrap();
-    assert!(read_some(&mut first).await.starts_with("HTTP/1.1 200"));
-    let mut second = running.open().await;
-    second.write_all(LIVE).await.unwrap();
-    let waiting = timeout(Duration::from_millis(100), second.read_u8()).await;
-    assert!(
-        waiting.is_err(),
-        "it is not served while the first one stays"
-    );
-    drop(first);
-    assert!(read_some(&mut second).await.starts_with("HTTP/1.1 200"));
-}
-
-#[tokio::test]
 async fn a_client_that_never_reads_its_answer_is_let_go() {
     let running = start(Limits {
         connections: 1,

@@ -17,6 +17,7 @@ mod events;
 mod faults;
 mod hangups;
 mod list;
+mod overload;
 mod pages;
 mod query;
 mod read;

@@ -1,0 +1,63 @@
+//! One connection, from its first byte to its end.
+
+use std::net::SocketAddr;
+
+use axum::extract::ConnectInfo;
+use hyper::{Request, body::Incoming, server::conn::http1};
+use hyper_util::{rt::TokioIo, server::graceful::Watcher, service::TowerToHyperService};
+use tokio::net::TcpStream;
+use tower::{Layer, ServiceExt};
+
+use super::{
+    Serves,
+    deadline::Phases,
+    seat::{Seat, Seated},
+    stream::Watched,
+};
+
+/// The largest head of a request, in bytes; hyper answers a larger one with 431.
+const LARGEST_HEAD: usize = 32 * 1024;
+
+/// Serves a connection until it ends by itself, has passed a deadline, or has to make room.
+pub(super) async fn connection<S>(
+    (stream, peer): (TcpStream, SocketAddr),
+    service: S,
+    phases: Phases,
+    watcher: Watcher,
+    seat: Seat,
+) where
+    S: Serves,
+    S::Future: Send,
+{
+    // Answers are written whole; waiting to fill a segment would only delay them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection was gone before it was served");
+        return;
+    }
+    let io = TokioIo::new(Watched::new(stream, phases.clone()));
+    let seated = Seated::new(service, seat);
+    let service =
+        phases
+            .clone()
+            .layer(seated)
+            .map_request(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(ConnectInfo(peer));
+                request
+            });
+    let connection = http1::Builder::new()
+        // Kept by the deadlines here: hyper's own would also close what is merely idle.
+        .header_read_timeout(None)
+        .max_header_size(LARGEST_HEAD)
+        .serve_connection(io, TowerToHyperService::new(service));
+    let activity = phases.activity();
+    tokio::select! {
+        // First, so that a request that has arrived begins before anything else can end the connection.
+        biased;
+        // Whatever ends it, there is nobody left to tell.
+        _ = watcher.watch(connection) => {}
+        () = phases.clone().passed() => {}
+        () = activity.evicted() => {}
+    }
+    // Nobody has to ask it to close any more.
+    activity.busy();
+}
