@@ -8,6 +8,7 @@ mod facts;
 mod first_start;
 mod follow;
 mod lock;
+mod log_queue;
 mod nature;
 mod numbers;
 mod process;
@@ -82,7 +83,7 @@ fn run(command: Command, mut settings: settings::Settings) -> ExitCode {
             runtime.shutdown_background();
             outcome
         });
-    match outcome {
+    let code = match outcome {
         Ok(code) => code,
         Err(error) => {
             if serves {
@@ -92,7 +93,9 @@ fn run(command: Command, mut settings: settings::Settings) -> ExitCode {
             }
             failed
         }
-    }
+    };
+    log_queue::finish();
+    code
 }
 
 fn tell(error: &anyhow::Error) {

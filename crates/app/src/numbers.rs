@@ -17,7 +17,7 @@ use prometheus_client::{
 };
 use tokio::time::sleep;
 
-use crate::{facts::Facts, follow::Pulse, skew::Skew};
+use crate::{facts::Facts, follow::Pulse, log_queue, skew::Skew};
 
 /// How often tokens are counted.
 const CENSUS: Duration = Duration::from_mins(1);
@@ -139,6 +139,8 @@ impl Collector for Numbers {
                 ("limit", connections.limit.into()),
             ],
         )?;
+        let help = "Log lines that were lost because standard error was not read in time";
+        page.counter("log_lines_lost", help, log_queue::lost())?;
         if let Some(census) = *self.census.lock().unwrap_or_else(PoisonError::into_inner) {
             page.gauges(
                 "tokens",

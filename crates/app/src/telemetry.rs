@@ -7,7 +7,7 @@ use std::{
     panic,
 };
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
     filter::{LevelFilter, Targets},
@@ -18,15 +18,19 @@ use tracing_subscriber::{
 };
 use url::Url;
 
-use crate::{settings::LogFormat, traces};
+use crate::{
+    log_queue::{self, Lines},
+    settings::LogFormat,
+    traces,
+};
 
 /// Starts logging for the rest of the process, and sending traces where there is a collector.
 ///
 /// # Errors
-/// When traces cannot be sent as the environment asks for.
+/// When traces cannot be sent as the environment asks for, or the system grants no thread for the log.
 pub(crate) fn start(filter: EnvFilter, format: LogFormat, collector: Option<&Url>) -> Result<()> {
     let tracer = collector.map(traces::begin).transpose()?;
-    let lines = lines(format);
+    let lines = lines(format, log_queue::start().context("cannot write a log")?);
     match tracer {
         // One filter for all is cheaper than one for each, and the usual case.
         None => registry().with(lines).with(filter).init(),
@@ -53,9 +57,9 @@ pub(crate) fn start(filter: EnvFilter, format: LogFormat, collector: Option<&Url
     Ok(())
 }
 
-fn lines(format: LogFormat) -> Box<dyn Layer<Registry> + Send + Sync> {
+fn lines(format: LogFormat, queue: Lines) -> Box<dyn Layer<Registry> + Send + Sync> {
     let terminal = io::stderr().is_terminal();
-    let lines = fmt::layer().with_writer(io::stderr);
+    let lines = fmt::layer().with_writer(queue);
     let human = match format {
         LogFormat::Auto => terminal,
         LogFormat::Human => true,

@@ -2,7 +2,9 @@
 
 use std::{
     future::pending,
-    io, path,
+    io,
+    net::SocketAddr,
+    path,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -13,7 +15,7 @@ use countersign_gate::Gate;
 use countersign_http::{Hub, InStep, Limits, Metrics, Services, StoreSource, Surface, Timekeeping};
 use tokio::{
     net::TcpListener,
-    task::JoinSet,
+    task::{JoinSet, spawn_blocking},
     time::{Instant, sleep, timeout_at},
 };
 
@@ -83,18 +85,8 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         version = env!("CARGO_PKG_VERSION"),
         "listening"
     );
-    match first {
-        Some(Made::Kept(file)) => tracing::warn!(
-            path = %path::absolute(&file).unwrap_or(file).display(),
-            "the first start made a root token: its secret is in this file"
-        ),
-        Some(Made::Shown(secret)) => {
-            let (policy, now) = (service.tokens.policy(), service.clock.now());
-            first_start::greet(&mut io::stdout().lock(), &secret, address, policy, now).context(
-                "the root token's secret reached nobody: `countersign root-token` makes another",
-            )?;
-        }
-        None => {}
+    if let Some(made) = first {
+        announce(made, &service, address, &mut stop).await?;
     }
     let uses = Arc::new(Unwritten::default());
     let clock = service.clock.clone();
@@ -148,6 +140,35 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Says where the first token's secret is, or shows it.
+async fn announce(
+    made: Made,
+    service: &Service,
+    address: SocketAddr,
+    stop: &mut Stop,
+) -> Result<()> {
+    let secret = match made {
+        Made::Kept(file) => {
+            tracing::warn!(
+                path = %path::absolute(&file).unwrap_or(file).display(),
+                "the first start made a root token: its secret is in this file"
+            );
+            return Ok(());
+        }
+        Made::Shown(secret) => secret,
+    };
+    let (policy, now) = (service.tokens.policy().clone(), service.clock.now());
+    let greeting = spawn_blocking(move || {
+        first_start::greet(&mut io::stdout().lock(), &secret, address, &policy, now)
+    });
+    // A terminal may be stopped (Ctrl-S), and then takes nothing.
+    let shown = tokio::select! {
+        shown = greeting => shown?,
+        () = stop.asked() => Err(io::ErrorKind::Interrupted.into()),
+    };
+    shown.context("the root token's secret reached nobody: `countersign root-token` makes another")
 }
 
 /// Starts what goes on beside the requests; it ends with what is returned.
