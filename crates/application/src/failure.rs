@@ -39,6 +39,23 @@ pub enum Failure {
     /// Another request was carried out under the same key before.
     #[error("the idempotency key belongs to another request")]
     KeyReused,
+    /// Another number of tokens would be revoked than the request expects.
+    #[error("{count} tokens would be revoked")]
+    CountDiffers {
+        /// How many it would be.
+        count: u64,
+    },
+    /// The actor is among the tokens that it would revoke, and does not insist on it.
+    #[error("the actor would revoke itself")]
+    WouldRevokeActor,
+    /// Some of the tokens were revoked and others were not: the request is to be repeated.
+    #[error("{revoked} tokens were revoked, and others were not")]
+    Incomplete {
+        /// How many were.
+        revoked: u64,
+        /// What kept the others from it; `None` if there are too many for one request, or some cannot be read.
+        cause: Option<Box<Failure>>,
+    },
     /// The actor is no longer live.
     #[error("the actor is no longer live")]
     ActorGone,

@@ -21,5 +21,5 @@ pub use audit::{Audit, Verdict};
 pub use failure::Failure;
 pub use sessions::{MalformedSessionId, SessionId, SessionLimits, Sessions, Standing};
 pub use tenants::{FirstToken, Tenants};
-pub use tokens::{Made, Tokens, Updated};
+pub use tokens::{Made, Revoked, Terms, Tokens, Updated};
 pub use users::Users;

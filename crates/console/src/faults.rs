@@ -138,6 +138,7 @@ fn told(violation: &Violation, stored: Option<&PermissionSet>) -> String {
             field: Field::Expiry,
         } => itself("prolong"),
         Violation::SelfWidening { .. } => itself("admit further addresses to"),
+        Violation::AncestorProtected { field } => ancestor(*field),
         Violation::NotRevivable { .. } => ended.into(),
         Violation::WouldLockOut {
             address: Some(address),
@@ -149,6 +150,18 @@ fn told(violation: &Violation, stored: Option<&PermissionSet>) -> String {
                 .into()
         }
     }
+}
+
+/// Why a token does nothing for the one that it came from.
+fn ancestor(field: Field) -> String {
+    let what = if field == Field::Whole {
+        "makes no new secret for"
+    } else {
+        "cannot widen"
+    };
+    format!(
+        "The token that you signed in with came from this one, by being made or getting a new secret, and {what} it."
+    )
 }
 
 /// With a capital letter and a full stop.

@@ -165,6 +165,24 @@ impl IntoResponse for Trouble {
 fn failed(failure: Failure) -> Response {
     match failure {
         Failure::TokenNotFound | Failure::UserNotFound => Trouble::NoToken.into_response(),
+        Failure::CountDiffers { .. } => text(
+            StatusCode::CONFLICT,
+            "Another number",
+            "Meanwhile there are more tokens, or fewer. Nothing was revoked; go back and look again.",
+        ),
+        Failure::WouldRevokeActor => text(
+            StatusCode::CONFLICT,
+            "You would be signed out",
+            "The token that you signed in with is one of these. Nothing was revoked.",
+        ),
+        Failure::Incomplete { revoked, cause } => {
+            let error = cause.as_deref().map(tracing::field::display);
+            tracing::warn!(revoked, error, "not all tokens were revoked");
+            retry(
+                "Not all of them are revoked",
+                "Some tokens were revoked and others were not. Go back, load the page anew, and go on.",
+            )
+        }
         Failure::ActorGone => text(
             StatusCode::UNAUTHORIZED,
             "Signed out",

@@ -41,7 +41,8 @@ pub use name::{InvalidName, TokenName, fold};
 pub use permission::{InvalidPermission, Permission};
 pub use permission_set::PermissionSet;
 pub use rules::{
-    Draft, Edit, ForcedRevocation, Fresh, InvalidOverlap, Outcome, Overlap, Policy, RevocableToken,
+    Descent, Draft, Edit, ForcedRevocation, Fresh, InvalidOverlap, Outcome, Overlap, Policy,
+    RevocableToken,
 };
 pub use secret::{MalformedSecret, PartialToken, Secret, SecretDigest};
 pub use timestamp::{InvalidTimestamp, Timestamp};

@@ -95,6 +95,12 @@ pub enum Violation {
         /// The field that would widen.
         field: Field,
     },
+    /// A token would widen one that it descends from, or give it a new secret.
+    #[error("a token cannot widen one that it descends from, or give it a new secret")]
+    AncestorProtected {
+        /// The field that would widen; the whole for a new secret.
+        field: Field,
+    },
     /// An expired token would be widened, or get a new secret.
     #[error("an expired token is not widened and gets no new secret")]
     NotRevivable {
@@ -116,6 +122,8 @@ pub enum Gravity {
     PermissionNotHeld,
     /// The actor would widen itself.
     SelfWidening,
+    /// The actor would widen a token that it descends from, or give it a new secret.
+    AncestorProtected,
     /// The token is expired.
     NotRevivable,
     /// The actor would lock itself out.
@@ -131,6 +139,7 @@ impl Violation {
         match self {
             Self::PermissionNotHeld { .. } => Gravity::PermissionNotHeld,
             Self::SelfWidening { .. } => Gravity::SelfWidening,
+            Self::AncestorProtected { .. } => Gravity::AncestorProtected,
             Self::NotRevivable { .. } => Gravity::NotRevivable,
             Self::WouldLockOut { .. } => Gravity::WouldLockOut,
             Self::InvalidName(_)
@@ -157,6 +166,7 @@ impl Violation {
             Self::EmptyPermissions => Field::Permissions(None),
             Self::PermissionNotHeld { field, .. }
             | Self::SelfWidening { field }
+            | Self::AncestorProtected { field }
             | Self::NotRevivable { field } => *field,
         }
     }
@@ -193,6 +203,13 @@ impl Refused {
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         &self.violations
+    }
+
+    /// Whether a violation is there only because the actor's token descends from the changed one.
+    #[must_use]
+    pub fn depends_on_descent(&self) -> bool {
+        let depends = |violation: &Violation| violation.gravity() == Gravity::AncestorProtected;
+        self.violations.iter().any(depends)
     }
 
     /// The gravest kind among them.

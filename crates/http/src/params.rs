@@ -123,14 +123,34 @@ impl<'a> Params<'a> {
         all
     }
 
-    /// A parameter that has to be there.
+    /// A text that has to be there.
     pub(crate) fn required(&mut self, name: &'static str) -> Option<String> {
+        self.needed(name, "a text", |text| Some(text.to_owned()))
+    }
+
+    /// A parameter that has to be there.
+    pub(crate) fn needed<T>(
+        &mut self,
+        name: &'static str,
+        wanted: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
         if self.entries.iter().all(|(key, _)| key != name) {
             let fault = Fault::in_parameter(name, "missing-parameter", "it is required");
             self.faults.push(fault);
             return None;
         }
-        self.single(name, "a text", |text| Some(text.to_owned()))
+        self.single(name, wanted, read)
+    }
+
+    /// Notes that a parameter was given which only another one gives a meaning.
+    pub(crate) fn depends(&mut self, name: &'static str, on: &str) {
+        let detail = format!("it has a meaning beside {on} only");
+        self.faults.push(Fault::in_parameter(
+            name,
+            "contradicting-parameters",
+            detail,
+        ));
     }
 
     /// The order: `sort=field,direction`, with several pairs in one value and several values. A direction left out
@@ -202,89 +222,5 @@ fn pairs(value: &str) -> Option<Vec<Order>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::problem::Code;
-
-    fn order(query: &str) -> Result<Vec<(OrderField, bool)>, Problem> {
-        let mut params = Params::of(Some(query));
-        let order = params.order();
-        params.finish()?;
-        Ok(order
-            .iter()
-            .map(|key| (key.field, key.descending))
-            .collect())
-    }
-
-    #[test]
-    fn orders() {
-        use OrderField::{Expiry, LastUsedDate, Name};
-        let name = (Name, false);
-        let late = (Expiry, true);
-        for (query, expected) in [
-            ("", vec![]),
-            ("sort=name", vec![name]),
-            ("sort=name,asc", vec![name]),
-            ("sort=expiry,desc,name", vec![late, name]),
-            ("sort=name,expiry,desc", vec![name, late]),
-            ("sort=expiry,desc&sort=name,asc", vec![late, name]),
-            ("sort=expiry%2Cdesc&sort=expiry", vec![late]),
-            ("sort=lastUsedDate", vec![(LastUsedDate, false)]),
-        ] {
-            assert_eq!(order(query).unwrap(), expected, "{query}");
-        }
-        for query in [
-            "sort=",
-            "sort=asc",
-            "sort=name,up",
-            "sort=name,,asc",
-            "sort=name;drop",
-            "sort=secret",
-            "sort=name,asc,desc",
-            "sort=Name",
-            "sort=name,",
-            "order=name",
-        ] {
-            assert!(order(query).is_err(), "{query}");
-        }
-    }
-
-    #[test]
-    fn numbers_are_plain_and_within_bounds() {
-        for (query, expected) in [("size=1", Some(1)), ("size=100", Some(100)), ("", None)] {
-            let mut params = Params::of(Some(query));
-            assert_eq!(params.number::<u8>("size", (1, 100)), expected);
-            assert!(params.finish().is_ok());
-        }
-        for value in [
-            "0",
-            "-1",
-            "101",
-            "1e9",
-            "abc",
-            "",
-            "+5",
-            "05",
-            "1&size=1",
-            "99999999999",
-        ] {
-            let query = format!("size={value}");
-            let mut params = Params::of(Some(&query));
-            assert_eq!(params.number::<u8>("size", (1, 100)), None, "{query}");
-            assert_eq!(params.finish().unwrap_err().code(), Code::InvalidParameter);
-        }
-    }
-
-    #[test]
-    fn all_that_is_wrong_comes_together() {
-        let mut params = Params::of(Some("dryRun=1&access_token=csg_x&page=x"));
-        assert!(!params.flag("dryRun"));
-        params.number::<u32>("page", (0, 9));
-        let problem = params.finish().unwrap_err();
-        assert_eq!(problem.faults().len(), 3);
-        assert!(
-            !format!("{problem:?}").contains("csg_x"),
-            "no value of an unknown one"
-        );
-    }
-}
+#[path = "params_tests.rs"]
+mod tests;

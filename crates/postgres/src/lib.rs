@@ -23,6 +23,7 @@
 mod audit;
 mod commit;
 mod crowd;
+mod descent;
 mod directory;
 mod doubt;
 mod fault;

@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 use countersign_application::{
-    ports::{CommitError, EVENT_BYTES, EventView, StoreFault, TokenMade, TokenStore, Unreadable},
+    ports::{
+        CommitError, Descendants, EVENT_BYTES, EventView, Lineage, StoreFault, TokenMade,
+        TokenStore, Unreadable,
+    },
     query::{Filter, Listed, Order, Page, PageRequest},
 };
 use countersign_domain::{
@@ -144,6 +147,24 @@ impl TokenStore for PostgresStore {
             )
         });
         rows.await?.into_iter().map(EventView::try_from).collect()
+    }
+
+    async fn descendants(
+        &self,
+        tenant: TenantId,
+        lineage: Lineage,
+        limit: u32,
+    ) -> Result<Option<Descendants>, StoreFault> {
+        self.lineage(tenant, lineage, limit).await
+    }
+
+    async fn descends(
+        &self,
+        tenant: TenantId,
+        token: TokenId,
+        ancestor: TokenId,
+    ) -> Result<bool, StoreFault> {
+        self.comes_from(tenant, token, ancestor).await
     }
 
     async fn made_under(

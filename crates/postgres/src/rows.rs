@@ -52,6 +52,13 @@ impl<'r> Decode<'r, Postgres> for Texts {
     }
 }
 
+impl Micros {
+    /// The instant, if it is one that the rules know.
+    pub(crate) fn read(self) -> Option<Timestamp> {
+        Timestamp::from_micros(self.0)
+    }
+}
+
 /// Names the place of what could not be read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Table(pub(crate) &'static str);

@@ -9,6 +9,7 @@
 mod audit;
 mod column;
 mod commit;
+mod descent;
 mod directory;
 mod fault;
 mod feed;

@@ -10,6 +10,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod creations;
+mod descendants;
 #[path = "../e2e/mod.rs"]
 mod e2e;
 mod in_flight;

@@ -1,6 +1,7 @@
 //! What the use cases need from outside. Each port is object-safe; a store implements all of them, and proves it by
 //! the contract suite of the feature `testing`.
 
+mod descent;
 mod fault;
 mod feed;
 mod nature;
@@ -9,6 +10,7 @@ mod session;
 mod store;
 mod usage;
 
+pub use descent::{Descendant, Descendants, Lineage, Origin};
 pub use fault::{CommitError, StoreFault, TenantRefused, Unreadable};
 pub use feed::{
     Announcer, ChangeFeed, FeedFault, FeedPosition, InvalidPosition, News, TokenChanged,

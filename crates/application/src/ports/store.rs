@@ -7,7 +7,8 @@ use countersign_domain::{
 };
 
 use super::{
-    Census, CommitError, Connections, EventView, StoreFault, Tenant, TenantRefused, TokenMade, User,
+    Census, CommitError, Connections, Descendants, EventView, Lineage, StoreFault, Tenant,
+    TenantRefused, TokenMade, User,
 };
 use crate::query::{Filter, Listed, Order, Page, PageRequest};
 
@@ -67,6 +68,23 @@ pub trait TokenStore: Send + Sync {
         before: Option<Version>,
         limit: u8,
     ) -> Result<Vec<EventView>, StoreFault>;
+
+    /// The live tokens of a lineage, up to `limit` of them listed; `None` if there never was such a token. Tokens that
+    /// were revoked are no part of it, but what descends from them is. Costs as much as the events that it follows.
+    async fn descendants(
+        &self,
+        tenant: TenantId,
+        lineage: Lineage,
+        limit: u32,
+    ) -> Result<Option<Descendants>, StoreFault>;
+
+    /// Whether a token descends from another one, by the whole history.
+    async fn descends(
+        &self,
+        tenant: TenantId,
+        token: TokenId,
+        ancestor: TokenId,
+    ) -> Result<bool, StoreFault>;
 
     /// What a user made under a key at or after `since`.
     async fn made_under(

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use countersign_domain::{
-    Actor, Change, Draft, Edit, Fresh, Once, Outcome, PermissionCatalog, Policy, Request, Secret,
-    TenantId, Timestamp, TokenId, TokenView, UserId, UserInfo, standard,
+    Actor, Change, Descent, Draft, Edit, Fresh, Once, Outcome, PermissionCatalog, Policy, Request,
+    Secret, TenantId, Timestamp, TokenId, TokenView, UserId, UserInfo, standard,
 };
 
 use super::{CountingEntropy, FixedClock};
@@ -202,10 +202,11 @@ impl Realm {
         (change.unwrap(), secret)
     }
 
-    /// What the rules make of an edit that changes something; nothing is stored.
+    /// What the rules make of an edit that changes something, of a token that is no ancestor; nothing is stored.
     #[must_use]
     pub fn edit(&self, actor: Actor, view: &TokenView, edit: &Edit) -> Change {
-        match self.policy.update(&self.request(actor), view, edit) {
+        let request = self.request(actor);
+        match self.policy.update(&request, view, edit, Descent::Apart) {
             Ok(Outcome::Changed(change)) => *change,
             other => panic!("no change: {other:?}"),
         }
@@ -226,7 +227,7 @@ impl Realm {
         Made { view, secret }
     }
 
-    /// What the rules make of a rotation; nothing is stored.
+    /// What the rules make of a rotation of a token that is no ancestor; nothing is stored.
     #[must_use]
     pub fn rotation(
         &self,
@@ -237,7 +238,10 @@ impl Realm {
     ) -> Change {
         let overlap = overlap.try_into().unwrap();
         let request = self.request(actor);
-        self.policy.rotate(&request, view, secret, overlap).unwrap()
+        let rotated = self
+            .policy
+            .rotate(&request, view, secret, overlap, Descent::Apart);
+        rotated.unwrap()
     }
 
     /// Makes a token of [that name](Self::draft), by the system.

@@ -1,6 +1,7 @@
 //! The use cases of tokens, one file each.
 
 mod create;
+mod descendants;
 mod read;
 mod revoke;
 mod rotate;
@@ -8,6 +9,8 @@ mod update;
 
 #[cfg(test)]
 mod create_tests;
+#[cfg(test)]
+mod descendants_tests;
 #[cfg(test)]
 mod read_tests;
 #[cfg(test)]
@@ -21,7 +24,11 @@ use std::sync::Arc;
 
 use countersign_domain::{Actor, Change, Policy, Request, RequestId, TokenId};
 
-pub use self::{create::Made, update::Updated};
+pub use self::{
+    create::Made,
+    descendants::{Revoked, Terms},
+    update::Updated,
+};
 use crate::ports::{Announcer, Clock, CommitError, Entropy, TokenStore};
 
 /// The use cases of tokens.

@@ -23,7 +23,9 @@ impl Tokens {
         }
         let request = self.request(actor, request);
         let secret = self.new_secret()?;
-        let change = self.policy.rotate(&request, &view, &secret, overlap)?;
+        let policy = &self.policy;
+        let judge = |descent| policy.rotate(&request, &view, &secret, overlap, descent);
+        let change = self.judged(&request.actor, id, judge).await?;
         match self.commit(&change).await {
             Ok(()) => Ok(Made {
                 view: view.after(&change),

@@ -17,6 +17,7 @@ fn answering(answer: Answer) -> MockTokenStore {
     let mut store = MockTokenStore::new();
     store.expect_get().returning(|_, _| Ok(Some(view(2, 3))));
     store.expect_commit().times(1).returning(move |_| answer());
+    store.expect_descends().returning(|_, _, _| Ok(false));
     store
 }
 
@@ -24,6 +25,7 @@ fn untouched() -> MockTokenStore {
     let mut store = MockTokenStore::new();
     store.expect_get().returning(|_, _| Ok(Some(view(2, 3))));
     store.expect_commit().never();
+    store.expect_descends().returning(|_, _, _| Ok(false));
     store
 }
 
@@ -36,6 +38,10 @@ async fn rotate(tokens: Tokens, actor: Actor, version: i64) -> Result<Made, Fail
 #[tokio::test]
 async fn commits_the_digest_of_the_secret_that_it_hands_out() {
     let mut store = MockTokenStore::new();
+    store
+        .expect_descends()
+        .times(1)
+        .returning(|_, _, _| Ok(false));
     store
         .expect_get()
         .times(1)
@@ -105,4 +111,27 @@ async fn the_loser_of_a_race_learns_the_stored_version() {
     });
     let stale = rotate(tokens(store), actor(WRITER), 3).await;
     assert!(matches!(stale, Err(Failure::Stale { .. })));
+}
+
+#[tokio::test]
+async fn an_ancestor_is_not_rotated_and_nothing_is_without_the_history() {
+    type Answer = fn() -> Result<bool, StoreFault>;
+    let cases: [(Answer, bool); 2] = [(|| Ok(true), true), (|| Err(samples::away()), false)];
+    for (answer, refused) in cases {
+        let mut store = MockTokenStore::new();
+        store.expect_get().returning(|_, _| Ok(Some(view(2, 3))));
+        store.expect_commit().never();
+        store
+            .expect_descends()
+            .times(1)
+            .withf(|_, token, ancestor| (*token, *ancestor) == (token_id(1), token_id(2)))
+            .returning(move |_, _, _| answer());
+        match rotate(tokens(store), actor(WRITER), 3).await {
+            Err(Failure::Refused(why)) if refused => {
+                assert_eq!(why.gravity(), Gravity::AncestorProtected);
+            }
+            Err(Failure::Store(_)) if !refused => {}
+            other => panic!("{other:?}"),
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! The call at the heart of the service: changing a token, or seeing what a change would come to.
 
-use countersign_domain::{Actor, Changes, Edit, Outcome, RequestId, TokenId, TokenView, Version};
+use countersign_domain::{
+    Actor, Changes, Descent, Edit, Outcome, Refused, RequestId, TokenId, TokenView, Version,
+};
 
 use super::Tokens;
 use crate::{
@@ -35,7 +37,8 @@ impl Tokens {
             return Err(stale(&actor, view));
         }
         let request = self.request(actor, request);
-        let change = match self.policy.update(&request, &view, edit)? {
+        let judge = |descent| self.policy.update(&request, &view, edit, descent);
+        let change = match self.judged(&request.actor, id, judge).await? {
             Outcome::Unchanged => {
                 return Ok(Updated {
                     view,
@@ -61,6 +64,30 @@ impl Tokens {
 }
 
 impl Tokens {
+    /// What the rules decide about a change of a token by an actor. They are asked as if the actor's token descended from
+    /// the changed one, and the history is read only if that alone would make a difference: an ordinary change costs no
+    /// read.
+    ///
+    /// # Errors
+    /// Refusals of the rules, a store's fault.
+    pub(super) async fn judged<T>(
+        &self,
+        actor: &Actor,
+        changed: TokenId,
+        judge: impl Fn(Descent) -> Result<T, Refused> + Send + Sync,
+    ) -> Result<T, Failure> {
+        let refused = match judge(Descent::Descendant) {
+            Ok(decided) => return Ok(decided),
+            Err(refused) => refused,
+        };
+        match actor.token.filter(|_| refused.depends_on_descent()) {
+            Some(own) if !self.store.descends(actor.tenant, own, changed).await? => {
+                Ok(judge(Descent::Apart)?)
+            }
+            _ => Err(refused.into()),
+        }
+    }
+
     /// The stored version, where a precondition holds for it (RFC 9110, section 13.1.1).
     ///
     /// # Errors

@@ -20,6 +20,7 @@ fn untouched() -> MockTokenStore {
         .with(eq(tenant_id()), eq(token_id(2)))
         .returning(|_, _| Ok(Some(view(2, 3))));
     store.expect_commit().never();
+    store.expect_descends().returning(|_, _, _| Ok(false));
     store
 }
 
@@ -28,6 +29,7 @@ fn answering(answer: fn() -> Result<(), CommitError>) -> MockTokenStore {
     let mut store = MockTokenStore::new();
     store.expect_get().returning(|_, _| Ok(Some(view(2, 3))));
     store.expect_commit().times(1).returning(move |_| answer());
+    store.expect_descends().returning(|_, _, _| Ok(false));
     store
 }
 

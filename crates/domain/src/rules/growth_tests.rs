@@ -29,6 +29,31 @@ const PLACES: &[&str] = &[
 enum Step {
     Make(Draft),
     Change(prop::sample::Index, Edit),
+    Rotate(prop::sample::Index),
+    /// The owner's, against the first token: whatever of it narrows that one is done.
+    Contain(Edit),
+}
+
+/// Who made or rotated which token, by their places in the list of tokens.
+type Makers = Vec<(usize, usize)>;
+
+fn descent(makers: &Makers, from: usize, ancestor: usize) -> Descent {
+    let mut up = vec![from];
+    let mut next = 0;
+    while let Some(token) = up.get(next).copied() {
+        let of_it = makers.iter().filter(|(made, _)| *made == token);
+        let new: Vec<_> = of_it
+            .map(|(_, by)| *by)
+            .filter(|by| !up.contains(by))
+            .collect();
+        up.extend(new);
+        next += 1;
+    }
+    if up.contains(&ancestor) {
+        Descent::Descendant
+    } else {
+        Descent::Apart
+    }
 }
 
 fn names() -> impl Strategy<Value = Vec<String>> {
@@ -69,21 +94,56 @@ fn step() -> impl Strategy<Value = Step> {
         option::of(names()),
         any::<bool>(),
     );
-    let change = (any::<prop::sample::Index>(), edit).prop_map(
-        |(which, (name, expiry, allowed_addresses, permissions, allow_lockout))| {
-            Step::Change(
-                which,
-                Edit {
-                    name,
-                    expiry,
-                    allowed_addresses,
-                    permissions,
-                    allow_lockout,
-                },
-            )
+    let edit = edit
+        .prop_map(
+            |(name, expiry, allowed_addresses, permissions, allow_lockout)| Edit {
+                name,
+                expiry,
+                allowed_addresses,
+                permissions,
+                allow_lockout,
+            },
+        )
+        .boxed();
+    let change = (any::<prop::sample::Index>(), edit.clone());
+    prop_oneof![
+        4 => make,
+        4 => change.prop_map(|(which, edit)| Step::Change(which, edit)),
+        2 => any::<prop::sample::Index>().prop_map(Step::Rotate),
+        1 => edit.prop_map(Step::Contain),
+    ]
+}
+
+/// Narrows the first token in what the owner's edit narrows, whatever else the edit says.
+fn contain(edit: &Edit, tokens: &mut [TokenView]) {
+    let old = &tokens[0];
+    let fields = [
+        Edit {
+            expiry: None,
+            ..edit.clone()
         },
-    );
-    prop_oneof![make, change]
+        Edit {
+            expiry: edit.expiry.filter(|at| *at <= old.token.expiry),
+            allowed_addresses: None,
+            permissions: None,
+            ..edit.clone()
+        },
+    ];
+    for edit in fields {
+        let owner = samples::request(250, standard::ALL);
+        let decided = Policy::default().update(&owner, &tokens[0], &edit, Descent::Apart);
+        if let Ok(Outcome::Changed(change)) = decided
+            && !widened(&tokens[0].token, change.next())
+        {
+            tokens[0] = tokens[0].after(&change);
+        }
+    }
+}
+
+fn widened(old: &Token, new: &Token) -> bool {
+    new.expiry > old.expiry
+        || !old.addresses.covers(&new.addresses)
+        || !new.permissions.is_subset(&old.permissions)
 }
 
 /// Where an actor's own rules of admission stop it, it makes no step: its expiry, its addresses, the permission.
@@ -110,16 +170,17 @@ fn actor(own: &TokenView) -> Option<Actor> {
     credential.admit(&attempt).ok().map(Actor::from)
 }
 
+/// Takes a step as the token at that place; gives the changed token before and after.
 fn take(
-    request: &Request,
+    (request, acting): (&Request, usize),
     step: &Step,
-    tokens: &mut Vec<TokenView>,
+    (tokens, makers): (&mut Vec<TokenView>, &mut Makers),
 ) -> Option<(Option<TokenView>, TokenView)> {
     let policy = Policy::default();
+    let n = u8::try_from(tokens.len()).unwrap() + 100;
+    let secret = Secret::from_random(&[n; 32]);
     match step {
         Step::Make(draft) => {
-            let n = u8::try_from(tokens.len()).unwrap() + 100;
-            let secret = Secret::from_random(&[n; 32]);
             let fresh = Fresh {
                 token: samples::token_id(n),
                 user: samples::user_id(n),
@@ -128,19 +189,34 @@ fn take(
             };
             let change = policy.create(request, draft, fresh).ok()?;
             let made = TokenView::of_new(&change);
+            makers.push((tokens.len(), acting));
             tokens.push(made.clone());
             Some((None, made))
         }
         Step::Change(which, edit) => {
             let index = which.index(tokens.len());
             let old = tokens[index].clone();
-            match policy.update(request, &old, edit).ok()? {
+            let descent = descent(makers, acting, index);
+            match policy.update(request, &old, edit, descent).ok()? {
                 Outcome::Unchanged => None,
                 Outcome::Changed(change) => {
                     tokens[index] = old.after(&change);
                     Some((Some(old), tokens[index].clone()))
                 }
             }
+        }
+        Step::Rotate(which) => {
+            let index = which.index(tokens.len());
+            let old = tokens[index].clone();
+            let descent = descent(makers, acting, index);
+            let rotated = policy.rotate(request, &old, &secret, Overlap::NONE, descent);
+            tokens[index] = old.after(&rotated.ok()?);
+            makers.push((index, acting));
+            Some((Some(old), tokens[index].clone()))
+        }
+        Step::Contain(edit) => {
+            contain(edit, tokens);
+            None
         }
     }
 }
@@ -154,14 +230,20 @@ proptest! {
         steps in vec((any::<prop::sample::Index>(), step()), 1..24),
     ) {
         let own: Vec<_> = held.into_iter().chain([standard::API_TOKENS_WRITE]).collect();
-        // The second is a stranger's, perhaps stronger, and never acts; the first and all that come of it do.
+        // The second is a stranger's, perhaps stronger; the first and all that come of it act, and
+        // the second does once one of them gave it a secret.
         let mut tokens = vec![samples::view(1, &own), samples::view(2, &strong)];
+        let mut makers = Makers::new();
         for (who, step) in &steps {
-            let who = who.index(tokens.len() - 1);
-            let acting = tokens[if who == 0 { 0 } else { who + 1 }].clone();
+            let who = who.index(tokens.len());
+            if who == 1 && descent(&makers, 1, 0) == Descent::Apart { continue }
+            let acting = tokens[who].clone();
             let Some(actor) = actor(&acting) else { continue };
             let request = Request { actor, ..samples::request(1, &own) };
-            let Some((old, new)) = take(&request, step, &mut tokens) else { continue };
+            let first = tokens[0].token.clone();
+            let taken = take((&request, who), step, (&mut tokens, &mut makers));
+            prop_assert!(!widened(&first, &tokens[0].token), "the first was widened by {step:?}");
+            let Some((old, new)) = taken else { continue };
             let had = old.as_ref().map_or_else(|| samples::set(&[]), |view| view.token.permissions.clone());
             let added = new.token.permissions.difference(&had);
             prop_assert!(added.is_subset(&request.actor.permissions), "{added:?} was not the actor's to give");

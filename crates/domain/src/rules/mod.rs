@@ -3,6 +3,7 @@
 //! They see no store and no clock, so that whoever embeds them gets the same answers as the service does.
 
 mod create;
+mod descent;
 mod fields;
 mod revoke;
 mod rotate;
@@ -11,6 +12,8 @@ mod update;
 #[cfg(test)]
 mod create_tests;
 #[cfg(test)]
+mod descent_tests;
+#[cfg(test)]
 mod growth_tests;
 #[cfg(test)]
 mod rotate_tests;
@@ -18,6 +21,7 @@ mod rotate_tests;
 mod update_tests;
 
 pub use create::{Draft, Fresh};
+pub use descent::Descent;
 pub use revoke::{ForcedRevocation, RevocableToken};
 pub use rotate::{InvalidOverlap, Overlap};
 pub use update::{Edit, Outcome};

@@ -99,7 +99,7 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Edit, Outcome, TenantId, samples, standard::*};
+    use crate::{Descent, Edit, Outcome, TenantId, samples, standard::*};
 
     #[test]
     fn the_strongest_token_can_be_revoked_by_a_janitor() {
@@ -158,8 +158,8 @@ mod tests {
             allow_lockout: false,
         };
         let revoked = Policy::default().revoke(&request, &foreign);
-        let Ok(Outcome::Changed(updated)) = Policy::default().update(&request, &foreign, &edit)
-        else {
+        let decided = Policy::default().update(&request, &foreign, &edit, Descent::Apart);
+        let Ok(Outcome::Changed(updated)) = decided else {
             panic!("a rename needs nothing")
         };
         for change in [&revoked, &*updated] {

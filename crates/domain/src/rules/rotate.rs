@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{Policy, decide};
+use super::{Descent, Policy, decide};
 use crate::{
     Change, Changed, Changes, EventKind, Field, PermissionSet, Refused, Request, Secret, Token,
     TokenView, Violation, Write, standard,
@@ -54,6 +54,7 @@ impl Policy {
         view: &TokenView,
         secret: &Secret,
         overlap: Overlap,
+        descent: Descent,
     ) -> Result<Change, Refused> {
         let (old, actor, now) = (&view.token, &request.actor, request.now);
         let own = actor.token == Some(old.id);
@@ -69,6 +70,7 @@ impl Policy {
                     }),
             );
         }
+        violations.extend(descent.violations(actor, old.id, &[Field::Whole]));
         if old.is_expired(now) {
             violations.push(Violation::NotRevivable {
                 field: Field::Whole,

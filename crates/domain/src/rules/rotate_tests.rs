@@ -1,6 +1,6 @@
 //! Tests of rotation beside its rule: who may learn a secret, and how long the one before it goes on working.
 
-use super::{Overlap, Policy};
+use super::{Descent, Overlap, Policy};
 use crate::{
     Change, Field, Gravity, Permission, Refused, Secret, TenantId, Timestamp, Violation, Write,
     samples::{self, at, now},
@@ -17,6 +17,7 @@ fn rotate(
         &samples::view(2, target),
         &Secret::from_random(&[7; 32]),
         overlap.try_into().unwrap(),
+        Descent::Apart,
     )
 }
 
@@ -73,6 +74,7 @@ fn no_overlap_outlives_the_token() {
             &view,
             &Secret::from_random(&[7; 32]),
             Overlap::MAX,
+            Descent::Apart,
         )
         .unwrap();
     assert_eq!(retires(&change), view.token.expiry);
@@ -115,6 +117,7 @@ fn an_expired_token_gets_no_secret() {
             &view,
             &Secret::from_random(&[7; 32]),
             Overlap::NONE,
+            Descent::Apart,
         );
         assert_eq!(decided.is_err(), refused, "{micros}");
         if let Err(refused) = decided {
@@ -130,7 +133,7 @@ fn whatever_is_handed_in_nothing_is_written_in_another_tenant() {
     let request = samples::request(1, &[API_TOKENS_WRITE, TASKS_READ]);
     let secret = Secret::from_random(&[7; 32]);
     let change = Policy::default()
-        .rotate(&request, &foreign, &secret, Overlap::NONE)
+        .rotate(&request, &foreign, &secret, Overlap::NONE, Descent::Apart)
         .unwrap();
     assert_eq!(change.next().tenant, request.actor.tenant);
 }

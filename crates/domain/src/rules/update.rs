@@ -1,6 +1,6 @@
 //! Changing a token: the rules that no caller bends.
 
-use super::{Policy, decide, fields};
+use super::{Descent, Policy, decide, fields};
 use crate::{
     AllowedAddresses, Change, Changed, Changes, EventKind, Field, Permission, PermissionSet,
     Refused, Request, Timestamp, Token, TokenView, Violation, Write, standard,
@@ -41,6 +41,7 @@ impl Policy {
         request: &Request,
         view: &TokenView,
         edit: &Edit,
+        descent: Descent,
     ) -> Result<Outcome, Refused> {
         let old = &view.token;
         let mut violations = Vec::new();
@@ -70,6 +71,7 @@ impl Policy {
         };
         let widened = proposal.widened();
         proposal.judge(request, &widened, edit.allow_lockout, &mut violations);
+        violations.extend(descent.violations(&request.actor, old.id, &widened));
 
         let (name, addresses) = Refused::unless_none(violations, name.zip(addresses))?;
         let permissions: PermissionSet = granted

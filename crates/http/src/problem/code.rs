@@ -52,6 +52,7 @@ codes! {
     InsufficientScope = "insufficient-scope", FORBIDDEN, "The API token lacks a permission";
     PermissionNotHeld = "permission-not-held", FORBIDDEN, "Nobody hands out permissions they do not hold";
     SelfWidening = "self-widening", FORBIDDEN, "A token cannot widen itself";
+    AncestorProtected = "ancestor-protected", FORBIDDEN, "A token cannot widen or rotate one that it descends from";
     TokenNotFound = "token-not-found", NOT_FOUND, "There is no such API token";
     UserNotFound = "user-not-found", NOT_FOUND, "There is no such user";
     NoSuchRoute = "no-such-route", NOT_FOUND, "There is nothing at this path";
@@ -61,6 +62,7 @@ codes! {
     NameTaken = "name-taken", CONFLICT, "A token of that name exists";
     TokenNotRevivable = "token-not-revivable", CONFLICT, "An expired token cannot be revived";
     WouldLockOut = "would-lock-out", CONFLICT, "The change would lock its own caller out";
+    CountDiffers = "count-differs", CONFLICT, "Another number of tokens would be revoked";
     AlreadyCreated = "already-created", CONFLICT, "The token was made before";
     PreconditionFailed = "precondition-failed", PRECONDITION_FAILED, "The precondition does not hold";
     BodyTooLarge = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large";
@@ -74,5 +76,6 @@ codes! {
     StoreUnavailable = "store-unavailable", SERVICE_UNAVAILABLE, "The database cannot answer at the moment";
     TooManyConnections = "too-many-connections", SERVICE_UNAVAILABLE, "There are too many connections already";
     ClockApart = "clock-apart", SERVICE_UNAVAILABLE, "The clock of this node is wrong";
+    RevocationIncomplete = "revocation-incomplete", SERVICE_UNAVAILABLE, "Not all of the tokens were revoked";
     OutcomeUnknown = "outcome-unknown", SERVICE_UNAVAILABLE, "It is not known whether the change was stored";
 }

@@ -147,6 +147,7 @@ impl From<&Violation> for Fault {
                 fault("permission-not-held").with_value(permission.as_str())
             }
             Violation::SelfWidening { .. } => fault("self-widening"),
+            Violation::AncestorProtected { .. } => fault("ancestor-protected"),
             Violation::NotRevivable { .. } => fault("token-not-revivable"),
             Violation::WouldLockOut { address } => {
                 let fault = fault("would-lock-out");

@@ -8,7 +8,7 @@ use countersign_application::{
     Failure,
     ports::{StoreFault, Unreadable},
 };
-use countersign_domain::{Denied, Gravity, Permission, Refused, TokenView, Version};
+use countersign_domain::{Denied, Permission, TokenView, Version};
 use countersign_gate::Rejected;
 
 use super::{Code, Fault, Members, Problem};
@@ -97,6 +97,9 @@ impl Problem {
                 Code::IdempotencyKeyReused,
                 "Another body was sent under this key within a day.",
             ),
+            Failure::CountDiffers { count } => Self::count_differs(count),
+            Failure::WouldRevokeActor => Self::would_revoke_actor(),
+            Failure::Incomplete { revoked, cause } => Self::incomplete(revoked, cause.as_deref()),
             Failure::ActorGone => Self::invalid_token(),
             Failure::ActorNarrowed => {
                 let detail = "The API token lost a permission while the request was under way.";
@@ -125,6 +128,38 @@ impl Problem {
             Code::TokenUnreadable,
             "What is stored of the API token cannot be read. By its id it can still be revoked.",
         )
+    }
+
+    fn count_differs(count: u64) -> Self {
+        let detail = format!("{count} tokens would be revoked; none was.");
+        Self::new(Code::CountDiffers, detail).with_members(Members {
+            current_count: Some(count),
+            ..Members::default()
+        })
+    }
+
+    fn would_revoke_actor() -> Self {
+        let detail = "the caller is one of the tokens that would be revoked";
+        let fault = Fault::in_parameter("allowLockout", "would-lock-out", detail);
+        Self::new(
+            Code::WouldLockOut,
+            "The caller would revoke itself; allowLockout=true insists on it.",
+        )
+        .with_faults(vec![fault])
+    }
+
+    fn incomplete(revoked: u64, cause: Option<&Failure>) -> Self {
+        match cause {
+            Some(cause) => {
+                tracing::warn!(revoked, error = %chain(cause), "not all tokens were revoked");
+            }
+            None => tracing::warn!(revoked, "not all tokens were revoked"),
+        }
+        Self::new(
+            Code::RevocationIncomplete,
+            format!("{revoked} tokens were revoked, and others were not; send it again."),
+        )
+        .with_header(header::RETRY_AFTER, "1")
     }
 
     /// Unknown, revoked, another tenant's, or not even an id: one answer for all.
@@ -228,34 +263,6 @@ impl From<StoreFault> for Problem {
                 Self::internal()
             }
         }
-    }
-}
-
-impl From<Refused> for Problem {
-    fn from(refused: Refused) -> Self {
-        let (code, detail) = match refused.gravity() {
-            Gravity::PermissionNotHeld => (
-                Code::PermissionNotHeld,
-                "The API token would give more than it holds; the errors name each permission.",
-            ),
-            Gravity::SelfWidening => (
-                Code::SelfWidening,
-                "An API token cannot prolong itself or admit further addresses to itself.",
-            ),
-            Gravity::NotRevivable => (
-                Code::TokenNotRevivable,
-                "An expired API token can be renamed or narrowed; it is not widened and gets no new secret.",
-            ),
-            Gravity::WouldLockOut => (
-                Code::WouldLockOut,
-                "The caller's own address would no longer be allowed; allowLockout=true insists on it.",
-            ),
-            Gravity::InvalidValue => (
-                Code::RuleViolated,
-                "The request breaks the rules that the errors name.",
-            ),
-        };
-        Self::new(code, detail).with_faults(refused.violations().iter().map(Fault::from).collect())
     }
 }
 

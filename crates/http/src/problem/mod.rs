@@ -5,6 +5,7 @@ mod code;
 mod fault;
 mod mapping;
 mod pages;
+mod refusal;
 
 use axum::{
     body::Body,
@@ -80,6 +81,10 @@ pub(crate) struct Members {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = i64, required = false, minimum = 1)]
     pub(crate) current_version: Option<Version>,
+    /// `count-differs`: how many tokens would be revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64, required = false)]
+    pub(crate) current_count: Option<u64>,
     /// `already-created`: the token that was made. `token-unreadable`: the token, where it was asked for
     /// by its id.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -13,11 +13,15 @@ async fn an_operation_needs_its_permission() {
     let service = Service::start().await;
     let target = service.token().await;
     let edit = service.edit_of(&target, json!({"name": "taken over"}));
+    let sweep = service.ask("DELETE", path_of(&target));
+    let sweep = sweep.query("descendants=true&dryRun=true");
     let cases = [
         (READ, edit.clone(), WRITE),
         (READ, service.ask("DELETE", path_of(&target)), DELETE),
         (READ, service.creation(json!({})), WRITE),
         (WRITE, service.ask("DELETE", path_of(&target)), DELETE),
+        (WRITE, sweep.clone(), DELETE),
+        (READ, sweep, DELETE),
         (READ, edit.clone().query("dryRun=true"), WRITE),
         (DELETE, edit, WRITE),
         (WRITE, service.ask("GET", path_of(&target)), READ),

@@ -124,6 +124,87 @@ async fn in_which_order() {
 }
 
 #[tokio::test]
+async fn which_descendants() {
+    let service = Service::start().await;
+    let target = service.token().await;
+    let delete = |query: &str| service.ask("DELETE", path_of(&target)).query(query);
+    let all = |query: &str| delete(&format!("descendants=true&{query}"));
+    let alone = |name: &str| format!("400 invalid-parameter: {name} contradicting-parameters");
+    let mut rows = Vec::new();
+    for value in [
+        "",
+        "-1",
+        "01",
+        "1.0",
+        "ANY",
+        "any,2",
+        "%2B1",
+        "18446744073709551616",
+        "null",
+    ] {
+        let query = format!("expectedCount={value}");
+        rows.push(row(query.as_str(), all(&query), invalid("expectedCount")));
+    }
+    let count = "expectedCount=1";
+    for value in [
+        "",
+        "yesterday",
+        "2026-06-01",
+        "1780315200",
+        "2026-13-01T00:00:00Z",
+        "2026-06-01T12:00:00",
+    ] {
+        let query = format!("since={value}");
+        rows.push(row(
+            query.as_str(),
+            all(&format!("{query}&{count}")),
+            invalid("since"),
+        ));
+    }
+    for (name, value) in [
+        ("since", "2026-06-01T12:00:00Z"),
+        ("dryRun", "true"),
+        ("expectedCount", "1"),
+        ("allowLockout", "true"),
+    ] {
+        let query = format!("{name}={value}");
+        rows.push(row(query.as_str(), delete(&query), alone(name)));
+        rows.push(row(
+            "off",
+            delete(&format!("descendants=false&{query}")),
+            alone(name),
+        ));
+    }
+    let missing = "400 invalid-parameter: expectedCount missing-parameter";
+    rows.push(row("no count", all("since=2026-06-01T12:00:00Z"), missing));
+    rows.push(row(
+        "both",
+        all("dryRun=true&expectedCount=1"),
+        alone("expectedCount"),
+    ));
+    rows.push(row(
+        "descendants=1",
+        delete("descendants=1"),
+        invalid("descendants"),
+    ));
+    let twice = "400 invalid-parameter: since several-values";
+    let since = "since=2026-06-01T12:00:00Z";
+    rows.push(row(
+        "twice",
+        all(&format!("{since}&{since}&{count}")),
+        twice,
+    ));
+    rows.push(row("a dry run", all("dryRun=true"), "200"));
+    rows.push(row(
+        "another number",
+        all("expectedCount=2"),
+        "409 count-differs",
+    ));
+    rows.push(row("the right one", all("expectedCount=1"), "200"));
+    service.check(rows).await;
+}
+
+#[tokio::test]
 async fn no_parameter_is_passed_over() {
     let service = Service::start().await;
     let path = path_of(&service.root);

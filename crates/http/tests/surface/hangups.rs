@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 
 use countersign_application::{
     Tokens,
-    ports::{Announcer, CommitError, EventView, StoreFault, TokenMade, TokenStore},
+    ports::{
+        Announcer, CommitError, Descendants, EventView, Lineage, StoreFault, TokenMade, TokenStore,
+    },
     query::{Filter, Listed, Order, Page, PageRequest},
 };
 use countersign_domain::{
@@ -77,6 +79,24 @@ impl TokenStore for Slow {
         limit: u8,
     ) -> Result<Vec<EventView>, StoreFault> {
         self.store.events(tenant, token, before, limit).await
+    }
+
+    async fn descendants(
+        &self,
+        tenant: TenantId,
+        lineage: Lineage,
+        limit: u32,
+    ) -> Result<Option<Descendants>, StoreFault> {
+        self.store.descendants(tenant, lineage, limit).await
+    }
+
+    async fn descends(
+        &self,
+        tenant: TenantId,
+        token: TokenId,
+        ancestor: TokenId,
+    ) -> Result<bool, StoreFault> {
+        self.store.descends(tenant, token, ancestor).await
     }
 
     async fn made_under(

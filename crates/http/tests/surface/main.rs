@@ -12,6 +12,7 @@ mod clock;
 mod conditional;
 mod connections;
 mod create;
+mod descendants;
 mod doors;
 mod events;
 mod faults;

@@ -70,6 +70,16 @@ macro_rules! store_contract {
             a_revoked_token_takes_its_secrets_along,
             rotations_are_in_the_chain,
         );
+        $crate::store_contract!(@tests $subject, descent:
+            descendants_come_after_their_makers,
+            what_was_rotated_descends,
+            only_what_came_since_is_found,
+            makers_in_a_circle_are_found_once,
+            what_the_revoked_made_is_still_found,
+            lineages_end_at_the_tenant,
+            a_long_line_is_counted_whole_and_listed_in_part,
+            an_unreadable_descendant_is_found,
+        );
         $crate::store_contract!(@tests $subject, feed:
             every_change_is_told_once,
             versions_of_a_token_come_in_order,

@@ -20,6 +20,7 @@ pub mod audit;
 pub mod authority;
 mod columns;
 pub mod corruption;
+pub mod descent;
 pub mod feed;
 pub mod filters;
 pub mod idempotency;

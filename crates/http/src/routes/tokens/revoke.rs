@@ -1,13 +1,15 @@
-//! Revoking a token.
+//! Revoking a token, alone or with everything that it and its descendants made or rotated.
 
 use axum::{
     extract::{RawQuery, State},
     http::{HeaderMap, StatusCode},
     response::IntoResponse,
 };
+use countersign_application::{Terms, ports::Lineage};
+use countersign_domain::{Timestamp, standard};
 
 use super::{
-    super::Answer,
+    super::{Answer, answer},
     expected::{matching, precondition},
     token_id,
 };
@@ -15,21 +17,44 @@ use crate::{
     caller::{Caller, DeleteTokens},
     params::{Id, Params},
     problem::Problem,
+    records::RevocationRecord,
     services::App,
     whole::to_its_end,
 };
 
+/// How many tokens a dry run lists.
+const LISTED: u32 = 100;
+
 /// Revoke an API token
 ///
-/// For good, and whichever version is stored, unless `If-Match` names one.
+/// For good, and whichever version is stored, unless `If-Match` names one. The answer is 204
+/// without a body.
+///
+/// With `descendants=true` the token and everything that it and its descendants created or rotated,
+/// at or after `since`, is revoked; also if the token itself was revoked before. The answer is 200
+/// with what was revoked. `dryRun=true` revokes nothing and answers with what would be revoked; the
+/// call itself has to name that number as `expectedCount`. One call revokes 10,000 tokens at most.
+/// After `revocation-incomplete` send it again with a new count.
 #[utoipa::path(
     delete, path = "/api-tokens/{id}", operation_id = "revokeToken", tag = "tokens",
     params(
         ("id" = String, Path, format = "uuid", description = "The token's id"),
+        ("descendants" = Option<bool>, Query,
+            description = "Revoke what it and its descendants created or rotated as well"),
+        ("since" = Option<String>, Query, format = DateTime,
+            description = "With `descendants`: follow events at or after this instant only; all of them by default"),
+        ("dryRun" = Option<bool>, Query, description = "With `descendants`: revoke nothing, and answer with what would be"),
+        ("expectedCount" = Option<String>, Query, pattern = "^(any|0|[1-9][0-9]{0,18})$",
+            description = "With `descendants`: how many live tokens there have to be, or `any`; needed unless it is a dry run"),
+        ("allowLockout" = Option<bool>, Query,
+            description = "With `descendants`: revoke the caller too, as the last, if it is one of them"),
         ("If-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
             description = "Entity tags of the version that is to be revoked"),
     ),
-    responses((status = 204, description = "Revoked"), (status = 400), (status = 404), (status = 409), (status = 412)),
+    responses(
+        (status = 200, description = "Revoked with its descendants, or after a dry run", body = RevocationRecord),
+        (status = 204, description = "Revoked"), (status = 400), (status = 404), (status = 409), (status = 412),
+    ),
     extensions(("x-required-permission" = json!("api.api-tokens.delete"))),
 )]
 pub(in crate::routes) async fn revoke(
@@ -39,18 +64,108 @@ pub(in crate::routes) async fn revoke(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Answer {
-    Params::none(query.as_deref())?;
+    let descent = Descent::of(query.as_deref())?;
     let id = token_id(&id)?;
-    let expected = match precondition(&headers)? {
+    let version = match precondition(&headers)? {
         None => None,
         Some(condition) => Some(matching(&app, &caller, id, &condition).await?),
     };
+    let reads = caller
+        .actor
+        .permissions
+        .contains(&standard::API_TOKENS_READ);
     let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
     let spans = caller.exchange.spans;
-    to_its_end(spans, async move {
-        tokens.revoke(actor, request, id, expected).await
-    })
-    .await
-    .map_err(|failure| Problem::of_failure::<DeleteTokens>(failure, expected.is_some()))?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    let told = |failure| Problem::of_failure::<DeleteTokens>(failure, version.is_some());
+    match descent {
+        Descent::Alone => {
+            let revocation = async move { tokens.revoke(actor, request, id, version).await };
+            to_its_end(spans, revocation).await.map_err(told)?;
+            Ok(StatusCode::NO_CONTENT.into_response())
+        }
+        Descent::DryRun { since } => {
+            let lineage = Lineage { token: id, since };
+            let found = tokens.descendants(&actor, lineage, LISTED).await;
+            let record = RevocationRecord::dry(found.map_err(told)?, reads);
+            answer(StatusCode::OK, [], &record)
+        }
+        Descent::Whole { since, terms } => {
+            let lineage = Lineage { token: id, since };
+            let terms = Terms { version, ..terms };
+            let revocation = async move {
+                tokens
+                    .revoke_descendants(actor, request, lineage, terms)
+                    .await
+            };
+            let revoked = to_its_end(spans, revocation).await.map_err(told)?;
+            answer(StatusCode::OK, [], &RevocationRecord::done(revoked, reads))
+        }
+    }
+}
+
+/// What is to be revoked besides the token.
+enum Descent {
+    /// Nothing.
+    Alone,
+    /// Its descendants, but only to see them.
+    DryRun { since: Option<Timestamp> },
+    /// Its descendants.
+    Whole {
+        since: Option<Timestamp>,
+        terms: Terms,
+    },
+}
+
+impl Descent {
+    fn of(query: Option<&str>) -> Result<Self, Problem> {
+        let mut params = Params::of(query);
+        let (descendants, dry_run) = (params.flag("descendants"), params.flag("dryRun"));
+        let allow_lockout = params.flag("allowLockout");
+        let instant = "an instant such as 2026-06-01T12:00:00Z";
+        let since = params.single("since", instant, |text| text.parse().ok());
+        let number = "a whole number, or any,";
+        let expected = if descendants && !dry_run {
+            params.needed("expectedCount", number, count)
+        } else {
+            params.single("expectedCount", number, count)
+        };
+        if !descendants {
+            let given = [
+                ("since", since.is_some()),
+                ("dryRun", dry_run),
+                ("expectedCount", expected.is_some()),
+                ("allowLockout", allow_lockout),
+            ];
+            let given = given.into_iter().filter(|(_, given)| *given);
+            given.for_each(|(name, _)| params.depends(name, "descendants=true"));
+        } else if dry_run && expected.is_some() {
+            params.depends("expectedCount", "dryRun=false");
+        }
+        params.finish()?;
+        Ok(match expected {
+            _ if !descendants => Self::Alone,
+            _ if dry_run => Self::DryRun { since },
+            expected => Self::Whole {
+                since,
+                terms: Terms {
+                    version: None,
+                    count: expected.flatten(),
+                    allow_lockout,
+                },
+            },
+        })
+    }
+}
+
+/// A number of tokens; the inner `None` for any.
+fn count(text: &str) -> Option<Option<u64>> {
+    if text == "any" {
+        return Some(None);
+    }
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text
+        .parse()
+        .ok()
+        .filter(|_| plain && (text == "0" || !text.starts_with('0')));
+    number.map(Some)
 }

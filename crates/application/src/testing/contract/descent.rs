@@ -1,0 +1,205 @@
+//! Which token came from which: by creations and rotations, over any number of steps, and never
+//! across tenants.
+
+use countersign_domain::{EventKind, Secret, Timestamp, TokenId, TokenView};
+
+use super::Subject;
+use crate::{
+    ports::{Descendants, Lineage},
+    testing::{Realm, named},
+};
+
+/// Makes a token by another one, a minute after whatever was before.
+async fn child(home: &Realm, maker: &TokenView, name: &str) -> TokenView {
+    home.stores.clock.advance(60);
+    let made = home.make_by(home.actor(maker), &home.draft(name)).await;
+    made.view
+}
+
+/// Gives a token a new secret by another one, a minute after whatever was before.
+async fn rotated(home: &Realm, by: &TokenView, target: &TokenView) -> TokenView {
+    home.stores.clock.advance(60);
+    let secret = Secret::from_random(&home.stores.random());
+    let change = home.rotation(home.actor(by), target, &secret, 0);
+    home.commit(&change).await.unwrap();
+    target.after(&change)
+}
+
+async fn lineage(
+    home: &Realm,
+    token: TokenId,
+    since: Option<Timestamp>,
+    limit: u32,
+) -> Option<Descendants> {
+    let lineage = Lineage { token, since };
+    let found = home
+        .stores
+        .tokens
+        .descendants(home.tenant.id, lineage, limit);
+    found.await.unwrap()
+}
+
+/// The names of a whole lineage, in its order.
+async fn names(home: &Realm, head: &TokenView, since: Option<Timestamp>) -> Vec<String> {
+    let found = lineage(home, head.token.id, since, 100).await.unwrap();
+    assert_eq!(found.total, found.tokens.len() as u64);
+    let names = found.tokens.into_iter().map(|found| found.name.unwrap());
+    names.map(|name| name.as_str().to_owned()).collect()
+}
+
+async fn descends(home: &Realm, token: &TokenView, ancestor: &TokenView) -> bool {
+    let (token, ancestor) = (token.token.id, ancestor.token.id);
+    let found = home.stores.tokens.descends(home.tenant.id, token, ancestor);
+    found.await.unwrap()
+}
+
+/// The head first, each generation after its makers, with what each comes from; and nothing of
+/// anybody else.
+pub async fn descendants_come_after_their_makers(on: &Subject) {
+    let home = on.realm("home").await;
+    let head = home.make("head").await.view;
+    let stranger = home.make("stranger").await.view;
+    let first = child(&home, &head, "first").await;
+    child(&home, &stranger, "other").await;
+    let deep = child(&home, &first, "deep").await;
+    child(&home, &deep, "deeper").await;
+    child(&home, &head, "second").await;
+    home.update_by(home.actor(&head), &stranger, &named("renamed"))
+        .await;
+    let expected = ["head", "first", "second", "deep", "deeper"];
+    assert_eq!(names(&home, &head, None).await, expected);
+    assert_eq!(names(&home, &deep, None).await, ["deep", "deeper"]);
+    let found = lineage(&home, head.token.id, None, 100).await.unwrap();
+    let [itself, one, ..] = &found.tokens[..] else {
+        panic!("{found:?}")
+    };
+    assert_eq!((itself.id, itself.origin), (head.token.id, None));
+    let origin = one.origin.unwrap();
+    assert_eq!(
+        (origin.kind, origin.by),
+        (EventKind::Created, head.token.id)
+    );
+    assert_eq!(one.version, Some(first.token.version));
+    assert_eq!(one.created, Some(first.token.created));
+}
+
+/// Whoever rotates a token learns its secret. A rotation of one's own, or a change of any other
+/// kind, leads nowhere.
+pub async fn what_was_rotated_descends(on: &Subject) {
+    let home = on.realm("home").await;
+    let head = home.make("head").await.view;
+    let taken = home.make("taken").await.view;
+    let made = child(&home, &taken, "made").await;
+    rotated(&home, &made, &made).await;
+    assert_eq!(names(&home, &head, None).await, ["head"]);
+    let taken = rotated(&home, &head, &taken).await;
+    assert_eq!(names(&home, &head, None).await, ["head", "taken", "made"]);
+    let found = lineage(&home, head.token.id, None, 100).await.unwrap();
+    let origin = found.tokens[1].origin.unwrap();
+    assert_eq!(
+        (origin.kind, origin.by),
+        (EventKind::Rotated, head.token.id)
+    );
+    assert!(descends(&home, &made, &head).await);
+    assert!(!descends(&home, &head, &taken).await);
+    assert!(!descends(&home, &taken, &made).await);
+}
+
+/// At the instant itself an event counts; what it led to before does not, unless it came again.
+pub async fn only_what_came_since_is_found(on: &Subject) {
+    let home = on.realm("home").await;
+    let head = home.make("head").await.view;
+    let early = child(&home, &head, "early").await;
+    let late = child(&home, &head, "late").await;
+    child(&home, &early, "of early").await;
+    let at = late.token.created;
+    let next = Timestamp::from_micros(at.as_micros() + 1);
+    assert_eq!(names(&home, &head, Some(at)).await, ["head", "late"]);
+    assert_eq!(names(&home, &head, next).await, ["head"]);
+    assert_eq!(names(&home, &early, next).await, ["early", "of early"]);
+    rotated(&home, &head, &early).await;
+    let again = ["head", "early", "of early"];
+    assert_eq!(names(&home, &head, next).await, again);
+    assert!(
+        descends(&home, &late, &head).await,
+        "the whole history counts"
+    );
+}
+
+/// Each is found once, from wherever one begins.
+pub async fn makers_in_a_circle_are_found_once(on: &Subject) {
+    let home = on.realm("home").await;
+    let one = home.make("one").await.view;
+    let two = home.make("two").await.view;
+    let two = rotated(&home, &one, &two).await;
+    let one = rotated(&home, &two, &one).await;
+    let two = rotated(&home, &one, &two).await;
+    child(&home, &two, "made").await;
+    assert_eq!(names(&home, &one, None).await, ["one", "two", "made"]);
+    assert_eq!(names(&home, &two, None).await.len(), 3);
+    assert!(descends(&home, &one, &two).await && descends(&home, &two, &one).await);
+}
+
+/// They are counted and listed no more, the head among them, but what they made is.
+pub async fn what_the_revoked_made_is_still_found(on: &Subject) {
+    let home = on.realm("home").await;
+    let head = home.make("head").await.view;
+    let middle = child(&home, &head, "middle").await;
+    let last = child(&home, &middle, "last").await;
+    home.revoke(&middle).await;
+    assert_eq!(names(&home, &head, None).await, ["head", "last"]);
+    home.revoke(&head).await;
+    assert_eq!(names(&home, &head, None).await, ["last"]);
+    assert!(descends(&home, &last, &head).await);
+    home.revoke(&last).await;
+    assert_eq!(names(&home, &head, None).await, [""; 0]);
+    let unknown = TokenId::new(on.clock.now(), &on.random());
+    assert_eq!(lineage(&home, unknown, None, 100).await, None);
+}
+
+/// Neither as a head, nor by an id, nor through users of equal ids.
+pub async fn lineages_end_at_the_tenant(on: &Subject) {
+    let (home, away) = (on.realm("home").await, on.realm("away").await);
+    let head = home.make("head").await.view;
+    let made = child(&home, &head, "made").await;
+    assert_eq!(lineage(&away, head.token.id, None, 100).await, None);
+    let found = away
+        .stores
+        .tokens
+        .descends(away.tenant.id, made.token.id, head.token.id);
+    assert!(!found.await.unwrap());
+}
+
+/// Makers before what they made, also where only a part is listed; and a line of many generations
+/// ends in time.
+pub async fn a_long_line_is_counted_whole_and_listed_in_part(on: &Subject) {
+    const LONG: u64 = 60;
+    let home = on.realm("home").await;
+    let head = home.make("head").await.view;
+    let mut last = head.clone();
+    for n in 1..LONG {
+        last = child(&home, &last, &format!("generation {n}")).await;
+    }
+    let found = lineage(&home, head.token.id, None, 7).await.unwrap();
+    assert_eq!((found.total, found.tokens.len()), (LONG, 7));
+    let last_listed = found.tokens[6].name.as_ref().unwrap();
+    assert_eq!(last_listed.as_str(), "generation 6");
+    home.revoke(&head).await;
+    let found = lineage(&home, head.token.id, None, 7).await.unwrap();
+    assert_eq!((found.total, found.tokens.len()), (LONG - 1, 7));
+    assert!(descends(&home, &last, &head).await);
+    assert!(!descends(&home, &head, &last).await);
+}
+
+/// Whatever its record has become, it is found by its id, because it is to be revoked.
+pub async fn an_unreadable_descendant_is_found(on: &Subject) {
+    let home = on.realm("home").await;
+    let head = home.make("head").await.view;
+    let made = child(&home, &head, "made").await;
+    for what in [super::Spoiled::Name, super::Spoiled::Permissions] {
+        on.execute(on.backdoor.spoil(what)).await;
+    }
+    let found = lineage(&home, head.token.id, None, 100).await.unwrap();
+    assert_eq!(found.tokens[1].id, made.token.id);
+    assert_eq!(found.tokens[1].name, None);
+}

@@ -1,0 +1,110 @@
+//! What a descendant may do to a token that it descends from, and what it may not.
+
+use super::*;
+use crate::{Actor, Field, Gravity, Permission, Refused, UserInfo, samples, standard::*};
+
+const WRITER: &[Permission] = &[API_TOKENS_WRITE, TASKS_READ, TASKS_WRITE];
+
+fn edit() -> Edit {
+    Edit {
+        name: "token 2".into(),
+        expiry: None,
+        allowed_addresses: None,
+        permissions: None,
+        allow_lockout: false,
+    }
+}
+
+/// Edits of token 2, each with the field that it widens, if any.
+fn edits() -> [(Edit, Option<Field>); 7] {
+    let permissions = |held: &[Permission]| Edit {
+        permissions: Some(held.iter().map(ToString::to_string).collect()),
+        ..edit()
+    };
+    let expiry = |at| Edit {
+        expiry: Some(samples::at(at)),
+        ..edit()
+    };
+    let addresses = |entry: &str| Edit {
+        allowed_addresses: Some(vec![entry.to_owned()]),
+        ..edit()
+    };
+    let renamed = Edit {
+        name: "renamed".into(),
+        ..edit()
+    };
+    let added = Some(Field::Permissions(Some(1)));
+    let wider = Some(Field::AllowedAddresses(None));
+    [
+        (renamed, None),
+        (expiry("2026-06-02T00:00:00Z"), None),
+        (addresses("192.0.2.1"), None),
+        (permissions(&[API_TOKENS_WRITE]), None),
+        (expiry("2026-12-01T00:00:00Z"), Some(Field::Expiry)),
+        (addresses("0.0.0.0/0"), wider),
+        (permissions(&[TASKS_READ, TASKS_WRITE]), added),
+    ]
+}
+
+/// Token 2: for one network, and able to read tasks and to write tokens.
+fn view() -> crate::TokenView {
+    let mut view = samples::view(2, &[API_TOKENS_WRITE, TASKS_READ]);
+    view.token.addresses = crate::AllowedAddresses::parse(["192.0.2.0/24"]).unwrap();
+    view
+}
+
+fn rotate(request: &Request, descent: Descent) -> Result<Change, Refused> {
+    let secret = crate::Secret::from_random(&[7; 32]);
+    Policy::default().rotate(request, &view(), &secret, Overlap::NONE, descent)
+}
+
+#[test]
+fn an_ancestor_is_narrowed_and_renamed_by_its_descendant_but_never_widened() {
+    let request = samples::request(1, WRITER);
+    for (edit, widens) in edits() {
+        let update = |descent| Policy::default().update(&request, &view(), &edit, descent);
+        assert!(update(Descent::Apart).is_ok(), "{edit:?}");
+        match (update(Descent::Descendant), widens) {
+            (Ok(_), None) => {}
+            (Err(refused), Some(field)) => {
+                assert_eq!(refused.gravity(), Gravity::AncestorProtected);
+                assert!(refused.depends_on_descent());
+                let [violation] = refused.violations() else {
+                    panic!("{refused}")
+                };
+                assert_eq!(violation.field(), field);
+            }
+            (decided, _) => panic!("{edit:?}: {decided:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_ancestor_gets_no_secret_from_its_descendant() {
+    let request = samples::request(1, WRITER);
+    assert!(rotate(&request, Descent::Apart).is_ok());
+    let refused = rotate(&request, Descent::Descendant).unwrap_err();
+    assert_eq!(refused.gravity(), Gravity::AncestorProtected);
+    assert_eq!(refused.violations()[0].field(), Field::Whole);
+}
+
+#[test]
+fn neither_the_system_nor_the_token_itself_is_a_descendant() {
+    let system = UserInfo {
+        id: samples::user_id(0),
+        name: "system".into(),
+    };
+    let held = samples::set(ALL);
+    let by_system = Request {
+        actor: Actor::system(samples::tenant_id(), system, held),
+        ..samples::request(1, WRITER)
+    };
+    assert!(rotate(&by_system, Descent::Descendant).is_ok());
+    assert!(rotate(&samples::request(2, WRITER), Descent::Descendant).is_ok());
+    let (later, _) = &edits()[4];
+    let own = samples::request(2, WRITER);
+    let refused = Policy::default().update(&own, &view(), later, Descent::Descendant);
+    let refused = refused.unwrap_err();
+    assert!(!refused.depends_on_descent());
+    assert_eq!(refused.gravity(), Gravity::SelfWidening);
+}
