@@ -6,7 +6,10 @@ mod tokens;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use countersign_application::{ports::{Census, ChangeFeed, CommitError, Connections, FeedFault, FeedPosition, News, Probe, StoreFault, Unreadable, UsageStore, Used, User, UserStore},};
+use countersign_application::ports::{
+    Census, ChangeFeed, CommitError, Connections, FeedFault, FeedPosition, News, Probe, StoreFault,
+    Unreadable, UsageStore, Used, User, UserStore,
+};
 use countersign_domain::{TenantId, Timestamp, UserId};
 use countersign_http::{Metrics, TRACES};
 use prometheus_client::metrics::{counter::Counter, family::Family};

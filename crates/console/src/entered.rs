@@ -157,7 +157,7 @@ impl Entered {
 }
 
 /// Reads an instant: RFC 3339, or without seconds and offset as browsers write it.
-fn read(text: &str) -> Option<Timestamp> {
+pub(crate) fn read(text: &str) -> Option<Timestamp> {
     let text = text.trim().replacen(' ', "T", 1);
     ["", "Z", ":00Z", "T00:00:00Z"]
         .iter()

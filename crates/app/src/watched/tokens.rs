@@ -2,9 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_application::{
-    ports::{
-        CommitError, Descendants, EventView, Lineage, StoreFault, TokenMade, TokenStore,
-    },
+    ports::{CommitError, Descendants, EventView, Lineage, StoreFault, TokenMade, TokenStore},
     query::{Filter, Listed, Order, Page, PageRequest},
 };
 use countersign_domain::{

@@ -1,9 +1,14 @@
 //! Pages without scripts, and pages without a mouse.
 
 use countersign_xtask::browser::Browser;
+use reqwest::Method;
+use serde_json::{Value, json};
 use thirtyfour::{Key, TypingData};
 
-use crate::desk::{Desk, leave};
+use crate::{
+    common::{TOKENS, answered, in_a_year},
+    desk::{Desk, leave, text},
+};
 
 #[tokio::test]
 async fn everything_that_matters_works_without_scripts() {
@@ -53,6 +58,42 @@ async fn everything_that_matters_works_without_scripts() {
         .unwrap();
     browser.sees("1 to 1 of 1 token").await.unwrap();
     leave(browser).await;
+}
+
+#[tokio::test]
+async fn a_leaked_token_and_what_it_made_are_revoked_without_scripts() {
+    let desk = Desk::start();
+    let leaked = made(&desk, &desk.node.root, "Leaked").await;
+    let child = made(&desk, text(&leaked, "token"), "Child").await;
+    let browser = desk.open().await;
+    browser.scripts(false).await.unwrap();
+    browser.sign_in(&desk.node.root).await.unwrap();
+    let page = format!("/console/tokens/{}", text(&leaked, "id"));
+    browser.go(&page).await.unwrap();
+    browser.press("Revoke").await.unwrap();
+    let all = "revoke it and everything that it made or gave a new secret";
+    browser.press(all).await.unwrap();
+    browser.sees("2 live tokens").await.unwrap();
+    browser.sees("Child").await.unwrap();
+    browser.fill("#typed", "1").await.unwrap();
+    browser.press("Revoke all of them").await.unwrap();
+    browser.sees("Nothing was revoked.").await.unwrap();
+    assert_eq!(desk.status_of(text(&child, "token")).await, 200);
+    browser.fill("#typed", "2").await.unwrap();
+    browser.press("Revoke all of them").await.unwrap();
+    browser.sees("2 tokens revoked.").await.unwrap();
+    for token in [&leaked, &child] {
+        assert_eq!(desk.status_of(text(token, "token")).await, 401);
+    }
+    leave(browser).await;
+}
+
+/// A token that may make others, made with that secret.
+async fn made(desk: &Desk, secret: &str, name: &str) -> Value {
+    let permissions = ["api.api-tokens.read", "api.api-tokens.write"];
+    let body = json!({"name": name, "expiry": in_a_year(), "permissions": permissions});
+    let request = desk.node.request_as(secret, Method::POST, TOKENS);
+    answered(request.json(&body).send().await.unwrap(), 201).await
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod addresses;
 mod create;
+mod descendants;
 mod edit;
 mod list;
 mod revoke;
@@ -55,6 +56,10 @@ pub fn pages(services: Services) -> Router {
         .route(
             "/console/tokens/{id}/revoke",
             get(revoke::ask).post(revoke::revoke),
+        )
+        .route(
+            "/console/tokens/{id}/descendants",
+            get(descendants::ask).post(descendants::revoke),
         )
         .route("/console/addresses", get(addresses::check))
         .route("/console/assets/{name}", get(asset))

@@ -10,7 +10,7 @@ use countersign_application::{
     Failure,
     ports::{EventView, Unreadable},
 };
-use countersign_domain::{EventKind, TokenId, Version};
+use countersign_domain::{Actor, EventKind, TokenId, Version};
 use maud::{Markup, html};
 use tokio::time::timeout;
 
@@ -134,18 +134,35 @@ async fn revoked(
     let Some(last) = last else {
         return Err(Trouble::NoToken);
     };
+    let name = last_name(&events);
+    let content = &last.event.content;
+    let head = html! {
+        div.title { h1 { bdi { (name) } " " span.badge.off { "Revoked" } } }
+        @if signed.who.deletes { p { a.button.danger href={ "/console/tokens/" (id) "/descendants" } { "Revoke what it made" } } }
+        p.lead { "Revoked by " bdi { (last.by_name) } " " (words::both(content.at, app.clock.now())) ". None of its secrets works any more." }
+    };
+    Ok((name, head))
+}
+
+/// The name that a token has, or had at its end.
+pub(super) async fn name_of(app: &App, actor: &Actor, id: TokenId) -> Result<String, Trouble> {
+    match app.tokens.get(actor, id).await {
+        Ok(view) => Ok(view.token.name.as_str().to_owned()),
+        Err(Failure::Unreadable(_)) => Ok(id.to_string()),
+        Err(Failure::TokenNotFound) => {
+            Ok(last_name(&app.tokens.events(actor, id, None, 100).await?))
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+fn last_name(events: &[EventView]) -> String {
     let mut names = events
         .iter()
         .filter_map(|view| view.event.content.changes.name.as_ref());
     let name = names.find_map(|name| name.after.as_ref());
-    let name = name.map_or_else(
+    name.map_or_else(
         || "Revoked token".to_owned(),
         |name| name.as_str().to_owned(),
-    );
-    let content = &last.event.content;
-    let head = html! {
-        div.title { h1 { bdi { (name) } " " span.badge.off { "Revoked" } } }
-        p.lead { "Revoked by " bdi { (last.by_name) } " " (words::both(content.at, app.clock.now())) ". None of its secrets works any more." }
-    };
-    Ok((name, head))
+    )
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod assets;
 pub(crate) mod chips;
+pub(crate) mod descendants;
 pub(crate) mod fields;
 pub(crate) mod history;
 pub(crate) mod layout;

@@ -31,6 +31,8 @@ pub(crate) fn revoke(
             h1 { "Revoke " bdi { (wanted) } }
             p { "All of its secrets stop working at once, everywhere, and for good. Its history stays; its name is free again." }
             @if own { (notice("warn", &html! { "This is the token that you are signed in with: you will be signed out." })) }
+            p { "If it leaked, what it made is in the wrong hands, too: "
+                a href={ "/console/tokens/" (id) "/descendants" } { "revoke it and everything that it made or gave a new secret" } "." }
             form.card method="post" action={ "/console/tokens/" (id) "/revoke" } {
                 (hidden(TOKEN, &who.form_token))
                 div.field {

@@ -7,6 +7,7 @@
 )]
 
 mod browser;
+mod descendants;
 mod editing;
 mod guards;
 mod making;

@@ -79,7 +79,7 @@ async fn hostile_names_are_shown_as_they_are() {
     for name in names {
         let made = world.home.make(name).await;
         let id = made.view.token.id;
-        for end in ["", "/edit", "/rotate", "/revoke"] {
+        for end in ["", "/edit", "/rotate", "/revoke", "/descendants"] {
             let page = browser.get(&format!("/console/tokens/{id}{end}")).await;
             assert_eq!(page.status, 200);
             let shown = name
@@ -145,7 +145,7 @@ async fn another_tenants_token_is_not_there() {
     let foreign = away.make("foreign").await.view.token.id;
     let unknown = "01a21384-ce52-720f-a4fa-e08b13249a77";
     let mut browser = world.signed_in(&world.root).await;
-    for end in ["", "/edit", "/rotate", "/revoke"] {
+    for end in ["", "/edit", "/rotate", "/revoke", "/descendants"] {
         let one = browser
             .get(&format!("/console/tokens/{foreign}{end}"))
             .await;

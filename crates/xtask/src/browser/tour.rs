@@ -131,6 +131,10 @@ async fn ending(
     browser.press("Revoke it").await?;
     browser.sees("Nothing was revoked.").await?;
     look("revoke-refused").await?;
+    browser.go(&format!("{page}/descendants")).await?;
+    browser.sees("1 live token").await?;
+    look("descendants").await?;
+    browser.go(&format!("{page}/revoke")).await?;
     browser.fill("#typed", "Window on the library").await?;
     browser.press("Revoke it").await?;
     browser.go(&page).await?;

@@ -1,0 +1,150 @@
+//! Revoking a token with everything that it and its descendants made or rotated: first a look at
+//! what that is, then the revocation, once somebody typed how many tokens it takes.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use countersign_application::{Failure, Revoked, Terms, ports::Lineage};
+use countersign_domain::{RequestId, Timestamp, TokenId};
+
+use super::{Answer, Id, token::name_of};
+use crate::{
+    app::App,
+    entered,
+    form::Form,
+    signed::{Deleting, Signed},
+    trouble::Trouble,
+    view::{descendants::Look, layout},
+};
+
+/// How many tokens are listed.
+const LISTED: u32 = 100;
+
+/// Shows what would be revoked.
+pub(super) async fn ask(
+    State(app): State<App>,
+    signed: Signed<Deleting>,
+    Id(id): Id,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let sent = Form::parse(query.unwrap_or_default().as_bytes());
+    let done = sent.get("done").parse().ok();
+    let fault = since(&sent).is_err().then_some(NO_INSTANT);
+    let status = if fault.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    page(&app, &signed, (id, &sent), (status, fault), done).await
+}
+
+/// Revokes it all, if it is as much as was typed.
+pub(super) async fn revoke(
+    State(app): State<App>,
+    signed: Signed<Deleting>,
+    Id(id): Id,
+    sent: Form,
+) -> Answer {
+    let Ok(since) = since(&sent) else {
+        return Err(Trouble::OldForm);
+    };
+    let typed = sent.get("count").trim().replace(',', "").parse().ok();
+    let refused = |fault| (StatusCode::UNPROCESSABLE_ENTITY, Some(fault));
+    let of = (id, &sent);
+    let Some(count) = typed.filter(|typed: &u64| *typed > 0) else {
+        return page(&app, &signed, of, refused(NO_NUMBER), None).await;
+    };
+    let terms = Terms {
+        version: None,
+        count: Some(count),
+        allow_lockout: sent.has("lockout"),
+    };
+    let lineage = Lineage { token: id, since };
+    let request = signed.visit.request.clone();
+    match to_its_end(&app, &signed, request, lineage, terms).await? {
+        Ok(revoked) => Ok(done(id, &sent, revoked.len())),
+        Err(Failure::CountDiffers { .. }) => {
+            page(&app, &signed, of, refused(OTHER_NUMBER), None).await
+        }
+        Err(Failure::WouldRevokeActor) => page(&app, &signed, of, refused(OWN), None).await,
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+const NO_INSTANT: &str = "Enter a date and a time, such as 2027-01-31 09:30, or nothing.";
+const NO_NUMBER: &str = "Type how many tokens are revoked. Nothing was revoked.";
+const OTHER_NUMBER: &str =
+    "That is not their number, or there are more or fewer by now. Nothing was revoked.";
+const OWN: &str =
+    "The token that you signed in with is one of them. Say that you mean it. Nothing was revoked.";
+
+/// Goes on when the browser that asked is gone: half of it would be little help.
+async fn to_its_end(
+    app: &App,
+    signed: &Signed<Deleting>,
+    request: RequestId,
+    lineage: Lineage,
+    terms: Terms,
+) -> Result<Result<Vec<Revoked>, Failure>, Trouble> {
+    let (tokens, actor) = (app.tokens.clone(), signed.actor.clone());
+    let work = async move {
+        tokens
+            .revoke_descendants(actor, request, lineage, terms)
+            .await
+    };
+    tokio::spawn(work).await.map_err(|_| Trouble::Broken)
+}
+
+/// Since when; an empty field means always.
+fn since(sent: &Form) -> Result<Option<Timestamp>, entered::NoInstant> {
+    let text = sent.get("since").trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    entered::read(text).map(Some).ok_or(entered::NoInstant)
+}
+
+async fn page(
+    app: &App,
+    signed: &Signed<Deleting>,
+    (id, sent): (TokenId, &Form),
+    (status, fault): (StatusCode, Option<&str>),
+    done: Option<u64>,
+) -> Answer {
+    let name = name_of(app, &signed.actor, id).await?;
+    let since = since(sent).unwrap_or_default();
+    let lineage = Lineage { token: id, since };
+    let found = app
+        .tokens
+        .descendants(&signed.actor, lineage, LISTED)
+        .await?;
+    let look = Look {
+        id,
+        name: &name,
+        entered: sent.get("since"),
+        found: &found,
+        fault,
+        done,
+        now: app.clock.now(),
+        // Where they are too many to be listed, its own may be among the others.
+        lockout: fault == Some(OWN) || sent.has("lockout"),
+    };
+    let main = look.markup(&signed.who);
+    Ok(layout::page(
+        status,
+        Some(&signed.who),
+        "Revoke with descendants",
+        &main,
+    ))
+}
+
+/// To the same look, which then finds nothing more.
+fn done(id: TokenId, sent: &Form, count: usize) -> Response {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("since", sent.get("since"));
+    query.append_pair("done", &count.to_string());
+    let query = query.finish();
+    Redirect::to(&format!("/console/tokens/{id}/descendants?{query}")).into_response()
+}
