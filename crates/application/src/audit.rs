@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use countersign_domain::{Actor, BrokenChain, ChainVerifier, TenantId, TokenId, Version};
+use countersign_domain::{Actor, BrokenChain, ChainVerifier, Recorded, TenantId, TokenId, Version};
 
 use crate::{
     Failure,
@@ -77,16 +77,60 @@ impl Audit {
         }
     }
 
-    /// The same for one token of the actor's tenant, live or revoked: what is wrong with its history, if anything.
+    /// Whether a verifier that took events of a token of the actor's tenant can go on from there: the
+    /// newest event that it took still has the hash that it had. A past that was rewritten together with
+    /// all hashes behind it shows here.
     ///
     /// # Errors
     /// A store's fault.
-    pub async fn verify_token(
+    pub async fn stands(
         &self,
         actor: &Actor,
         token: TokenId,
-    ) -> Result<Option<BrokenChain>, Failure> {
-        Ok(self.verify_one(actor.tenant, token).await?.err())
+        verifier: &ChainVerifier,
+    ) -> Result<bool, Failure> {
+        let Some(version) = verifier.version() else {
+            return Ok(true);
+        };
+        let before = Version::try_from(version.get() - 1).ok();
+        match self.store.chain(actor.tenant, token, before, 1).await {
+            Ok(events) => Ok(events.first().is_some_and(|event| {
+                event.content.version_after == version && event.hash == verifier.hash()
+            })),
+            Err(StoreFault::Corrupt { .. }) => Ok(false),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// Takes one batch of a token's next events; at their end compares the record with what they made of
+    /// it. `None` = there may be more.
+    ///
+    /// # Errors
+    /// A store's fault.
+    pub async fn advance(
+        &self,
+        actor: &Actor,
+        token: TokenId,
+        verifier: &mut ChainVerifier,
+    ) -> Result<Option<Result<(), BrokenChain>>, Failure> {
+        match self.step(actor.tenant, token, verifier).await? {
+            Ok(0) => {}
+            Ok(_) => return Ok(None),
+            Err(broken) => return Ok(Some(Err(broken))),
+        }
+        let record = match self.record(actor.tenant, token).await? {
+            Ok(record) => record,
+            Err(broken) => return Ok(Some(Err(broken))),
+        };
+        // A service that runs meanwhile may have added to both since.
+        if Some(record.token.version) > verifier.version() {
+            match self.step(actor.tenant, token, verifier).await? {
+                Ok(0) => {}
+                Ok(_) => return Ok(None),
+                Err(broken) => return Ok(Some(Err(broken))),
+            }
+        }
+        Ok(Some(verifier.finish(&record)))
     }
 
     /// Walks to the end of the events, then looks at the record. A service that runs meanwhile may have added to both:
@@ -103,18 +147,29 @@ impl Audit {
                 Err(broken) => return Ok(Err(broken)),
             };
             length += walked;
-            let record = match self.store.recorded(tenant, token).await {
-                Ok(Some(record)) => record,
-                Ok(None) => return Ok(Err(BrokenChain::RecordMissing)),
-                Err(StoreFault::Corrupt { column, .. }) => {
-                    return Ok(Err(BrokenChain::RecordUnreadable(column)));
-                }
-                Err(fault) => return Err(fault.into()),
+            let record = match self.record(tenant, token).await? {
+                Ok(record) => record,
+                Err(broken) => return Ok(Err(broken)),
             };
             let ahead = Some(record.token.version) > verifier.version();
             if !ahead || walked == 0 {
                 return Ok(verifier.finish(&record).map(|()| length));
             }
+        }
+    }
+
+    async fn record(
+        &self,
+        tenant: TenantId,
+        token: TokenId,
+    ) -> Result<Result<Recorded, BrokenChain>, Failure> {
+        match self.store.recorded(tenant, token).await {
+            Ok(Some(record)) => Ok(Ok(record)),
+            Ok(None) => Ok(Err(BrokenChain::RecordMissing)),
+            Err(StoreFault::Corrupt { column, .. }) => {
+                Ok(Err(BrokenChain::RecordUnreadable(column)))
+            }
+            Err(fault) => Err(fault.into()),
         }
     }
 
@@ -125,32 +180,43 @@ impl Audit {
         token: TokenId,
         verifier: &mut ChainVerifier,
     ) -> Result<Result<u64, BrokenChain>, Failure> {
-        let (mut walked, mut limit) = (0, BATCH);
+        let mut walked = 0;
         loop {
-            let after = verifier.version();
-            let events = match self.store.chain(tenant, token, after, limit).await {
-                Ok(events) => events,
-                // Somebody wrote what cannot be read: one event at a time finds out which.
-                Err(StoreFault::Corrupt { .. }) if limit > 1 => {
-                    limit = 1;
-                    continue;
-                }
-                Err(StoreFault::Corrupt { .. }) => {
-                    let next = after.map_or(Version::FIRST, Version::next);
-                    return Ok(Err(BrokenChain::Altered(next)));
-                }
-                Err(fault) => return Err(fault.into()),
-            };
-            for event in &events {
-                if let Err(broken) = verifier.push(event) {
-                    return Ok(Err(broken));
-                }
-                walked += 1;
-            }
-            if events.is_empty() {
-                return Ok(Ok(walked));
+            match self.step(tenant, token, verifier).await? {
+                Ok(0) => return Ok(Ok(walked)),
+                Ok(taken) => walked += taken,
+                Err(broken) => return Ok(Err(broken)),
             }
         }
+    }
+
+    /// Takes a batch of the events behind the newest that was taken; how many there were.
+    async fn step(
+        &self,
+        tenant: TenantId,
+        token: TokenId,
+        verifier: &mut ChainVerifier,
+    ) -> Result<Result<u64, BrokenChain>, Failure> {
+        let after = verifier.version();
+        let mut read = self.store.chain(tenant, token, after, BATCH).await;
+        if matches!(read, Err(StoreFault::Corrupt { .. })) {
+            // Somebody wrote what cannot be read: one event at a time finds out which.
+            read = self.store.chain(tenant, token, after, 1).await;
+        }
+        let events = match read {
+            Ok(events) => events,
+            Err(StoreFault::Corrupt { .. }) => {
+                let next = after.map_or(Version::FIRST, Version::next);
+                return Ok(Err(BrokenChain::Altered(next)));
+            }
+            Err(fault) => return Err(fault.into()),
+        };
+        for event in &events {
+            if let Err(broken) = verifier.push(event) {
+                return Ok(Err(broken));
+            }
+        }
+        Ok(Ok(events.len() as u64))
     }
 }
 

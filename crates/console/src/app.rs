@@ -9,7 +9,7 @@ use countersign_application::{
 };
 use countersign_gate::Gate;
 
-use crate::slow::Slow;
+use crate::{chains::Chains, slow::Slow};
 
 /// What the pages call.
 #[derive(Clone)]
@@ -45,12 +45,21 @@ pub(crate) struct App(Arc<Parts>);
 struct Parts {
     services: Services,
     slow: Slow,
+    chains: Chains,
 }
 
 impl App {
     pub(crate) fn new(services: Services) -> Self {
-        let slow = Slow::default();
-        Self(Arc::new(Parts { services, slow }))
+        Self(Arc::new(Parts {
+            services,
+            slow: Slow::default(),
+            chains: Chains::default(),
+        }))
+    }
+
+    /// How far histories are verified.
+    pub(crate) fn chains(&self) -> &Chains {
+        &self.0.chains
     }
 
     /// Who signs in badly, and how long they wait.

@@ -2,6 +2,7 @@
 
 mod app;
 mod base;
+mod chains;
 mod cookie;
 mod entered;
 mod faults;

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Walks one token's events, oldest first, and names the first thing that does not fit.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ChainVerifier {
     hash: ChainHash,
     version: Option<Version>,
@@ -87,6 +87,12 @@ impl ChainVerifier {
     #[must_use]
     pub fn version(&self) -> Option<Version> {
         self.version
+    }
+
+    /// The hash of the newest event that was taken.
+    #[must_use]
+    pub fn hash(&self) -> ChainHash {
+        self.hash
     }
 
     /// Takes the next event.

@@ -1,7 +1,7 @@
 //! The port that reads audit chains, the oldest event first.
 
 use async_trait::async_trait;
-use countersign_application::ports::{AuditStore, EVENT_BYTES, StoreFault, TokenStore};
+use countersign_application::ports::{AuditStore, EVENT_BYTES, StoreFault};
 use countersign_domain::{AuditEvent, Recorded, TenantId, TokenId, TokenView, Version};
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ impl AuditStore for PostgresStore {
         let (tenant, token) = after.map_or((Uuid::nil(), Uuid::nil()), |(tenant, token)| {
             (*tenant.as_uuid(), *token.as_uuid())
         });
-        let rows = self.link.ask(|| {
+        let rows = self.audit.ask(|| {
             // Events without a record are a history as well: of one that somebody took away.
             sqlx::query!(
                 r#"
@@ -51,10 +51,17 @@ impl AuditStore for PostgresStore {
         tenant: TenantId,
         token: TokenId,
     ) -> Result<Option<Recorded>, StoreFault> {
-        if let Some(view) = self.get(tenant, token).await? {
-            return Ok(Some(Recorded::of(view, false)));
+        let live = self.audit.ask(|| {
+            tokens!(
+                "t.tenant_id = $1 AND t.id = $2 AND t.revoked_at IS NULL",
+                tenant.as_uuid(),
+                token.as_uuid(),
+            )
+        });
+        if let Some(row) = live.await?.pop() {
+            return Ok(Some(Recorded::of(row.try_into()?, false)));
         }
-        let rows = self.link.ask(|| {
+        let rows = self.audit.ask(|| {
             tokens!(
                 "t.tenant_id = $1 AND t.id = $2 AND t.revoked_at IS NOT NULL",
                 tenant.as_uuid(),
@@ -72,7 +79,7 @@ impl AuditStore for PostgresStore {
         after: Option<Version>,
         limit: u16,
     ) -> Result<Vec<AuditEvent>, StoreFault> {
-        let rows = self.link.ask(|| {
+        let rows = self.audit.ask(|| {
             sqlx::query_as!(
                 EventRow,
                 r#"

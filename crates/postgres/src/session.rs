@@ -38,7 +38,7 @@ impl SessionStore for PostgresStore {
     }
 
     async fn session(&self, digest: &SessionDigest) -> Result<Option<Session>, StoreFault> {
-        let rows = self.link.ask(|| {
+        let rows = self.sessions.ask(|| {
             sqlx::query!(
                 r#"
                 SELECT tenant_id, token_id, secret_digest, began_at AS "began_at: Micros",
@@ -63,7 +63,7 @@ impl SessionStore for PostgresStore {
     }
 
     async fn seen(&self, digest: &SessionDigest, at: Timestamp) -> Result<(), StoreFault> {
-        let told = self.link.tell(Instant::now(), || {
+        let told = self.sessions.tell(Instant::now(), || {
             sqlx::query!(
                 r#"
                 UPDATE sessions SET seen_at = greatest(seen_at, $2) WHERE digest = $1

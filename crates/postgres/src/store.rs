@@ -56,6 +56,10 @@ pub struct PostgresStore {
     pub(crate) link: Link,
     /// With connections that no request takes.
     pub(crate) aside: Link,
+    /// For verifying histories: one connection, that a reader of long ones takes from nobody.
+    pub(crate) audit: Link,
+    /// For the sessions of the console: one connection, because what a session may do is a check.
+    pub(crate) sessions: Link,
     pub(crate) lookup: Arc<Crowd<Secrets>>,
     pub(crate) records: Arc<Crowd<Records>>,
     /// Without it, other nodes find out by themselves.
@@ -104,6 +108,8 @@ impl PostgresStore {
         Ok(Self {
             lookup: Arc::new(Crowd::new(&aside)),
             records: Arc::new(Crowd::new(&link)),
+            audit: link.beside(options.clone(), 1),
+            sessions: link.beside(options.clone(), 1),
             link,
             aside,
             wake,
@@ -175,6 +181,8 @@ impl PostgresStore {
         }
         self.link.pool().close().await;
         self.aside.pool().close().await;
+        self.audit.pool().close().await;
+        self.sessions.pool().close().await;
         self.lookup.end();
         self.records.end();
     }
@@ -237,12 +245,13 @@ impl Probe for PostgresStore {
     }
 
     fn connections(&self) -> Connections {
-        let (requests, aside) = (self.link.pool(), self.aside.pool());
-        let (one, other) = (requests.connections(), aside.connections());
-        Connections {
-            open: one.open + other.open,
-            idle: one.idle + other.idle,
-            limit: one.limit + other.limit,
+        let mut all = Connections::default();
+        for link in [&self.link, &self.aside, &self.audit, &self.sessions] {
+            let some = link.pool().connections();
+            all.open += some.open;
+            all.idle += some.idle;
+            all.limit += some.limit;
         }
+        all
     }
 }

@@ -1,7 +1,7 @@
 //! The audit chains, for verifying them: across tenants, oldest first, revoked tokens included.
 
 use async_trait::async_trait;
-use countersign_application::ports::{AuditStore, EVENT_BYTES, StoreFault, TokenStore};
+use countersign_application::ports::{AuditStore, EVENT_BYTES, StoreFault};
 use countersign_domain::{AuditEvent, Recorded, TenantId, TokenId, TokenView, Version};
 
 use crate::{
@@ -36,7 +36,7 @@ impl AuditStore for SqliteStore {
             token,
             limit
         );
-        let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });
+        let rows = within(async { rows.fetch_all(&self.audit).await.map_err(fault) });
         let id = |column, bytes: &[u8]| Column("api_tokens", column).id(bytes);
         let keys = rows.await?.into_iter().map(|row| {
             let tenant = TenantId::from_uuid(id("tenant_id", &row.tenant_id)?);
@@ -50,16 +50,22 @@ impl AuditStore for SqliteStore {
         tenant: TenantId,
         token: TokenId,
     ) -> Result<Option<Recorded>, StoreFault> {
-        if let Some(view) = self.get(tenant, token).await? {
-            return Ok(Some(Recorded::of(view, false)));
-        }
         let (tenant, token) = (tenant.as_uuid(), token.as_uuid());
+        let live = tokens!(
+            checked,
+            "t.revoked_at IS NULL AND t.tenant_id = ? AND t.id = ?",
+            (tenant, token)
+        );
+        let live = within(async { live.fetch_optional(&self.audit).await.map_err(fault) });
+        if let Some(row) = live.await? {
+            return Ok(Some(Recorded::of(row.try_into()?, false)));
+        }
         let row = tokens!(
             checked,
             "t.revoked_at IS NOT NULL AND t.tenant_id = ? AND t.id = ?",
             (tenant, token)
         );
-        let row = within(async { row.fetch_optional(&self.readers).await.map_err(fault) });
+        let row = within(async { row.fetch_optional(&self.audit).await.map_err(fault) });
         let view = row.await?.map(TokenView::try_from).transpose()?;
         Ok(view.map(|view| Recorded::of(view, true)))
     }
@@ -91,7 +97,7 @@ impl AuditStore for SqliteStore {
             limit,
             EVENT_BYTES
         );
-        let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });
+        let rows = within(async { rows.fetch_all(&self.audit).await.map_err(fault) });
         rows.await?.iter().map(AuditEvent::try_from).collect()
     }
 }

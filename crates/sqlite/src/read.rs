@@ -141,7 +141,7 @@ impl TokenStore for SqliteStore {
              ORDER BY t.id LIMIT ?",
             (home, after, limit)
         );
-        let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });
+        let rows = within(async { rows.fetch_all(&self.pages).await.map_err(fault) });
         let (content, unreadable) = Unreadable::separate(tenant, read_each(rows.await?))?;
         Ok(Listed {
             content,
@@ -177,7 +177,7 @@ impl TokenStore for SqliteStore {
             limit,
             EVENT_BYTES
         );
-        let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });
+        let rows = within(async { rows.fetch_all(&self.pages).await.map_err(fault) });
         rows.await?.into_iter().map(EventView::try_from).collect()
     }
 

@@ -39,6 +39,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 const MOST_READERS: usize = 8;
 /// How many questions about many tokens are answered at once.
 const QUESTIONS: u32 = 2;
+/// How many lists, or pages of events, are read at once.
+const PAGES: u32 = 2;
 /// How many steps of its machine SQLite takes, some microseconds each at most, before it looks at the time.
 const STEPS: i32 = 1000;
 
@@ -54,6 +56,10 @@ pub struct SqliteStore {
     pub(crate) readers: SqlitePool,
     /// Apart from the readers, so that no question about many tokens keeps a request from being admitted.
     pub(crate) questions: SqlitePool,
+    /// For lists and events, so that no check waits for them.
+    pub(crate) pages: SqlitePool,
+    /// For verifying histories.
+    pub(crate) audit: SqlitePool,
     pub(crate) commits: Commits,
 }
 
@@ -79,7 +85,9 @@ impl SqliteStore {
         let readers = u32::try_from(readers.clamp(2, MOST_READERS)).unwrap_or(2);
         let store = Self {
             writer: pool(1, LINE).connect_lazy_with(writer),
-            questions: questions().connect_lazy_with(reader.clone()),
+            questions: ending(QUESTIONS).connect_lazy_with(reader.clone()),
+            pages: ending(PAGES).connect_lazy_with(reader.clone()),
+            audit: ending(1).connect_lazy_with(reader.clone()),
             readers: pool(readers, ACQUIRE).connect_lazy_with(reader),
             commits: Commits::default(),
         };
@@ -115,6 +123,8 @@ impl SqliteStore {
     /// Ends all connections, once what is under way is done. The last one to go leaves the file without its log.
     pub async fn close(&self) {
         self.questions.close().await;
+        self.pages.close().await;
+        self.audit.close().await;
         self.readers.close().await;
         self.writer.close().await;
     }
@@ -174,7 +184,8 @@ impl Probe for SqliteStore {
 
     fn connections(&self) -> Connections {
         let mut all = Connections::default();
-        for pool in [&self.writer, &self.readers, &self.questions] {
+        let (one, other) = (&self.pages, &self.audit);
+        for pool in [&self.writer, &self.readers, &self.questions, one, other] {
             let open = pool.size();
             all.open += open;
             // The two are counted one after the other.
@@ -199,8 +210,8 @@ fn pool(connections: u32, patience: Duration) -> SqlitePoolOptions {
 
 /// Connections whose statements end by themselves when nobody waits for them any more: a future that is dropped does not
 /// stop the library's thread.
-fn questions() -> SqlitePoolOptions {
-    pool(QUESTIONS, ACQUIRE)
+fn ending(connections: u32) -> SqlitePoolOptions {
+    pool(connections, ACQUIRE)
         .after_connect(|connection, _| Box::pin(end_in_time(connection)))
         .before_acquire(|connection, _| {
             Box::pin(async move { end_in_time(connection).await.map(|()| true) })

@@ -149,14 +149,15 @@ async fn corrupt_uses_and_secrets_are_named() {
 #[tokio::test]
 async fn connections_are_counted_over_all_pools() {
     let (_folder, store, _home) = fresh().await;
-    let pools = [&store.writer, &store.readers, &store.questions];
+    let (one, other) = (&store.pages, &store.audit);
+    let pools = [&store.writer, &store.readers, &store.questions, one, other];
     let limit = pools.map(|pool| pool.options().get_max_connections());
     let limit = limit.iter().sum();
     let mut taken = Vec::new();
     for pool in pools {
         taken.push(pool.acquire().await.unwrap());
     }
-    let (open, idle) = (3, 0);
+    let (open, idle) = (5, 0);
     let busy = Connections { open, idle, limit };
     assert_eq!(store.connections(), busy);
     taken.clear();

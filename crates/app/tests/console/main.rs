@@ -7,6 +7,7 @@
     reason = "what cannot be set up is a failed test"
 )]
 
+mod chains;
 #[path = "../common/mod.rs"]
 mod common;
 mod desk;

@@ -1,7 +1,5 @@
 //! One token, or what is known of one that was revoked.
 
-use std::time::Duration;
-
 use axum::{
     extract::{RawQuery, State},
     http::StatusCode,
@@ -12,7 +10,6 @@ use countersign_application::{
 };
 use countersign_domain::{Actor, EventKind, TokenId, Version};
 use maud::{Markup, html};
-use tokio::time::timeout;
 
 use super::{Answer, Id};
 use crate::{
@@ -20,16 +17,11 @@ use crate::{
     form::Form,
     signed::{Reading, Signed},
     trouble::Trouble,
-    view::{
-        history::{self, Chain},
-        layout, token, words,
-    },
+    view::{history, layout, token, words},
 };
 
 /// How many events a page shows.
 const EVENTS: u8 = 20;
-/// How long verifying a history may hold up a page.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The page of a token.
 pub(super) async fn token(
@@ -74,12 +66,7 @@ pub(super) async fn token(
     // The versions of a token's events have no gaps, so that those below the last one are what follows.
     let older = oldest(&events).filter(|version| *version > Version::FIRST);
     let chain = if before.is_none() {
-        Some(
-            match timeout(PATIENCE, app.audit.verify_token(actor, id)).await {
-                Err(_) => Chain::Long,
-                Ok(verified) => verified?.map_or(Chain::Verified, Chain::Broken),
-            },
-        )
+        Some(app.chains().verify(&app.audit, actor, id).await?)
     } else {
         None
     };

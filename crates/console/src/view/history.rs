@@ -2,19 +2,11 @@
 //! behind the service's back.
 
 use countersign_application::ports::EventView;
-use countersign_domain::{BrokenChain, EventKind, Timestamp, TokenId, Version};
+use countersign_domain::{EventKind, Timestamp, TokenId, Version};
 use maud::{Markup, html};
 
 use super::{review, words};
-
-/// What verifying the chain came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Chain {
-    Verified,
-    Broken(BrokenChain),
-    /// There is too much of it for a page.
-    Long,
-}
+use crate::chains::Chain;
 
 /// A page of events, with the way to older ones; with the state of the whole chain where it was verified.
 pub(crate) fn section(
@@ -43,8 +35,8 @@ fn state(chain: Chain) -> Markup {
             html! { span.badge.good title="Each event's hash covers the one before, and the record is what its events made it" { "Chain verified" } }
         }
         Chain::Broken(broken) => html! { span.badge.bad role="alert" { "Broken: " (broken) } },
-        Chain::Long => {
-            html! { span.badge.soon { "Too long to verify here: run countersign audit verify" } }
+        Chain::Unfinished => {
+            html! { span.badge.soon title="The next look goes on from where this one came to" { "Still being verified: look again in a moment" } }
         }
     }
 }

@@ -7,6 +7,7 @@
 )]
 
 mod browser;
+mod chains;
 mod descendants;
 mod editing;
 mod guards;

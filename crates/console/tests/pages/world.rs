@@ -13,7 +13,7 @@ use countersign_http::{
     Hub, InStep, Metrics, Services, Settings, StoreSource, Surface, Timekeeping,
 };
 use countersign_sqlite::SqliteStore;
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use tempfile::TempDir;
 
 use super::browser::Browser;
@@ -102,11 +102,14 @@ impl World {
     }
 
     /// Statements past all rules.
-    pub(crate) async fn tamper(&self, sql: &'static str) {
+    pub(crate) async fn tamper(&self, sql: &str) {
         let file = self.folder.path().join("test.db");
         let url = format!("sqlite:{}", file.display());
         let mut connection = SqliteConnection::connect(&url).await.unwrap();
-        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+            .execute(&mut connection)
+            .await
+            .unwrap();
     }
 }
 

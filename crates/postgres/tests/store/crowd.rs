@@ -140,7 +140,7 @@ async fn connections_are_counted_and_kept() {
     let aside = 1;
     assert_eq!(
         (store.connections().open, store.connections().limit),
-        (aside, 3 + 5)
+        (aside, 3 + 7)
     );
     for _ in 0..5 {
         store.ping().await.unwrap();

@@ -175,6 +175,10 @@ macro_rules! store_contract {
             a_corrupt_event_address_is_named,
             a_corrupt_fingerprint_is_named,
         );
+        $crate::store_contract!(@tests $subject, bounds:
+            a_page_of_events_ends_after_its_bytes,
+            a_batch_of_a_chain_ends_after_its_bytes,
+        );
         $crate::store_contract!(@tests $subject, isolation:
             a_bad_column_of_a_record_stays_its_own,
             a_bad_column_of_a_user_stays_its_own,

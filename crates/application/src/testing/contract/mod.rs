@@ -18,6 +18,7 @@ use crate::ports::{
 pub mod actors;
 pub mod audit;
 pub mod authority;
+pub mod bounds;
 mod columns;
 pub mod corruption;
 pub mod descent;
