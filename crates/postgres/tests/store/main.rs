@@ -9,5 +9,6 @@ mod lists;
 mod loss;
 mod outage;
 mod outcome;
+mod rights;
 mod statements;
 mod support;
