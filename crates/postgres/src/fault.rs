@@ -15,6 +15,23 @@ struct Said {
     hint: &'static str,
 }
 
+/// The server replays what another one writes. What it holds may be out of date by any time, so that a revoked token
+/// would still be found there, and it skips events of the feed without a trace.
+#[derive(Debug, Error)]
+#[error(
+    "this server is a standby (in recovery): connect to the primary, and through no pooler that sends reads elsewhere"
+)]
+struct InRecovery;
+
+/// An error unless the answer came from a primary, by what `pg_is_in_recovery()` returned in the same statement.
+pub(crate) fn require_primary(in_recovery: bool) -> Result<(), sqlx::Error> {
+    if in_recovery {
+        Err(sqlx::Error::Configuration(Box::new(InRecovery)))
+    } else {
+        Ok(())
+    }
+}
+
 /// What an error means that no server of its own gives, and that nobody could make sense of otherwise.
 fn hint(code: &str) -> &'static str {
     match code {
@@ -90,6 +107,9 @@ impl Diagnosis {
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => {
                 Self::new(false, true, Lost)
             }
+            sqlx::Error::Configuration(why) if why.is::<InRecovery>() => {
+                Self::new(true, true, Connection::ReadOnly)
+            }
             sqlx::Error::Encode(_) | sqlx::Error::InvalidArgument(_) => {
                 Self::new(true, false, Good)
             }
@@ -114,6 +134,11 @@ impl Lost {
             self.error,
             sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }
         )
+    }
+
+    /// Whether the server that answered is a standby.
+    pub(crate) fn is_in_recovery(&self) -> bool {
+        matches!(&self.error, sqlx::Error::Configuration(why) if why.is::<InRecovery>())
     }
 
     /// Whether a row with an equal key of that index is there.
@@ -141,6 +166,7 @@ pub(crate) fn source(error: sqlx::Error) -> Box<dyn Error + Send + Sync> {
             code: said.code().unwrap_or_default().into_owned(),
             message: said.message().to_owned(),
         }),
+        sqlx::Error::Configuration(why) if why.is::<InRecovery>() => why,
         other => Box::new(other),
     }
 }

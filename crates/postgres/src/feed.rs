@@ -2,6 +2,9 @@
 //!
 //! Numbers that this server has not reached come from another one, with a backup that was put back into it. They say nothing
 //! about what happens here, and are passed over until the server gets there.
+//!
+//! A server in recovery shows what was committed out of the order of its snapshots, so that a place there would skip events
+//! silently: every look at one fails.
 
 use std::{future, time::Duration};
 
@@ -12,6 +15,7 @@ use countersign_application::ports::{
 use countersign_domain::{TenantId, TokenId};
 
 use crate::{
+    fault::require_primary,
     place::Place,
     rows::{AUDIT_EVENTS, Micros},
     store::PostgresStore,
@@ -29,12 +33,15 @@ impl ChangeFeed for PostgresStore {
         let place = self.aside.ask_within(LOOK, || {
             sqlx::query!(
                 r#"
-                SELECT pg_current_snapshot()::text AS "snapshot!",
+                SELECT pg_is_in_recovery() AS "in_recovery!", pg_current_snapshot()::text AS "snapshot!",
                        (SELECT e.tx::text FROM audit_events e WHERE e.tx < pg_snapshot_xmax(pg_current_snapshot())
                         ORDER BY e.tx DESC LIMIT 1) AS newest
                 "#
             )
-            .map(|row| Place::of(row.newest.as_deref(), &row.snapshot))
+            .try_map(|row| {
+                require_primary(row.in_recovery)?;
+                Ok(Place::of(row.newest.as_deref(), &row.snapshot))
+            })
         });
         let place = place.await?.pop().flatten();
         AUDIT_EVENTS.column("tx", place.and_then(|place| place.position()))
@@ -46,16 +53,16 @@ impl ChangeFeed for PostgresStore {
         let rows = self.aside.ask_within(LOOK, || {
             sqlx::query!(
                 r#"
-                SELECT pg_current_snapshot()::text AS snapshot,
+                SELECT pg_is_in_recovery() AS in_recovery, pg_current_snapshot()::text AS snapshot,
                        (SELECT e.tx::text FROM audit_events e WHERE e.tx < pg_snapshot_xmax(pg_current_snapshot())
                         ORDER BY e.tx DESC LIMIT 1) AS newest,
                        NULL::uuid AS tenant_id, NULL::uuid AS token_id, NULL::bigint AS version_after, NULL AS kind,
                        NULL::timestamptz AS "at: Micros"
                 UNION ALL
-                (SELECT NULL, NULL, tenant_id, token_id, version_after, kind, at FROM audit_events
+                (SELECT NULL, NULL, NULL, tenant_id, token_id, version_after, kind, at FROM audit_events
                  WHERE tx >= $1::text::xid8 AND tx < pg_snapshot_xmax(pg_current_snapshot()) ORDER BY tx LIMIT $3)
                 UNION ALL
-                (SELECT NULL, NULL, tenant_id, token_id, version_after, kind, at FROM audit_events
+                (SELECT NULL, NULL, NULL, tenant_id, token_id, version_after, kind, at FROM audit_events
                  WHERE tx = ANY ($2::text[]::xid8[]) ORDER BY tx LIMIT $3)
                 ORDER BY token_id NULLS FIRST, version_after
                 "#,
@@ -63,6 +70,10 @@ impl ChangeFeed for PostgresStore {
                 &running,
                 i64::from(limit) + 1,
             )
+            .try_map(|row| {
+                require_primary(row.in_recovery == Some(true))?;
+                Ok(row)
+            })
         });
         let mut rows = rows.await.map_err(StoreFault::from)?.into_iter();
         let here = rows

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     crowd::{PATIENCE, Question},
-    fault::Lost,
+    fault::{Lost, require_primary},
     link::Link,
     rows::{API_TOKENS, Micros, TOKEN_SECRETS, Texts, shown},
 };
@@ -53,23 +53,51 @@ pub(crate) struct Found {
     modified_at: Micros,
 }
 
+/// Always a row at least, which shows whether the server is a primary: what a standby does not find may be there, and
+/// what it finds may have been revoked.
 async fn found(link: &Link, digests: &[Vec<u8>]) -> Result<Vec<Found>, Lost> {
     let rows = link.ask_within(PATIENCE, || {
-        sqlx::query_as!(
-            Found,
+        sqlx::query!(
             r#"
-            SELECT s.digest, t.tenant_id, t.id, t.version, t.user_id, u.name,
-                   t.permissions AS "permissions: Texts", t.allowed_addresses AS "allowed_addresses: Texts", t.expiry AS "expiry: Micros", s.retires_at AS "retires_at: Micros",
-                   t.created_at AS "created_at: Micros", t.modified_at AS "modified_at: Micros"
-            FROM token_secrets s
-            JOIN api_tokens t ON t.tenant_id = s.tenant_id AND t.id = s.token_id
-            JOIN users u ON u.tenant_id = t.tenant_id AND u.id = t.user_id
-            WHERE s.digest = ANY ($1) AND t.revoked_at IS NULL AND u.closed_at IS NULL
+            SELECT here.in_recovery AS "in_recovery!", f.digest AS "digest?", f.tenant_id AS "tenant_id?",
+                   f.id AS "id?", f.version AS "version?", f.user_id AS "user_id?", f.name AS "name?",
+                   f.permissions AS "permissions?: Texts", f.allowed_addresses AS "allowed_addresses?: Texts",
+                   f.expiry AS "expiry?: Micros", f.retires_at AS "retires_at?: Micros",
+                   f.created_at AS "created_at?: Micros", f.modified_at AS "modified_at?: Micros"
+            FROM (SELECT pg_is_in_recovery() AS in_recovery) here
+            LEFT JOIN (
+                SELECT s.digest, t.tenant_id, t.id, t.version, t.user_id, u.name, t.permissions,
+                       t.allowed_addresses, t.expiry, s.retires_at, t.created_at, t.modified_at
+                FROM token_secrets s
+                JOIN api_tokens t ON t.tenant_id = s.tenant_id AND t.id = s.token_id
+                JOIN users u ON u.tenant_id = t.tenant_id AND u.id = t.user_id
+                WHERE s.digest = ANY ($1) AND t.revoked_at IS NULL AND u.closed_at IS NULL
+            ) f ON true
             "#,
             digests,
         )
+        .try_map(|row| {
+            require_primary(row.in_recovery)?;
+            let found = || {
+                Some(Found {
+                    digest: row.digest?,
+                    tenant_id: row.tenant_id?,
+                    id: row.id?,
+                    version: row.version?,
+                    user_id: row.user_id?,
+                    name: row.name?,
+                    permissions: row.permissions?,
+                    allowed_addresses: row.allowed_addresses?,
+                    expiry: row.expiry?,
+                    retires_at: row.retires_at,
+                    created_at: row.created_at?,
+                    modified_at: row.modified_at?,
+                })
+            };
+            Ok(found())
+        })
     });
-    rows.await
+    Ok(rows.await?.into_iter().flatten().collect())
 }
 
 impl Found {

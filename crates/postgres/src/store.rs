@@ -124,8 +124,17 @@ impl PostgresStore {
     /// a connection of its own, without a time limit: a new index may take its time.
     ///
     /// # Errors
-    /// Where the database cannot be reached, or holds migrations of another history.
+    /// Where the database cannot be reached, is a standby, or holds migrations of another history.
     pub async fn migrate(&self) -> Result<(), StoreFault> {
+        // Before anything fails there for another reason. Whether a server is there at all is found out below.
+        let server = self.aside.ask_within(LOOK, || {
+            sqlx::query!(r#"SELECT pg_is_in_recovery() AS "in_recovery!""#)
+                .try_map(|row| fault::require_primary(row.in_recovery))
+        });
+        match server.await {
+            Err(lost) if lost.is_in_recovery() => return Err(lost.into()),
+            _ => {}
+        }
         if self.is_up_to_date().await {
             return Ok(());
         }
@@ -191,8 +200,13 @@ impl PostgresStore {
 #[async_trait]
 impl Probe for PostgresStore {
     async fn ping(&self) -> Result<(), StoreFault> {
-        // A database without its tables is not ready either.
-        let any = || sqlx::query!("SELECT EXISTS (SELECT FROM tenants)");
+        // A database without its tables is not ready either, nor is a standby, which answers no check.
+        let any = || {
+            sqlx::query!(
+                r#"SELECT EXISTS (SELECT FROM tenants), pg_is_in_recovery() AS "in_recovery!""#
+            )
+            .try_map(|row| fault::require_primary(row.in_recovery))
+        };
         self.link.ask(any).await?;
         Ok(())
     }

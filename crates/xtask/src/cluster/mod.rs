@@ -6,6 +6,7 @@
 mod binaries;
 mod host;
 mod programs;
+mod standby;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -57,15 +58,9 @@ impl Cluster {
     pub fn start(durability: Durability) -> Result<Self> {
         let programs = binaries::find_or_install()?;
         let account = unprivileged()?;
-        // A server that runs as somebody else could not get into root's own temporary folder.
-        let parent = if account.is_some() {
-            PathBuf::from("/tmp")
-        } else {
-            std::env::temp_dir()
-        };
         let folder = tempfile::Builder::new()
             .prefix("countersign-pg-")
-            .tempdir_in(parent)?;
+            .tempdir_in(parent(account.as_ref()))?;
         let mut cluster = Self {
             running: None,
             frozen: Vec::new(),
@@ -223,6 +218,16 @@ impl Cluster {
 
     fn log(&self) -> PathBuf {
         self.folder.path().join("server.log")
+    }
+}
+
+/// Where a cluster's folder is made.
+fn parent(account: Option<&User>) -> PathBuf {
+    // A server that runs as somebody else could not get into root's own temporary folder.
+    if account.is_some() {
+        PathBuf::from("/tmp")
+    } else {
+        std::env::temp_dir()
     }
 }
 
