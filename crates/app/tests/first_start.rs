@@ -178,6 +178,7 @@ fn on_a_terminal_it_is_shown_in_lines_that_work() {
         .args(["-c", TERMINAL, BINARY, "--listen", "127.0.0.1:0"])
         .current_dir(folder.path())
         .env_remove("COUNTERSIGN_DATABASE_URL")
+        .env_remove("COUNTERSIGN_TEST_POSTGRES_URL")
         .stdin(Stdio::piped())
         .stdout(fs::File::create(&shown).unwrap())
         .spawn()
@@ -232,4 +233,39 @@ fn a_secret_that_cannot_be_kept_is_not_made() {
         "SELECT count(*) FROM api_tokens",
     );
     assert_eq!(rows.unwrap(), "0");
+}
+
+/// Runs the binary on a terminal that takes nothing more, and asks it to stop once it listens.
+const STOPPED_TERMINAL: &str = "
+import os, pty, signal, subprocess, sys
+_, terminal = pty.openpty()
+os.set_blocking(terminal, False)
+try:
+    while True:
+        os.write(terminal, b'x' * 1000)
+except BlockingIOError:
+    os.set_blocking(terminal, True)
+service = subprocess.Popen(sys.argv[1:], stdout=terminal, stderr=subprocess.PIPE)
+for line in service.stderr:
+    if b'listening' in line:
+        break
+service.send_signal(signal.SIGTERM)
+rest = service.stderr.read()
+assert b'reached nobody' in rest, rest
+sys.exit(service.wait(10))
+";
+
+#[test]
+fn a_terminal_that_takes_nothing_does_not_hold_the_end_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let begin = std::time::Instant::now();
+    let status = countersign_xtask::python()
+        .unwrap()
+        .args(["-c", STOPPED_TERMINAL, BINARY, "--listen", "127.0.0.1:0"])
+        .current_dir(folder.path())
+        .env_remove("COUNTERSIGN_DATABASE_URL")
+        .env_remove("COUNTERSIGN_TEST_POSTGRES_URL")
+        .status();
+    assert_eq!(status.unwrap().code(), Some(1), "the secret was not shown");
+    assert!(begin.elapsed().as_secs() < 10);
 }

@@ -119,6 +119,7 @@ fn scarce_descriptors_are_told_and_kept_for_the_database() {
         .args(command.get_args())
         .current_dir(folder.path())
         .env_remove("COUNTERSIGN_DATABASE_URL")
+        .env_remove("COUNTERSIGN_TEST_POSTGRES_URL")
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()

@@ -28,6 +28,14 @@ struct Service {
     _folder: TempDir,
 }
 
+impl Drop for Service {
+    fn drop(&mut self) {
+        // A failed test leaves no process behind.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 impl Service {
     /// Started by a shell that has done this before.
     fn start(before: &str) -> Self {

@@ -34,6 +34,14 @@ struct Service {
     _folder: TempDir,
 }
 
+impl Drop for Service {
+    fn drop(&mut self) {
+        // A failed test leaves no process behind.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 impl Service {
     fn start(format: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();

@@ -19,6 +19,7 @@ use opentelemetry_sdk::{
     propagation::TraceContextPropagator,
     trace::{SdkTracer, SdkTracerProvider},
 };
+use tokio::{task::spawn_blocking, time::timeout};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use url::Url;
@@ -67,9 +68,11 @@ pub(crate) async fn end(limit: Duration) {
         return;
     };
     // It waits for its own thread. What it could not send, the collector's silence has told already.
-    let ended = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(limit)).await;
-    if let Ok(Err(error)) = ended {
-        tracing::debug!(%error, "not all traces were sent");
+    let ended = spawn_blocking(move || provider.shutdown_with_timeout(limit));
+    // The thread may be looking up the collector's name, for which it has no limit of its own.
+    match timeout(limit, ended).await {
+        Ok(Ok(Ok(()))) => {}
+        _ => tracing::debug!("not all traces were sent"),
     }
 }
 
