@@ -165,15 +165,10 @@ impl IntoResponse for Trouble {
 fn failed(failure: Failure) -> Response {
     match failure {
         Failure::TokenNotFound | Failure::UserNotFound => Trouble::NoToken.into_response(),
-        Failure::CountDiffers { .. } => text(
+        Failure::CountDiffers { .. } | Failure::WouldRevokeActor => text(
             StatusCode::CONFLICT,
-            "Another number",
-            "Meanwhile there are more tokens, or fewer. Nothing was revoked; go back and look again.",
-        ),
-        Failure::WouldRevokeActor => text(
-            StatusCode::CONFLICT,
-            "You would be signed out",
-            "The token that you signed in with is one of these. Nothing was revoked.",
+            "Other tokens than expected",
+            "Nothing was revoked; go back, load the page anew, and look again.",
         ),
         Failure::Incomplete { revoked, cause } => {
             let error = cause.as_deref().map(tracing::field::display);

@@ -1,5 +1,5 @@
-//! A leaked token that goes on making tokens, over many connections, while it is revoked with its
-//! descendants: nothing of it is live afterwards.
+//! A leaked token that goes on making tokens, over many connections and with what it made, while it
+//! is revoked with its descendants: nothing of it is live afterwards.
 
 use std::sync::Arc;
 
@@ -30,12 +30,24 @@ async fn make(client: &Client, name: &str) -> Option<(String, String)> {
     Some((text("id"), text("token")))
 }
 
-/// Makes tokens with the leaked secret until it works no more; returns their secrets.
+/// Makes tokens by turns with the leaked secret and with the newest child's, until neither works;
+/// returns their secrets.
 async fn multiply(leaked: Client, prefix: String, done: Arc<Semaphore>) -> Vec<String> {
     let mut secrets: Vec<String> = Vec::new();
-    while let Some((_, secret)) = make(&leaked, &format!("{prefix} {}", secrets.len())).await {
-        secrets.push(secret);
-        done.add_permits(1);
+    for attempt in 0.. {
+        let child = secrets.last().map(|secret| leaked.with_secret(secret));
+        let by_child = child.filter(|_| attempt % 2 == 1);
+        let name = format!("{prefix} {attempt}");
+        let made = make(by_child.as_ref().unwrap_or(&leaked), &name).await;
+        match made {
+            Some((_, secret)) => {
+                secrets.push(secret);
+                done.add_permits(1);
+            }
+            None if by_child.is_some() || secrets.is_empty() => break,
+            // The leaked one is gone; its child may not be yet.
+            None => {}
+        }
     }
     secrets
 }
@@ -44,7 +56,7 @@ async fn multiply(leaked: Client, prefix: String, done: Arc<Semaphore>) -> Vec<S
 async fn sweep(root: &Client, id: &str) -> u64 {
     let path = format!("{TOKENS}/{id}?descendants=true&expectedCount=any");
     let mut revoked = 0;
-    for _ in 0..10 {
+    for _ in 0..40 {
         let answer = root.call(Method::DELETE, &path, None).await;
         if !matches!(answer.code(), "revocation-incomplete" | "store-unavailable") {
             revoked += answer.expect(200)["count"].as_u64().unwrap();

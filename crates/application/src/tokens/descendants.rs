@@ -17,6 +17,8 @@ use crate::{
 const MOST: u32 = 10_000;
 /// How many of them are revoked at a time.
 const AT_A_TIME: usize = 8;
+/// How often one call looks for what was made meanwhile.
+const LOOKS: u32 = 64;
 
 /// What must hold for a lineage to be revoked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -132,9 +134,10 @@ struct Sweep<'a> {
 
 impl Sweep<'_> {
     /// Revokes everything but the actor, again and again, until a look finds nothing that could be
-    /// revoked.
+    /// revoked. The newest go first: somebody who makes each token with the one before can only be
+    /// overtaken at the end of that line.
     async fn revoke_others(&mut self, lineage: Lineage) -> Result<(), Failure> {
-        loop {
+        for _ in 0..LOOKS {
             let found = self.look(lineage).await?;
             let own = self.actor.token;
             let mut others = found.tokens;
@@ -144,13 +147,15 @@ impl Sweep<'_> {
                 return Ok(());
             }
             if left == 0 {
-                return Err(self.incomplete(None));
+                break;
             }
             others.truncate(left);
+            others.reverse();
             for some in others.chunks(AT_A_TIME) {
                 self.revoke(some, None).await?;
             }
         }
+        Err(self.incomplete(None))
     }
 
     /// Ends with the actor, if it belongs to the lineage, and looks once more at what it made at

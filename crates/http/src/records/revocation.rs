@@ -20,7 +20,8 @@ pub(crate) struct RevocationRecord {
     /// How many tokens there are, the token itself included if it is live.
     #[schema(format = Int64)]
     count: u64,
-    /// The token itself first, then makers before what they made. After a dry run the first 100.
+    /// The token itself first. After a dry run the first 100, makers before what they made; after a
+    /// revocation all, in the order in which they were revoked.
     #[schema(max_items = 10_000)]
     tokens: Vec<DescendantRecord>,
 }
