@@ -7,6 +7,7 @@ mod descriptors;
 mod facts;
 mod first_start;
 mod follow;
+mod hardening;
 mod lock;
 mod log_queue;
 mod nature;
@@ -21,6 +22,7 @@ mod telemetry;
 mod traces;
 mod uses;
 mod watched;
+mod writes;
 
 use std::{
     env,
@@ -45,6 +47,7 @@ const MISUSED: u8 = 2;
 const UNTOLD: u8 = 3;
 
 fn main() -> ExitCode {
+    hardening::begin();
     match prepared() {
         Ok((command, settings)) => run(command, settings),
         Err(error) => {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use countersign_application::ports::{Census, Clock, Probe};
-use countersign_http::Metrics;
+use countersign_http::{Metrics, Writability};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric},
@@ -28,6 +28,7 @@ pub(crate) struct Numbers {
     pub(crate) pulse: Arc<Pulse>,
     pub(crate) skew: Arc<Skew>,
     pub(crate) probe: Arc<dyn Probe>,
+    pub(crate) writability: Writability,
     /// What was counted last.
     pub(crate) census: Mutex<Option<Census>>,
 }
@@ -125,6 +126,9 @@ impl Collector for Numbers {
             let help = "By how much this node's clock is ahead of the database's";
             page.gauge("clock_skew", help, Some(&Unit::Seconds), seconds)?;
         }
+        let help = "Whether the store takes changes";
+        let writable = u64::from(!self.writability.is_lost());
+        page.gauge("store_writable", help, None, count(writable))?;
         let connections = self.probe.connections();
         page.gauges(
             "store_connections",

@@ -9,13 +9,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use countersign_application::ports::{Clock, Probe};
+use countersign_application::ports::{Clock, Probe, StoreTime};
 use countersign_domain::Timestamp;
 use countersign_http::Timekeeping;
 use tokio::time::sleep;
 
 /// How often the clocks are compared.
 const EVERY: Duration = Duration::from_secs(10);
+
+/// How often this machine's clock is compared with its own past, where there is no other: that costs less, and a clock
+/// that was set back shows only until it has caught up.
+const EVERY_ALONE: Duration = Duration::from_secs(1);
 
 /// How far they may be apart, in microseconds.
 const MOST: i64 = 2_000_000;
@@ -29,6 +33,8 @@ pub(crate) struct Skew {
     probe: Arc<dyn Probe>,
     time: Timekeeping,
     micros: AtomicI64,
+    /// The latest instant that this process has seen.
+    seen: AtomicI64,
 }
 
 /// By how many microseconds this node's clock is ahead of the store's, at least and at most: what the answer took on its
@@ -46,6 +52,7 @@ impl Skew {
             probe,
             time,
             micros: AtomicI64::new(UNKNOWN),
+            seen: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -56,17 +63,19 @@ impl Skew {
         (micros != UNKNOWN).then(|| seconds().copysign(if micros < 0 { -1.0 } else { 1.0 }))
     }
 
-    /// Compares them once. A store that does not answer leaves things as they are.
-    pub(crate) async fn compare(&self) {
+    /// Compares them once, and returns when to do so again. A store that does not answer leaves things as they are.
+    pub(crate) async fn compare(&self) -> Duration {
         let (before, begin) = (self.clock.now(), Instant::now());
         let told = match self.probe.time().await {
-            Ok(Some(told)) => told,
-            // There is but one clock.
-            Ok(None) => return self.micros.store(0, Ordering::Relaxed),
+            Ok(StoreTime::Clock(told)) => told,
+            Ok(StoreTime::Newest(newest)) => {
+                self.compare_with_past(newest);
+                return EVERY_ALONE;
+            }
             Err(fault) => {
                 let error = format!("{:#}", anyhow::Error::from(fault));
                 tracing::debug!(error, "the clocks could not be compared");
-                return;
+                return EVERY;
             }
         };
         let (least, most) = ahead(before, begin.elapsed(), told);
@@ -87,13 +96,35 @@ impl Skew {
                 );
             }
         }
+        EVERY
+    }
+
+    /// Time does not go back: neither behind the newest change, nor behind what this process has seen.
+    fn compare_with_past(&self, newest: Option<Timestamp>) {
+        let now = self.clock.now().as_micros();
+        let seen = self.seen.fetch_max(now, Ordering::Relaxed);
+        let latest = newest.map_or(seen, |newest| newest.as_micros().max(seen));
+        let behind = latest.saturating_sub(now).max(0);
+        self.micros.store(-behind, Ordering::Relaxed);
+        let apart = behind > MOST;
+        if self.time.note(apart) {
+            let seconds = self.seconds();
+            if apart {
+                tracing::error!(
+                    seconds,
+                    "this machine's clock was set back behind what is stored or was seen: no token is judged until it has caught up"
+                );
+            } else {
+                tracing::info!(seconds, "this machine's clock has caught up");
+            }
+        }
     }
 
     /// Compares them for ever.
     pub(crate) async fn compare_often(self: Arc<Self>) {
         loop {
-            sleep(EVERY).await;
-            self.compare().await;
+            let pause = self.compare().await;
+            sleep(pause).await;
         }
     }
 }
@@ -110,7 +141,8 @@ mod tests {
         Timestamp::from_micros(1_780_000_000_000_000 + micros).unwrap()
     }
 
-    type Told = Result<Option<i64>, ()>;
+    /// The store's clock, or else its newest change.
+    type Told = Result<Result<i64, Option<i64>>, ()>;
 
     /// A node whose clock stands still, beside a store that says what it is told to.
     fn skew(told: Told) -> (Skew, Arc<Mutex<Told>>) {
@@ -119,8 +151,11 @@ mod tests {
         clock.expect_now().returning(|| at(0));
         probe.expect_time().returning(move || {
             let told = *says.lock().unwrap();
-            told.map(|told| told.map(at))
-                .map_err(|()| StoreFault::Unavailable("away".into()))
+            told.map(|told| match told {
+                Ok(clock) => StoreTime::Clock(at(clock)),
+                Err(newest) => StoreTime::Newest(newest.map(at)),
+            })
+            .map_err(|()| StoreFault::Unavailable("away".into()))
         });
         let skew = Skew::new(Arc::new(clock), Arc::new(probe), Timekeeping::default());
         (skew, told)
@@ -143,7 +178,7 @@ mod tests {
             (-2_000_000, false),
             (-2_000_001, true),
         ] {
-            let (skew, _) = skew(Ok(Some(store.into())));
+            let (skew, _) = skew(Ok(Ok(store.into())));
             skew.compare().await;
             assert_eq!(skew.time.is_apart(), apart, "{store}");
             let seconds = skew.seconds().unwrap();
@@ -156,18 +191,47 @@ mod tests {
         let (skew, told) = skew(Err(()));
         skew.compare().await;
         assert_eq!(skew.seconds(), None);
-        *told.lock().unwrap() = Ok(None);
+        *told.lock().unwrap() = Ok(Err(None));
         skew.compare().await;
         assert!(!skew.time.is_apart());
         assert_eq!(skew.seconds(), Some(0.0));
-        *told.lock().unwrap() = Ok(Some(9_000_000));
+        *told.lock().unwrap() = Ok(Ok(9_000_000));
         skew.compare().await;
         assert!(skew.time.is_apart());
         *told.lock().unwrap() = Err(());
         skew.compare().await;
         assert!(skew.time.is_apart(), "nobody said that it is right again");
-        *told.lock().unwrap() = Ok(Some(0));
+        *told.lock().unwrap() = Ok(Ok(0));
         skew.compare().await;
         assert!(!skew.time.is_apart());
+    }
+
+    #[tokio::test]
+    async fn a_clock_alone_may_not_go_behind_the_newest_change() {
+        for (newest, apart) in [
+            (None, false),
+            (Some(-3_000_000_000), false),
+            (Some(2_000_000), false),
+            (Some(2_000_001), true),
+        ] {
+            let (skew, told) = skew(Ok(Err(newest)));
+            assert_eq!(skew.compare().await, EVERY_ALONE);
+            assert_eq!(skew.time.is_apart(), apart, "{newest:?}");
+            // A change that is made by the right clock is the newest from then on.
+            *told.lock().unwrap() = Ok(Err(Some(0)));
+            skew.compare().await;
+            assert!(!skew.time.is_apart());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_clock_alone_may_not_go_behind_what_was_seen() {
+        let (skew, _) = skew(Ok(Err(None)));
+        skew.compare().await;
+        skew.seen
+            .store(at(5_000_000).as_micros(), Ordering::Relaxed);
+        skew.compare().await;
+        assert!(skew.time.is_apart());
+        assert_eq!(skew.seconds(), Some(-5.0));
     }
 }

@@ -1,21 +1,21 @@
 //! A store with somebody who looks on: its errors are counted by kind, and what a request asks of it is a span of the
 //! request's trace. Here and not in the adapters, so that no store can forget it.
 
+mod background;
 mod tokens;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign_application::ports::{
-    Census, ChangeFeed, CommitError, Connections, FeedFault, FeedPosition, News, Probe, StoreFault,
-    Unreadable, UsageStore, Used, User, UserStore,
+    CommitError, FeedFault, StoreFault, Unreadable, User, UserStore,
 };
-use countersign_domain::{TenantId, Timestamp, UserId};
-use countersign_http::{Metrics, TRACES};
+use countersign_domain::{TenantId, UserId};
+use countersign_http::{Metrics, TRACES, Writability};
 use prometheus_client::metrics::{counter::Counter, family::Family};
 use tracing::{Instrument as _, field::Empty};
 
-use crate::{database::Ports, settings::DatabaseUrl};
+use crate::{database::Ports, settings::DatabaseUrl, writes};
 
 type Kinds = Family<[(&'static str, &'static str); 1], Counter>;
 
@@ -25,6 +25,7 @@ struct Watch {
     errors: Kinds,
     /// As OpenTelemetry names databases.
     system: &'static str,
+    writability: Writability,
 }
 
 /// A store under their eyes.
@@ -35,7 +36,12 @@ struct Watched<S: ?Sized> {
 
 impl Ports {
     /// The same ports, whose errors show among these numbers.
-    pub(crate) fn watched(self, database: &DatabaseUrl, metrics: &Metrics) -> Self {
+    pub(crate) fn watched(
+        self,
+        database: &DatabaseUrl,
+        metrics: &Metrics,
+        writability: Writability,
+    ) -> Self {
         let system = match database {
             DatabaseUrl::Sqlite(_) => "sqlite",
             DatabaseUrl::Postgres(_) => "postgresql",
@@ -47,7 +53,11 @@ impl Ports {
         }
         let help = "Calls of the store that failed, by kind";
         metrics.register(|registry| registry.register("store_errors", help, errors.clone()));
-        let watch = Watch { errors, system };
+        let watch = Watch {
+            errors,
+            system,
+            writability,
+        };
         Self {
             tokens: watch.over(self.tokens),
             users: watch.over(self.users),
@@ -72,7 +82,7 @@ trait Fault {
 impl Fault for StoreFault {
     fn kind(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Unavailable(_) => UNAVAILABLE,
+            Self::Unavailable(_) | Self::Unwritable(_) => UNAVAILABLE,
             Self::Corrupt { .. } => CORRUPT,
         })
     }
@@ -106,6 +116,16 @@ impl Watch {
     fn over<S: ?Sized>(&self, store: Arc<S>) -> Arc<Watched<S>> {
         let watch = self.clone();
         Arc::new(Watched { store, watch })
+    }
+
+    /// Of a change.
+    fn written(&self, outcome: Result<(), CommitError>) -> Result<(), CommitError> {
+        match &outcome {
+            Ok(()) => writes::note(&self.writability, Ok(())),
+            Err(CommitError::Fault(fault)) => writes::note(&self.writability, Err(fault)),
+            Err(_) => {}
+        }
+        outcome
     }
 
     /// Of what goes on beside the requests: no trace begins there.
@@ -160,50 +180,5 @@ impl UserStore for Watched<dyn UserStore> {
     async fn user(&self, tenant: TenantId, id: UserId) -> Result<Option<User>, StoreFault> {
         let call = self.store.user(tenant, id);
         self.watch.follow("user", call).await
-    }
-}
-
-#[async_trait]
-impl Probe for Watched<dyn Probe> {
-    async fn ping(&self) -> Result<(), StoreFault> {
-        self.watch.follow("ping", self.store.ping()).await
-    }
-
-    async fn census(&self, now: Timestamp) -> Result<Census, StoreFault> {
-        self.watch.count(self.store.census(now).await)
-    }
-
-    async fn time(&self) -> Result<Option<Timestamp>, StoreFault> {
-        self.watch.count(self.store.time().await)
-    }
-
-    async fn careless_settings(&self) -> Result<Vec<String>, StoreFault> {
-        self.watch.count(self.store.careless_settings().await)
-    }
-
-    fn connections(&self) -> Connections {
-        self.store.connections()
-    }
-}
-
-#[async_trait]
-impl ChangeFeed for Watched<dyn ChangeFeed> {
-    async fn position(&self) -> Result<FeedPosition, StoreFault> {
-        self.watch.count(self.store.position().await)
-    }
-
-    async fn since(&self, position: &FeedPosition, limit: u16) -> Result<News, FeedFault> {
-        self.watch.count(self.store.since(position, limit).await)
-    }
-
-    async fn woken(&self) {
-        self.store.woken().await;
-    }
-}
-
-#[async_trait]
-impl UsageStore for Watched<dyn UsageStore> {
-    async fn record(&self, uses: &[Used]) -> Result<(), StoreFault> {
-        self.watch.count(self.store.record(uses).await)
     }
 }

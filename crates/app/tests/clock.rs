@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{BINARY, Node, TOKENS, answered, text};
+use common::{BINARY, Node, On, TOKENS, answered, bare, text};
 use countersign_xtask::{
     cluster::{Cluster, Durability, free_port},
     faketime,
@@ -87,4 +87,77 @@ async fn a_node_whose_clock_goes_wrong_judges_nobody_until_it_is_right_again() {
     assert!(
         text(node.server.log().unwrap().as_bytes()).contains("agrees with the database's again")
     );
+}
+
+/// Waits for the process that listens there, which may never be ready, and returns what a check is answered.
+async fn first_check(node: &Node) -> u16 {
+    let end = Instant::now() + Duration::from_secs(20);
+    loop {
+        let client = Client::builder().no_proxy().build().unwrap();
+        let check = client.get(format!("{}/auth", node.server.url()));
+        if let Ok(answer) = check.bearer_auth(&node.root).send().await {
+            return answer.status().as_u16();
+        }
+        assert!(Instant::now() < end, "nobody listens");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_revives_no_token_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let offset = folder.path().join("offset");
+    fs::write(&offset, "+0").unwrap();
+    let mut launch = Launch::new(BINARY, On::Sqlite.database());
+    launch.port = free_port().unwrap();
+    launch.environment = faketime::variables(&offset).unwrap();
+    let environment = launch.environment.clone();
+    let mut node = Node::launch(launch);
+    let ready = format!("{}/health/ready", node.server.url());
+    node.create("The newest change").await;
+
+    fs::write(&offset, "-3600").unwrap();
+    let told = until(StatusCode::SERVICE_UNAVAILABLE, &ready).await;
+    assert!(told.contains("clock-apart"), "{told}");
+    assert_eq!(first_check(&node).await, 503);
+    fs::write(&offset, "+0").unwrap();
+    until(StatusCode::OK, &ready).await;
+    assert_eq!(first_check(&node).await, 200);
+    let told = node.server.log().unwrap();
+    assert!(
+        told.contains("clock was set back") && told.contains("has caught up"),
+        "{told}"
+    );
+
+    // A start compares as well, before the first check.
+    node.server.kill().unwrap();
+    fs::write(&offset, "-3600").unwrap();
+    let mut late = bare(node.server.folder())
+        .envs(environment)
+        .env("COUNTERSIGN_DATABASE_URL", &node.database_url)
+        .env("COUNTERSIGN_LISTEN", node.server.address().to_string())
+        .spawn()
+        .unwrap();
+    let verdict = first_check(&node).await;
+    late.kill().unwrap();
+    late.wait().unwrap();
+    assert_eq!(verdict, 503);
+}
+
+#[tokio::test]
+async fn a_change_of_the_right_clock_ends_what_a_clock_ahead_left_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let offset = folder.path().join("offset");
+    fs::write(&offset, "+3600").unwrap();
+    let mut launch = Launch::new(BINARY, On::Sqlite.database());
+    launch.environment = faketime::variables(&offset).unwrap();
+    let mut node = Node::launch(launch);
+    node.create("Of the future").await;
+    node.server.terminate().unwrap();
+    fs::write(&offset, "+0").unwrap();
+    let made = node.command(&["root-token"]);
+    assert!(made.status.success());
+    node.server.restart().unwrap();
+    assert_eq!(first_check(&node).await, 200);
+    node.create("Of the present").await;
 }

@@ -11,6 +11,7 @@ mod common;
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::TcpListener,
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -18,6 +19,7 @@ use common::{Node, On, TOKENS, answered};
 use reqwest::{Client, Method};
 use serde_json::Value;
 
+const ALERTS: &str = include_str!("../../../docs/alerts.yml");
 const DASHBOARD: &str = include_str!("../../../docs/grafana-dashboard.json");
 
 /// The names of all samples of a page that is strictly as `OpenMetrics` has it.
@@ -79,6 +81,14 @@ fn asked_for(value: &Value, names: &mut BTreeSet<String>) {
     }
 }
 
+/// The queries of the alerting rules, each on its line of the file.
+fn alerts() -> Vec<&'static str> {
+    let lines = ALERTS.lines().map(str::trim);
+    lines
+        .filter_map(|line| line.strip_prefix("expr: "))
+        .collect()
+}
+
 async fn page(node: &Node) -> String {
     let answer = node.request(Method::GET, "/metrics").send().await.unwrap();
     assert_eq!(answer.status(), 200);
@@ -100,6 +110,46 @@ async fn the_dashboard_asks_for_nothing_that_is_not_on_the_page() {
     assert!(asked.len() > 20, "{asked:?}");
     let missing: Vec<_> = asked.difference(&names).collect();
     assert!(missing.is_empty(), "{missing:?} are not among {names:?}");
+}
+
+#[tokio::test]
+async fn the_alerts_ask_for_nothing_that_is_not_on_the_page() {
+    let node = Node::start(On::Sqlite);
+    let names = samples(&page(&node).await);
+    assert_eq!(ALERTS.matches("- alert: ").count(), alerts().len());
+    let mut asked = BTreeSet::new();
+    for query in alerts() {
+        let before = asked.len();
+        asked_for(&serde_json::json!({"expr": query}), &mut asked);
+        assert!(
+            asked.len() > before || query.contains("store_errors"),
+            "{query}"
+        );
+    }
+    let missing: Vec<_> = asked.difference(&names).collect();
+    assert!(missing.is_empty(), "{missing:?} are not among {names:?}");
+    assert!(asked.contains("countersign_store_writable"));
+}
+
+/// By the program that reads them in earnest, where it is installed; their form is checked in any case.
+#[test]
+fn the_alerts_are_rules_that_prometheus_takes() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/alerts.yml");
+    let check = "import sys, yaml; rules = yaml.safe_load(open(sys.argv[1]))['groups'][0]['rules']; \
+        assert all({'alert', 'expr', 'labels', 'annotations'} <= rule.keys() for rule in rules)";
+    for (program, arguments) in [
+        ("promtool", &["check", "rules"][..]),
+        ("python3", &["-c", check]),
+    ] {
+        match Command::new(program).args(arguments).arg(path).output() {
+            Ok(output) => {
+                let told = String::from_utf8_lossy(&output.stderr);
+                let no_library = told.contains("No module named");
+                assert!(output.status.success() || no_library, "{program}: {told}");
+            }
+            Err(absent) => assert_eq!(absent.kind(), std::io::ErrorKind::NotFound),
+        }
+    }
 }
 
 #[tokio::test]

@@ -86,7 +86,7 @@ impl Failure {
                 table,
                 column,
             }),
-            fault @ StoreFault::Unavailable(_) => Self::Store(fault),
+            fault @ (StoreFault::Unavailable(_) | StoreFault::Unwritable(_)) => Self::Store(fault),
         }
     }
 }

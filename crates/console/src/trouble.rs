@@ -229,7 +229,7 @@ fn failed(failure: Failure) -> Response {
                 "The database holds a value that this service does not accept; its log says which. Nothing was changed. On its page the token can still be revoked.",
             )
         }
-        Failure::Store(StoreFault::Unavailable(source)) => {
+        Failure::Store(StoreFault::Unavailable(source) | StoreFault::Unwritable(source)) => {
             tracing::warn!(error = &*source, "the store cannot answer");
             retry(
                 "The database does not answer",

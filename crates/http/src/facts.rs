@@ -23,7 +23,9 @@ impl CredentialSource for StoreSource {
     async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
         match self.0.find(presented.digest()).await {
             Ok(found) => Ok(found.map(Arc::new)),
-            Err(fault @ StoreFault::Unavailable(_)) => Err(SourceFault::away(fault)),
+            Err(fault @ (StoreFault::Unavailable(_) | StoreFault::Unwritable(_))) => {
+                Err(SourceFault::away(fault))
+            }
             Err(StoreFault::Corrupt { table, column }) => {
                 tracing::error!(table, column, "the facts behind a secret are unreadable");
                 Err(SourceFault::broken(StoreFault::Corrupt { table, column }))

@@ -25,6 +25,7 @@ mod surface;
 mod timekeeping;
 mod trace;
 mod whole;
+mod writability;
 
 pub use countersign_gate::client_address::ProxyHeader;
 pub use facts::StoreSource;
@@ -37,3 +38,4 @@ pub use services::{Services, Settings, Traces};
 pub use surface::Surface;
 pub use timekeeping::{InStep, Timekeeping};
 pub use trace::TRACES;
+pub use writability::Writability;

@@ -18,7 +18,7 @@ use countersign_domain::RequestId;
 use countersign_gate::Gate;
 use tracing::Span;
 
-use crate::{Hub, Metrics, Timekeeping, streams::Streams};
+use crate::{Hub, Metrics, Timekeeping, Writability, streams::Streams};
 
 /// What the surface calls.
 #[derive(Clone)]
@@ -35,6 +35,8 @@ pub struct Services {
     pub news: Hub,
     /// Whether this node's clock can be believed.
     pub time: Timekeeping,
+    /// Whether the store takes changes.
+    pub writability: Writability,
     /// Tells whether the store answers.
     pub probe: Arc<dyn Probe>,
     /// Chance, for request ids.

@@ -3,7 +3,7 @@
 use std::{error::Error, fmt, str::FromStr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use countersign_application::ports::{Census, Connections, Probe, StoreFault};
+use countersign_application::ports::{Census, Connections, Probe, StoreFault, StoreTime};
 use countersign_domain::Timestamp;
 use sqlx::{
     ConnectOptions as _, Row as _,
@@ -236,13 +236,22 @@ impl Probe for PostgresStore {
         Ok(counts.await?.pop().unwrap_or_default())
     }
 
-    async fn time(&self) -> Result<Option<Timestamp>, StoreFault> {
+    /// A full disk shows with a change alone: the server looks for room when it needs some.
+    async fn try_write(&self, _to_disk: bool) -> Result<bool, StoreFault> {
+        let none = || sqlx::query("DELETE FROM sessions WHERE false").try_map(|_: PgRow| Ok(()));
+        self.aside.ask_within(LOOK, none).await?;
+        Ok(false)
+    }
+
+    async fn time(&self) -> Result<StoreTime, StoreFault> {
         let now = self.aside.ask_within(LOOK, || {
             sqlx::query!(r#"SELECT clock_timestamp() AS "now!: Micros""#).map(|row| row.now)
         });
         let now = now.await?.pop();
-        now.map(|now| Table("pg_catalog").time("clock_timestamp", now))
-            .transpose()
+        let now = now.map(|now| Table("pg_catalog").time("clock_timestamp", now));
+        Ok(now
+            .transpose()?
+            .map_or(StoreTime::Newest(None), StoreTime::Clock))
     }
 
     async fn careless_settings(&self) -> Result<Vec<String>, StoreFault> {

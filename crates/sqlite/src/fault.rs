@@ -25,9 +25,23 @@ const CONSTRAINT_UNIQUE: i32 = 2067;
 /// Extended code of a primary key.
 const CONSTRAINT_PRIMARYKEY: i32 = 1555;
 
+// Extended codes of a disk that takes no more, beside FULL: of a file beyond the process's limit (EFBIG), of a flush,
+// and of the memory that connections share.
+const IOERR_WRITE: i32 = 778;
+const IOERR_FSYNC: i32 = 1034;
+const IOERR_SHMSIZE: i32 = 4874;
+
 /// Whatever it is, the store gave no answer; what a row holds is checked where rows are read.
 pub(crate) fn fault(error: Error) -> StoreFault {
-    StoreFault::Unavailable(Box::new(error))
+    let unwritable = code(&error).is_some_and(|code| {
+        [READONLY, FULL].contains(&(code & 0xff))
+            || [IOERR_WRITE, IOERR_FSYNC, IOERR_SHMSIZE].contains(&code)
+    });
+    if unwritable {
+        StoreFault::Unwritable(Box::new(error))
+    } else {
+        StoreFault::Unavailable(Box::new(error))
+    }
 }
 
 /// Ends what takes too long, on any machine and disk.
@@ -55,9 +69,11 @@ pub(crate) async fn commit(
     }
 }
 
+/// A log record that could not be written whole is none: its checksum does not hold.
 fn left_nothing(error: &Error) -> bool {
-    let primary = code(error).map(|code| code & 0xff);
-    primary.is_some_and(|code| [BUSY, LOCKED, READONLY, FULL, CONSTRAINT].contains(&code))
+    code(error).is_some_and(|code| {
+        [BUSY, LOCKED, READONLY, FULL, CONSTRAINT].contains(&(code & 0xff)) || code == IOERR_WRITE
+    })
 }
 
 /// Whether a unique index, not a primary key, refused the row.

@@ -13,6 +13,7 @@ mod descent;
 mod directory;
 mod fault;
 mod feed;
+mod file;
 mod filter;
 mod read;
 mod rows;

@@ -29,9 +29,14 @@ impl SessionStore for SqliteStore {
             began,
             seen
         );
-        within(async { insert.execute(&self.writer).await.map_err(fault) })
-            .await
-            .map(drop)
+        within(async {
+            insert
+                .execute(&mut *self.writer().await?)
+                .await
+                .map_err(fault)
+        })
+        .await
+        .map(drop)
     }
 
     async fn session(&self, digest: &SessionDigest) -> Result<Option<Session>, StoreFault> {
@@ -53,17 +58,27 @@ impl SessionStore for SqliteStore {
             at,
             digest
         );
-        within(async { update.execute(&self.writer).await.map_err(fault) })
-            .await
-            .map(drop)
+        within(async {
+            update
+                .execute(&mut *self.writer().await?)
+                .await
+                .map_err(fault)
+        })
+        .await
+        .map(drop)
     }
 
     async fn end(&self, digest: &SessionDigest) -> Result<(), StoreFault> {
         let digest = &digest.as_bytes()[..];
         let delete = sqlx::query!("DELETE FROM sessions WHERE digest = ?", digest);
-        within(async { delete.execute(&self.writer).await.map_err(fault) })
-            .await
-            .map(drop)
+        within(async {
+            delete
+                .execute(&mut *self.writer().await?)
+                .await
+                .map_err(fault)
+        })
+        .await
+        .map(drop)
     }
 
     async fn forget(&self, began: Timestamp, seen: Timestamp) -> Result<(), StoreFault> {
@@ -75,9 +90,14 @@ impl SessionStore for SqliteStore {
             seen,
             FORGOTTEN_AT_ONCE
         );
-        within(async { delete.execute(&self.writer).await.map_err(fault) })
-            .await
-            .map(drop)
+        within(async {
+            delete
+                .execute(&mut *self.writer().await?)
+                .await
+                .map_err(fault)
+        })
+        .await
+        .map(drop)
     }
 }
 

@@ -5,16 +5,18 @@ use std::{
     fs::OpenOptions,
     io,
     path::Path,
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
-use countersign_application::ports::{Census, Connections, Probe, StoreFault};
+use countersign_application::ports::{Census, Connections, Probe, StoreFault, StoreTime};
 use countersign_domain::Timestamp;
 use sqlx::{
-    ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool,
+    ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, SqlitePool,
     migrate::Migrator,
+    pool::PoolConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use thiserror::Error;
@@ -22,6 +24,8 @@ use thiserror::Error;
 use crate::{
     fault::{DEADLINE, fault, is_busy, within},
     feed::Commits,
+    file::DatabaseFile,
+    rows::Column,
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
@@ -61,6 +65,7 @@ pub struct SqliteStore {
     /// For verifying histories.
     pub(crate) audit: SqlitePool,
     pub(crate) commits: Commits,
+    pub(crate) file: Arc<DatabaseFile>,
 }
 
 impl SqliteStore {
@@ -70,6 +75,7 @@ impl SqliteStore {
     /// The file cannot be made, opened, or written.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
         create(path).map_err(|error| OpenError(Box::new(error)))?;
+        let file = DatabaseFile::opened(path).ok_or_else(|| OpenError("it is gone".into()))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(BUSY)
@@ -90,6 +96,7 @@ impl SqliteStore {
             audit: ending(1).connect_lazy_with(reader.clone()),
             readers: pool(readers, ACQUIRE).connect_lazy_with(reader),
             commits: Commits::default(),
+            file: Arc::new(file),
         };
         let log = within(async { store.switch_to_log().await.map_err(fault) });
         log.await.map_err(|error| OpenError(Box::new(error)))?;
@@ -133,16 +140,24 @@ impl SqliteStore {
     pub(crate) async fn begin(
         &self,
     ) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, StoreFault> {
-        self.writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(fault)
+        self.file.check()?;
+        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
+        let transaction = begun.map_err(fault)?;
+        self.file.log_opened();
+        Ok(transaction)
+    }
+
+    /// The connection that writes, for what is one statement.
+    pub(crate) async fn writer(&self) -> Result<PoolConnection<Sqlite>, StoreFault> {
+        self.file.check()?;
+        self.writer.acquire().await.map_err(fault)
     }
 }
 
 #[async_trait]
 impl Probe for SqliteStore {
     async fn ping(&self) -> Result<(), StoreFault> {
+        self.file.check()?;
         within(async {
             // A database without its tables is not ready either.
             sqlx::query_scalar!("SELECT EXISTS (SELECT 1 FROM tenants)")
@@ -172,9 +187,25 @@ impl Probe for SqliteStore {
         })
     }
 
-    /// The file is on this machine.
-    async fn time(&self) -> Result<Option<Timestamp>, StoreFault> {
-        Ok(None)
+    /// The newest row, not the latest instant: a change that is made after a wrong clock was set right counts.
+    async fn time(&self) -> Result<StoreTime, StoreFault> {
+        let newest = sqlx::query_scalar!("SELECT at FROM audit_events ORDER BY rowid DESC LIMIT 1");
+        let newest = within(async { newest.fetch_optional(&self.readers).await.map_err(fault) });
+        let at = Column("audit_events", "at");
+        let newest = newest.await?.map(|micros| at.time(micros)).transpose()?;
+        Ok(StoreTime::Newest(newest))
+    }
+
+    async fn try_write(&self, to_disk: bool) -> Result<bool, StoreFault> {
+        within(async {
+            let mut transaction = self.begin().await?;
+            if to_disk {
+                fill_log(&mut transaction).await.map_err(fault)?;
+            }
+            transaction.rollback().await.map_err(fault)
+        })
+        .await?;
+        Ok(to_disk)
     }
 
     /// Each connection sets its own.
@@ -194,6 +225,29 @@ impl Probe for SqliteStore {
         }
         all
     }
+}
+
+/// Writes about as much as a big change does to the log, for a transaction to roll back: with a small cache the pages
+/// go there before the commit. A rollback leaves them behind the log's end, where the next change overwrites them.
+async fn fill_log(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("PRAGMA cache_size = 8")
+        .execute(&mut *connection)
+        .await?;
+    let made = sqlx::query("CREATE TABLE write_try (filler BLOB)")
+        .execute(&mut *connection)
+        .await;
+    let filled = match made {
+        Ok(_) => {
+            let fill = sqlx::query("INSERT INTO write_try VALUES (zeroblob(262144))");
+            fill.execute(&mut *connection).await
+        }
+        refused => refused,
+    };
+    // SQLite's default, whatever came of it.
+    sqlx::query("PRAGMA cache_size = -2000")
+        .execute(&mut *connection)
+        .await?;
+    filled.map(drop)
 }
 
 fn pool(connections: u32, patience: Duration) -> SqlitePoolOptions {

@@ -118,7 +118,7 @@ async fn a_full_file_is_no_answer_and_heals() {
         run(&store.writer, "PRAGMA max_page_count = 1").await;
         let error = fill(&home, round).await;
         assert!(
-            matches!(error, CommitError::Fault(StoreFault::Unavailable(_))),
+            matches!(error, CommitError::Fault(StoreFault::Unwritable(_))),
             "{error:?}"
         );
         assert_eq!(home.get(view.token.id).await.as_ref(), Some(&view));
@@ -147,7 +147,7 @@ async fn a_read_only_file_is_no_answer_and_heals() {
     let change = home.revocation(home.system(), &view);
     let error = home.commit(&change).await.unwrap_err();
     assert!(
-        matches!(error, CommitError::Fault(StoreFault::Unavailable(_))),
+        matches!(error, CommitError::Fault(StoreFault::Unwritable(_))),
         "{error:?}"
     );
     run(&store.writer, "PRAGMA query_only = OFF").await;

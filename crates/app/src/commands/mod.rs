@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use countersign_application::Failure;
 
-use crate::{database::Database, facts::Nobody, service::Service, settings::Settings};
+use crate::{database::Database, facts::Nobody, first_start, service::Service, settings::Settings};
 
 /// A self-hosted service for the API tokens of a platform
 #[derive(Parser)]
@@ -97,6 +97,7 @@ pub(crate) async fn run(command: Command, settings: Settings) -> Result<ExitCode
 }
 
 async fn migrate(settings: &Settings) -> Result<()> {
+    first_start::tell_of_lost_database(&settings.database);
     let database = Database::open(settings).await?;
     database
         .migrate()

@@ -12,7 +12,9 @@ use std::{
 use anyhow::{Context as _, Result};
 use countersign_application::ports::{Probe, StoreFault};
 use countersign_gate::Gate;
-use countersign_http::{Hub, InStep, Limits, Metrics, Services, StoreSource, Surface, Timekeeping};
+use countersign_http::{
+    Hub, InStep, Limits, Metrics, Services, StoreSource, Surface, Timekeeping, Writability,
+};
 use tokio::{
     net::TcpListener,
     task::{JoinSet, spawn_blocking},
@@ -34,6 +36,7 @@ use crate::{
     stop::Stop,
     traces,
     uses::Unwritten,
+    writes,
 };
 
 /// How long a database may take to appear: they are often started together.
@@ -58,17 +61,22 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         )
     })?;
     let address = listener.local_addr()?;
+    first_start::tell_of_lost_database(&settings.database);
     let _lock = match &settings.database {
         DatabaseUrl::Sqlite(path) => Some(lock::exclusive(path)?),
         DatabaseUrl::Postgres(_) => None,
     };
+    // Opening it takes the log in.
+    first_start::tell_of_stale_log(&settings.database);
     let database = Database::open(&settings).await?;
     tokio::select! {
         migrated = migrate(&database, &settings.database) => migrated?,
         () = stop.asked() => return Ok(()),
     }
     let metrics = Metrics::default();
-    let ports = database.ports().watched(&settings.database, &metrics);
+    let writability = Writability::default();
+    let ports = database.ports();
+    let ports = ports.watched(&settings.database, &metrics, writability.clone());
     let facts = Arc::new(Facts::new(
         StoreSource::new(ports.tokens.clone()),
         &settings,
@@ -105,6 +113,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         feed: ports.feed.clone(),
         news: Hub::default(),
         time,
+        writability,
         probe: ports.probe.clone(),
         entropy: service.entropy,
         clock: service.clock,
@@ -196,10 +205,15 @@ async fn background(
         pulse: pulse.clone(),
         skew: skew.clone(),
         probe: probe.clone(),
+        writability: services.writability.clone(),
         census: Mutex::default(),
     };
     let numbers = numbers.show(&services.metrics);
     tasks.spawn(skew.compare_often());
+    tasks.spawn(writes::try_often(
+        services.writability.clone(),
+        probe.clone(),
+    ));
     tasks.spawn(numbers.count_often(services.clock.clone()));
     tasks.spawn(uses.write_often(ports.usage.clone(), settings.usage_interval));
     if settings.change_feed != ChangeFeed::None {

@@ -69,12 +69,65 @@ pub(crate) async fn first_token(service: &Service, database: &DatabaseUrl) -> Re
     }
 }
 
-/// Names the files that may hold the only copy of an earlier first start's secret.
+/// Names the files that hold a root token's secret: it belongs where it is needed, not beside the database. A file
+/// under its first name may be the only copy.
 pub(crate) fn tell_what_is_left(database: &DatabaseUrl) {
-    for draft in left(&file(database)) {
+    let file = file(database);
+    if file.exists() {
+        tracing::warn!(
+            path = %path::absolute(&file).unwrap_or_else(|_| file.clone()).display(),
+            "the root token's secret of an earlier first start is still in this file: store it elsewhere, then remove the file"
+        );
+    }
+    for draft in left(&file) {
         tracing::warn!(
             path = %path::absolute(&draft).unwrap_or(draft).display(),
             "an earlier first start left this file: it may hold a root token's secret; try it, then remove it"
+        );
+    }
+}
+
+/// Warns if a database was here and is not any more: the start makes a new one, which knows no token of the old.
+pub(crate) fn tell_of_lost_database(database: &DatabaseUrl) {
+    let DatabaseUrl::Sqlite(path) = database else {
+        return;
+    };
+    if path.exists() {
+        return;
+    }
+    let traces = [".lock", ".root-token", "-wal"].map(|ending| beside(path, ending));
+    let traces: Vec<String> = traces
+        .iter()
+        .filter(|trace| trace.exists())
+        .map(|trace| trace.display().to_string())
+        .collect();
+    if !traces.is_empty() {
+        tracing::warn!(
+            path = %path::absolute(path).unwrap_or_else(|_| path.clone()).display(),
+            beside = traces.join(", "),
+            "a database was here before and is gone: a new, empty one is made, which knows no token of the old one; if the old one was moved, stop, and put it back"
+        );
+    }
+}
+
+/// Warns if the database is newer than a log that still lies beside it, which is how a backup looks that was put back
+/// without removing the log of the file before: SQLite takes that log for the backup's own.
+pub(crate) fn tell_of_stale_log(database: &DatabaseUrl) {
+    let DatabaseUrl::Sqlite(path) = database else {
+        return;
+    };
+    let log = beside(path, "-wal");
+    let (Ok(of_database), Ok(of_log)) = (path.metadata(), log.metadata()) else {
+        return;
+    };
+    let newer = match (of_database.modified(), of_log.modified()) {
+        (Ok(database), Ok(log)) => database > log,
+        _ => false,
+    };
+    if newer && of_log.len() > 0 {
+        tracing::warn!(
+            log = %path::absolute(&log).unwrap_or(log).display(),
+            "this log is older than the database beside it: if the database was put back from a backup, stop, put it back again, and remove the files -wal and -shm beside it before the next start; after a crash there is nothing to do"
         );
     }
 }

@@ -101,7 +101,8 @@ impl TokenStore for Watched<dyn TokenStore> {
     }
 
     async fn commit(&self, change: &Change) -> Result<(), CommitError> {
-        self.watch.follow("commit", self.store.commit(change)).await
+        let outcome = self.watch.follow("commit", self.store.commit(change)).await;
+        self.watch.written(outcome)
     }
 
     async fn revocable(
@@ -115,6 +116,7 @@ impl TokenStore for Watched<dyn TokenStore> {
 
     async fn force_revocation(&self, revocation: &ForcedRevocation) -> Result<(), CommitError> {
         let call = self.store.force_revocation(revocation);
-        self.watch.follow("force_revocation", call).await
+        self.watch
+            .written(self.watch.follow("force_revocation", call).await)
     }
 }

@@ -8,9 +8,13 @@ use thiserror::Error;
 /// A store could not answer.
 #[derive(Debug, Error)]
 pub enum StoreFault {
-    /// It is away, slow, read-only or full: trying again later may help.
+    /// It is away or slow: trying again later may help.
     #[error("the store cannot answer")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// It answers and takes no changes, because it is read-only, full, or not what a restart would open: somebody has
+    /// to mend that.
+    #[error("the store takes no changes")]
+    Unwritable(#[source] Box<dyn Error + Send + Sync>),
     /// A row holds what was never written by this service: trying again will not help.
     #[error("the store holds a corrupt value in {table}.{column}")]
     Corrupt {
@@ -56,7 +60,9 @@ impl Unreadable {
                     table,
                     column,
                 }),
-                Err(fault @ StoreFault::Unavailable(_)) => return Err(fault),
+                Err(fault @ (StoreFault::Unavailable(_) | StoreFault::Unwritable(_))) => {
+                    return Err(fault);
+                }
             }
         }
         Ok((content, unreadable))

@@ -15,7 +15,7 @@ pub use fault::{CommitError, StoreFault, TenantRefused, Unreadable};
 pub use feed::{
     Announcer, ChangeFeed, FeedFault, FeedPosition, InvalidPosition, News, TokenChanged,
 };
-pub use nature::{Clock, Entropy, EntropyFault};
+pub use nature::{Clock, Entropy, EntropyFault, StoreTime};
 pub use records::{EventView, Tenant, TokenMade, User, UserKind};
 pub use session::{FORGOTTEN_AT_ONCE, Session, SessionDigest, SessionStore};
 pub use store::{AuditStore, EVENT_BYTES, Probe, TenantStore, TokenStore, UserStore};

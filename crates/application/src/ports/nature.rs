@@ -10,6 +10,15 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
+/// What a store knows of the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreTime {
+    /// Its server's own clock, which is not this machine's.
+    Clock(Timestamp),
+    /// The instant of its newest change, by this machine's clock, which it has no other than; `None` before the first.
+    Newest(Option<Timestamp>),
+}
+
 /// The operating system gave no random bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the operating system gives no random bytes")]

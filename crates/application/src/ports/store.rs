@@ -7,8 +7,8 @@ use countersign_domain::{
 };
 
 use super::{
-    Census, CommitError, Connections, Descendants, EventView, Lineage, StoreFault, Tenant,
-    TenantRefused, TokenMade, User,
+    Census, CommitError, Connections, Descendants, EventView, Lineage, StoreFault, StoreTime,
+    Tenant, TenantRefused, TokenMade, User,
 };
 use crate::query::{Filter, Listed, Order, Page, PageRequest};
 
@@ -181,8 +181,12 @@ pub trait Probe: Send + Sync {
     /// Counts the tokens of all tenants, by their state at that instant. May take long where there are many.
     async fn census(&self, now: Timestamp) -> Result<Census, StoreFault>;
 
-    /// What time it is by the store's own clock; `None` where it has no other than this machine's.
-    async fn time(&self) -> Result<Option<Timestamp>, StoreFault>;
+    /// What this machine's clock can be compared with.
+    async fn time(&self) -> Result<StoreTime, StoreFault>;
+
+    /// Fails as a change would, and changes nothing. With `to_disk` it is tried as far as the disk, if the store can do
+    /// that without a trace, which costs a flush; returns whether it was.
+    async fn try_write(&self, to_disk: bool) -> Result<bool, StoreFault>;
 
     /// The store's settings under which a change that was acknowledged can be lost in a crash, by their names.
     async fn careless_settings(&self) -> Result<Vec<String>, StoreFault>;

@@ -10,7 +10,7 @@ use countersign_application::{
 use countersign_domain::{Policy, TokenView, standard};
 use countersign_gate::Gate;
 use countersign_http::{
-    Hub, InStep, Metrics, Services, Settings, StoreSource, Surface, Timekeeping,
+    Hub, InStep, Metrics, Services, Settings, StoreSource, Surface, Timekeeping, Writability,
 };
 use countersign_sqlite::SqliteStore;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
@@ -147,6 +147,7 @@ pub(crate) fn surface(stores: &Stores, tokens: Arc<dyn TokenStore>, time: &Timek
         feed: stores.feed.clone(),
         news: Hub::default(),
         time: time.clone(),
+        writability: Writability::default(),
         probe: stores.probe.clone(),
         entropy,
         clock,

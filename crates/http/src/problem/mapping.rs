@@ -250,7 +250,7 @@ impl From<Unreadable> for Problem {
 impl From<StoreFault> for Problem {
     fn from(fault: StoreFault) -> Self {
         match fault {
-            StoreFault::Unavailable(source) => {
+            StoreFault::Unavailable(source) | StoreFault::Unwritable(source) => {
                 tracing::warn!(error = %chain(&*source), "the store cannot answer");
                 Self::new(
                     Code::StoreUnavailable,

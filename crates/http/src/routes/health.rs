@@ -21,6 +21,10 @@ pub(crate) struct Health {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<String>, pattern = "^(store-unavailable|store-corrupt|clock-apart)$")]
     reason: Option<&'static str>,
+    /// `unavailable` as long as no change can be stored. Checks are answered all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<String>, pattern = "^unavailable$")]
+    writes: Option<&'static str>,
 }
 
 /// Whether the process lives
@@ -33,6 +37,7 @@ pub(super) async fn live(RawQuery(query): RawQuery) -> Answer {
     let up = Health {
         status: "up",
         reason: None,
+        writes: None,
     };
     answer(StatusCode::OK, [], &up)
 }
@@ -48,16 +53,15 @@ pub(super) async fn live(RawQuery(query): RawQuery) -> Answer {
 )]
 pub(super) async fn ready(State(app): State<App>, RawQuery(query): RawQuery) -> Answer {
     Params::none(query.as_deref())?;
-    let (status, health) = match app.probe.ping().await {
-        Ok(()) if app.time.is_apart() => (StatusCode::SERVICE_UNAVAILABLE, down("clock-apart")),
-        Ok(()) => (
-            StatusCode::OK,
-            Health {
-                status: "up",
-                reason: None,
-            },
-        ),
-        Err(fault) => (StatusCode::SERVICE_UNAVAILABLE, down(why(&fault))),
+    let (status, reason) = match app.probe.ping().await {
+        Ok(()) if app.time.is_apart() => (StatusCode::SERVICE_UNAVAILABLE, Some("clock-apart")),
+        Ok(()) => (StatusCode::OK, None),
+        Err(fault) => (StatusCode::SERVICE_UNAVAILABLE, Some(why(&fault))),
+    };
+    let health = Health {
+        status: reason.map_or("up", |_| "down"),
+        reason,
+        writes: app.writability.is_lost().then_some("unavailable"),
     };
     answer(
         status,
@@ -68,14 +72,7 @@ pub(super) async fn ready(State(app): State<App>, RawQuery(query): RawQuery) -> 
 
 fn why(fault: &StoreFault) -> &'static str {
     match fault {
-        StoreFault::Unavailable(_) => "store-unavailable",
+        StoreFault::Unavailable(_) | StoreFault::Unwritable(_) => "store-unavailable",
         StoreFault::Corrupt { .. } => "store-corrupt",
-    }
-}
-
-fn down(reason: &'static str) -> Health {
-    Health {
-        status: "down",
-        reason: Some(reason),
     }
 }

@@ -15,7 +15,9 @@ use countersign_application::{
 };
 use countersign_domain::{Policy, Secret, TokenView, UserId, standard};
 use countersign_gate::{Gate, Proxies};
-use countersign_http::{Hub, Metrics, Services, Settings, StoreSource, Surface, Timekeeping};
+use countersign_http::{
+    Hub, Metrics, Services, Settings, StoreSource, Surface, Timekeeping, Writability,
+};
 use countersign_sqlite::SqliteStore;
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -108,6 +110,7 @@ pub(crate) fn services(stores: &Stores, tokens: Arc<dyn TokenStore>, proxies: Pr
         feed: stores.feed.clone(),
         news: Hub::default(),
         time: Timekeeping::default(),
+        writability: Writability::default(),
         metrics: Metrics::default(),
         probe: stores.probe.clone(),
         entropy,

@@ -45,7 +45,12 @@ impl SqliteStore {
             Ok::<_, CommitError>(transaction)
         })
         .await?;
-        let outcome = commit(transaction, began).await;
+        let mut outcome = commit(transaction, began).await;
+        if outcome.is_ok()
+            && let Err(replaced) = self.file.check()
+        {
+            outcome = Err(CommitError::OutcomeUnknown(Box::new(replaced)));
+        }
         if matches!(outcome, Ok(()) | Err(CommitError::OutcomeUnknown(_))) {
             self.commits.tell();
         }

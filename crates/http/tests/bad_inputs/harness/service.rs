@@ -14,7 +14,8 @@ use countersign_application::{
 use countersign_domain::{PermissionCatalog, Policy, UserId};
 use countersign_gate::{Gate, Proxies};
 use countersign_http::{
-    Hub, Limits, Metrics, ProxyHeader, Services, Settings, StoreSource, Surface, Timekeeping, serve,
+    Hub, Limits, Metrics, ProxyHeader, Services, Settings, StoreSource, Surface, Timekeeping,
+    Writability, serve,
 };
 use countersign_sqlite::SqliteStore;
 use serde_json::{Value, json};
@@ -251,6 +252,7 @@ fn services(stores: &Stores, proxies: Proxies) -> Services {
         feed: stores.feed.clone(),
         news: Hub::default(),
         time: Timekeeping::default(),
+        writability: Writability::default(),
         metrics: Metrics::default(),
         probe: stores.probe.clone(),
         entropy: stores.entropy.clone(),
