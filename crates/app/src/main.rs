@@ -71,6 +71,12 @@ fn run(command: Command, mut settings: settings::Settings) -> ExitCode {
         tell(&error);
         return ExitCode::from(MISUSED);
     }
+    if settings.database.is_exposed() {
+        tracing::warn!(
+            database = %settings.database,
+            "the connection to the database can be read or redirected on its way: add sslmode=verify-full to its URL"
+        );
+    }
     let failed = match command {
         Command::Audit(_) => ExitCode::from(UNTOLD),
         _ => ExitCode::FAILURE,

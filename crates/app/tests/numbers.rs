@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{Node, On, TOKENS, answered};
+use common::{Node, On, TOKENS, answered, in_a_year};
 use reqwest::{Client, Method};
 use serde_json::Value;
 
@@ -184,6 +184,42 @@ async fn numbers_are_for_those_who_may_read_tokens() {
     ] {
         assert!(page.contains(line), "{line} is not in\n{page}");
     }
+}
+
+#[tokio::test]
+async fn numbers_of_all_tenants_are_for_the_default_tenant_alone() {
+    let node = Node::start(On::Sqlite);
+    let made = node.command(&["tenant", "create", "Other"]);
+    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let other = made["token"].as_str().unwrap();
+    let status = async |secret: &str| {
+        let answer = node.request_as(secret, Method::GET, "/metrics").send();
+        answer.await.unwrap().status().as_u16()
+    };
+    assert_eq!(status(&node.root).await, 200);
+    assert_eq!(status(other).await, 403);
+    let catalog = async |secret: &str| {
+        let answer = node
+            .request_as(secret, Method::GET, "/api/v1/permissions")
+            .send();
+        let names = answered(answer.await.unwrap(), 200).await;
+        names["content"].to_string()
+    };
+    assert!(catalog(&node.root).await.contains("api.metrics.read"));
+    assert!(!catalog(other).await.contains("api.metrics.read"));
+    // Nobody there holds it, so nobody can hand it out.
+    let body = serde_json::json!({
+        "name": "Numbers",
+        "expiry": in_a_year(),
+        "permissions": ["api.metrics.read"],
+    });
+    let create = async |secret: &str| {
+        let answer = node.request_as(secret, Method::POST, TOKENS).json(&body);
+        answer.send().await.unwrap()
+    };
+    assert_eq!(create(other).await.status(), 403);
+    let reader = answered(create(&node.root).await, 201).await;
+    assert_eq!(status(reader["token"].as_str().unwrap()).await, 200);
 }
 
 #[tokio::test]

@@ -146,7 +146,7 @@ impl Tenants {
         }
     }
 
-    /// Makes a token with all permissions of the catalog and the longest lifetime.
+    /// Makes a token with all permissions of the tenant's catalog and the longest lifetime.
     ///
     /// # Errors
     /// A name that is none or taken, no entropy, a store's fault.
@@ -168,14 +168,19 @@ impl Tenants {
         name: &str,
     ) -> Result<Made, Failure> {
         let policy = self.tokens.policy();
-        let all = PermissionCatalog::permissions(&policy.catalog);
+        // A tenant's other tokens get what its root tokens hold, so nobody else there ever gets more.
+        let all = if &*tenant.name == Self::DEFAULT {
+            PermissionCatalog::permissions(&policy.catalog).clone()
+        } else {
+            policy.catalog.of_one_tenant()
+        };
         let draft = Draft {
             name: name.to_owned(),
             expiry: self.longest(policy.max_lifetime_months),
             allowed_addresses: Vec::new(),
             permissions: all.iter().map(ToString::to_string).collect(),
         };
-        let actor = Actor::system(tenant.id, tenant.system.clone(), all.clone());
+        let actor = Actor::system(tenant.id, tenant.system.clone(), all);
         let request = self.tokens.request(actor, request);
         self.tokens
             .create_with(secret, &request, &draft, None)

@@ -8,6 +8,7 @@ use axum::{
 };
 
 use countersign_domain::Version;
+use zeroize::Zeroize as _;
 
 use crate::{
     app::App,
@@ -52,6 +53,13 @@ impl Form {
     /// Whether the field is there.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.all(name).next().is_some()
+    }
+}
+
+/// A field may be a secret that somebody pasted.
+impl Drop for Form {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(|(_, value)| value.zeroize());
     }
 }
 

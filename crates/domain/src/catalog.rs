@@ -20,10 +20,11 @@ pub struct InvalidCatalog {
 }
 
 impl PermissionCatalog {
-    /// The catalog of the [`standard`] table.
+    /// The catalog of the [`standard`] table, and what only the default tenant's has.
     #[must_use]
     pub fn standard() -> Self {
-        Self(standard::ALL.iter().cloned().collect())
+        let names = standard::ALL.iter().cloned();
+        Self(names.chain([standard::METRICS_READ]).collect())
     }
 
     /// A deployment's own catalog: one name a line, `#` begins a comment. The service's [own](standard::OWN)
@@ -41,7 +42,8 @@ impl PermissionCatalog {
                 })
             })
         });
-        let own = standard::OWN.iter().cloned().map(Ok);
+        let own = standard::OWN.iter().cloned();
+        let own = own.chain([standard::METRICS_READ]).map(Ok);
         Ok(Self(names.chain(own).collect::<Result<_, _>>()?))
     }
 
@@ -49,6 +51,16 @@ impl PermissionCatalog {
     #[must_use]
     pub const fn permissions(&self) -> &PermissionSet {
         &self.0
+    }
+
+    /// The names in it for tenants other than the default one, which cannot be given what concerns all tenants.
+    #[must_use]
+    pub fn of_one_tenant(&self) -> PermissionSet {
+        let names = self
+            .0
+            .iter()
+            .filter(|name| **name != standard::METRICS_READ);
+        names.cloned().collect()
     }
 
     /// The permission of that exact name, where the catalog holds it.
@@ -109,9 +121,18 @@ mod tests {
     }
 
     #[test]
+    fn what_concerns_all_tenants_is_no_tenants_own() {
+        let catalog = PermissionCatalog::standard();
+        assert_eq!(catalog.permissions().len(), standard::ALL.len() + 1);
+        let of_one = catalog.of_one_tenant();
+        assert_eq!(of_one, standard::ALL.iter().cloned().collect());
+    }
+
+    #[test]
     fn a_catalog_of_ones_own_keeps_what_the_service_needs() {
         let catalog = PermissionCatalog::parse("# ours\nshop.orders.read # and why\n\n").unwrap();
-        assert_eq!(catalog.permissions().len(), 1 + standard::OWN.len());
+        assert_eq!(catalog.permissions().len(), 1 + standard::OWN.len() + 1);
+        assert_eq!(catalog.of_one_tenant().len(), 1 + standard::OWN.len());
         assert!(catalog.get("shop.orders.read").is_some());
         assert!(catalog.get("api.api-tokens.write").is_some());
         assert!(catalog.get("api.tasks.read").is_none());

@@ -83,8 +83,15 @@ standard! {
     SCIM_USER_SCHEMA = "scim.user.schema";
 }
 
+/// Reading the numbers of the whole service, which are of all tenants. Not of the table: only the default tenant's
+/// catalog has it.
+pub const METRICS_READ: Permission = Permission::from_static("api.metrics.read");
+
 /// The table by name, so that a name that is in it costs no memory of its own.
-static BY_NAME: LazyLock<PermissionSet> = LazyLock::new(|| ALL.iter().cloned().collect());
+static BY_NAME: LazyLock<PermissionSet> = LazyLock::new(|| {
+    let names = ALL.iter().cloned();
+    names.chain([METRICS_READ]).collect()
+});
 
 pub(crate) fn find(name: &str) -> Option<Permission> {
     BY_NAME.find(name).cloned()

@@ -10,6 +10,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use countersign_domain::{Actor, Grant, Permission, standard};
 use countersign_gate::{Rejected, Unpresented, bearer};
+use zeroize::Zeroizing;
 
 use crate::{
     frame::Exchange,
@@ -44,6 +45,8 @@ needs! {
     WriteTokens = Some(standard::API_TOKENS_WRITE);
     /// Revoking tokens.
     DeleteTokens = Some(standard::API_TOKENS_DELETE);
+    /// Reading the numbers of all tenants.
+    ReadMetrics = Some(standard::METRICS_READ);
     /// Reading users.
     ReadUsers = Some(standard::USERS_READ);
 }
@@ -84,8 +87,8 @@ impl<N: Needs> FromRequestParts<App> for Client<N> {
         let exchange = exchange(parts)?;
         let password = basic_password(&parts.headers);
         let presented = password
-            .as_deref()
-            .map_or_else(|| bearer(&parts.headers), Ok);
+            .as_ref()
+            .map_or_else(|| bearer(&parts.headers), |password| Ok(password.as_str()));
         let admitted = admit::<N>(presented, &exchange, app).await;
         let grant = admitted.map_err(|problem| {
             let problem = problem.for_oauth();
@@ -138,7 +141,7 @@ fn tries_basic(headers: &HeaderMap) -> bool {
 }
 
 /// The password of the one Basic credential (RFC 7617), where that is what is sent.
-fn basic_password(headers: &HeaderMap) -> Option<String> {
+fn basic_password(headers: &HeaderMap) -> Option<Zeroizing<String>> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (value, None) = (values.next()?.to_str().ok()?, values.next()) else {
         return None;
@@ -147,10 +150,9 @@ fn basic_password(headers: &HeaderMap) -> Option<String> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
-    let decoded = STANDARD.decode(encoded.trim()).ok()?;
-    let text = String::from_utf8(decoded).ok()?;
-    let (_, password) = text.split_once(':')?;
-    Some(password.to_owned())
+    let decoded = Zeroizing::new(STANDARD.decode(encoded.trim()).ok()?);
+    let (_, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    Some(Zeroizing::new(password.to_owned()))
 }
 
 #[cfg(test)]
@@ -173,7 +175,12 @@ mod tests {
             for line in lines {
                 headers.append(header::AUTHORIZATION, line.parse().unwrap());
             }
-            assert_eq!(basic_password(&headers).as_deref(), expected, "{lines:?}");
+            let password = basic_password(&headers);
+            assert_eq!(
+                password.as_ref().map(|text| text.as_str()),
+                expected,
+                "{lines:?}"
+            );
         }
     }
 }

@@ -14,7 +14,7 @@ use countersign_application::{
     Tokens, Users,
     ports::{ChangeFeed, Clock, Entropy, Probe},
 };
-use countersign_domain::RequestId;
+use countersign_domain::{RequestId, TenantId};
 use countersign_gate::Gate;
 use tracing::Span;
 
@@ -67,6 +67,8 @@ pub struct Traces {
 pub struct Settings {
     /// Where clients reach the service, without a slash at its end; `None` = by the authority that they ask for.
     pub public_url: Option<String>,
+    /// The tenant that the service's own numbers belong to; its catalog alone has the permission to read them.
+    pub home: Option<TenantId>,
     /// Whether the numbers are shown elsewhere, and not here.
     pub metrics_elsewhere: bool,
     /// How many streams of changes there may be at once; `None` = as many as are asked for.

@@ -106,6 +106,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     let pages = settings.console.then(|| {
         countersign_console::pages(service.of_console(gate.clone(), time.clone(), &settings))
     });
+    let home = service.tenants.default().await?.id;
     let services = Services {
         tokens: service.tokens,
         users: service.users,
@@ -121,6 +122,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     };
     let _background = background(&settings, &ports, &services, facts, uses.clone()).await?;
     let surface = countersign_http::Settings {
+        home: Some(home),
         public_url: settings.public_url,
         metrics_elsewhere: settings.metrics_listen.is_some(),
         // The others are left to those who ask.

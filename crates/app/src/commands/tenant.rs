@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use countersign_application::Failure;
 use countersign_domain::{TenantId, Timestamp, TokenName};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::{explained, remark, say, service};
 use crate::settings::Settings;
@@ -38,10 +39,11 @@ pub(super) async fn create(settings: Settings, name: &str) -> Result<()> {
     let request = service.request_id("tenant-create")?;
     let created = async {
         let made = service.tenants.root_token(&tenant, request, "Root").await?;
-        say(&serde_json::to_string(&Created {
+        let line = serde_json::to_string(&Created {
             tenant_id: tenant.id,
             token: made.secret.expose(),
-        })?)
+        })?;
+        say(&Zeroizing::new(line))
     };
     created.await.with_context(|| {
         format!(

@@ -48,7 +48,7 @@ pub(super) const TRUSTED_PROXIES: Setting<Vec<IpNet>> = Setting {
     default: "",
     shape: "NETWORKS",
     help: "The proxies whose word about a client's address is believed, none by default",
-    accepted: "networks in CIDR notation, comma-separated, such as 10.0.0.0/8,2001:db8::/32",
+    accepted: "networks in CIDR notation, comma-separated, such as 192.0.2.7/32,2001:db8:7::/64",
     parse: values::networks,
     confidential: false,
 };
@@ -190,7 +190,7 @@ pub(super) const METRICS_LISTEN: Setting<Option<SocketAddr>> = Setting {
     name: "metrics-listen",
     default: "",
     shape: "ADDRESS:PORT",
-    help: "Where alone to show the service's numbers, then without a credential; by default /metrics is beside the API, for tokens that may read tokens",
+    help: "Where alone to show the service's numbers, then without a credential; by default /metrics is beside the API, for tokens of the default tenant that hold api.metrics.read",
     accepted: "an IP address and a port, such as 127.0.0.1:9090",
     parse: |text| Ok((!text.is_empty()).then(|| text.parse()).transpose()?),
     confidential: false,

@@ -48,6 +48,30 @@ fn a_printed_url_tells_no_password() {
 }
 
 #[test]
+fn a_way_over_a_network_is_exposed_unless_the_name_is_verified() {
+    for (exposed, text) in [
+        (false, "sqlite:tokens.db"),
+        (false, "postgres://localhost/tokens"),
+        (false, "postgres://u:p@127.0.0.7:5433/tokens"),
+        (false, "postgres://[::1]/tokens"),
+        (false, "postgres:///tokens?host=/run/postgresql"),
+        (false, "postgres://%2Frun%2Fpostgresql/tokens"),
+        (false, "postgres://db.internal/tokens?sslmode=verify-full"),
+        (false, "postgres://db.internal/tokens?ssl-mode=verify-full"),
+        (true, "postgres://db.internal/tokens"),
+        (true, "postgres://10.0.0.7/tokens?sslmode=require"),
+        (true, "postgres://db.internal/tokens?sslmode=verify-ca"),
+        (true, "postgres://localhost/tokens?host=db.internal"),
+        (
+            true,
+            "postgres://db/tokens?sslmode=verify-full&sslmode=prefer",
+        ),
+    ] {
+        assert_eq!(database_url(text).unwrap().is_exposed(), exposed, "{text}");
+    }
+}
+
+#[test]
 fn proxies_are_strict_networks() {
     let read = networks(" 10.0.0.0/8, ::ffff:192.0.2.7,2001:db8::/32").unwrap();
     let mut shown: Vec<String> = read.iter().map(ToString::to_string).collect();

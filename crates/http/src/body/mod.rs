@@ -12,6 +12,7 @@ use axum::{
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 pub(crate) use self::{
     fields::{Fields, Read, address, instant, overlap, text, texts, version},
@@ -31,9 +32,15 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Probl
 }
 
 /// Reads a form, as the OAuth endpoints take it (RFC 7662, section 2.1).
-pub(crate) async fn read_form(headers: &HeaderMap, body: Body) -> Result<String, Problem> {
+///
+/// What is returned may hold a secret, and is wiped.
+pub(crate) async fn read_form(
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Zeroizing<String>, Problem> {
     let bytes = read_as(headers, body, "application/x-www-form-urlencoded").await?;
     String::from_utf8(bytes.into())
+        .map(Zeroizing::new)
         .map_err(|_| Problem::new(Code::InvalidParameter, "A form is written in ASCII."))
 }
 

@@ -20,13 +20,18 @@ use crate::{
 )]
 pub(super) async fn permissions(
     State(app): State<App>,
-    _: Caller<AnyToken>,
+    caller: Caller<AnyToken>,
     RawQuery(query): RawQuery,
 ) -> Answer {
     Params::none(query.as_deref())?;
-    let catalog = app.tokens.policy().catalog.permissions();
+    let catalog = &app.tokens.policy().catalog;
+    let names = if app.settings().home == Some(caller.actor.tenant) {
+        catalog.permissions().clone()
+    } else {
+        catalog.of_one_tenant()
+    };
     let list = PermissionList {
-        content: catalog.iter().map(PermissionRecord::from).collect(),
+        content: names.iter().map(PermissionRecord::from).collect(),
     };
     answer(StatusCode::OK, [], &list)
 }

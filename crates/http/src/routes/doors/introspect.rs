@@ -7,6 +7,7 @@ use axum::{
 use countersign_domain::{Timestamp, TokenId, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
+use zeroize::Zeroizing;
 
 use super::{
     super::{Answer, answer},
@@ -98,7 +99,7 @@ async fn introspected(
     let (head, body) = request.into_parts();
     let form = body::read_form(&head.headers, body).await?;
     let mut params = Params::of(Some(&form));
-    let token = params.required("token");
+    let token = params.required("token").map(Zeroizing::new);
     let address = params.single("address", "an IPv4 or IPv6 address", |text| {
         text.parse().ok()
     });

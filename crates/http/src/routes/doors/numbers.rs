@@ -11,7 +11,7 @@ use axum::{
 use super::super::Answer;
 use crate::{
     Metrics,
-    caller::{Caller, ReadTokens},
+    caller::{Caller, ReadMetrics},
     metrics::MEDIA_TYPE,
     params::Params,
     problem::Problem,
@@ -20,15 +20,16 @@ use crate::{
 
 /// The service's numbers
 ///
-/// As `OpenMetrics` text, which Prometheus reads. They cover all tenants, and name none.
+/// As `OpenMetrics` text, which Prometheus reads. They cover all tenants, and name none. Only tokens of the default
+/// tenant can hold the permission.
 #[utoipa::path(
     get, path = "/metrics", operation_id = "metrics", tag = "health",
     responses((status = 200, body = String, content_type = "application/openmetrics-text"), (status = 400), (status = 404)),
-    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+    extensions(("x-required-permission" = json!("api.metrics.read"))),
 )]
 pub(in crate::routes) async fn numbers(
     State(app): State<App>,
-    _: Caller<ReadTokens>,
+    _: Caller<ReadMetrics>,
     RawQuery(query): RawQuery,
 ) -> Answer {
     Params::none(query.as_deref())?;

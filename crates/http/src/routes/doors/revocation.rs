@@ -8,6 +8,7 @@ use axum::{
 use countersign_application::Failure;
 use countersign_gate::Rejected;
 use utoipa::ToSchema;
+use zeroize::Zeroizing;
 
 use super::super::Answer;
 use crate::{
@@ -65,7 +66,10 @@ async fn revoked(
     let (head, body) = request.into_parts();
     let form = body::read_form(&head.headers, body).await?;
     let mut params = Params::of(Some(&form));
-    let token = params.required("token").unwrap_or_default();
+    let token = params
+        .required("token")
+        .map(Zeroizing::new)
+        .unwrap_or_default();
     params.finish_form()?;
     let known = match app.gate.look_up(&token).await {
         Ok(known) => known,

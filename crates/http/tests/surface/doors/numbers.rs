@@ -34,16 +34,22 @@ async fn numbers_are_shown_to_those_who_may_read() {
         .send(numbers().by(&weak.secret))
         .await
         .problem(403, "insufficient-scope");
-    let page = text(&doors.send(doors.world.ask("GET", "/metrics")).await);
+    // Reading a tenant's tokens is not reading the numbers of all.
+    doors
+        .send(doors.world.ask("GET", "/metrics"))
+        .await
+        .problem(403, "insufficient-scope");
+    let reader = doors.made("numbers", &["api.metrics.read"], &[]).await;
+    let page = text(&doors.send(numbers().by(&reader.secret)).await);
     assert!(page.ends_with("# EOF\n"), "{page}");
     for line in [
         r#"countersign_verdicts_total{code="missing-credential"} 1"#,
-        r#"countersign_verdicts_total{code="insufficient-scope"} 1"#,
-        r#"countersign_http_request_duration_seconds_count{method="GET",route="/metrics",status="403"} 1"#,
+        r#"countersign_verdicts_total{code="insufficient-scope"} 2"#,
+        r#"countersign_http_request_duration_seconds_count{method="GET",route="/metrics",status="403"} 2"#,
     ] {
         assert!(page.contains(line), "{line} is not in\n{page}");
     }
-    let query = doors.world.ask("GET", "/metrics?x=1");
+    let query = Ask::new("GET", "/metrics?x=1").by(&reader.secret);
     doors.send(query).await.problem(400, "invalid-parameter");
 }
 
@@ -54,7 +60,10 @@ async fn numbers_that_are_shown_elsewhere_are_not_shown_here() {
         ..Settings::default()
     };
     let doors = Doors::with(Proxies::default(), settings).await;
-    let reply = doors.send(doors.world.ask("GET", "/metrics")).await;
+    let reader = doors.made("numbers", &["api.metrics.read"], &[]).await;
+    let reply = doors
+        .send(Ask::new("GET", "/metrics").by(&reader.secret))
+        .await;
     reply.problem(404, "no-such-route");
     // There nobody needs a token, and there is nothing else.
     let own = metrics_router(doors.metrics.clone());

@@ -6,10 +6,9 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::step::{Step, all, cargo, root, run};
+use crate::step::{Step, all, cargo, root, run, step};
 use crate::{prepare, test};
 
-/// The advisory list is not checked: it must be fetched, and a build machine may not.
 const DENY_VERSION: &str = "0.20.2";
 const WHOLE: [&str; 3] = ["--workspace", "--all-features", "--locked"];
 
@@ -47,7 +46,20 @@ fn documentation() -> Result<()> {
         .env("RUSTDOCFLAGS", "-D warnings"))
 }
 
+/// The list of advisories is not checked with a change: it must be fetched, and a build machine may not.
 fn dependencies() -> Result<()> {
+    deny(&["bans", "licenses", "sources"])
+}
+
+/// Compares the locked dependencies with the list of known vulnerabilities, which is fetched.
+///
+/// # Errors
+/// When one of them is on the list, or the list cannot be had.
+pub(crate) fn advisories() -> Result<()> {
+    step("advisories", || deny(&["advisories"]))
+}
+
+fn deny(checks: &[&str]) -> Result<()> {
     let tools = root().join("target/tools");
     let own = tools.join("bin/cargo-deny");
     let program = if is_wanted("cargo-deny") {
@@ -68,14 +80,10 @@ fn dependencies() -> Result<()> {
         ];
         run(cargo(&install).arg(&tools))?;
     }
-    run(Command::new(program).current_dir(root()).args([
-        "--all-features",
-        "--locked",
-        "check",
-        "bans",
-        "licenses",
-        "sources",
-    ]))
+    run(Command::new(program)
+        .current_dir(root())
+        .args(["--all-features", "--locked", "check"])
+        .args(checks))
 }
 
 fn is_wanted(program: impl AsRef<std::ffi::OsStr>) -> bool {

@@ -38,6 +38,8 @@ enum Command {
     },
     /// Runs every check that a change must pass
     Ci,
+    /// Compares the dependencies with the list of known vulnerabilities, which it fetches
+    Advisories,
     /// Measures the service beside its references, and writes `docs/benchmarks.md`
     #[command(disable_help_flag = true)]
     Bench {
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
     let outcome = step::stop_children_on_signals().and_then(|()| match arguments.command {
         Command::Test { arguments } => test::test(&arguments),
         Command::Ci => ci::ci(),
+        Command::Advisories => ci::advisories(),
         Command::Bench { arguments } => bench::bench(&arguments),
         Command::Schemathesis => schemathesis::on_both(),
         Command::Openapi => openapi::openapi(),
