@@ -223,3 +223,16 @@ async fn it_is_ended_by_its_digest() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_session_that_cannot_be_read_is_over() {
+    let mut store = MockSessionStore::new();
+    store.expect_session().return_once(|_| {
+        Err(StoreFault::Corrupt {
+            table: "sessions",
+            column: "seen_at",
+        })
+    });
+    let resumed = sessions(store, MockTokenStore::new()).resume(&id()).await;
+    assert!(resumed.unwrap().is_none());
+}

@@ -216,13 +216,7 @@ fn failed(failure: Failure) -> Response {
             )
         }
         Failure::Unreadable(unreadable) => {
-            tracing::error!(
-                tenant = %unreadable.tenant,
-                token = %unreadable.token,
-                table = unreadable.table,
-                column = unreadable.column,
-                "the record of a token is unreadable"
-            );
+            tracing::error!(error = %unreadable, "a token cannot be read");
             text(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "The token cannot be read",

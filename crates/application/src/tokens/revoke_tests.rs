@@ -1,10 +1,10 @@
 //! Revoking: of any version or of one, and against others who change the token meanwhile.
 
-use countersign_domain::{Write, standard::*};
+use countersign_domain::{RevocableToken, Write, standard::*};
 
 use crate::{
     Failure,
-    ports::{CommitError, MockTokenStore},
+    ports::{CommitError, MockTokenStore, StoreFault},
     samples::{self, actor, request_id, token_id, tokens, view},
 };
 
@@ -99,4 +99,48 @@ async fn unknown_and_unanswered_are_told_apart() {
     broken.expect_get().returning(|_, _| Err(samples::away()));
     broken.expect_commit().never();
     assert!(matches!(revoke(broken, None).await, Err(Failure::Store(_))));
+}
+
+/// A store that cannot read the name of a token of version 3, of which others make further ones.
+fn unreadable(overtaken: usize) -> MockTokenStore {
+    let mut store = MockTokenStore::new();
+    store.expect_get().returning(|_, _| {
+        Err(StoreFault::Corrupt {
+            table: "api_tokens",
+            column: "name",
+        })
+    });
+    store.expect_revocable().returning(|_, id| {
+        Ok(Some(RevocableToken {
+            id,
+            version: 3,
+            newest_event: 3,
+            head: None,
+        }))
+    });
+    store.expect_commit().never();
+    let mut tries = 0;
+    store.expect_force_revocation().returning(move |forced| {
+        tries += 1;
+        if tries <= overtaken {
+            let stored = forced.event().content.version_after;
+            return Err(CommitError::Stale { stored });
+        }
+        Ok(())
+    });
+    store
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_revoked_by_its_id() {
+    for overtaken in [0, 5] {
+        assert!(revoke(unreadable(overtaken), None).await.is_ok());
+    }
+    assert!(revoke(unreadable(0), Some(3)).await.is_ok());
+    let mut other = unreadable(0);
+    other.expect_force_revocation().never();
+    assert!(matches!(
+        revoke(other, Some(2)).await,
+        Err(Failure::Stale { stored, current: None }) if stored.get() == 3
+    ));
 }

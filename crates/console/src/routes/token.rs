@@ -83,13 +83,7 @@ pub(super) async fn token(
 }
 
 fn note(unreadable: Unreadable) {
-    tracing::error!(
-        tenant = %unreadable.tenant,
-        token = %unreadable.token,
-        table = unreadable.table,
-        column = unreadable.column,
-        "a token is shown as unreadable"
-    );
+    tracing::error!(error = %unreadable, "a token cannot be read");
 }
 
 fn oldest(events: &[EventView]) -> Option<Version> {

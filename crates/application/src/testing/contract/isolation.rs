@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use countersign_domain::{Edit, EventKind, SecretDigest, TokenId, Version};
+use countersign_domain::{ChainVerifier, Edit, EventKind, SecretDigest, TokenId, Version};
 
 use super::{
-    Subject,
+    Bad, Subject,
     columns::{
         API_TOKENS, AUDIT_EVENTS,
         Check::{self, Facts, Fault, Nameless, Unknown},
@@ -15,7 +15,7 @@ use super::{
     },
 };
 use crate::{
-    Failure, Made, Tokens,
+    Audit, Failure, Made, Tokens,
     ports::StoreFault,
     query::{Filter, ListField, ListTest, PageRequest, TextField, TextTest},
     testing::{Deaf, Realm, named},
@@ -44,6 +44,24 @@ pub async fn a_bad_column_of_a_use_stays_its_own(on: &Subject) {
 /// `audit_events`.
 pub async fn a_bad_column_of_an_event_stays_its_own(on: &Subject) {
     every(on, "audit_events", AUDIT_EVENTS).await;
+}
+
+/// What somebody did to the version, or to the end of the chain, is not mended by the revocation.
+pub async fn a_forced_revocation_leaves_the_break_in_the_chain(on: &Subject) {
+    for (column, bad) in [("version", Bad::Zero), ("chain_head", Bad::Hash)] {
+        let value = on.backdoor.bad(bad).unwrap();
+        let case = Case::new(on, "api_tokens", column, value).await;
+        case.revoke(case.spoilt.view.token.id, Unreadable).await;
+        let (actor, mut verifier) = (case.home.system(), ChainVerifier::default());
+        let audit = Audit::new(on.audit.clone());
+        let broken = loop {
+            let id = case.spoilt.view.token.id;
+            if let Some(outcome) = audit.advance(&actor, id, &mut verifier).await.unwrap() {
+                break outcome;
+            }
+        };
+        assert!(broken.is_err(), "{column}");
+    }
 }
 
 /// Each in a tenant of its own, beside all that were spoilt before.

@@ -185,6 +185,7 @@ macro_rules! store_contract {
             a_bad_column_of_a_secret_stays_its_own,
             a_bad_column_of_a_use_stays_its_own,
             a_bad_column_of_an_event_stays_its_own,
+            a_forced_revocation_leaves_the_break_in_the_chain,
         );
     };
     (@tests $subject:ident, $theme:ident: $($promise:ident,)*) => {
