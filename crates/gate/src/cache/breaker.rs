@@ -14,6 +14,8 @@ pub(super) struct Breaker {
     retry: Duration,
     /// Until when nobody asks; none while the source answers.
     until: Marked,
+    /// When the source last answered, or showed a sign of life.
+    answered: Marked,
     last: Mutex<Option<SourceFault>>,
 }
 
@@ -22,6 +24,7 @@ impl Breaker {
         Self {
             retry,
             until: Marked::default(),
+            answered: Marked::default(),
             last: Mutex::default(),
         }
     }
@@ -46,16 +49,27 @@ impl Breaker {
         }
     }
 
-    pub(super) fn failed(&self, now: Moment, fault: &SourceFault) {
+    /// A look-up that began then failed. If the source has answered since, the failure is out of date: it may not keep
+    /// those waiting who would be answered now.
+    pub(super) fn failed(&self, began: Moment, now: Moment, fault: &SourceFault) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.answered_since(began) {
+            return;
+        }
         *last = Some(fault.clone());
         self.until.set(Some(now.plus(self.retry)));
     }
 
-    pub(super) fn answered(&self) {
+    pub(super) fn answered(&self, now: Moment) {
+        self.answered.advance(now);
         if self.until.get().is_some() {
             self.until.set(None);
         }
+    }
+
+    /// Whether the source answered after that moment.
+    pub(super) fn answered_since(&self, began: Moment) -> bool {
+        self.answered.get().is_some_and(|answered| answered > began)
     }
 }
 
@@ -69,7 +83,7 @@ mod tests {
         let retry = Duration::from_secs(1);
         let (breaker, now) = (Breaker::new(retry), Watch::start().now());
         assert!(breaker.may_ask(now).is_ok());
-        breaker.failed(now, &SourceFault::away("gone"));
+        breaker.failed(now, now, &SourceFault::away("gone"));
         assert_eq!(
             breaker.may_ask(now).unwrap_err().cause().to_string(),
             "gone"
@@ -81,7 +95,20 @@ mod tests {
             breaker.may_ask(later.plus(retry)).is_ok(),
             "where the one never came back, another one tries"
         );
-        breaker.answered();
+        breaker.answered(later);
         assert!(breaker.may_ask(later).is_ok());
+    }
+
+    #[test]
+    fn a_failure_from_before_an_answer_keeps_nobody_out() {
+        let retry = Duration::from_secs(1);
+        let (breaker, began) = (Breaker::new(retry), Watch::start().now());
+        let back = began.plus(retry);
+        breaker.answered(back);
+        let later = back.plus(retry);
+        breaker.failed(began, later, &SourceFault::away("gone"));
+        assert!(breaker.may_ask(later).is_ok());
+        breaker.failed(back, later, &SourceFault::away("gone again"));
+        assert!(breaker.may_ask(later).is_err());
     }
 }

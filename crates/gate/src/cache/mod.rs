@@ -78,7 +78,7 @@ impl<S> Cached<S> {
     /// is nothing left to answer by meanwhile.
     pub fn forget_all(&self) {
         self.stamps.forget_all();
-        self.breaker.answered();
+        self.breaker.answered(self.watch.now());
     }
 
     /// The feed of changes lived at that moment, and everything that it told was forgotten. The moment is the one before
@@ -183,6 +183,7 @@ impl<S: CredentialSource> Cached<S> {
         let digest = presented.digest();
         // Before the source is asked: see `stamps`.
         let (begin, loaded) = (self.stamps.begin(), self.watch.now());
+        let asked = loaded;
         let found = match self.source.find_dated(presented).await {
             Ok(Some(Dated { credential, age })) => {
                 let loaded = loaded.minus(age);
@@ -199,8 +200,10 @@ impl<S: CredentialSource> Cached<S> {
             }
         };
         match &found {
-            Err(fault) if fault.is_away() => self.breaker.failed(self.watch.now(), fault),
-            _ => self.breaker.answered(),
+            Err(fault) if fault.is_away() => {
+                self.breaker.failed(asked, self.watch.now(), fault);
+            }
+            _ => self.breaker.answered(self.watch.now()),
         }
         Landed { begin, found }
     }
@@ -243,9 +246,16 @@ impl<S: CredentialSource> CredentialSource for Cached<S> {
             answer => return Ok(answer?.map(|facts| facts.dated(self.watch.now()))),
         };
         // Looked at only now: a change may have come while the source was asked.
-        let spare = self.spare(digest).ok_or(fault)?;
-        self.counters.fallbacks.add();
-        Ok(Some(spare.dated(self.watch.now())))
+        if let Some(spare) = self.spare(digest) {
+            self.counters.fallbacks.add();
+            return Ok(Some(spare.dated(self.watch.now())));
+        }
+        // The source came back meanwhile: what it would answer now must not be refused for how it was before.
+        if !self.breaker.answered_since(now) {
+            return Err(fault);
+        }
+        let found = self.look_up(presented).await?;
+        Ok(found.map(|facts| facts.dated(self.watch.now())))
     }
 
     fn at_hand(&self, presented: &Presented) -> Poll<Option<Dated>> {

@@ -210,3 +210,36 @@ async fn a_slow_source_is_waited_for_while_the_feed_is_silent() {
     assert_eq!(begin.elapsed(), SECOND);
     assert_eq!(cached.stats().fallbacks, 0);
 }
+
+/// Fails after a second at the second question alone.
+struct Returning(Arc<Fixed>);
+
+#[async_trait]
+impl CredentialSource for Returning {
+    async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+        let answer = self.0.find(presented).await;
+        if self.0.asked() == 2 {
+            tokio::time::sleep(SECOND).await;
+            return away().map(Some);
+        }
+        answer
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_up_from_before_the_feed_is_back_makes_nobody_wait_when_it_fails() {
+    let source = Fixed::knowing(credential(1));
+    let cached = warm(Returning(source), CacheSettings::default()).await;
+    advance(4 * SECOND).await;
+    let before = find(&cached, 2);
+    let after = async {
+        tokio::time::sleep(SECOND / 2).await;
+        cached.forget_all();
+        cached.heard(now());
+        tokio::time::sleep(SECOND).await;
+        find(&cached, 1).await
+    };
+    let (before, after) = tokio::join!(before, after);
+    assert!(before.unwrap().is_some(), "it is asked for once more");
+    assert!(after.unwrap().is_some(), "the source was not left alone");
+}
