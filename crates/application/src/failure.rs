@@ -5,6 +5,7 @@ use std::error::Error;
 use countersign_domain::{Refused, TenantId, TokenId, TokenView, Version};
 use thiserror::Error;
 
+use crate::LimitReached;
 use crate::ports::{CommitError, EntropyFault, StoreFault, Unreadable};
 
 /// Why there is no answer.
@@ -62,6 +63,9 @@ pub enum Failure {
     /// The actor no longer holds what the change leans on.
     #[error("the actor no longer holds what the change leans on")]
     ActorNarrowed,
+    /// The actor, or its tenant, changes too much.
+    #[error(transparent)]
+    TooManyChanges(#[from] LimitReached),
     /// The change is stored, or it is not; the version tells.
     #[error("it is not known whether the change was stored")]
     OutcomeUnknown(#[source] Box<dyn Error + Send + Sync>),

@@ -8,6 +8,8 @@ mod audit;
 mod failure;
 pub mod ports;
 pub mod query;
+mod query_permits;
+mod rate_limit;
 #[cfg(test)]
 mod samples;
 mod sessions;
@@ -19,6 +21,8 @@ mod users;
 
 pub use audit::{Audit, Verdict};
 pub use failure::Failure;
+pub use query_permits::{QueryPermit, QueryPermits};
+pub use rate_limit::{LimitReached, RateLimit, network};
 pub use sessions::{MalformedSessionId, SessionId, SessionLimits, Sessions, Standing};
 pub use tenants::{FirstToken, Tenants};
 pub use tokens::{Made, Revoked, Terms, Tokens, Updated};

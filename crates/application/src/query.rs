@@ -38,6 +38,23 @@ impl Filter {
             _ => false,
         }
     }
+
+    /// With how many values it compares a token at most, which is what it costs for each token.
+    #[must_use]
+    pub fn comparisons(&self) -> usize {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::comparisons).sum(),
+            Self::Id(test) => test.comparisons(),
+            Self::UserId(test) => test.comparisons(),
+            Self::Version(test) => test.comparisons(),
+            Self::Time(_, test) => test.comparisons(),
+            Self::Text(_, TextTest::Compare(test)) => test.comparisons(),
+            Self::Used(_) | Self::Text(..) => 1,
+            Self::List(_, ListTest::ContainsAll(values) | ListTest::LacksAny(values)) => {
+                values.len().max(1)
+            }
+        }
+    }
 }
 
 /// How one value compares to others. Texts compare by their UTF-8 bytes.
@@ -59,6 +76,15 @@ pub enum Compare<T> {
     In(Vec<T>),
     /// Equal to none of these; of none = every token.
     Nin(Vec<T>),
+}
+
+impl<T> Compare<T> {
+    fn comparisons(&self) -> usize {
+        match self {
+            Self::In(values) | Self::Nin(values) => values.len().max(1),
+            _ => 1,
+        }
+    }
 }
 
 /// A field that is an instant.

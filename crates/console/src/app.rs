@@ -1,15 +1,18 @@
 //! What the pages are given from outside: use cases and the gate, never a store. Whatever the rules refuse elsewhere is
 //! refused here, because it is the same code that is asked.
 
-use std::{fmt, ops::Deref, sync::Arc};
+use std::{fmt, net::IpAddr, num::NonZeroU32, ops::Deref, sync::Arc};
 
 use countersign_application::{
-    Audit, Sessions, Tokens,
+    Audit, LimitReached, RateLimit, Sessions, Tokens, network,
     ports::{Clock, Entropy},
 };
 use countersign_gate::Gate;
 
-use crate::{chains::Chains, slow::Slow};
+use crate::chains::Chains;
+
+/// How many sign-ins from an address may fail at once before the next wrong secret has to wait.
+const FAILED_SIGN_INS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
 
 /// What the pages call.
 #[derive(Clone)]
@@ -44,7 +47,7 @@ pub(crate) struct App(Arc<Parts>);
 
 struct Parts {
     services: Services,
-    slow: Slow,
+    failed_sign_ins: RateLimit<Option<IpAddr>>,
     chains: Chains,
 }
 
@@ -52,7 +55,7 @@ impl App {
     pub(crate) fn new(services: Services) -> Self {
         Self(Arc::new(Parts {
             services,
-            slow: Slow::default(),
+            failed_sign_ins: RateLimit::new("sign-ins", NonZeroU32::MIN, FAILED_SIGN_INS),
             chains: Chains::default(),
         }))
     }
@@ -62,9 +65,10 @@ impl App {
         &self.0.chains
     }
 
-    /// Who signs in badly, and how long they wait.
-    pub(crate) fn slow(&self) -> &Slow {
-        &self.0.slow
+    /// Counts a sign-in with a wrong secret, by the network that it came from; those from nobody knows where together.
+    pub(crate) fn count_failed_sign_in(&self, from: Option<IpAddr>) -> Result<(), LimitReached> {
+        let from = from.map(network);
+        self.0.failed_sign_ins.take(&from, NonZeroU32::MIN)
     }
 }
 

@@ -1,11 +1,14 @@
 //! A form that somebody sent, by the browser that it was shown to: there is no other way for a handler to come by one. The
 //! forms of other sites' pages have been kept out before (`guard.rs`).
 
+use std::time::Duration;
+
 use axum::{
-    body::to_bytes,
+    body::{Body, Bytes, to_bytes},
     extract::{FromRequest, Request},
     http::header,
 };
+use tokio::time::timeout;
 
 use countersign_domain::Version;
 use zeroize::Zeroize as _;
@@ -19,6 +22,9 @@ use crate::{
 
 /// The largest form, in bytes; as much as the API takes.
 const LARGEST: usize = 64 * 1024;
+
+/// How long a form may take to arrive; as long as a body of the API.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The field that ties a form to the browser that it was shown to.
 pub(crate) const TOKEN: &str = "form";
@@ -79,13 +85,57 @@ impl FromRequest<App> for Form {
         if !is_form {
             return Err(Trouble::NoForm);
         }
-        let body = to_bytes(request.into_body(), LARGEST).await;
-        let form = Self::parse(&body.map_err(|_| Trouble::TooLarge)?);
+        let form = Self::parse(&read(request.into_body()).await?);
         // One is a digest; how far both agree tells nobody anything that helps.
         if expected.as_deref() == Some(form.get(TOKEN)) {
             Ok(form)
         } else {
             Err(Trouble::OldForm)
         }
+    }
+}
+
+async fn read(body: Body) -> Result<Bytes, Trouble> {
+    match timeout(PATIENCE, to_bytes(body, LARGEST)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err(Trouble::TooLarge),
+        Err(_) => Err(Trouble::TooSlow),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::stream::{StreamExt, pending, repeat, unfold};
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    fn byte() -> Result<&'static str, Infallible> {
+        Ok("a")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_form_that_does_not_end_is_not_waited_for() {
+        let trickle = unfold((), |()| async {
+            sleep(Duration::from_secs(1)).await;
+            Some((byte(), ()))
+        });
+        let begun = repeat(byte()).take(3).chain(pending());
+        for body in [Body::from_stream(trickle), Body::from_stream(begun)] {
+            let start = Instant::now();
+            assert!(matches!(read(body).await, Err(Trouble::TooSlow)));
+            assert_eq!(start.elapsed().as_secs(), 10);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_form_in_time_is_read_whole() {
+        let slow = repeat(byte()).take(9).then(|part| async move {
+            sleep(Duration::from_secs(1)).await;
+            part
+        });
+        assert_eq!(read(Body::from_stream(slow)).await.unwrap(), "aaaaaaaaa");
     }
 }

@@ -11,7 +11,6 @@ mod guard;
 mod list;
 mod routes;
 mod signed;
-mod slow;
 mod trouble;
 mod view;
 mod visit;

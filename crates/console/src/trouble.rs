@@ -81,6 +81,8 @@ pub(crate) enum Trouble {
     NoForm,
     /// The form is too large.
     TooLarge,
+    /// The form did not arrive in time.
+    TooSlow,
     /// There is no such page.
     NoPage,
     /// The page takes no such method.
@@ -137,6 +139,17 @@ impl IntoResponse for Trouble {
                 "Too large",
                 "A form has at most 64 KiB. Nothing was changed.",
             ),
+            Self::TooSlow => {
+                let mut response = text(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "Too slow",
+                    "The form did not arrive within ten seconds. Nothing was changed; send it again.",
+                );
+                // What is left of it is not read.
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+                response
+            }
             Self::NoPage => text(
                 StatusCode::NOT_FOUND,
                 "Nothing here",
@@ -208,6 +221,16 @@ fn failed(failure: Failure) -> Response {
             "Refused",
             &html! { @for violation in refused.violations() { (violation) ". " } "Nothing was changed." },
         ),
+        Failure::TooManyChanges(reached) => {
+            let mut response = text(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many changes",
+                "The token that you signed in with, or its tenant, changes too much at once. Nothing was changed. Try again later.",
+            );
+            let wait = reached.wait_seconds.into();
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
+            response
+        }
         Failure::OutcomeUnknown(source) => {
             tracing::error!(error = &*source, "the outcome of a commit is not known");
             retry(

@@ -194,6 +194,12 @@ impl EventContent {
         }
     }
 
+    /// The length of the content as JSON, in bytes: about what a store keeps of it.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        serde_json::to_vec(self).map_or(0, |json| json.len())
+    }
+
     /// SHA-256 over a fixed tag, the hash before, and the content as JSON in the order of the fields here.
     pub(crate) fn hash_behind(&self, previous: &ChainHash) -> Option<ChainHash> {
         let mut hasher = Sha256::new();

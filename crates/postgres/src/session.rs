@@ -1,10 +1,10 @@
-//! Sessions of people in browsers. Each call is one statement.
+//! Sessions of people in browsers. Each call is one statement, but for the beginning of one.
 
 use std::time::Instant;
 
 use async_trait::async_trait;
 use countersign_application::ports::{
-    FORGOTTEN_AT_ONCE, Session, SessionDigest, SessionStore, StoreFault,
+    FORGOTTEN_AT_ONCE, SESSIONS_PER_TOKEN, Session, SessionDigest, SessionStore, StoreFault,
 };
 use countersign_domain::{SecretDigest, TenantId, Timestamp, TokenId};
 
@@ -18,7 +18,8 @@ const SESSIONS: Table = Table("sessions");
 #[async_trait]
 impl SessionStore for PostgresStore {
     async fn begin(&self, session: &Session) -> Result<(), StoreFault> {
-        let told = self.link.tell(Instant::now(), || {
+        let began = Instant::now();
+        let told = self.link.tell(began, || {
             sqlx::query!(
                 r#"
                 INSERT INTO sessions (digest, tenant_id, token_id, secret_digest, began_at, seen_at)
@@ -30,6 +31,23 @@ impl SessionStore for PostgresStore {
                 session.secret.as_bytes(),
                 session.began.to_utc(),
                 session.seen.to_utc(),
+            )
+            .map(drop)
+        });
+        told.await?;
+        // Apart from the insertion, because one statement does not see what others insert at the same time: whoever
+        // looks last of those that began at once sees all of them, and leaves no more than there may be.
+        let told = self.link.tell(began, || {
+            sqlx::query!(
+                r#"
+                DELETE FROM sessions WHERE digest IN (
+                    SELECT digest FROM sessions WHERE tenant_id = $1 AND token_id = $2
+                    ORDER BY began_at DESC, digest OFFSET $3
+                ) RETURNING 1 AS "row!"
+                "#,
+                session.tenant.as_uuid(),
+                session.token.as_uuid(),
+                i64::from(SESSIONS_PER_TOKEN),
             )
             .map(drop)
         });

@@ -1,8 +1,8 @@
-//! Sessions of people in browsers. Each call is one statement.
+//! Sessions of people in browsers. Each call is one statement, but for the beginning of one.
 
 use async_trait::async_trait;
 use countersign_application::ports::{
-    FORGOTTEN_AT_ONCE, Session, SessionDigest, SessionStore, StoreFault,
+    FORGOTTEN_AT_ONCE, SESSIONS_PER_TOKEN, Session, SessionDigest, SessionStore, StoreFault,
 };
 use countersign_domain::{SecretDigest, TenantId, Timestamp, TokenId};
 
@@ -29,14 +29,21 @@ impl SessionStore for SqliteStore {
             began,
             seen
         );
+        let trim = sqlx::query!(
+            "DELETE FROM sessions WHERE digest IN \
+             (SELECT digest FROM sessions WHERE tenant_id = ? AND token_id = ? \
+              ORDER BY began_at DESC, digest LIMIT -1 OFFSET ?)",
+            tenant,
+            token,
+            SESSIONS_PER_TOKEN
+        );
         within(async {
-            insert
-                .execute(&mut *self.writer().await?)
-                .await
-                .map_err(fault)
+            let mut transaction = self.begin().await?;
+            insert.execute(&mut *transaction).await.map_err(fault)?;
+            trim.execute(&mut *transaction).await.map_err(fault)?;
+            transaction.commit().await.map_err(fault)
         })
         .await
-        .map(drop)
     }
 
     async fn session(&self, digest: &SessionDigest) -> Result<Option<Session>, StoreFault> {

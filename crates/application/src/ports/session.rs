@@ -56,7 +56,8 @@ pub struct Session {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Keeps a new session.
+    /// Keeps a new session. Of its token's sessions the newest [`SESSIONS_PER_TOKEN`] are left; the oldest end, on
+    /// whatever node and by however many calls at once they began.
     async fn begin(&self, session: &Session) -> Result<(), StoreFault>;
 
     /// The session of that id, over or not.
@@ -72,6 +73,9 @@ pub trait SessionStore: Send + Sync {
     /// [`FORGOTTEN_AT_ONCE`] of them.
     async fn forget(&self, began: Timestamp, seen: Timestamp) -> Result<(), StoreFault>;
 }
+
+/// How many sessions a token has, at most.
+pub const SESSIONS_PER_TOKEN: u32 = 20;
 
 /// How many sessions are removed at once, at most.
 pub const FORGOTTEN_AT_ONCE: u32 = 100;

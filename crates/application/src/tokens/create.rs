@@ -24,7 +24,7 @@ impl Tokens {
     /// Makes a token; under a key at most once a day and user.
     ///
     /// # Errors
-    /// Refusals of the rules, a taken name, a key that was used before, an actor that is gone, a store's fault.
+    /// Refusals of the rules, too many changes, a taken name, a key that was used before, an actor that is gone, a store's fault.
     pub async fn create(
         &self,
         actor: Actor,
@@ -74,6 +74,7 @@ impl Tokens {
             once: once.clone(),
         };
         let change = self.policy.create(request, draft, fresh)?;
+        self.count(&request.actor, &change)?;
         match (self.commit(&change).await, once) {
             (Ok(()), _) => {
                 let view = TokenView::of_new(&change);

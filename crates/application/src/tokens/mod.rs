@@ -2,6 +2,7 @@
 
 mod create;
 mod descendants;
+mod limits;
 mod read;
 mod revoke;
 mod rotate;
@@ -12,6 +13,8 @@ mod create_tests;
 #[cfg(test)]
 mod descendants_tests;
 #[cfg(test)]
+mod limits_tests;
+#[cfg(test)]
 mod read_tests;
 #[cfg(test)]
 mod revoke_tests;
@@ -20,15 +23,17 @@ mod rotate_tests;
 #[cfg(test)]
 mod update_tests;
 
-use std::sync::Arc;
+use std::{num::NonZeroU32, sync::Arc};
 
 use countersign_domain::{Actor, Change, Policy, Request, RequestId, TokenId};
 
+use self::limits::ChangeLimits;
 pub use self::{
     create::Made,
     descendants::{Revoked, Terms},
     update::Updated,
 };
+use crate::LimitReached;
 use crate::ports::{Announcer, Clock, CommitError, Entropy, TokenStore};
 
 /// The use cases of tokens.
@@ -39,6 +44,7 @@ pub struct Tokens {
     entropy: Arc<dyn Entropy>,
     announcer: Arc<dyn Announcer>,
     policy: Arc<Policy>,
+    limits: Option<Arc<ChangeLimits>>,
 }
 
 impl Tokens {
@@ -57,13 +63,27 @@ impl Tokens {
             entropy,
             announcer,
             policy: Arc::new(policy),
+            limits: None,
         }
+    }
+
+    /// With so many changes a minute for each acting token; clones count together. Without this there is no limit.
+    #[must_use]
+    pub fn with_change_limit(mut self, per_minute: NonZeroU32) -> Self {
+        self.limits = Some(Arc::new(ChangeLimits::new(per_minute)));
+        self
     }
 
     /// What the deployment decides about its tokens; its catalog among it.
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Counts a change against the limits of its actor.
+    fn count(&self, actor: &Actor, change: &Change) -> Result<(), LimitReached> {
+        let limits = self.limits.as_deref();
+        limits.map_or(Ok(()), |limits| limits.count(actor, change))
     }
 
     /// Stores a change. Whoever holds facts on this node hears of it before anybody is told that it is stored, and also

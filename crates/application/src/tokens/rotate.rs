@@ -9,7 +9,7 @@ impl Tokens {
     /// Gives a token of that version a new secret; the one before works until the overlap ends.
     ///
     /// # Errors
-    /// Not found, another version, refusals of the rules, an actor that is gone, no entropy, a store's fault.
+    /// Not found, another version, refusals of the rules, too many changes, an actor that is gone, no entropy, a store's fault.
     pub async fn rotate(
         &self,
         actor: Actor,
@@ -26,6 +26,7 @@ impl Tokens {
         let policy = &self.policy;
         let judge = |descent| policy.rotate(&request, &view, &secret, overlap, descent);
         let change = self.judged(&request.actor, id, judge).await?;
+        self.count(&request.actor, &change)?;
         match self.commit(&change).await {
             Ok(()) => Ok(Made {
                 view: view.after(&change),

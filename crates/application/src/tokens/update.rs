@@ -23,7 +23,7 @@ impl Tokens {
     /// Changes a token of that version; with `dry_run` all is decided and nothing stored.
     ///
     /// # Errors
-    /// Not found, another version, refusals of the rules, a taken name, an actor that is gone, a store's fault.
+    /// Not found, another version, refusals of the rules, too many changes, a taken name, an actor that is gone, a store's fault.
     pub async fn update(
         &self,
         actor: Actor,
@@ -48,6 +48,7 @@ impl Tokens {
             Outcome::Changed(change) => change,
         };
         if !dry_run {
+            self.count(&request.actor, &change)?;
             match self.commit(&change).await {
                 Ok(()) => {}
                 Err(CommitError::Stale { .. }) => {

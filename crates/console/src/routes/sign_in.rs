@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use countersign_application::{Failure, SessionId};
+use countersign_application::{Failure, LimitReached, SessionId};
 use countersign_domain::{Denied, standard};
 use countersign_gate::Rejected;
 
@@ -67,31 +67,20 @@ pub(super) async fn sign_in(State(app): State<App>, visit: Visit, sent: Form) ->
             "Paste the secret of an API token.",
         ));
     }
-    let tried = match app.slow().admit(visit.address, app.clock.now()) {
-        Ok(tried) => tried,
-        Err(seconds) => {
-            let words = format!(
-                "Too many sign-ins failed from your address. Wait {seconds} s, then try again."
-            );
-            let mut response = refused(StatusCode::TOO_MANY_REQUESTS, &words);
-            if let Ok(wait) = HeaderValue::from_str(&seconds.to_string()) {
-                response.headers_mut().insert(header::RETRY_AFTER, wait);
-            }
-            return Ok(response);
-        }
-    };
     let needed = standard::API_TOKENS_READ;
     let grant = match app.gate.check(secret, visit.address, Some(&needed)).await {
         Ok(grant) => grant,
         Err(rejected) => {
-            if let Rejected::Unavailable(_) = rejected {
-                app.slow().forgive(tried);
+            // Judged first: the right secret gets in, whatever others behind the same address try.
+            if is_wrong(&rejected)
+                && let Err(reached) = app.count_failed_sign_in(visit.address)
+            {
+                return Ok(too_many(reached, refused));
             }
             let (status, words) = told(rejected);
             return Ok(refused(status, words));
         }
     };
-    app.slow().forgive(tried);
     // Said once: a request has one caller.
     let _ = visit.actor.set(grant.credential.token);
     let session = app.sessions.begin(&grant).await?;
@@ -121,6 +110,30 @@ fn visitor(app: &App, visit: &Visit) -> Result<(SessionId, bool), Trouble> {
     let mut random = [0; 32];
     app.entropy.fill(&mut random).map_err(Failure::from)?;
     Ok((SessionId::from_random(&random), true))
+}
+
+/// Whether what was sent is no secret that works. A token that may not sign in is not guessed.
+fn is_wrong(rejected: &Rejected) -> bool {
+    match rejected {
+        Rejected::Missing
+        | Rejected::Several
+        | Rejected::Invalid
+        | Rejected::Denied(Denied::Retired | Denied::Expired(_)) => true,
+        Rejected::Denied(Denied::AddressNotAllowed | Denied::MissingPermission(_))
+        | Rejected::Unavailable(_) => false,
+    }
+}
+
+fn too_many(reached: LimitReached, refused: impl Fn(StatusCode, &str) -> Response) -> Response {
+    let seconds = reached.wait_seconds;
+    let words = format!(
+        "Too many sign-ins failed from your address. This secret is not the right one, or not any more; \
+         wait {seconds} s before you try another. The right one is let in at any time."
+    );
+    let mut response = refused(StatusCode::TOO_MANY_REQUESTS, &words);
+    let headers = response.headers_mut();
+    headers.insert(header::RETRY_AFTER, seconds.into());
+    response
 }
 
 fn told(rejected: Rejected) -> (StatusCode, &'static str) {

@@ -100,6 +100,7 @@ impl Problem {
             Failure::CountDiffers { count } => Self::count_differs(count),
             Failure::WouldRevokeActor => Self::would_revoke_actor(),
             Failure::Incomplete { revoked, cause } => Self::incomplete(revoked, cause.as_deref()),
+            Failure::TooManyChanges(reached) => reached.into(),
             Failure::ActorGone => Self::invalid_token(),
             Failure::ActorNarrowed => {
                 let detail = "The API token lost a permission while the request was under way.";

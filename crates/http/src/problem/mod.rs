@@ -3,6 +3,7 @@
 
 mod code;
 mod fault;
+mod limit;
 mod mapping;
 mod pages;
 mod refusal;
@@ -179,6 +180,11 @@ impl Problem {
     /// With the end of the connection, for what was not read of the request.
     pub(crate) fn closing(self) -> Self {
         self.with_header(header::CONNECTION, "close")
+    }
+
+    /// The word for what went wrong.
+    pub(crate) fn slug(&self) -> &'static str {
+        self.0.code.slug()
     }
 
     #[cfg(test)]

@@ -106,6 +106,8 @@ macro_rules! store_contract {
             the_latest_use_of_a_session_stands,
             what_is_over_is_forgotten_and_nothing_else,
             sessions_are_forgotten_in_portions,
+            a_tokens_oldest_session_ends_when_it_has_too_many,
+            sessions_that_begin_at_once_are_no_more_than_a_token_may_have,
         );
         $crate::store_contract!(@tests $subject, races:
             racing_updates_of_one_version_have_one_winner,

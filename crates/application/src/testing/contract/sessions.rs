@@ -2,8 +2,10 @@
 
 use countersign_domain::{Secret, TenantId, Timestamp, TokenId};
 
+use futures_util::future::join_all;
+
 use super::Subject;
-use crate::ports::{FORGOTTEN_AT_ONCE, Session, SessionDigest};
+use crate::ports::{FORGOTTEN_AT_ONCE, SESSIONS_PER_TOKEN, Session, SessionDigest};
 
 fn digest(n: u32) -> SessionDigest {
     let mut bytes = [0; 32];
@@ -11,12 +13,14 @@ fn digest(n: u32) -> SessionDigest {
     SessionDigest::from_bytes(bytes)
 }
 
-/// A session of its own digest, of no token that there is: a store does not ask.
+/// A session of its own digest and token. There is no such token: a store does not ask.
 fn session(n: u32, began: Timestamp, seen: Timestamp) -> Session {
+    let mut random = [2; 10];
+    random[..4].copy_from_slice(&n.to_be_bytes());
     Session {
         digest: digest(n),
         tenant: TenantId::new(began, &[1; 10]),
-        token: TokenId::new(began, &[2; 10]),
+        token: TokenId::new(began, &random),
         secret: Secret::from_random(&[3; 32]).digest(),
         began,
         seen,
@@ -102,4 +106,66 @@ pub async fn sessions_are_forgotten_in_portions(on: &Subject) {
         left.push(count);
     }
     assert_eq!(left, [1, 0]);
+}
+
+/// A session of one and the same token, that began so many seconds after the instant.
+fn of_one_token(n: u32, now: Timestamp, seconds: u32) -> Session {
+    Session {
+        digest: digest(n),
+        began: now.plus_seconds(seconds),
+        ..session(0, now, now)
+    }
+}
+
+async fn count(on: &Subject, numbers: std::ops::Range<u32>) -> u32 {
+    let mut count = 0;
+    for n in numbers {
+        count += u32::from(stored(on, n).await.is_some());
+    }
+    count
+}
+
+/// By when they began, and of that token alone.
+pub async fn a_tokens_oldest_session_ends_when_it_has_too_many(on: &Subject) {
+    let now = on.clock.now();
+    let others = [
+        Session {
+            digest: digest(1000),
+            tenant: TenantId::new(now, &[9; 10]),
+            ..of_one_token(0, now, 0)
+        },
+        session(1001, now.minus_seconds(9), now),
+    ];
+    for other in &others {
+        on.sessions.begin(other).await.unwrap();
+    }
+    let most = SESSIONS_PER_TOKEN;
+    // The one of number 0 is kept first, and began last of all.
+    let at = |n| of_one_token(n, now, if n == 0 { 1000 } else { n });
+    for n in 0..most {
+        on.sessions.begin(&at(n)).await.unwrap();
+    }
+    assert_eq!(count(on, 0..most).await, most);
+    for n in most..most + 3 {
+        on.sessions.begin(&at(n)).await.unwrap();
+        assert_eq!(stored(on, n).await, Some(at(n)));
+        assert_eq!(stored(on, n + 1 - most).await, None, "the oldest");
+        assert_eq!(count(on, 0..n + 1).await, most);
+    }
+    assert!(stored(on, 0).await.is_some(), "the newest");
+    assert_eq!(count(on, 1000..1002).await, 2, "of others");
+}
+
+/// However many begin at the same time.
+pub async fn sessions_that_begin_at_once_are_no_more_than_a_token_may_have(on: &Subject) {
+    let now = on.clock.now();
+    for round in 0..5 {
+        let numbers = round * 100..round * 100 + 60;
+        let begun = numbers.clone().map(|n| {
+            let session = of_one_token(n, now, n);
+            async move { on.sessions.begin(&session).await.unwrap() }
+        });
+        join_all(begun).await;
+        assert_eq!(count(on, 0..numbers.end).await, SESSIONS_PER_TOKEN);
+    }
 }
