@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use countersign_domain::TenantId;
+use countersign_domain::{TenantId, TokenId};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// The streams that are open, and whose they are.
@@ -16,16 +16,19 @@ pub(crate) struct Streams(Arc<Parts>);
 #[derive(Debug)]
 struct Parts {
     most: usize,
-    open: Mutex<HashMap<TenantId, usize>>,
+    open: Mutex<HashMap<Key, usize>>,
     /// What was missed is read for one at a time, so that no crowd that comes back at once keeps the store busy.
     turn: Semaphore,
 }
+
+/// Whose streams are counted; a caller without a token of its own is counted as one of its tenant.
+type Key = (TenantId, Option<TokenId>);
 
 /// A stream's place among them, given back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Seat {
     streams: Streams,
-    tenant: TenantId,
+    key: Key,
 }
 
 impl Streams {
@@ -37,19 +40,24 @@ impl Streams {
         }))
     }
 
-    /// A place for one more; none where all are taken, or where the tenant has half of them already.
-    pub(crate) fn sit(&self, tenant: TenantId) -> Option<Seat> {
+    /// A place for one more; none where all are taken, where the tenant has half of them already, or the token half of
+    /// its tenant's share.
+    pub(crate) fn sit(&self, tenant: TenantId, token: Option<TokenId>) -> Option<Seat> {
         let mut open = self.open();
         let all: usize = open.values().sum();
-        let own = open.get(&tenant).copied().unwrap_or(0);
-        if all >= self.0.most || own >= self.0.most.div_ceil(2) {
+        let of_tenant = open.iter().filter(|((whose, _), _)| *whose == tenant);
+        let of_tenant: usize = of_tenant.map(|(_, count)| count).sum();
+        let key = (tenant, token);
+        let own = open.get(&key).copied().unwrap_or(0);
+        let share = self.0.most.div_ceil(2);
+        if all >= self.0.most || of_tenant >= share || own >= share.div_ceil(2) {
             return None;
         }
-        open.insert(tenant, own + 1);
+        open.insert(key, own + 1);
         drop(open);
         Some(Seat {
             streams: self.clone(),
-            tenant,
+            key,
         })
     }
 
@@ -58,7 +66,7 @@ impl Streams {
         self.0.turn.acquire().await.ok()
     }
 
-    fn open(&self) -> MutexGuard<'_, HashMap<TenantId, usize>> {
+    fn open(&self) -> MutexGuard<'_, HashMap<Key, usize>> {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -66,10 +74,10 @@ impl Streams {
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut open = self.streams.open();
-        if let Some(own) = open.get_mut(&self.tenant) {
+        if let Some(own) = open.get_mut(&self.key) {
             *own -= 1;
             if *own == 0 {
-                open.remove(&self.tenant);
+                open.remove(&self.key);
             }
         }
     }
@@ -83,10 +91,32 @@ mod tests {
         TenantId::new("2026-06-01T00:00:00Z".parse().unwrap(), &[number; 10])
     }
 
+    fn token(number: u8) -> Option<TokenId> {
+        Some(TokenId::new(
+            "2026-06-01T00:00:00Z".parse().unwrap(),
+            &[number; 10],
+        ))
+    }
+
+    #[test]
+    fn no_token_takes_more_than_half_of_its_tenants_share() {
+        let streams = Streams::new(8);
+        let sit = |number| streams.sit(tenant(1), token(number));
+        let first = [sit(1).unwrap(), sit(1).unwrap()];
+        assert!(sit(1).is_none(), "half of the tenant's four");
+        let second = [sit(2).unwrap(), sit(2).unwrap()];
+        assert!(sit(2).is_none() && sit(3).is_none(), "all of them");
+        drop(first);
+        assert!(sit(3).is_some() && sit(1).is_some());
+        drop(second);
+        assert!(streams.open().is_empty(), "nobody is remembered for ever");
+    }
+
     #[test]
     fn no_tenant_takes_more_than_half_and_all_take_no_more_than_there_are() {
         let streams = Streams::new(5);
-        let sit = |number| streams.sit(tenant(number));
+        let seat = |of: u8, by: u8| streams.sit(tenant(of), token(by));
+        let sit = |number| seat(number, 1).or_else(|| seat(number, 2));
         let first: Vec<_> = (0..3).map(|_| sit(1).unwrap()).collect();
         assert!(sit(1).is_none(), "half of them");
         let second = [sit(2).unwrap(), sit(2).unwrap()];

@@ -68,7 +68,8 @@ impl Surface {
     }
 }
 
-/// Tells the pages what the frame found out, and where to say who asks. What a form asks for is done to its end.
+/// Tells the pages what the frame found out, and where to say who asks. What a page asks for is done to its end: a form's
+/// change, and a list's question, which the store works on whether or not the browser waits.
 async fn hand_over(mut request: Request, next: Next) -> Response {
     let Some(exchange) = request.extensions().get::<Exchange>().cloned() else {
         return next.run(request).await;
@@ -77,11 +78,7 @@ async fn hand_over(mut request: Request, next: Next) -> Response {
     extensions.insert(exchange.id);
     extensions.insert(ClientAddress(exchange.address));
     extensions.insert(exchange.actor);
-    if request.method() == Method::POST {
-        to_its_end(exchange.spans, next.run(request)).await
-    } else {
-        next.run(request).await
-    }
+    to_its_end(exchange.spans, next.run(request)).await
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;

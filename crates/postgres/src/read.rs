@@ -72,7 +72,7 @@ impl TokenStore for PostgresStore {
         order: &[Order],
         page: PageRequest,
     ) -> Result<Page<TokenView>, StoreFault> {
-        let _turn = self.turn().await?;
+        let _permit = self.permit(self.questions.acquire(tenant, filter)).await?;
         let ask = async |way| {
             let question = Question::new(tenant, filter, order, page, way)?;
             let rows = self.link.ask(|| question.query()).await?;

@@ -3,7 +3,10 @@
 use std::{error::Error, fmt, str::FromStr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use countersign_application::ports::{Census, Connections, Probe, StoreFault, StoreTime};
+use countersign_application::{
+    QueryPermit, QueryPermits,
+    ports::{Census, Connections, Probe, StoreFault, StoreTime},
+};
 use countersign_domain::Timestamp;
 use sqlx::{
     ConnectOptions as _, Row as _,
@@ -11,10 +14,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
 use thiserror::Error;
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::timeout,
-};
+use tokio::time::timeout;
 
 use crate::{
     crowd::{Crowd, Question as _},
@@ -65,7 +65,9 @@ pub struct PostgresStore {
     /// Without it, other nodes find out by themselves.
     pub(crate) wake: Option<Arc<Wake>>,
     options: PgConnectOptions,
-    questions: Arc<Semaphore>,
+    /// Half of the connections never wait for questions about many tokens, so that no crowd of them keeps a request from
+    /// being admitted.
+    pub(crate) questions: QueryPermits,
 }
 
 /// The address holds a password, which the library's own type would show.
@@ -114,7 +116,7 @@ impl PostgresStore {
             aside,
             wake,
             options,
-            questions: Arc::new(Semaphore::new((max_connections as usize / 2).max(1))),
+            questions: QueryPermits::new(max_connections / 2),
         })
     }
 
@@ -166,12 +168,14 @@ impl PostgresStore {
             .map(|(version, checksum)| (*version, &**checksum)))
     }
 
-    /// A turn to ask about many tokens. Half of the connections never wait for such questions, so that no crowd of them
-    /// keeps a request from being admitted.
-    pub(crate) async fn turn(&self) -> Result<SemaphorePermit<'_>, StoreFault> {
-        match timeout(TURN, self.questions.acquire()).await {
-            Ok(Ok(turn)) => Ok(turn),
-            Ok(Err(closed)) => Err(StoreFault::Unavailable(Box::new(closed))),
+    /// Waits for a permit to ask about many tokens, but not for long.
+    pub(crate) async fn permit(
+        &self,
+        permit: impl Future<Output = Option<QueryPermit>>,
+    ) -> Result<QueryPermit, StoreFault> {
+        match timeout(TURN, permit).await {
+            Ok(Some(permit)) => Ok(permit),
+            Ok(None) => Err(StoreFault::Unavailable("no questions are taken".into())),
             Err(elapsed) => Err(StoreFault::Unavailable(Box::new(elapsed))),
         }
     }
@@ -212,7 +216,7 @@ impl Probe for PostgresStore {
     }
 
     async fn census(&self, now: Timestamp) -> Result<Census, StoreFault> {
-        let _turn = self.turn().await?;
+        let _permit = self.permit(self.questions.acquire_for_service()).await?;
         let counts = self.link.ask(|| {
             sqlx::query!(
                 r#"

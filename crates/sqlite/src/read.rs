@@ -111,6 +111,8 @@ impl TokenStore for SqliteStore {
         // No two questions need be alike, so they are not kept prepared.
         let count = count.build_query_scalar().persistent(false);
         let content = content.build_query_as::<TokenRow>().persistent(false);
+        let _permit = self.permit(self.permits.acquire(tenant, filter)).await?;
+        // From here on, because SQLite itself ends the question as long after it got its connection.
         let (total, rows): (i64, Vec<_>) = within(async {
             let mut snapshot = self.questions.begin().await.map_err(fault)?;
             let total = count.fetch_one(&mut *snapshot).await.map_err(fault)?;

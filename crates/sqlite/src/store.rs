@@ -11,7 +11,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use countersign_application::ports::{Census, Connections, Probe, StoreFault, StoreTime};
+use countersign_application::{
+    QueryPermit, QueryPermits,
+    ports::{Census, Connections, Probe, StoreFault, StoreTime},
+};
 use countersign_domain::Timestamp;
 use sqlx::{
     ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, SqlitePool,
@@ -20,6 +23,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use thiserror::Error;
+use tokio::time::timeout;
 
 use crate::{
     fault::{DEADLINE, fault, is_busy, within},
@@ -60,6 +64,7 @@ pub struct SqliteStore {
     pub(crate) readers: SqlitePool,
     /// Apart from the readers, so that no question about many tokens keeps a request from being admitted.
     pub(crate) questions: SqlitePool,
+    pub(crate) permits: QueryPermits,
     /// For lists and events, so that no check waits for them.
     pub(crate) pages: SqlitePool,
     /// For verifying histories.
@@ -91,6 +96,7 @@ impl SqliteStore {
         let readers = u32::try_from(readers.clamp(2, MOST_READERS)).unwrap_or(2);
         let store = Self {
             writer: pool(1, LINE).connect_lazy_with(writer),
+            permits: QueryPermits::new(QUESTIONS),
             questions: ending(QUESTIONS).connect_lazy_with(reader.clone()),
             pages: ending(PAGES).connect_lazy_with(reader.clone()),
             audit: ending(1).connect_lazy_with(reader.clone()),
@@ -136,6 +142,18 @@ impl SqliteStore {
         self.writer.close().await;
     }
 
+    /// Waits for a permit to ask about many tokens, but not for long.
+    pub(crate) async fn permit(
+        &self,
+        permit: impl Future<Output = Option<QueryPermit>>,
+    ) -> Result<QueryPermit, StoreFault> {
+        match timeout(ACQUIRE, permit).await {
+            Ok(Some(permit)) => Ok(permit),
+            Ok(None) => Err(StoreFault::Unavailable("no questions are taken".into())),
+            Err(elapsed) => Err(StoreFault::Unavailable(Box::new(elapsed))),
+        }
+    }
+
     /// Begins to write, as the only one who does.
     pub(crate) async fn begin(
         &self,
@@ -178,6 +196,7 @@ impl Probe for SqliteStore {
             FROM api_tokens INDEXED BY api_tokens_live_expiry WHERE revoked_at IS NULL"#,
             now
         );
+        let _permit = self.permit(self.permits.acquire_for_service()).await?;
         let counts = within(async { counts.fetch_one(&self.questions).await.map_err(fault) });
         let counts = counts.await?;
         Ok(Census {

@@ -74,7 +74,8 @@ pub(in crate::routes) async fn changes(
     // Followed from before the first look, so that nothing falls between.
     let news = app.news.follow().ok_or_else(stopping)?;
     let tenant = caller.actor.tenant;
-    let seat = app.streams().sit(tenant).ok_or_else(too_many)?;
+    let seat = app.streams().sit(tenant, caller.actor.token);
+    let seat = seat.ok_or_else(too_many)?;
     let turn = app.streams().turn().await;
     let first = match from {
         Some(position) => app.feed.since(&position, MOST).await.map_err(refused)?,

@@ -14,6 +14,7 @@ use crate::{
     params::Params,
     records::{TokenPage, TokenRecord},
     services::App,
+    whole::to_its_end,
 };
 
 /// How many records a page holds where the client names no size.
@@ -52,10 +53,13 @@ pub(in crate::routes) async fn query(
     let (head, body) = request.into_parts();
     let body = body::read(&head.headers, body).await?;
     let filter = filter::read(&body)?;
-    let found = app
-        .tokens
-        .query(&caller.actor, &filter, &order, page)
-        .await?;
+    // To its end, because the store works on whether or not the client waits: a question that is given up goes on
+    // counting among those of its tenant.
+    let found = to_its_end(caller.exchange.spans, async move {
+        let tokens = &app.tokens;
+        tokens.query(&caller.actor, &filter, &order, page).await
+    });
+    let found = found.await?;
     let answered = TokenPage {
         number_of_elements: found.content.len(),
         content: found.content.iter().map(TokenRecord::from).collect(),

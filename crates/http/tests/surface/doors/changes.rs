@@ -253,7 +253,7 @@ async fn one_who_lags_is_told_to_look_anew() {
 #[tokio::test]
 async fn there_are_no_more_streams_than_there_may_be() {
     let settings = Settings {
-        most_streams: Some(4),
+        most_streams: Some(8),
         ..Settings::default()
     };
     let doors = Doors::with(Proxies::default(), settings).await;
