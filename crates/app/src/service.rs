@@ -40,6 +40,10 @@ impl Service {
             announcer,
             settings.policy.clone(),
         );
+        let tokens = match settings.changes_per_minute {
+            Some(per_minute) => tokens.with_change_limit(per_minute),
+            None => tokens,
+        };
         Self {
             users: Users::new(ports.users.clone()),
             tenants: Tenants::new(

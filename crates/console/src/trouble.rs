@@ -2,7 +2,7 @@
 //! failure does not compile until it has its words.
 
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use countersign_application::{Failure, ports::StoreFault};
@@ -140,15 +140,9 @@ impl IntoResponse for Trouble {
                 "A form has at most 64 KiB. Nothing was changed.",
             ),
             Self::TooSlow => {
-                let mut response = text(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "Too slow",
-                    "The form did not arrive within ten seconds. Nothing was changed; send it again.",
-                );
-                // What is left of it is not read.
-                let close = HeaderValue::from_static("close");
-                response.headers_mut().insert(header::CONNECTION, close);
-                response
+                let words = "The form did not arrive within ten seconds. Nothing was changed.";
+                let page = text(StatusCode::REQUEST_TIMEOUT, "Too slow", words);
+                ([(header::CONNECTION, "close")], page).into_response()
             }
             Self::NoPage => text(
                 StatusCode::NOT_FOUND,
@@ -222,14 +216,10 @@ fn failed(failure: Failure) -> Response {
             &html! { @for violation in refused.violations() { (violation) ". " } "Nothing was changed." },
         ),
         Failure::TooManyChanges(reached) => {
-            let mut response = text(
-                StatusCode::TOO_MANY_REQUESTS,
-                "Too many changes",
-                "The token that you signed in with, or its tenant, changes too much at once. Nothing was changed. Try again later.",
-            );
-            let wait = reached.wait_seconds.into();
-            response.headers_mut().insert(header::RETRY_AFTER, wait);
-            response
+            let words = "Your token, or its tenant, changes too much at once. Nothing was changed.";
+            let page = text(StatusCode::TOO_MANY_REQUESTS, "Too many changes", words);
+            let wait = reached.wait_seconds.to_string();
+            ([(header::RETRY_AFTER, wait)], page).into_response()
         }
         Failure::OutcomeUnknown(source) => {
             tracing::error!(error = &*source, "the outcome of a commit is not known");
@@ -273,10 +263,8 @@ fn internal() -> Response {
 }
 
 fn retry(title: &str, words: &str) -> Response {
-    let mut response = text(StatusCode::SERVICE_UNAVAILABLE, title, words);
-    let soon = HeaderValue::from_static("1");
-    response.headers_mut().insert(header::RETRY_AFTER, soon);
-    response
+    let page = text(StatusCode::SERVICE_UNAVAILABLE, title, words);
+    ([(header::RETRY_AFTER, "1")], page).into_response()
 }
 
 fn text(status: StatusCode, title: &str, words: &str) -> Response {

@@ -100,6 +100,9 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
         let answered = exchange.spans.clone().around(answered).await;
         answered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
     };
+    let refusals = app.refusals();
+    let response = refusals.limited(response, &exchange, &route);
+    let code = response.extensions().get::<Problem>().map(Problem::slug);
     let response = dress(response, exchange.id.as_str(), of_api);
 
     let status = response.status();
@@ -109,6 +112,14 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
     if let Some(trace) = &exchange.spans.trace {
         trace::end(app, trace, known_method, &route, status.as_u16(), &exchange);
     }
+    // Whoever is admitted has a line for each request.
+    let suppressed = match exchange.actor.get() {
+        Some(_) => Some(0),
+        None => refusals.line((status.as_u16(), code.unwrap_or("-")), &app.metrics),
+    };
+    let Some(suppressed) = suppressed else {
+        return response;
+    };
     macro_rules! line {
         ($level:expr) => {
             tracing::event!(
@@ -120,6 +131,7 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
                 request_id = exchange.id.as_str(),
                 actor = exchange.actor.get().map(tracing::field::display),
                 address = exchange.address.map(tracing::field::display),
+                suppressed = (suppressed > 0).then_some(suppressed),
                 "request"
             )
         };

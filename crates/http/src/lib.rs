@@ -17,6 +17,7 @@ mod openapi;
 mod params;
 mod problem;
 mod records;
+mod refusals;
 mod routes;
 mod serve;
 mod services;

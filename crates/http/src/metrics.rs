@@ -42,6 +42,7 @@ pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
     requests: Family<Answered, Histogram, fn() -> Histogram>,
     verdicts: Family<Verdict, Counter>,
+    suppressed: Counter,
 }
 
 impl fmt::Debug for Metrics {
@@ -68,10 +69,17 @@ impl Default for Metrics {
             "Checks of credentials by what they came to",
             verdicts.clone(),
         );
+        let suppressed = Counter::default();
+        registry.register(
+            "log_lines_suppressed",
+            "Lines of requests without an admitted caller that were not written",
+            suppressed.clone(),
+        );
         Self {
             registry: Arc::new(Mutex::new(page)),
             requests,
             verdicts,
+            suppressed,
         }
     }
 }
@@ -113,6 +121,10 @@ impl Metrics {
         self.requests
             .get_or_create(&answered)
             .observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn suppressed_line(&self) {
+        self.suppressed.inc();
     }
 
     pub(crate) fn judged(&self, code: &'static str) {

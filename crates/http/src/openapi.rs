@@ -97,6 +97,9 @@ fn finish(operation: &mut Operation) {
     } else {
         &["401", "403", "414", "500", "503"]
     };
+    // The verdicts of this one are not the API's own refusals, and have no limit.
+    let limited = !open && operation.operation_id.as_deref() != Some("authorize");
+    let statuses = statuses.iter().chain(limited.then_some(&"429"));
     for status in statuses {
         let absent = || RefOr::T(Response::default());
         operation
@@ -169,6 +172,12 @@ fn complete(status: &str, response: &mut Response) {
         "429" => {
             let seconds = "Seconds after which trying again may help";
             add("Retry-After", Type::Integer, true, seconds);
+            let limit =
+                "The limit that is reached, as the IETF's draft has it: `\"changes\";q=600;w=60`";
+            add("RateLimit-Policy", Type::String, false, limit);
+            let left =
+                "What is left of it, and the seconds until there is more: `\"changes\";r=0;t=3`";
+            add("RateLimit", Type::String, false, left);
         }
         "503" if response.content.contains_key(MEDIA_TYPE) => {
             let seconds = "Seconds after which trying again may help";

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    num::NonZeroU32,
     ops::Deref,
     sync::{
         Arc, OnceLock,
@@ -18,7 +19,7 @@ use countersign_domain::{RequestId, TenantId};
 use countersign_gate::Gate;
 use tracing::Span;
 
-use crate::{Hub, Metrics, Timekeeping, Writability, streams::Streams};
+use crate::{Hub, Metrics, Timekeeping, Writability, refusals::Refusals, streams::Streams};
 
 /// What the surface calls.
 #[derive(Clone)]
@@ -73,6 +74,9 @@ pub struct Settings {
     pub metrics_elsewhere: bool,
     /// How many streams of changes there may be at once; `None` = as many as are asked for.
     pub most_streams: Option<usize>,
+    /// How many requests of an address a minute are refused as they should be, before they are answered with 429; `None`
+    /// = all of them.
+    pub refusals_per_minute: Option<NonZeroU32>,
     /// How the spans of requests are told to whoever collects them; `None` = there are none.
     pub traces: Option<Traces>,
 }
@@ -85,6 +89,7 @@ pub(crate) struct App(Arc<Parts>);
 struct Parts {
     services: Services,
     streams: Streams,
+    refusals: Refusals,
     settings: Settings,
     ids: Ids,
 }
@@ -94,6 +99,7 @@ impl App {
         Self(Arc::new(Parts {
             services,
             streams: Streams::new(settings.most_streams.unwrap_or(usize::MAX)),
+            refusals: Refusals::new(settings.refusals_per_minute),
             settings,
             ids: Ids::default(),
         }))
@@ -105,6 +111,10 @@ impl App {
 
     pub(crate) fn streams(&self) -> &Streams {
         &self.0.streams
+    }
+
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.0.refusals
     }
 
     /// An id for a request that brings none; `None` without any random bytes.

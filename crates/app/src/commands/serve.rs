@@ -127,6 +127,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         metrics_elsewhere: settings.metrics_listen.is_some(),
         // The others are left to those who ask.
         most_streams: Some((limits.connections / 2).max(1)),
+        refusals_per_minute: settings.refusals_per_minute,
         traces: traces::of_requests(),
     };
     let news = services.news.clone();

@@ -14,6 +14,7 @@ mod values;
 use std::{
     ffi::OsString,
     net::SocketAddr,
+    num::NonZeroU32,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -48,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) usage_interval: Duration,
     pub(crate) console: bool,
     pub(crate) sessions: SessionLimits,
+    pub(crate) changes_per_minute: Option<NonZeroU32>,
+    pub(crate) refusals_per_minute: Option<NonZeroU32>,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) public_url: Option<String>,
     pub(crate) otlp_endpoint: Option<Url>,
@@ -145,6 +148,8 @@ impl Settings {
                 idle: table::SESSION_IDLE_SECONDS.read(matches, file)?,
                 longest: table::SESSION_LONGEST_SECONDS.read(matches, file)?,
             },
+            changes_per_minute: table::CHANGES_PER_MINUTE.read(matches, file)?,
+            refusals_per_minute: table::REFUSALS_PER_MINUTE.read(matches, file)?,
             metrics_listen: table::METRICS_LISTEN.read(matches, file)?,
             public_url: table::PUBLIC_URL.read(matches, file)?,
             otlp_endpoint: table::OTLP_ENDPOINT.read(matches, file)?,

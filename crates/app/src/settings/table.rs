@@ -1,6 +1,6 @@
 //! Every setting there is, with its default.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use countersign_domain::PermissionCatalog;
 use countersign_http::ProxyHeader;
@@ -236,8 +236,28 @@ pub(super) const LOG_FORMAT: Setting<LogFormat> = Setting {
     confidential: false,
 };
 
+pub(super) const CHANGES_PER_MINUTE: Setting<Option<NonZeroU32>> = Setting {
+    name: "changes-per-minute",
+    default: "600",
+    shape: "NUMBER",
+    help: "How many changes a token makes in a minute at most, on each node; ten minutes' worth at once, and ten times as many by all tokens of a tenant; 0 = no limit",
+    accepted: "a whole number from 0 to 1000000",
+    parse: |text| Ok(NonZeroU32::new(values::within(text, &(0..=1_000_000))?)),
+    confidential: false,
+};
+
+pub(super) const REFUSALS_PER_MINUTE: Setting<Option<NonZeroU32>> = Setting {
+    name: "refusals-per-minute",
+    default: "300",
+    shape: "NUMBER",
+    help: "How many requests from an address are refused in a minute before further ones are answered with 429, on each node; 0 = no limit",
+    accepted: "a whole number from 0 to 1000000",
+    parse: |text| Ok(NonZeroU32::new(values::within(text, &(0..=1_000_000))?)),
+    confidential: false,
+};
+
 /// All settings.
-pub(super) fn rows() -> [&'static dyn Row; 22] {
+pub(super) fn rows() -> [&'static dyn Row; 24] {
     [
         &LISTEN,
         &DATABASE_URL,
@@ -256,6 +276,8 @@ pub(super) fn rows() -> [&'static dyn Row; 22] {
         &CONSOLE,
         &SESSION_IDLE_SECONDS,
         &SESSION_LONGEST_SECONDS,
+        &CHANGES_PER_MINUTE,
+        &REFUSALS_PER_MINUTE,
         &METRICS_LISTEN,
         &PUBLIC_URL,
         &OTLP_ENDPOINT,

@@ -5,6 +5,7 @@ mod ages;
 mod auth;
 mod changes;
 mod introspection;
+mod limits;
 mod matrix;
 mod metadata;
 mod numbers;
