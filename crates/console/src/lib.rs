@@ -4,6 +4,7 @@ mod app;
 mod base;
 mod chains;
 mod cookie;
+mod ended;
 mod entered;
 mod faults;
 mod form;
