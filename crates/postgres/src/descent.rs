@@ -2,7 +2,10 @@
 //! followed within the server, because a trip for each generation would let a long line of makers
 //! outlast the deadline.
 
-use countersign_application::ports::{Descendant, Descendants, Lineage, Origin, StoreFault};
+use countersign_application::{
+    ports::{Descendant, Descendants, Lineage, Origin, StoreFault},
+    query::Filter,
+};
 use countersign_domain::{TenantId, Timestamp, TokenId, TokenName, Version};
 use uuid::Uuid;
 
@@ -30,7 +33,8 @@ impl PostgresStore {
         lineage: Lineage,
         limit: u32,
     ) -> Result<Option<Descendants>, StoreFault> {
-        let _turn = self.turn().await?;
+        let every = Filter::All(Vec::new());
+        let _permit = self.permit(self.questions.acquire(tenant, &every)).await?;
         let head = *lineage.token.as_uuid();
         // The server numbers what it finds in the order in which it finds it: one generation after
         // the other. It guesses badly how much a recursion finds. So each step is a LATERAL, which
