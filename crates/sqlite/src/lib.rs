@@ -15,6 +15,7 @@ mod fault;
 mod feed;
 mod file;
 mod filter;
+mod permit;
 mod read;
 mod rows;
 mod session;

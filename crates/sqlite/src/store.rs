@@ -11,10 +11,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use countersign_application::{
-    QueryPermit, QueryPermits,
-    ports::{Census, Connections, Probe, StoreFault, StoreTime},
-};
+use countersign_application::QueryPermits;
+use countersign_application::ports::{Census, Connections, Probe, StoreFault, StoreTime};
 use countersign_domain::Timestamp;
 use sqlx::{
     ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, SqlitePool,
@@ -23,7 +21,6 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use thiserror::Error;
-use tokio::time::timeout;
 
 use crate::{
     fault::{DEADLINE, fault, is_busy, within},
@@ -35,7 +32,7 @@ use crate::{
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
 /// How long a read waits for a connection.
-const ACQUIRE: Duration = Duration::from_secs(1);
+pub(crate) const ACQUIRE: Duration = Duration::from_secs(1);
 /// How long a write waits for its turn. A crowd stands in line here, and each needs a moment only: to send the last
 /// ones away would refuse them for nothing.
 const LINE: Duration = Duration::from_millis(2500);
@@ -140,18 +137,6 @@ impl SqliteStore {
         self.audit.close().await;
         self.readers.close().await;
         self.writer.close().await;
-    }
-
-    /// Waits for a permit to ask about many tokens, but not for long.
-    pub(crate) async fn permit(
-        &self,
-        permit: impl Future<Output = Option<QueryPermit>>,
-    ) -> Result<QueryPermit, StoreFault> {
-        match timeout(ACQUIRE, permit).await {
-            Ok(Some(permit)) => Ok(permit),
-            Ok(None) => Err(StoreFault::Unavailable("no questions are taken".into())),
-            Err(elapsed) => Err(StoreFault::Unavailable(Box::new(elapsed))),
-        }
     }
 
     /// Begins to write, as the only one who does.

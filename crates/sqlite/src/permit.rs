@@ -1,0 +1,20 @@
+//! Permits for questions about many tokens.
+
+use countersign_application::{QueryPermit, ports::StoreFault};
+use tokio::time::timeout;
+
+use crate::{SqliteStore, store::ACQUIRE};
+
+impl SqliteStore {
+    /// Waits for a permit to ask about many tokens, but not for long.
+    pub(crate) async fn permit(
+        &self,
+        permit: impl Future<Output = Option<QueryPermit>>,
+    ) -> Result<QueryPermit, StoreFault> {
+        match timeout(ACQUIRE, permit).await {
+            Ok(Some(permit)) => Ok(permit),
+            Ok(None) => Err(StoreFault::Unavailable("no questions are taken".into())),
+            Err(elapsed) => Err(StoreFault::Unavailable(Box::new(elapsed))),
+        }
+    }
+}
