@@ -184,7 +184,7 @@ impl Audit {
         loop {
             match self.step(tenant, token, verifier).await? {
                 Ok(0) => return Ok(Ok(walked)),
-                Ok(taken) => walked += taken,
+                Ok(count) => walked += count,
                 Err(broken) => return Ok(Err(broken)),
             }
         }

@@ -70,9 +70,8 @@ pub(crate) async fn end(limit: Duration) {
     // It waits for its own thread. What it could not send, the collector's silence has told already.
     let ended = spawn_blocking(move || provider.shutdown_with_timeout(limit));
     // The thread may be looking up the collector's name, for which it has no limit of its own.
-    match timeout(limit, ended).await {
-        Ok(Ok(Ok(()))) => {}
-        _ => tracing::debug!("not all traces were sent"),
+    if !matches!(timeout(limit, ended).await, Ok(Ok(Ok(())))) {
+        tracing::debug!("not all traces were sent");
     }
 }
 

@@ -150,12 +150,8 @@ impl Problem {
     }
 
     fn incomplete(revoked: u64, cause: Option<&Failure>) -> Self {
-        match cause {
-            Some(cause) => {
-                tracing::warn!(revoked, error = %chain(cause), "not all tokens were revoked");
-            }
-            None => tracing::warn!(revoked, "not all tokens were revoked"),
-        }
+        let error = cause.map(|cause| chain(cause));
+        tracing::warn!(revoked, error, "not all tokens were revoked");
         Self::new(
             Code::RevocationIncomplete,
             format!("{revoked} tokens were revoked, and others were not; send it again."),

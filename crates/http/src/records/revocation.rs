@@ -92,9 +92,12 @@ impl RevocationRecord {
 
     /// What was revoked; with names for readers only.
     pub(crate) fn done(revoked: Vec<Revoked>, reads: bool) -> Self {
-        let outcome = |by_this_call| match by_this_call {
-            true => RevocationOutcome::Revoked,
-            false => RevocationOutcome::AlreadyRevoked,
+        let outcome = |by_this_call| {
+            if by_this_call {
+                RevocationOutcome::Revoked
+            } else {
+                RevocationOutcome::AlreadyRevoked
+            }
         };
         let tokens = revoked.into_iter().map(|revoked| DescendantRecord {
             outcome: Some(outcome(revoked.by_this_call)),

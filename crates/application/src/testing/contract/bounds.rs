@@ -45,7 +45,7 @@ fn json_length(event: &AuditEvent) -> usize {
     addresses.map_or(0, |changed| {
         let lists = [&changed.before, &changed.after].into_iter().flatten();
         lists
-            .flat_map(|list| list.iter())
+            .flat_map(countersign_domain::AllowedAddresses::iter)
             .map(|one| one.len() + 3)
             .sum()
     })

@@ -149,7 +149,7 @@ impl Descent {
                 since,
                 terms: Terms {
                     version: None,
-                    count: expected.flatten(),
+                    count: expected.and_then(ExpectedCount::exact),
                     allow_lockout,
                 },
             },
@@ -157,15 +157,30 @@ impl Descent {
     }
 }
 
-/// A number of tokens; the inner `None` for any.
-fn count(text: &str) -> Option<Option<u64>> {
+/// How many tokens the caller expects to revoke.
+#[derive(Debug, Clone, Copy)]
+enum ExpectedCount {
+    Any,
+    Exactly(u64),
+}
+
+impl ExpectedCount {
+    fn exact(self) -> Option<u64> {
+        match self {
+            Self::Any => None,
+            Self::Exactly(count) => Some(count),
+        }
+    }
+}
+
+fn count(text: &str) -> Option<ExpectedCount> {
     if text == "any" {
-        return Some(None);
+        return Some(ExpectedCount::Any);
     }
     let plain = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text
         .parse()
         .ok()
         .filter(|_| plain && (text == "0" || !text.starts_with('0')));
-    number.map(Some)
+    number.map(ExpectedCount::Exactly)
 }
