@@ -112,17 +112,15 @@ mod tests {
 
     use super::*;
 
-    fn byte() -> Result<&'static str, Infallible> {
-        Ok("a")
-    }
+    const BYTE: Result<&str, Infallible> = Ok("a");
 
     #[tokio::test(start_paused = true)]
     async fn a_form_that_does_not_end_is_not_waited_for() {
         let trickle = unfold((), |()| async {
             sleep(Duration::from_secs(1)).await;
-            Some((byte(), ()))
+            Some((BYTE, ()))
         });
-        let begun = repeat(byte()).take(3).chain(pending());
+        let begun = repeat(BYTE).take(3).chain(pending());
         for body in [Body::from_stream(trickle), Body::from_stream(begun)] {
             let start = Instant::now();
             assert!(matches!(read(body).await, Err(Trouble::TooSlow)));
@@ -132,7 +130,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_form_in_time_is_read_whole() {
-        let slow = repeat(byte()).take(9).then(|part| async move {
+        let slow = repeat(BYTE).take(9).then(|part| async move {
             sleep(Duration::from_secs(1)).await;
             part
         });

@@ -91,17 +91,14 @@ mod tests {
         TenantId::new("2026-06-01T00:00:00Z".parse().unwrap(), &[number; 10])
     }
 
-    fn token(number: u8) -> Option<TokenId> {
-        Some(TokenId::new(
-            "2026-06-01T00:00:00Z".parse().unwrap(),
-            &[number; 10],
-        ))
+    fn token(number: u8) -> TokenId {
+        TokenId::new("2026-06-01T00:00:00Z".parse().unwrap(), &[number; 10])
     }
 
     #[test]
     fn no_token_takes_more_than_half_of_its_tenants_share() {
         let streams = Streams::new(8);
-        let sit = |number| streams.sit(tenant(1), token(number));
+        let sit = |number| streams.sit(tenant(1), Some(token(number)));
         let first = [sit(1).unwrap(), sit(1).unwrap()];
         assert!(sit(1).is_none(), "half of the tenant's four");
         let second = [sit(2).unwrap(), sit(2).unwrap()];
@@ -115,7 +112,7 @@ mod tests {
     #[test]
     fn no_tenant_takes_more_than_half_and_all_take_no_more_than_there_are() {
         let streams = Streams::new(5);
-        let seat = |of: u8, by: u8| streams.sit(tenant(of), token(by));
+        let seat = |of: u8, by: u8| streams.sit(tenant(of), Some(token(by)));
         let sit = |number| seat(number, 1).or_else(|| seat(number, 2));
         let first: Vec<_> = (0..3).map(|_| sit(1).unwrap()).collect();
         assert!(sit(1).is_none(), "half of them");

@@ -155,7 +155,10 @@ impl Lost {
 
 impl From<Lost> for StoreFault {
     fn from(lost: Lost) -> Self {
-        let code = lost.error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        let code = lost
+            .error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
         // Read-only, and a disk that is full.
         if matches!(code.as_deref(), Some("25006" | "53100")) {
             Self::Unwritable(lost.into_source())

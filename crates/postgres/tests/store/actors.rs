@@ -1,6 +1,8 @@
 //! Actors that are revoked or narrowed while their writes are under way, on one node and on two, and beside somebody else
 //! who holds locks or a transaction.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use std::time::Duration;
 
 use countersign_application::{
@@ -105,10 +107,10 @@ async fn no_two_changes_wait_for_each_other() {
     let [one, other] = two_nodes(&database).await;
     let home = one.realm("home").await;
     let away = also_on(&other, &home);
-    let notes = database.store(2).await;
+    let usage = database.store(2).await;
     let nodes = [&home, &away];
     join(
-        join(circles(nodes, 60), note_uses(&notes, &home)),
+        join(circles(nodes, 60), note_uses(&usage, &home)),
         join_all([
             duels(nodes, Loss::Revoked, 60),
             duels(nodes, Loss::Rotated, 60),
@@ -162,7 +164,7 @@ async fn lose_while_waiting(
         .execute(sqlx::AssertSqlSafe(lock.to_owned()))
         .await
         .unwrap();
-    let lost = async {
+    let acknowledged = async {
         database.until_somebody_waits().await;
         let (outcome, took) = timed(home.commit(loss)).await;
         outcome.unwrap();
@@ -172,7 +174,7 @@ async fn lose_while_waiting(
     };
     let (outcomes, ()) = join(
         join_all(writes.iter().map(|write| home.commit(write))),
-        lost,
+        acknowledged,
     )
     .await;
     for outcome in outcomes {

@@ -1,6 +1,8 @@
 //! What roles may do that do not own the tables: nothing without a grant, and all that the service needs with those that
 //! operations.md lists.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use countersign_application::{
     ports::{
         AuditStore as _, ChangeFeed as _, Probe as _, SessionStore as _, UsageStore as _, Used,
@@ -31,8 +33,8 @@ async fn role(database: &Database, name: &str) -> String {
 }
 
 async fn drop_role(database: &Database, owner: &mut PgConnection, role: &str) {
-    let owned = format!("DROP OWNED BY {role}");
-    owner.execute(AssertSqlSafe(owned)).await.unwrap();
+    let drop = format!("DROP OWNED BY {role}");
+    owner.execute(AssertSqlSafe(drop)).await.unwrap();
     database.as_superuser(&format!("DROP ROLE {role}")).await;
 }
 

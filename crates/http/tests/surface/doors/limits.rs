@@ -24,16 +24,17 @@ async fn doors() -> Doors {
     Doors::with(proxies, settings).await
 }
 
-async fn refused(doors: &Doors, address: Option<IpAddr>) -> Reply {
+async fn refused(doors: &Doors, address: impl Into<Option<IpAddr>>) -> Reply {
+    let address = address.into();
     doors.send(from(Ask::new("GET", TOKENS), address)).await
 }
 
-fn at(address: &str) -> Option<IpAddr> {
-    Some(address.parse().unwrap())
+fn at(address: &str) -> IpAddr {
+    address.parse().unwrap()
 }
 
 /// From there three requests are refused as they should be, and no more.
-async fn spend(doors: &Doors, address: Option<IpAddr>) {
+async fn spend(doors: &Doors, address: IpAddr) {
     for _ in 0..MOST {
         let reply = refused(doors, address).await;
         reply.problem(401, "missing-credential");
@@ -84,7 +85,7 @@ async fn everything_that_nobody_is_admitted_by_counts() {
                 .await
                 .problem(401, "missing-credential");
         }
-        let reply = doors.send(from(ask, there)).await;
+        let reply = doors.send(from(ask, Some(there))).await;
         reply.problem(429, "too-many-requests");
     }
 }
@@ -138,7 +139,7 @@ async fn clients_whose_address_nobody_knows_do_not_stand_for_each_other() {
     let doors = doors().await;
     for _ in 0..20 {
         // A proxy that names no client, and a peer that is not known.
-        for nowhere in [at("10.0.0.1"), None] {
+        for nowhere in [Some(at("10.0.0.1")), None] {
             let reply = refused(&doors, nowhere).await;
             reply.problem(401, "missing-credential");
         }
@@ -147,7 +148,7 @@ async fn clients_whose_address_nobody_knows_do_not_stand_for_each_other() {
     for client in ["203.0.113.1", "203.0.113.2"] {
         let ask = || {
             let ask = Ask::new("GET", TOKENS).header("x-forwarded-for", client);
-            from(ask, at("10.0.0.1"))
+            from(ask, Some(at("10.0.0.1")))
         };
         for _ in 0..MOST {
             doors.send(ask()).await.problem(401, "missing-credential");
