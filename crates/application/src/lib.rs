@@ -19,7 +19,10 @@ pub mod testing;
 mod tokens;
 mod users;
 
-pub use audit::{Audit, Verdict};
+pub use audit::{
+    Audit, Finding, Head, HeadsReader, HeadsWriter, UnreadableHead, Verified, VerifyFailure,
+    Witness,
+};
 pub use failure::Failure;
 pub use query_permits::{QueryPermit, QueryPermits};
 pub use rate_limit::{LimitReached, RateLimit, network};

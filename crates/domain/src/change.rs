@@ -66,6 +66,17 @@ pub struct Authority {
     pub relied_on: PermissionSet,
 }
 
+impl Write {
+    /// The digest of the secret that it makes.
+    #[must_use]
+    pub const fn digest(&self) -> Option<&SecretDigest> {
+        match self {
+            Self::Create { digest, .. } | Self::Rotate { digest, .. } => Some(digest),
+            Self::Update { .. } | Self::Revoke { .. } => None,
+        }
+    }
+}
+
 impl Change {
     /// Which rows it touches.
     #[must_use]

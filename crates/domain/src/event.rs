@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::{
-    AllowedAddresses, PartialToken, PermissionSet, TenantId, Timestamp, TokenId, TokenName, UserId,
-    Version,
+    AllowedAddresses, PartialToken, PermissionSet, SecretCommitment, TenantId, Timestamp, TokenId,
+    TokenName, UserId, Version, hex,
 };
 
 /// What kind of change an event records.
@@ -137,7 +137,16 @@ impl ChainHash {
 
 impl fmt::Display for ChainHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        hex::write(&self.0, f)
+    }
+}
+
+impl FromStr for ChainHash {
+    type Err = Malformed;
+
+    /// Reads 64 lower-case hexadecimal digits.
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        hex::read(text).map(Self).ok_or(Malformed("hash"))
     }
 }
 
@@ -147,10 +156,55 @@ impl fmt::Debug for ChainHash {
     }
 }
 
+/// What an event's hash covers, and how. An event that is stored keeps the encoding that it was written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Encoding {
+    /// Without a word of the secret that was made.
+    V1,
+    /// A creation and a rotation commit to the secret that they made.
+    V2,
+}
+
+impl Encoding {
+    /// What is written now.
+    pub const NEWEST: Self = Self::V2;
+
+    /// The number that is stored and shown.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::V1 => 1,
+            Self::V2 => 2,
+        }
+    }
+
+    /// Begins the hashed text, so that no event passes for one of the other encoding.
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::V1 => b"countersign event 1\n",
+            Self::V2 => b"countersign event 2\n",
+        }
+    }
+}
+
+impl TryFrom<i64> for Encoding {
+    type Error = Malformed;
+
+    fn try_from(number: i64) -> Result<Self, Malformed> {
+        [Self::V1, Self::V2]
+            .into_iter()
+            .find(|encoding| i64::from(encoding.number()) == number)
+            .ok_or(Malformed("encoding"))
+    }
+}
+
 /// One event's content: who did what to which token, when, from where. Never a secret or a digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventContent {
+    /// How the hash covers the rest; it is covered itself by the label before the rest.
+    #[serde(skip)]
+    pub encoding: Encoding,
     /// The token's tenant.
     pub tenant: TenantId,
     /// The token.
@@ -171,6 +225,9 @@ pub struct EventContent {
     pub version_after: Version,
     /// Which fields changed.
     pub changes: Changes,
+    /// The secret that was made; in events of [`Encoding::V2`] that create or rotate, and in no others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_commitment: Option<SecretCommitment>,
 }
 
 /// An event in its chain.
@@ -183,6 +240,12 @@ pub struct AuditEvent {
 }
 
 impl EventContent {
+    /// Whether the event says of a secret what its encoding and its kind ask for.
+    pub(crate) fn commits_as_it_must(&self) -> bool {
+        let makes_a_secret = matches!(self.kind, EventKind::Created | EventKind::Rotated);
+        self.secret_commitment.is_some() == (makes_a_secret && self.encoding >= Encoding::V2)
+    }
+
     /// Puts the event behind the one of that hash.
     #[must_use]
     pub fn chained_to(self, previous: &ChainHash) -> AuditEvent {
@@ -200,10 +263,10 @@ impl EventContent {
         serde_json::to_vec(self).map_or(0, |json| json.len())
     }
 
-    /// SHA-256 over a fixed tag, the hash before, and the content as JSON in the order of the fields here.
+    /// SHA-256 over the encoding's label, the hash before, and the content as JSON in the order of the fields here.
     pub(crate) fn hash_behind(&self, previous: &ChainHash) -> Option<ChainHash> {
         let mut hasher = Sha256::new();
-        hasher.update(b"countersign event 1\n");
+        hasher.update(self.encoding.label());
         hasher.update(previous.0);
         hasher.update(serde_json::to_vec(self).ok()?);
         Some(ChainHash(hasher.finalize().into()))

@@ -13,6 +13,7 @@ fn version(n: i64) -> Version {
 /// The event of a version, with nothing in the fields that can be empty.
 fn bare(n: i64) -> EventContent {
     EventContent {
+        encoding: Encoding::V1,
         tenant: samples::tenant_id(),
         token: samples::token_id(1),
         kind: if n == 1 {
@@ -27,6 +28,7 @@ fn bare(n: i64) -> EventContent {
         version_before: Version::try_from(n - 1).ok(),
         version_after: version(n),
         changes: Changes::default(),
+        secret_commitment: None,
     }
 }
 
@@ -74,6 +76,72 @@ fn the_hash_never_changes() {
         full().chained_to(&ChainHash::START).hash.to_string(),
         "392e1b7d6083dbfbd7d606b57098ac8241879982b6576041c14c2543d4b3111f"
     );
+    assert_eq!(
+        committed().chained_to(&ChainHash::START).hash.to_string(),
+        "35edd333973cabdedf66be20800589626f1b624ed6a1c8027290f998140cc01d"
+    );
+}
+
+/// The same in the encoding that commits to the secret that was made.
+fn committed() -> EventContent {
+    EventContent {
+        encoding: Encoding::V2,
+        secret_commitment: Some(SecretCommitment::from_bytes([7; 32])),
+        ..full()
+    }
+}
+
+#[test]
+fn the_newer_encoding_has_hashes_of_its_own() {
+    let hash = |event: EventContent| event.chained_to(&ChainHash::START).hash;
+    let relabelled = EventContent {
+        encoding: Encoding::V2,
+        ..full()
+    };
+    let other = EventContent {
+        secret_commitment: Some(SecretCommitment::from_bytes([8; 32])),
+        ..committed()
+    };
+    let all = [full(), committed(), relabelled, other].map(hash);
+    for (n, one) in all.iter().enumerate() {
+        assert!(!all[..n].contains(one), "{n}");
+    }
+}
+
+#[test]
+fn only_what_makes_a_secret_commits_to_one() {
+    use EventKind::*;
+    for kind in [Created, Updated, Rotated, Revoked] {
+        let makes_one = matches!(kind, Created | Rotated);
+        let some = Some(SecretCommitment::from_bytes([7; 32]));
+        for (encoding, secret_commitment, right) in [
+            (Encoding::V1, None, true),
+            (Encoding::V1, some, false),
+            (Encoding::V2, None, !makes_one),
+            (Encoding::V2, some, makes_one),
+        ] {
+            let event = EventContent {
+                encoding,
+                kind,
+                secret_commitment,
+                ..full()
+            };
+            assert_eq!(event.commits_as_it_must(), right, "{event:?}");
+        }
+    }
+}
+
+#[test]
+fn encodings_and_hashes_read_back() {
+    for encoding in [Encoding::V1, Encoding::V2] {
+        assert_eq!(i64::from(encoding.number()).try_into(), Ok(encoding));
+    }
+    for unknown in [-1, 0, 3, i64::MAX] {
+        assert!(Encoding::try_from(unknown).is_err());
+    }
+    let hash = committed().chained_to(&ChainHash::START).hash;
+    assert_eq!(hash.to_string().parse(), Ok(hash));
+    assert!("00".parse::<ChainHash>().is_err());
 }
 
 #[test]

@@ -5,8 +5,10 @@ mod addresses;
 mod catalog;
 mod chain;
 mod change;
+mod commitment;
 mod credential;
 mod event;
+mod hex;
 mod id;
 mod idempotency;
 mod name;
@@ -29,11 +31,15 @@ pub use {chrono, ipnet, uuid};
 pub use actor::{Actor, Request};
 pub use addresses::{AllowedAddresses, InvalidAddress, InvalidAddresses};
 pub use catalog::{InvalidCatalog, PermissionCatalog};
-pub use chain::{BrokenChain, ChainVerifier, Recorded};
+pub use chain::{
+    BrokenChain, ChainVerifier, Recorded, RecordedSecret, RecordedUser, Search, SearchRow, UsesRow,
+};
 pub use change::{Authority, Change, Write};
+pub use commitment::SecretCommitment;
 pub use credential::{Attempt, Credential, Denied, Grant};
 pub use event::{
-    AuditEvent, ChainHash, Changed, Changes, EventContent, EventKind, Malformed, RequestId,
+    AuditEvent, ChainHash, Changed, Changes, Encoding, EventContent, EventKind, Malformed,
+    RequestId,
 };
 pub use id::{InvalidId, TenantId, TokenId, UserId};
 pub use idempotency::{Fingerprint, IdempotencyKey, Once};

@@ -1,12 +1,12 @@
 //! The port that reads audit chains, the oldest event first.
 
 use async_trait::async_trait;
-use countersign_application::ports::{AuditStore, EVENT_BYTES, StoreFault};
-use countersign_domain::{AuditEvent, Recorded, TenantId, TokenId, TokenView, Version};
+use countersign_application::ports::{AuditStore, EVENT_BYTES, StoreFault, Stray};
+use countersign_domain::{AuditEvent, Recorded, TenantId, TokenId, Version};
 use uuid::Uuid;
 
 use crate::{
-    rows::{EventRow, Micros, Texts, tokens},
+    rows::{EventRow, Micros},
     store::PostgresStore,
 };
 
@@ -51,25 +51,7 @@ impl AuditStore for PostgresStore {
         tenant: TenantId,
         token: TokenId,
     ) -> Result<Option<Recorded>, StoreFault> {
-        let live = self.audit.ask(|| {
-            tokens!(
-                "t.tenant_id = $1 AND t.id = $2 AND t.revoked_at IS NULL",
-                tenant.as_uuid(),
-                token.as_uuid(),
-            )
-        });
-        if let Some(row) = live.await?.pop() {
-            return Ok(Some(Recorded::of(row.try_into()?, false)));
-        }
-        let rows = self.audit.ask(|| {
-            tokens!(
-                "t.tenant_id = $1 AND t.id = $2 AND t.revoked_at IS NOT NULL",
-                tenant.as_uuid(),
-                token.as_uuid(),
-            )
-        });
-        let view = rows.await?.pop().map(TokenView::try_from).transpose()?;
-        Ok(view.map(|view| Recorded::of(view, true)))
+        self.all_of(tenant, token).await
     }
 
     async fn chain(
@@ -84,7 +66,8 @@ impl AuditStore for PostgresStore {
                 EventRow,
                 r#"
                 SELECT tenant_id, token_id, version_after, kind, at AS "at: Micros", by_user,
-                       NULL::text AS by_name, address, request_id, version_before, changes, hash
+                       NULL::text AS by_name, address, request_id, version_before, changes, hash,
+                       encoding, secret_commitment
                 FROM (
                     SELECT n.*, sum(length(n.changes)) OVER (ORDER BY n.version_after) AS bytes
                     FROM (
@@ -105,5 +88,9 @@ impl AuditStore for PostgresStore {
             )
         });
         rows.await?.iter().map(AuditEvent::try_from).collect()
+    }
+
+    async fn strays(&self, limit: u16) -> Result<Vec<Stray>, StoreFault> {
+        self.all_strays(limit).await
     }
 }

@@ -36,9 +36,11 @@ mod place;
 mod pool;
 mod read;
 mod record;
+mod recorded;
 mod rows;
 mod session;
 mod store;
+mod stray;
 mod usage;
 mod wake;
 

@@ -125,7 +125,8 @@ impl TokenStore for PostgresStore {
                 EventRow,
                 r#"
                 SELECT e.tenant_id, e.token_id, e.version_after, e.kind, e.at AS "at: Micros", e.by_user,
-                       u.name AS "by_name?", e.address, e.request_id, e.version_before, e.changes, e.hash
+                       u.name AS "by_name?", e.address, e.request_id, e.version_before, e.changes, e.hash,
+                       e.encoding, e.secret_commitment
                 FROM (
                     SELECT n.*, sum(length(n.changes)) OVER (ORDER BY n.version_after DESC) AS bytes
                     FROM (

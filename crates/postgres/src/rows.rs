@@ -5,14 +5,14 @@ use std::net::IpAddr;
 
 use countersign_application::ports::{EventView, StoreFault};
 use countersign_domain::{
-    AllowedAddresses, AuditEvent, ChainHash, EventContent, LastUse, PartialToken, Permission,
-    PermissionSet, TenantId, Timestamp, Token, TokenId, TokenName, TokenView, UserId, UserInfo,
-    Version,
+    AllowedAddresses, AuditEvent, ChainHash, Encoding, EventContent, LastUse, PartialToken,
+    Permission, PermissionSet, SecretCommitment, TenantId, Timestamp, Token, TokenId, TokenName,
+    TokenView, UserId, UserInfo, Version,
 };
 use sqlx::{
     Decode, FromRow, Postgres, Type,
     error::BoxDynError,
-    postgres::{PgTypeInfo, PgValueRef},
+    postgres::{PgHasArrayType, PgTypeInfo, PgValueRef},
     types::chrono::{DateTime, Utc},
 };
 use uuid::Uuid;
@@ -24,6 +24,12 @@ pub(crate) struct Micros(i64);
 impl Type<Postgres> for Micros {
     fn type_info() -> PgTypeInfo {
         <DateTime<Utc> as Type<Postgres>>::type_info()
+    }
+}
+
+impl PgHasArrayType for Micros {
+    fn array_type_info() -> PgTypeInfo {
+        <DateTime<Utc> as PgHasArrayType>::array_type_info()
     }
 }
 
@@ -145,7 +151,7 @@ pub(crate) fn shown(name: &str) -> &str {
 pub(crate) const API_TOKENS: Table = Table("api_tokens");
 pub(crate) const AUDIT_EVENTS: Table = Table("audit_events");
 pub(crate) const TOKEN_SECRETS: Table = Table("token_secrets");
-const TOKEN_USES: Table = Table("token_uses");
+pub(crate) const TOKEN_USES: Table = Table("token_uses");
 
 /// A token with the names of its users and its last use.
 #[derive(Debug, Clone, FromRow)]
@@ -244,6 +250,8 @@ pub(crate) struct EventRow {
     pub(crate) version_before: Option<i64>,
     pub(crate) changes: String,
     pub(crate) hash: Vec<u8>,
+    pub(crate) encoding: i16,
+    pub(crate) secret_commitment: Option<Vec<u8>>,
 }
 
 impl TryFrom<&EventRow> for AuditEvent {
@@ -254,7 +262,12 @@ impl TryFrom<&EventRow> for AuditEvent {
         let before = row
             .version_before
             .map(|number| table.version("version_before", number));
+        let commitment = row
+            .secret_commitment
+            .as_ref()
+            .map(|bytes| table.digest("secret_commitment", bytes));
         let content = EventContent {
+            encoding: table.column("encoding", Encoding::try_from(i64::from(row.encoding)).ok())?,
             tenant: TenantId::from_uuid(row.tenant_id),
             token: TokenId::from_uuid(row.token_id),
             kind: table.column("kind", row.kind.parse().ok())?,
@@ -265,6 +278,7 @@ impl TryFrom<&EventRow> for AuditEvent {
             version_before: before.transpose()?,
             version_after: table.version("version_after", row.version_after)?,
             changes: table.column("changes", serde_json::from_str(&row.changes).ok())?,
+            secret_commitment: commitment.transpose()?.map(SecretCommitment::from_bytes),
         };
         Ok(Self {
             content,

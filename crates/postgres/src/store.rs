@@ -26,8 +26,8 @@ use crate::{
     wake::{Feed, Wake},
 };
 
-/// How long migrating waits for a connection.
-const CONNECT: Duration = Duration::from_secs(5);
+/// How long a connection of its own is waited for, by what no request does.
+pub(crate) const CONNECT: Duration = Duration::from_secs(5);
 
 /// How many connections there are beside those of requests: for the feed, for streams that go on from a place of their
 /// own, for notifying, and for each lane of look-ups. A crowd of writers must not keep a node from hearing what was taken
@@ -64,7 +64,7 @@ pub struct PostgresStore {
     pub(crate) records: Arc<Crowd<Records>>,
     /// Without it, other nodes find out by themselves.
     pub(crate) wake: Option<Arc<Wake>>,
-    options: PgConnectOptions,
+    pub(crate) options: PgConnectOptions,
     /// Half of the connections never wait for questions about many tokens, so that no crowd of them keeps a request from
     /// being admitted.
     pub(crate) questions: QueryPermits,

@@ -83,19 +83,25 @@ impl PostgresStore {
         Ok(())
     }
 
+    /// Every live token has its row from the beginning. None is made here: a revocation that commits meanwhile has taken it
+    /// away.
     async fn of_tokens(&self, uses: &Columns) -> Result<(), StoreFault> {
         let told = self.link.tell(Instant::now(), || {
             sqlx::query!(
                 r#"
-                INSERT INTO token_uses AS l (tenant_id, token_id, used_at, address)
-                SELECT t.tenant_id, t.id, u.used_at, u.address
-                FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[])
-                     u (tenant_id, token_id, used_at, address)
-                JOIN api_tokens t ON t.tenant_id = u.tenant_id AND t.id = u.token_id AND t.revoked_at IS NULL
-                ORDER BY t.tenant_id, t.id
-                ON CONFLICT (tenant_id, token_id) DO UPDATE
-                SET used_at = excluded.used_at, address = excluded.address
-                WHERE l.used_at IS NULL OR l.used_at < excluded.used_at
+                WITH used AS MATERIALIZED (
+                    SELECT l.tenant_id, l.token_id, u.used_at, u.address
+                    FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[])
+                         u (tenant_id, token_id, used_at, address)
+                    JOIN token_uses l ON l.tenant_id = u.tenant_id AND l.token_id = u.token_id
+                    WHERE l.used_at IS NULL OR l.used_at < u.used_at
+                    ORDER BY l.tenant_id, l.token_id
+                    FOR NO KEY UPDATE OF l
+                )
+                UPDATE token_uses l SET used_at = u.used_at, address = u.address
+                FROM used u
+                WHERE l.tenant_id = u.tenant_id AND l.token_id = u.token_id
+                  AND (l.used_at IS NULL OR l.used_at < u.used_at)
                 RETURNING 1 AS "row!"
                 "#,
                 &uses.tenants,

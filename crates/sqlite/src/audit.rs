@@ -1,13 +1,13 @@
 //! The audit chains, for verifying them: across tenants, oldest first, revoked tokens included.
 
 use async_trait::async_trait;
-use countersign_application::ports::{AuditStore, EVENT_BYTES, StoreFault};
-use countersign_domain::{AuditEvent, Recorded, TenantId, TokenId, TokenView, Version};
+use countersign_application::ports::{AuditStore, EVENT_BYTES, StoreFault, Stray};
+use countersign_domain::{AuditEvent, Recorded, TenantId, TokenId, Version};
 
 use crate::{
     SqliteStore,
     fault::{fault, within},
-    rows::{Column, EventRow, Text, checked, tokens},
+    rows::{Column, EventRow, Text},
 };
 
 #[async_trait]
@@ -50,24 +50,7 @@ impl AuditStore for SqliteStore {
         tenant: TenantId,
         token: TokenId,
     ) -> Result<Option<Recorded>, StoreFault> {
-        let (tenant, token) = (tenant.as_uuid(), token.as_uuid());
-        let live = tokens!(
-            checked,
-            "t.revoked_at IS NULL AND t.tenant_id = ? AND t.id = ?",
-            (tenant, token)
-        );
-        let live = within(async { live.fetch_optional(&self.audit).await.map_err(fault) });
-        if let Some(row) = live.await? {
-            return Ok(Some(Recorded::of(row.try_into()?, false)));
-        }
-        let row = tokens!(
-            checked,
-            "t.revoked_at IS NOT NULL AND t.tenant_id = ? AND t.id = ?",
-            (tenant, token)
-        );
-        let row = within(async { row.fetch_optional(&self.audit).await.map_err(fault) });
-        let view = row.await?.map(TokenView::try_from).transpose()?;
-        Ok(view.map(|view| Recorded::of(view, true)))
+        self.all_of(tenant, token).await
     }
 
     async fn chain(
@@ -85,7 +68,7 @@ impl AuditStore for SqliteStore {
             "SELECT tenant_id, token_id, version_after, kind AS \"kind: Text\", at, by_user, \
              NULL AS \"by_name?: Text\", address AS \"address?: Text\", \
              request_id AS \"request_id: Text\", version_before AS \"version_before?\", \
-             changes AS \"changes: Text\", hash \
+             changes AS \"changes: Text\", hash, encoding, secret_commitment \
              FROM (SELECT *, sum(length(changes)) OVER (ORDER BY version_after) AS bytes \
                    FROM (SELECT * FROM audit_events \
                          WHERE tenant_id = ? AND token_id = ? AND version_after > ? \
@@ -99,5 +82,9 @@ impl AuditStore for SqliteStore {
         );
         let rows = within(async { rows.fetch_all(&self.audit).await.map_err(fault) });
         rows.await?.iter().map(AuditEvent::try_from).collect()
+    }
+
+    async fn strays(&self, limit: u16) -> Result<Vec<Stray>, StoreFault> {
+        self.all_strays(limit).await
     }
 }

@@ -17,9 +17,11 @@ mod file;
 mod filter;
 mod permit;
 mod read;
+mod recorded;
 mod rows;
 mod session;
 mod store;
+mod stray;
 mod usage;
 
 pub use store::{OpenError, SqliteStore};

@@ -166,7 +166,8 @@ impl TokenStore for SqliteStore {
             "SELECT e.tenant_id, e.token_id, e.version_after AS \"version_after!\", e.kind AS \"kind: Text\", e.at, \
              e.by_user, u.name AS \"by_name?: Text\", e.address AS \"address?: Text\", \
              e.request_id AS \"request_id: Text\", e.version_before AS \"version_before?\", \
-             e.changes AS \"changes: Text\", e.hash \
+             e.changes AS \"changes: Text\", e.hash, \
+             e.encoding, e.secret_commitment \
              FROM (SELECT *, sum(length(changes)) OVER (ORDER BY version_after DESC) AS bytes \
                    FROM (SELECT * FROM audit_events \
                          WHERE tenant_id = ? AND token_id = ? AND version_after < ? \

@@ -3,14 +3,14 @@
 
 use countersign_application::ports::{EventView, StoreFault, Tenant, User};
 use countersign_domain::{
-    AuditEvent, ChainHash, Credential, EventContent, TenantId, Token, TokenId, TokenName,
-    TokenView, UserId, Version,
+    AuditEvent, ChainHash, Credential, Encoding, EventContent, SecretCommitment, TenantId, Token,
+    TokenId, TokenName, TokenView, UserId, Version,
 };
 
 pub(crate) use crate::column::{Column, Text};
 use crate::usage::last_use;
 
-const fn token(column: &'static str) -> Column {
+pub(crate) const fn token(column: &'static str) -> Column {
     Column("api_tokens", column)
 }
 
@@ -171,6 +171,8 @@ pub(crate) struct EventRow {
     pub(crate) version_before: Option<i64>,
     pub(crate) changes: Text,
     pub(crate) hash: Vec<u8>,
+    pub(crate) encoding: i64,
+    pub(crate) secret_commitment: Option<Vec<u8>>,
 }
 
 impl TryFrom<&EventRow> for AuditEvent {
@@ -183,7 +185,10 @@ impl TryFrom<&EventRow> for AuditEvent {
             .map(|text| event("address").parse(text));
         let before = row.version_before.map(Version::try_from).transpose();
         let changes = event("changes").text(&row.changes)?;
+        let commitment = row.secret_commitment.as_ref();
+        let commitment = commitment.map(|bytes| event("secret_commitment").hash(bytes));
         let content = EventContent {
+            encoding: event("encoding").check(row.encoding.try_into() as Result<Encoding, _>)?,
             tenant: TenantId::from_uuid(event("tenant_id").id(&row.tenant_id)?),
             token: TokenId::from_uuid(event("token_id").id(&row.token_id)?),
             kind: event("kind").parse(&row.kind)?,
@@ -194,6 +199,7 @@ impl TryFrom<&EventRow> for AuditEvent {
             version_before: event("version_before").check(before)?,
             version_after: event("version_after").version(row.version_after)?,
             changes: event("changes").check(serde_json::from_str(changes))?,
+            secret_commitment: commitment.transpose()?.map(SecretCommitment::from_bytes),
         };
         let hash = ChainHash::from_bytes(event("hash").hash(&row.hash)?);
         Ok(Self { content, hash })

@@ -298,3 +298,6 @@ fn create(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 #[path = "store_tests.rs"]
 mod tests;
+#[cfg(test)]
+#[path = "upgrade_tests.rs"]
+mod upgrade_tests;

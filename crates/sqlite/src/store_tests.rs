@@ -9,9 +9,9 @@ use countersign_application::{
 use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 use tempfile::TempDir;
 
-use super::{MIGRATIONS, Migrator, SqliteStore};
+use super::SqliteStore;
 
-async fn fresh() -> (TempDir, SqliteStore) {
+pub(super) async fn fresh() -> (TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("test.db"))
         .await
@@ -39,27 +39,6 @@ async fn what_is_acknowledged_is_on_disk() {
     }
     let full = 2;
     assert_eq!(run(&store.writer, "PRAGMA synchronous").await, full);
-}
-
-#[tokio::test]
-async fn a_file_of_the_first_release_is_brought_up_to_date() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("test.db");
-    let store = SqliteStore::open(&path).await.unwrap();
-    let first = Migrator::with_migrations(vec![MIGRATIONS.migrations[0].clone()]);
-    first.run(&store.writer).await.unwrap();
-    let home = Stores::of(store.clone()).realm("home").await;
-    let made = home.make("before").await;
-    let begin = "0".parse().unwrap();
-    store.migrate().await.unwrap();
-    assert_eq!(
-        home.get(made.view.token.id).await.as_ref(),
-        Some(&made.view)
-    );
-    let news = home.stores.feed.since(&begin, 9).await.unwrap();
-    assert_eq!(news.changes.unwrap().len(), 1);
-    let rotated = home.rotate(&made.view, 60).await;
-    assert_eq!(home.get(made.view.token.id).await, Some(rotated.view));
 }
 
 #[tokio::test]

@@ -1,37 +1,125 @@
 //! Whether somebody has touched the history, told in words and in the exit code.
 
-use std::process::ExitCode;
+use std::{
+    fs::File,
+    io::{self, BufReader, BufWriter, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use anyhow::Result;
-use countersign_application::Verdict;
+use anyhow::{Context as _, Result};
+use countersign_application::{Finding, Head, HeadsReader, HeadsWriter, VerifyFailure, Witness};
+use tempfile::NamedTempFile;
 
 use super::{explained, remark, say, service};
 use crate::settings::Settings;
 
-/// Recomputes every chain.
+/// Recomputes every chain and compares it with what is stored, and with what was kept of an earlier look.
 ///
 /// # Errors
-/// A store that cannot answer: that says nothing about the history.
-pub(super) async fn verify(settings: Settings) -> Result<ExitCode> {
+/// A store that cannot answer, or a file that cannot be read or written: that says nothing about the history.
+pub(super) async fn verify(
+    settings: Settings,
+    since: Option<&Path>,
+    heads: Option<PathBuf>,
+) -> Result<ExitCode> {
+    let mut look = Look {
+        earlier: since.map(opened).transpose()?,
+        heads: HeadsWriter::new(Kept::new(heads)?)?,
+    };
     let audit = service(settings).await?.audit;
-    let verdict = audit
-        .verify(|tokens| remark(&format!("{tokens} tokens so far")))
+    let verified = audit
+        .verify(&mut look)
         .await
-        .map_err(explained)?;
-    match verdict {
-        Verdict::Intact { tokens, events } => {
-            say(&format!("intact: {tokens} tokens with {events} events"))?;
-            Ok(ExitCode::SUCCESS)
+        .map_err(|failure| match failure {
+            VerifyFailure::Store(failure) => explained(failure),
+            witness @ VerifyFailure::Witness(_) => witness.into(),
+        })?;
+    if verified.findings > 0 {
+        // What is kept of an earlier look is worth more than the heads of now.
+        return Ok(ExitCode::FAILURE);
+    }
+    let (kept, digest) = look.heads.finish()?;
+    kept.persist()?;
+    say(&format!(
+        "intact: {} tokens with {} events\nheads: {digest}",
+        verified.tokens, verified.events
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn opened(path: &Path) -> Result<HeadsReader<BufReader<File>>> {
+    let file = File::open(path).and_then(|file| HeadsReader::new(BufReader::new(file)));
+    file.with_context(|| format!("cannot read the heads in {}", path.display()))
+}
+
+/// An earlier look and this one.
+struct Look {
+    earlier: Option<HeadsReader<BufReader<File>>>,
+    heads: HeadsWriter<Kept>,
+}
+
+impl Witness for Look {
+    fn earlier(&mut self) -> io::Result<Option<Head>> {
+        self.earlier.as_mut().map_or(Ok(None), HeadsReader::read)
+    }
+
+    fn intact(&mut self, head: &Head) -> io::Result<()> {
+        self.heads.push(head)
+    }
+
+    fn found(&mut self, finding: &Finding) -> io::Result<()> {
+        writeln!(io::stdout().lock(), "{finding}")
+    }
+
+    fn progress(&mut self, tokens: u64) {
+        remark(&format!("{tokens} tokens so far"));
+    }
+}
+
+/// Where the heads of now are kept: nowhere, or in a new file that takes the place of the one of that name when it is whole.
+enum Kept {
+    Nowhere,
+    In(PathBuf, BufWriter<NamedTempFile>),
+}
+
+impl Kept {
+    fn new(path: Option<PathBuf>) -> Result<Self> {
+        let Some(path) = path else {
+            return Ok(Self::Nowhere);
+        };
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
+            .with_context(|| format!("cannot write beside {}", path.display()))?;
+        Ok(Self::In(path, BufWriter::new(file)))
+    }
+
+    fn persist(self) -> Result<()> {
+        let Self::In(path, file) = self else {
+            return Ok(());
+        };
+        let named = || format!("cannot write {}", path.display());
+        let file = file.into_inner().map_err(io::IntoInnerError::into_error);
+        let file = file.with_context(named)?;
+        file.as_file().sync_all().with_context(named)?;
+        file.persist(&path).map(drop).with_context(named)
+    }
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Nowhere => Ok(bytes.len()),
+            Self::In(_, file) => file.write(bytes),
         }
-        Verdict::Broken {
-            tenant,
-            token,
-            fault,
-        } => {
-            say(&format!(
-                "broken: {fault}; token {token} of tenant {tenant}"
-            ))?;
-            Ok(ExitCode::FAILURE)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Nowhere => Ok(()),
+            Self::In(_, file) => file.flush(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod tenant;
 
 use std::{
     io::{self, Write as _},
+    path::PathBuf,
     process::ExitCode,
     sync::Arc,
 };
@@ -73,9 +74,16 @@ pub(crate) enum Tenant {
 
 #[derive(Subcommand)]
 pub(crate) enum Audit {
-    /// Recomputes every token's chain; the exit code is 0 where all are intact, 1 where one is broken, and 3 where that
-    /// cannot be told
-    Verify,
+    /// Recomputes every token's chain and compares it with what is stored; the exit code is 0 where all is intact, 1 where
+    /// something is not, and 3 where that cannot be told
+    Verify {
+        /// A file of heads from an earlier look: names each token that is gone, went back or was rewritten since
+        #[arg(long, value_name = "FILE")]
+        since: Option<PathBuf>,
+        /// Where to keep the heads of all chains for a later look; written only if all is intact
+        #[arg(long, value_name = "FILE")]
+        heads: Option<PathBuf>,
+    },
 }
 
 /// Runs a command to its end.
@@ -89,7 +97,9 @@ pub(crate) async fn run(command: Command, settings: Settings) -> Result<ExitCode
         Command::RootToken { name, tenant } => root_token::make(settings, name, tenant).await?,
         Command::Tenant(Tenant::Create { name }) => tenant::create(settings, &name).await?,
         Command::Tenant(Tenant::List) => tenant::list(settings).await?,
-        Command::Audit(Audit::Verify) => return audit::verify(settings).await,
+        Command::Audit(Audit::Verify { since, heads }) => {
+            return audit::verify(settings, since.as_deref(), heads).await;
+        }
         Command::Openapi => say(countersign_http::openapi().trim_end())?,
         Command::Healthcheck => healthcheck::ask(settings.listen)?,
     }

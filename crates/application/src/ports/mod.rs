@@ -16,7 +16,7 @@ pub use feed::{
     Announcer, ChangeFeed, FeedFault, FeedPosition, InvalidPosition, News, TokenChanged,
 };
 pub use nature::{Clock, Entropy, EntropyFault, StoreTime};
-pub use records::{EventView, Tenant, TokenMade, User, UserKind};
+pub use records::{EventView, Stray, Tenant, TokenMade, User, UserKind};
 pub use session::{FORGOTTEN_AT_ONCE, SESSIONS_PER_TOKEN, Session, SessionDigest, SessionStore};
 pub use store::{AuditStore, EVENT_BYTES, Probe, TenantStore, TokenStore, UserStore};
 pub use usage::{Census, Connections, UsageStore, Used};

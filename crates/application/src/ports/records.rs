@@ -2,7 +2,9 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use countersign_domain::{AuditEvent, Fingerprint, TenantId, Timestamp, TokenId, UserId, UserInfo};
+use countersign_domain::{
+    AuditEvent, Fingerprint, TenantId, Timestamp, TokenId, UserId, UserInfo, uuid::Uuid,
+};
 
 /// An isolation boundary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,4 +96,15 @@ pub struct TokenMade {
     pub token: TokenId,
     /// What was asked for then.
     pub fingerprint: Fingerprint,
+}
+
+/// A row that belongs to no token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stray {
+    /// Its table.
+    pub table: &'static str,
+    /// Its tenant.
+    pub tenant: TenantId,
+    /// The user, or the token that there is no record of.
+    pub id: Uuid,
 }

@@ -8,7 +8,7 @@ use countersign_domain::{
 
 use super::{
     Census, CommitError, Connections, Descendants, EventView, Lineage, StoreFault, StoreTime,
-    Tenant, TenantRefused, TokenMade, User,
+    Stray, Tenant, TenantRefused, TokenMade, User,
 };
 use crate::query::{Filter, Listed, Order, Page, PageRequest};
 
@@ -153,7 +153,7 @@ pub trait AuditStore: Send + Sync {
         limit: u16,
     ) -> Result<Vec<(TenantId, TokenId)>, StoreFault>;
 
-    /// What a token's record says of itself, live or revoked.
+    /// All that is stored of a token, live or revoked, at one moment.
     async fn recorded(
         &self,
         tenant: TenantId,
@@ -169,6 +169,11 @@ pub trait AuditStore: Send + Sync {
         after: Option<Version>,
         limit: u16,
     ) -> Result<Vec<AuditEvent>, StoreFault>;
+
+    /// Up to `limit` rows of each table that belong to no token: secrets, uses, and what is searched by, of a token that has
+    /// no record; and users that neither stand for a token nor are their tenant's system user as it was made. Takes as long
+    /// as there is to be read.
+    async fn strays(&self, limit: u16) -> Result<Vec<Stray>, StoreFault>;
 }
 
 /// Tells whether a store answers.

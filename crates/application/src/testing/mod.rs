@@ -10,6 +10,8 @@
 pub mod contract;
 mod fixtures;
 mod nature;
+mod notes;
 
 pub use fixtures::{Realm, Stores, at, keep, named};
 pub use nature::{CountingEntropy, Deaf, FixedClock};
+pub use notes::Notes;

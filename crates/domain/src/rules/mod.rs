@@ -27,8 +27,8 @@ pub use rotate::{InvalidOverlap, Overlap};
 pub use update::{Edit, Outcome};
 
 use crate::{
-    Authority, ChainHash, Change, Changes, EventContent, EventKind, PermissionCatalog,
-    PermissionSet, Request, TenantId, Token, TokenId, Version, Write,
+    Authority, ChainHash, Change, Changes, Encoding, EventContent, EventKind, PermissionCatalog,
+    PermissionSet, Request, SecretDigest, TenantId, Token, TokenId, Version, Write,
 };
 
 /// What a deployment decides about its tokens.
@@ -61,7 +61,11 @@ fn decide(
 ) -> Change {
     let key = (next.tenant, next.id);
     let versions = (before, next.version);
-    let event = content(request, kind, key, versions, changes).chained_to(head);
+    let content = EventContent {
+        secret_commitment: write.digest().map(SecretDigest::commitment),
+        ..content(request, kind, key, versions, changes)
+    };
+    let event = content.chained_to(head);
     Change {
         write,
         next,
@@ -81,6 +85,7 @@ fn content(
 ) -> EventContent {
     let Request { actor, now, id } = request;
     EventContent {
+        encoding: Encoding::NEWEST,
         tenant,
         token,
         kind,
@@ -91,6 +96,7 @@ fn content(
         version_before: before,
         version_after: after,
         changes,
+        secret_commitment: None,
     }
 }
 

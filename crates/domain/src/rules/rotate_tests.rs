@@ -53,6 +53,10 @@ fn the_record_keeps_everything_but_what_shows_of_the_secret() {
     assert_eq!(shown.before, Some(old.partial));
     assert_eq!(shown.after, Some(secret.partial()));
     assert_eq!(
+        change.event().content.secret_commitment,
+        Some(secret.digest().commitment())
+    );
+    assert_eq!(
         change.authority().relied_on,
         samples::set(&[API_TOKENS_WRITE, TASKS_READ])
     );

@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use countersign_application::ports::EventView;
-use countersign_domain::{ChainHash, Changes, EventKind, RequestId, Timestamp, UserInfo, Version};
+use countersign_domain::{
+    ChainHash, Changes, EventKind, RequestId, SecretCommitment, Timestamp, UserInfo, Version,
+};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -118,6 +120,13 @@ pub(crate) struct EventRecord {
     #[serde(serialize_with = "displayed")]
     #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
     hash: ChainHash,
+    /// The encoding that the hash covers; 2 since events commit to the secrets that they made.
+    #[schema(minimum = 1, maximum = 2)]
+    encoding: u8,
+    /// SHA-256 over the line `countersign secret 1` and the SHA-256 of the secret that was made, in hexadecimal digits;
+    /// null where none was made, or in encoding 1.
+    #[schema(value_type = Option<String>, required = true, pattern = "^[0-9a-f]{64}$")]
+    secret_commitment: Option<SecretCommitment>,
 }
 
 fn displayed<S: Serializer>(hash: &ChainHash, serializer: S) -> Result<S::Ok, S::Error> {
@@ -140,6 +149,8 @@ impl From<EventView> for EventRecord {
             request_id: content.request_id,
             changes: content.changes,
             hash: event.hash,
+            encoding: content.encoding.number(),
+            secret_commitment: content.secret_commitment,
         }
     }
 }

@@ -29,9 +29,12 @@ async fn the_history_stays_when_the_token_is_gone() {
         .await
         .expect(200);
     insta::assert_json_snapshot!(events, {
+        ".content[2].secretCommitment" => "[commitment]",
         ".content[].hash" => "[hash]", ".content[].requestId" => "[request id]", ".content[].userInfo.userId" => "[id]",
     });
     assert_eq!(events["content"][1]["requestId"], "r-1");
+    let commitment = made.secret.digest().commitment().to_string();
+    assert_eq!(events["content"][2]["secretCommitment"], commitment);
 }
 
 #[tokio::test]

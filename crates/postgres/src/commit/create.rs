@@ -21,8 +21,7 @@ impl PostgresStore {
         once: Option<&Once>,
     ) -> Result<Done, CommitError> {
         let (next, event, authority) = (change.next(), change.event(), change.authority());
-        let content = &event.content;
-        let worded = Worded::of(event)?;
+        let (content, worded) = (&event.content, Worded::of(event)?);
         let permissions = names(&next.permissions);
         let addresses: Vec<String> = next.addresses.iter().collect();
         let key = once.map(|once| once.key.as_str());
@@ -31,7 +30,7 @@ impl PostgresStore {
         let told = self.link.tell(began, || {
             by_actor!(
                 authority,
-                "$30",
+                "$32",
                 "NULL",
                 "NULL",
                 r#"
@@ -68,8 +67,10 @@ impl PostgresStore {
                     SELECT $21, m.tenant_id, m.id, $15, $12 FROM made m
                 ), recorded AS (
                     INSERT INTO audit_events (tenant_id, token_id, version_after, kind, at, by_user, address,
-                                              request_id, version_before, changes, hash)
-                    SELECT m.tenant_id, m.id, $22, $23, $24, $25, $26, $27, $28, $29, $20 FROM made m
+                                              request_id, version_before, changes, hash, encoding,
+                                              secret_commitment)
+                    SELECT m.tenant_id, m.id, $22, $23, $24, $25, $26, $27, $28, $29, $20, $30, $31
+                    FROM made m
                 )
                 SELECT EXISTS (SELECT FROM made) AS "written!",
                        coalesce((SELECT live FROM actor), false) AS "live!",
@@ -103,6 +104,8 @@ impl PostgresStore {
                 content.request_id.as_str(),
                 content.version_before.map(Version::get),
                 worded.changes,
+                worded.encoding,
+                worded.commitment,
             )
             .map(|row| {
                 let before = row.before.zip(row.fingerprint);
@@ -110,8 +113,7 @@ impl PostgresStore {
             })
         });
         // One row, whatever was written.
-        let answer = told.await.map_err(failed)?.pop();
-        let (written, live, able, before) = answer.unwrap_or_default();
+        let (written, live, able, before) = told.await.map_err(failed)?.pop().unwrap_or_default();
         if written {
             return Ok(Done::Written);
         }

@@ -28,7 +28,7 @@ impl PostgresStore {
         let told = self.link.tell(began, || {
             by_actor!(
                 authority,
-                "$26",
+                "$27",
                 "$6",
                 "CASE WHEN $17::text IS NOT NULL THEN $10 END",
                 r#"
@@ -48,8 +48,8 @@ impl PostgresStore {
                       AND ($17::text IS NOT NULL OR $16 IS NOT NULL)
                 ), recorded AS (
                     INSERT INTO audit_events (tenant_id, token_id, version_after, kind, at, by_user, address,
-                                              request_id, version_before, changes, hash)
-                    SELECT c.tenant_id, c.id, $18, $19, $20, $21, $22, $23, $24, $25, $15 FROM changed c
+                                              request_id, version_before, changes, hash, encoding)
+                    SELECT c.tenant_id, c.id, $18, $19, $20, $21, $22, $23, $24, $25, $15, $26 FROM changed c
                 )
                 SELECT EXISTS (SELECT FROM changed) AS "written!",
                        coalesce((SELECT live FROM actor), false) AS "live!",
@@ -77,6 +77,7 @@ impl PostgresStore {
                 content.request_id.as_str(),
                 content.version_before.map(Version::get),
                 worded.changes,
+                worded.encoding,
             )
             .map(|row| (row.written, row.live, row.able, row.stored))
         });

@@ -40,7 +40,7 @@ impl PostgresStore {
         let told = self.link.tell(began, || {
             by_actor!(
                 authority,
-                "$16",
+                "$17",
                 "$6",
                 "NULL",
                 r#"
@@ -58,8 +58,8 @@ impl PostgresStore {
                     WHERE u.tenant_id = c.tenant_id AND u.id = c.user_id
                 ), recorded AS (
                     INSERT INTO audit_events (tenant_id, token_id, version_after, kind, at, by_user, address,
-                                              request_id, version_before, changes, hash)
-                    SELECT c.tenant_id, c.id, $8, $11, $9, $3, $12, $13, $14, $15, $10 FROM changed c
+                                              request_id, version_before, changes, hash, encoding)
+                    SELECT c.tenant_id, c.id, $8, $11, $9, $3, $12, $13, $14, $15, $10, $16 FROM changed c
                 )
                 SELECT EXISTS (SELECT FROM changed) AS "written!",
                        coalesce((SELECT live FROM actor), false) AS "live!",
@@ -77,6 +77,7 @@ impl PostgresStore {
                 content.request_id.as_str(),
                 content.version_before.map(Version::get),
                 worded.changes,
+                worded.encoding,
             )
             .map(|row| (row.written, row.live, row.able, row.stored))
         });

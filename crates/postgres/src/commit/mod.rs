@@ -121,18 +121,23 @@ fn names<'a>(permissions: impl IntoIterator<Item = &'a Permission>) -> Vec<Strin
 }
 
 /// Columns of an event that have to be put into words.
-struct Worded {
+struct Worded<'a> {
     address: Option<String>,
     changes: String,
+    encoding: i16,
+    commitment: Option<&'a [u8]>,
 }
 
-impl Worded {
-    fn of(event: &AuditEvent) -> Result<Self, StoreFault> {
+impl<'a> Worded<'a> {
+    fn of(event: &'a AuditEvent) -> Result<Self, StoreFault> {
         let changes = serde_json::to_string(&event.content.changes)
             .map_err(|error| StoreFault::Unavailable(Box::new(error)))?;
+        let commitment = event.content.secret_commitment.as_ref();
         Ok(Self {
             address: event.content.address.map(|address| address.to_string()),
             changes,
+            encoding: event.content.encoding.number().into(),
+            commitment: commitment.map(|commitment| commitment.as_bytes().as_slice()),
         })
     }
 }

@@ -25,7 +25,7 @@ impl PostgresStore {
         let told = self.link.tell(began, || {
             by_actor!(
                 authority,
-                "$21",
+                "$23",
                 "$6",
                 "NULL",
                 r#"
@@ -53,8 +53,10 @@ impl PostgresStore {
                     SELECT $13, c.tenant_id, c.id, $9, $4 FROM changed c
                 ), recorded AS (
                     INSERT INTO audit_events (tenant_id, token_id, version_after, kind, at, by_user, address,
-                                              request_id, version_before, changes, hash)
-                    SELECT c.tenant_id, c.id, $8, $14, $15, $16, $17, $18, $19, $20, $11 FROM changed c
+                                              request_id, version_before, changes, hash, encoding,
+                                              secret_commitment)
+                    SELECT c.tenant_id, c.id, $8, $14, $15, $16, $17, $18, $19, $20, $11, $21, $22
+                    FROM changed c
                 )
                 SELECT EXISTS (SELECT FROM changed) AS "written!",
                        coalesce((SELECT live FROM actor), false) AS "live!",
@@ -77,6 +79,8 @@ impl PostgresStore {
                 content.request_id.as_str(),
                 content.version_before.map(Version::get),
                 worded.changes,
+                worded.encoding,
+                worded.commitment,
             )
             .map(|row| (row.written, row.live, row.able, row.stored))
         });

@@ -161,9 +161,13 @@ async fn record(
     let request_id = event.request_id.as_str();
     let changes = json(&event.changes)?;
     let hash = &hash.as_bytes()[..];
+    let encoding = event.encoding.number();
+    let commitment = event.secret_commitment.as_ref();
+    let commitment = commitment.map(|commitment| &commitment.as_bytes()[..]);
     sqlx::query!(
         "INSERT INTO audit_events (tenant_id, token_id, version_after, kind, at, by_user, address, \
-         request_id, version_before, changes, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         request_id, version_before, changes, hash, encoding, secret_commitment) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         tenant,
         token,
         after,
@@ -174,7 +178,9 @@ async fn record(
         request_id,
         before,
         changes,
-        hash
+        hash,
+        encoding,
+        commitment
     )
     .execute(db)
     .await

@@ -76,7 +76,8 @@ pub async fn events_outlive_the_token(on: &Subject) {
     let record = on.audit.recorded(home.tenant.id, view.token.id);
     let record = record.await.unwrap().unwrap();
     assert_eq!(&record.token, last.next());
-    assert!(record.revoked && record.head == last.event().hash);
+    assert_eq!(record.revoked, Some(last.next().modified));
+    assert_eq!(record.head, last.event().hash);
 }
 
 async fn verify(on: &Subject, tenant: TenantId, token: TokenId, events: &[AuditEvent]) {

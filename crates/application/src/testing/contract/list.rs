@@ -152,6 +152,13 @@ macro_rules! store_contract {
             chains_and_their_ends_come_in_pages,
             audit_rows_cannot_be_changed_or_removed,
         );
+        $crate::store_contract!(@tests $subject, verification:
+            whatever_is_done_verifies,
+            all_that_is_stored_of_a_token_is_read_at_once,
+            a_secret_that_no_event_made_is_found,
+            a_secret_that_was_exchanged_is_found,
+            a_user_that_stands_for_no_token_is_found,
+        );
         $crate::store_contract!(@tests $subject, idempotency:
             a_key_makes_one_token,
             a_key_comes_before_a_name,

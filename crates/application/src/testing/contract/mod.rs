@@ -35,6 +35,7 @@ pub mod rotation;
 pub mod sessions;
 pub mod tenants;
 pub mod usage;
+pub mod verification;
 pub mod writes;
 
 /// A store under test.

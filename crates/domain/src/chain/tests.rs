@@ -3,9 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Changes, EventContent, TokenId, samples, standard::TASKS_READ};
+use crate::{
+    Changes, Encoding, EventContent, SecretDigest, Token, TokenId, samples, standard::TASKS_READ,
+};
 
-fn version(n: i64) -> Version {
+pub(super) fn version(n: i64) -> Version {
     Version::try_from(n).unwrap()
 }
 
@@ -42,23 +44,56 @@ fn history(length: i64) -> (Vec<AuditEvent>, Recorded) {
     }
     token.version = version(length);
     token.name = named(length).unwrap();
-    let record = Recorded {
-        token,
-        head,
-        revoked: false,
-    };
+    (token.created, token.modified) = (samples::now(), samples::now());
+    let record = stored(token, head);
     (events, record)
 }
 
-fn made<T>(after: T) -> Changed<T> {
+/// All that is stored of a live token whose first secret was never replaced.
+pub(super) fn stored(token: Token, head: ChainHash) -> Recorded {
+    Recorded {
+        name_key: token.name.key().into(),
+        created_by: samples::user_id(2),
+        modified_by: samples::user_id(2),
+        head,
+        revoked: None,
+        user: Some(RecordedUser {
+            name: token.name.as_str().into(),
+            stands_for_a_token: true,
+            created: token.created,
+            closed: None,
+        }),
+        secrets: vec![secret(1, token.partial.clone())],
+        search: Search::Row(Some(SearchRow {
+            name_key: token.name.key().into(),
+            permissions: token.permissions.clone(),
+        })),
+        uses: Some(UsesRow { last: None }),
+        token,
+    }
+}
+
+/// A stored secret that works.
+pub(super) fn secret(n: u8, partial: PartialToken) -> RecordedSecret {
+    RecordedSecret {
+        digest: SecretDigest::from_bytes([n; 32]),
+        partial,
+        created: samples::now(),
+        retires: None,
+        last_used: None,
+    }
+}
+
+pub(super) fn made<T>(after: T) -> Changed<T> {
     Changed {
         before: None,
         after: Some(after),
     }
 }
 
-fn content(token: TokenId, kind: EventKind, n: i64, changes: Changes) -> EventContent {
+pub(super) fn content(token: TokenId, kind: EventKind, n: i64, changes: Changes) -> EventContent {
     EventContent {
+        encoding: Encoding::V1,
         tenant: samples::tenant_id(),
         token,
         kind,
@@ -69,10 +104,11 @@ fn content(token: TokenId, kind: EventKind, n: i64, changes: Changes) -> EventCo
         version_before: Version::try_from(n - 1).ok(),
         version_after: version(n),
         changes,
+        secret_commitment: None,
     }
 }
 
-fn verify(events: &[AuditEvent], record: &Recorded) -> Result<(), BrokenChain> {
+pub(super) fn verify(events: &[AuditEvent], record: &Recorded) -> Result<(), BrokenChain> {
     let mut verifier = ChainVerifier::default();
     events.iter().try_for_each(|event| verifier.push(event))?;
     verifier.finish(record)
@@ -115,7 +151,7 @@ fn events_that_are_forged_or_added_end_elsewhere() {
     forged.push(third.chained_to(&events[1].hash));
     assert_eq!(verify(&forged, &record), Err(BrokenChain::WrongEnd));
     let mut longer = events.clone();
-    let fourth = content(record.token.id, EventKind::Rotated, 4, Changes::default());
+    let fourth = content(record.token.id, EventKind::Updated, 4, Changes::default());
     longer.push(fourth.chained_to(&record.head));
     assert_eq!(verify(&longer, &record), Err(BrokenChain::WrongEnd));
     assert_eq!(verify(&[], &record), Err(BrokenChain::WrongEnd));
@@ -146,7 +182,10 @@ fn a_record_that_was_changed_beside_its_events_is_noticed() {
             "permissions",
             Box::new(|record| record.token.permissions = samples::set(&[])),
         ),
-        ("revocation", Box::new(|record| record.revoked = true)),
+        (
+            "revocation",
+            Box::new(|record| record.revoked = Some(samples::now())),
+        ),
     ];
     for (field, alter) in alterations {
         let mut altered = record.clone();
@@ -189,7 +228,10 @@ fn a_revoked_token_has_no_later_events() {
         verify(&events[..2], &record),
         Err(BrokenChain::RecordDiffers("revocation"))
     );
-    record.revoked = true;
+    record.revoked = Some(samples::now());
+    record.search = Search::Row(None);
+    record.uses = None;
+    record.user.as_mut().unwrap().closed = record.revoked;
     assert_eq!(verify(&events[..2], &record), Ok(()));
     assert_eq!(
         verify(&events, &record),
@@ -200,20 +242,26 @@ fn a_revoked_token_has_no_later_events() {
 #[test]
 fn a_changed_partial_shows_from_the_first_rotation_on() {
     let (mut events, mut record) = history(2);
-    record.token.partial = crate::Secret::from_random(&[8; 32]).partial();
+    let shown = |n| crate::Secret::from_random(&[n; 32]).partial();
+    record.token.partial = shown(8);
+    record.secrets[0].partial = shown(8);
     assert_eq!(verify(&events, &record), Ok(()), "no event tells of it yet");
 
-    let shown = |n| crate::Secret::from_random(&[n; 32]).partial();
     for (n, before, after) in [(3, 8, 9), (4, 9, 10)] {
         let changes = Changes {
             partial_token: Some(Changed {
                 before: Some(shown(before)),
                 after: Some(shown(after)),
             }),
+            replaced_retires_at: Some(made(samples::now())),
             ..Changes::default()
         };
         let event = content(record.token.id, EventKind::Rotated, n, changes);
         let event = event.chained_to(&record.head);
+        for replaced in &mut record.secrets {
+            replaced.retires = Some(samples::now());
+        }
+        record.secrets.push(secret(after, shown(after)));
         record.head = event.hash;
         record.token.version = version(n);
         events.push(event);

@@ -1,0 +1,44 @@
+//! A witness that remembers what it is told.
+
+use std::{io, vec::IntoIter};
+
+use crate::{Finding, Head, Witness};
+
+/// What verifying told.
+#[derive(Debug, Default)]
+pub struct Notes {
+    earlier: IntoIter<Head>,
+    /// The heads of intact tokens, in the order in which they came.
+    pub heads: Vec<Head>,
+    /// What is not what was written.
+    pub findings: Vec<Finding>,
+}
+
+impl Notes {
+    /// A witness of an earlier look that saw these.
+    #[must_use]
+    pub fn since(earlier: Vec<Head>) -> Self {
+        Self {
+            earlier: earlier.into_iter(),
+            ..Self::default()
+        }
+    }
+}
+
+impl Witness for Notes {
+    fn earlier(&mut self) -> io::Result<Option<Head>> {
+        Ok(self.earlier.next())
+    }
+
+    fn intact(&mut self, head: &Head) -> io::Result<()> {
+        self.heads.push(*head);
+        Ok(())
+    }
+
+    fn found(&mut self, finding: &Finding) -> io::Result<()> {
+        self.findings.push(*finding);
+        Ok(())
+    }
+
+    fn progress(&mut self, _: u64) {}
+}

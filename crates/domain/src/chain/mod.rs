@@ -1,0 +1,136 @@
+//! Walking a token's history: whether each event follows the one before, and whether what is stored is what its events
+//! made of it. What was changed behind the service's back shows, not only a changed event.
+
+mod fault;
+mod recorded;
+mod secrets;
+mod stored;
+
+use crate::{
+    AllowedAddresses, AuditEvent, ChainHash, Changed, Encoding, EventContent, EventKind,
+    PartialToken, PermissionSet, Timestamp, TokenName, UserId, Version,
+};
+use secrets::Secrets;
+
+pub use fault::BrokenChain;
+pub use recorded::{Recorded, RecordedSecret, RecordedUser, Search, SearchRow, UsesRow};
+
+/// Walks one token's events, oldest first, and names the first thing that does not fit.
+#[derive(Debug, Clone)]
+pub struct ChainVerifier {
+    hash: ChainHash,
+    version: Option<Version>,
+    created: Option<(Timestamp, UserId)>,
+    modified: Option<(Timestamp, UserId)>,
+    name: Option<TokenName>,
+    expiry: Option<Timestamp>,
+    addresses: Option<AllowedAddresses>,
+    permissions: Option<PermissionSet>,
+    partial: Option<PartialToken>,
+    secrets: Secrets,
+    revoked: Option<Timestamp>,
+    /// Whether an event was of an encoding that commits to secrets: from then on, all that make one do.
+    commits: bool,
+}
+
+impl Default for ChainVerifier {
+    fn default() -> Self {
+        Self {
+            hash: ChainHash::START,
+            version: None,
+            created: None,
+            modified: None,
+            name: None,
+            expiry: None,
+            addresses: None,
+            permissions: None,
+            partial: None,
+            secrets: Secrets::default(),
+            revoked: None,
+            commits: false,
+        }
+    }
+}
+
+impl ChainVerifier {
+    /// The version of the newest event that was taken.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.version
+    }
+
+    /// The hash of the newest event that was taken; [`ChainHash::START`] before the first.
+    #[must_use]
+    pub fn hash(&self) -> ChainHash {
+        self.hash
+    }
+
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// When it does not follow the one before.
+    pub fn push(&mut self, event: &AuditEvent) -> Result<(), BrokenChain> {
+        let content = &event.content;
+        let expected = self.version.map_or(Version::FIRST, Version::next);
+        if content.version_after != expected || content.version_before != self.version {
+            return Err(BrokenChain::Gap(content.version_after));
+        }
+        let makes_a_secret = matches!(content.kind, EventKind::Created | EventKind::Rotated);
+        if self.commits && makes_a_secret && content.encoding < Encoding::V2 {
+            return Err(BrokenChain::Uncommitted(content.version_after));
+        }
+        let begins = content.kind == EventKind::Created;
+        let follows = self.revoked.is_none()
+            && begins == self.version.is_none()
+            && content.commits_as_it_must()
+            && content.hash_behind(&self.hash) == Some(event.hash)
+            && self.take(content);
+        if !follows {
+            return Err(BrokenChain::Altered(content.version_after));
+        }
+        self.hash = event.hash;
+        self.version = Some(content.version_after);
+        Ok(())
+    }
+
+    /// Takes an event's changes over, where they start from what was there.
+    fn take(&mut self, content: &EventContent) -> bool {
+        let changes = &content.changes;
+        let done = Some((content.at, content.by));
+        self.created = self.created.or(done);
+        self.modified = done;
+        self.revoked = (content.kind == EventKind::Revoked).then_some(content.at);
+        self.commits |= content.encoding >= Encoding::V2;
+        follow(&mut self.name, changes.name.as_ref())
+            && follow(&mut self.expiry, changes.expiry.as_ref())
+            && follow(&mut self.addresses, changes.allowed_addresses.as_ref())
+            && follow(&mut self.permissions, changes.permissions.as_ref())
+            && self.follow_partial(changes.partial_token.as_ref())
+            && self.secrets.take(content)
+    }
+
+    /// What may be shown of the first secret is in no event, so the first rotation is believed about it.
+    fn follow_partial(&mut self, change: Option<&Changed<PartialToken>>) -> bool {
+        if self.partial.is_none() {
+            self.partial = change.and_then(|change| change.before.clone());
+        }
+        follow(&mut self.partial, change)
+    }
+}
+
+/// Takes a change over, where it starts from what was there.
+fn follow<T: PartialEq + Clone>(value: &mut Option<T>, change: Option<&Changed<T>>) -> bool {
+    let Some(change) = change else { return true };
+    let starts_here = *value == change.before;
+    value.clone_from(&change.after);
+    starts_here
+}
+
+#[cfg(test)]
+mod encodings_tests;
+#[cfg(test)]
+mod secrets_tests;
+#[cfg(test)]
+mod stored_tests;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! Which secrets a token has had, by its events, and whether these are the ones that are stored. Events of the first
+//! encoding show how many there are, when each was made and when it ends; those since also show which ones they are.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{BrokenChain, RecordedSecret};
+use crate::{EventContent, EventKind, PartialToken, SecretCommitment, Timestamp, Version};
+
+/// The secrets that a token's events made. Takes some 150 bytes for each.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Secrets {
+    made: Vec<Made>,
+    /// When each of them ends, with its place among them, so that a rotation finds those that still work.
+    ends: BTreeSet<(Timestamp, usize)>,
+}
+
+/// A secret as its events tell it.
+#[derive(Debug, Clone)]
+struct Made {
+    version: Version,
+    at: Timestamp,
+    commitment: Option<SecretCommitment>,
+    /// Unknown of a first secret that was never replaced.
+    partial: Option<PartialToken>,
+    retires: Option<Timestamp>,
+}
+
+impl Secrets {
+    /// Takes what an event did to the secrets; `false` where it cannot have been written like that.
+    pub(super) fn take(&mut self, content: &EventContent) -> bool {
+        let changes = &content.changes;
+        let partial = changes.partial_token.as_ref();
+        let ends = changes.replaced_retires_at.as_ref();
+        match content.kind {
+            EventKind::Updated | EventKind::Revoked => return partial.is_none() && ends.is_none(),
+            EventKind::Created => {}
+            EventKind::Rotated => {
+                let Some(retires) = ends.and_then(|change| change.after) else {
+                    return false;
+                };
+                self.end(content.at, retires);
+                if let Some(newest) = self
+                    .made
+                    .last_mut()
+                    .filter(|newest| newest.partial.is_none())
+                {
+                    newest.partial = partial.and_then(|change| change.before.clone());
+                }
+            }
+        }
+        self.made.push(Made {
+            version: content.version_after,
+            at: content.at,
+            commitment: content.secret_commitment,
+            partial: partial.and_then(|change| change.after.clone()),
+            retires: None,
+        });
+        true
+    }
+
+    /// Ends the newest when the rotation says, and those before it now, unless they have ended already.
+    fn end(&mut self, now: Timestamp, retires: Timestamp) {
+        let still_work = self.ends.split_off(&(now, usize::MAX));
+        let newest = self.made.len().checked_sub(1).map(|place| (retires, place));
+        let cut = still_work.into_iter().map(|(_, place)| (now, place));
+        for (end, place) in cut.chain(newest) {
+            if let Some(made) = self.made.get_mut(place) {
+                made.retires = Some(end);
+            }
+            self.ends.insert((end, place));
+        }
+    }
+
+    /// Compares them with the secrets that are stored; what the record shows of the newest is known.
+    pub(super) fn compare(
+        &self,
+        rows: &[RecordedSecret],
+        shown: &PartialToken,
+    ) -> Result<(), BrokenChain> {
+        let (committed, uncommitted): (Vec<_>, Vec<_>) =
+            self.made.iter().partition(|made| made.commitment.is_some());
+        let mut expected: HashMap<_, _> = committed
+            .into_iter()
+            .map(|made| (made.commitment, made))
+            .collect();
+        let mut unknown = Vec::new();
+        for row in rows {
+            match expected.remove(&Some(row.digest.commitment())) {
+                Some(made) => self.agree(made, row, shown)?,
+                None => unknown.push(row),
+            }
+        }
+        if unknown.len() > uncommitted.len() {
+            return Err(BrokenChain::SecretUnknown);
+        }
+        if let Some(missing) = expected.values().map(|made| made.version).min() {
+            return Err(BrokenChain::SecretMissing(missing));
+        }
+        self.pair(uncommitted, unknown, shown)
+    }
+
+    /// Compares those of the first encoding with rows that no commitment names, which are no more than they. Two that were
+    /// made at one instant are told apart by their ends.
+    fn pair(
+        &self,
+        mut uncommitted: Vec<&Made>,
+        mut rows: Vec<&RecordedSecret>,
+        shown: &PartialToken,
+    ) -> Result<(), BrokenChain> {
+        uncommitted.sort_by_key(|made| (made.at, made.retires));
+        rows.sort_by_key(|row| (row.created, row.retires));
+        let mut rows = rows.into_iter().peekable();
+        let complete = uncommitted.len() == rows.len();
+        for made in uncommitted {
+            let row = rows.next_if(|row| complete || row.created == made.at);
+            let row = row.ok_or(BrokenChain::SecretMissing(made.version))?;
+            self.agree(made, row, shown)?;
+        }
+        Ok(())
+    }
+
+    fn agree(
+        &self,
+        made: &Made,
+        row: &RecordedSecret,
+        shown: &PartialToken,
+    ) -> Result<(), BrokenChain> {
+        let newest = self.made.last().map(|newest| newest.version);
+        let partial = if newest == Some(made.version) {
+            Some(shown)
+        } else {
+            made.partial.as_ref()
+        };
+        let columns = [
+            ("created_at", row.created == made.at),
+            ("retires_at", row.retires == made.retires),
+            (
+                "partial_token",
+                partial.is_none_or(|partial| *partial == row.partial),
+            ),
+        ];
+        match columns.iter().find(|(_, same)| !same) {
+            Some((column, _)) => Err(BrokenChain::SecretDiffers(made.version, column)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What an event says of the secret that it made, so that no other secret can take its place unseen.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+
+use crate::{Malformed, SecretDigest, hex};
+
+/// SHA-256 over a fixed label and a secret's digest. It names one secret to whoever has the digest, and gives nobody
+/// either of the two: the secret has 256 random bits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SecretCommitment([u8; 32]);
+
+impl SecretCommitment {
+    /// Takes a commitment as a store keeps it.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The commitment as a store keeps it.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl SecretDigest {
+    /// What an event says of this digest's secret.
+    #[must_use]
+    pub fn commitment(&self) -> SecretCommitment {
+        let mut hasher = Sha256::new();
+        hasher.update(b"countersign secret 1\n");
+        hasher.update(self.as_bytes());
+        SecretCommitment(hasher.finalize().into())
+    }
+}
+
+impl fmt::Display for SecretCommitment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        hex::write(&self.0, f)
+    }
+}
+
+impl fmt::Debug for SecretCommitment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for SecretCommitment {
+    type Err = Malformed;
+
+    /// Reads 64 lower-case hexadecimal digits.
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let bytes = hex::read(text).ok_or(Malformed("commitment"))?;
+        Ok(Self(bytes))
+    }
+}
+
+impl Serialize for SecretCommitment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Secret;
+
+    /// Chains that are stored rely on the form.
+    #[test]
+    fn a_commitment_never_changes_and_is_not_the_digest() {
+        let digest = SecretDigest::from_bytes([7; 32]);
+        let commitment = digest.commitment();
+        assert_eq!(commitment.to_string(), PINNED);
+        assert_eq!(PINNED.parse(), Ok(commitment));
+        assert_ne!(commitment.as_bytes(), digest.as_bytes());
+    }
+
+    /// By `printf 'countersign secret 1\n' | cat - <(32 bytes of 7) | sha256sum`.
+    const PINNED: &str = "25cf49725fe59721a61910224a0be716a5e2d58bce9f2f8f86a1f0c1cb819fd6";
+
+    #[test]
+    fn each_secret_has_its_own() {
+        let of = |n| Secret::from_random(&[n; 32]).digest().commitment();
+        assert_ne!(of(1), of(2));
+        assert_eq!(of(1), of(1));
+    }
+}
