@@ -49,7 +49,7 @@ async fn a_database_that_is_read_only_for_a_while_takes_writes_afterwards() {
     for _ in 0..3 {
         let refused = home.commit(&change).await;
         assert!(
-            matches!(refused, Err(CommitError::Fault(StoreFault::Unavailable(_)))),
+            matches!(refused, Err(CommitError::Fault(StoreFault::Unwritable(_)))),
             "{refused:?}"
         );
         assert_eq!(home.get(view.token.id).await.as_ref(), Some(&view));
