@@ -145,14 +145,14 @@ impl Pool {
         }
     }
 
-    /// A server that is about to start takes no connections yet.
+    /// A server that is about to start takes no connections yet, and one that ends cuts off those
+    /// that are just being made. Nothing was asked yet, so trying again is always right.
     async fn connect(&self, why: &mut sqlx::Error) -> Result<Session, sqlx::Error> {
         let (mut pause, longest) = AGAIN;
         loop {
             let made = Instant::now();
-            let error = match PgConnection::connect_with(&self.options).await {
-                Ok(mut connection) => {
-                    sqlx::query(SETTINGS).execute(&mut connection).await?;
+            match open(&self.options).await {
+                Ok(connection) => {
                     return Ok(Session {
                         connection,
                         made,
@@ -160,17 +160,9 @@ impl Pool {
                         _open: Counted::one_of(&self.open),
                     });
                 }
-                Err(error) => error,
-            };
-            let again = match &error {
-                sqlx::Error::Database(said) => said.is_transient_in_connect_phase(),
-                sqlx::Error::Io(io) => io.kind() == io::ErrorKind::ConnectionRefused,
-                _ => false,
-            };
-            if !again {
-                return Err(error);
+                Err(error) if passes(&error) => *why = error,
+                Err(error) => return Err(error),
             }
-            *why = error;
             sleep(pause).await;
             pause = longest.min(pause * 2);
         }
@@ -270,6 +262,31 @@ fn close(connection: PgConnection, permit: Option<OwnedSemaphorePermit>) {
             drop(in_time(connection.close()).await);
             drop(permit);
         });
+    }
+}
+
+async fn open(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    let mut connection = PgConnection::connect_with(options).await?;
+    sqlx::query(SETTINGS).execute(&mut connection).await?;
+    Ok(connection)
+}
+
+/// Whether a connection that could not be made may be made a moment later: the server is about to
+/// start or to end (57P01 to 57P03), or has no room (PostgreSQL, appendix A).
+fn passes(error: &sqlx::Error) -> bool {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof,
+    };
+    match error {
+        sqlx::Error::Database(said) => {
+            said.is_transient_in_connect_phase()
+                || matches!(said.code().as_deref(), Some("57P01" | "57P02" | "57P03"))
+        }
+        sqlx::Error::Io(io) => matches!(
+            io.kind(),
+            BrokenPipe | ConnectionAborted | ConnectionRefused | ConnectionReset | UnexpectedEof
+        ),
+        _ => false,
     }
 }
 

@@ -229,6 +229,17 @@ impl Trio {
         self.unanswered.load(Ordering::SeqCst)
     }
 
+    /// The newest lines of each node's log, to explain checks without an answer.
+    pub(crate) fn logs(&self) -> String {
+        let servers = [&self.first.server, &self.others[0], &self.others[1]];
+        let logs = servers.map(|server| {
+            let log = server.log().unwrap();
+            let newest: Vec<&str> = log.lines().rev().take(60).collect();
+            newest.into_iter().rev().collect::<Vec<_>>().join("\n")
+        });
+        logs.join("\n\n")
+    }
+
     /// Waits until a node believes its facts, or does not any more.
     pub(crate) async fn until_healthy(&self, node: usize, healthy: bool) {
         let end = Instant::now() + Duration::from_secs(20);
