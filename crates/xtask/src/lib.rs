@@ -11,6 +11,7 @@ pub mod browser;
 pub mod cluster;
 pub mod faketime;
 pub mod pgbouncer;
+pub mod pgpool;
 mod process;
 pub mod proxies;
 mod python;

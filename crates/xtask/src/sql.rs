@@ -39,7 +39,7 @@ pub fn sqlite(file: &Path, statements: &str) -> Result<String> {
 }
 
 /// The URL without its password, which would show in the process list, and the password.
-fn apart(url: &str) -> Option<(String, &str)> {
+pub(crate) fn apart(url: &str) -> Option<(String, &str)> {
     let (scheme, rest) = url.split_once("://")?;
     let (account, place) = rest.split_once('@')?;
     let (user, password) = account.split_once(':')?;

@@ -7,15 +7,14 @@
     reason = "what cannot be set up is a failed test"
 )]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod pooler;
+mod switch;
 
 use std::{
     io::{BufRead as _, BufReader},
     process::Stdio,
-    sync::{
-        Arc,
-        atomic::{AtomicU16, Ordering},
-    },
     time::{Duration, Instant},
 };
 
@@ -26,50 +25,7 @@ use countersign_xtask::{
     sql,
 };
 use reqwest::Method;
-use tokio::{
-    io::copy_bidirectional,
-    net::{TcpListener, TcpStream},
-    sync::watch,
-};
-
-/// A port that leads to one server or another.
-struct Switch {
-    port: u16,
-    target: Arc<AtomicU16>,
-    cut: watch::Sender<()>,
-}
-
-impl Switch {
-    async fn to(target: u16) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let (target, (cut, cuts)) = (Arc::new(AtomicU16::new(target)), watch::channel(()));
-        let current = Arc::clone(&target);
-        tokio::spawn(async move {
-            while let Ok((mut client, _)) = listener.accept().await {
-                let port = current.load(Ordering::SeqCst);
-                let mut cuts = cuts.clone();
-                cuts.mark_unchanged();
-                tokio::spawn(async move {
-                    let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)).await else {
-                        return;
-                    };
-                    tokio::select! {
-                        _ = copy_bidirectional(&mut client, &mut server) => {}
-                        _ = cuts.changed() => {}
-                    }
-                });
-            }
-        });
-        Self { port, target, cut }
-    }
-
-    /// Ends all connections; new ones lead to that server.
-    fn lead_to(&self, port: u16) {
-        self.target.store(port, Ordering::SeqCst);
-        self.cut.send_replace(());
-    }
-}
+use switch::Switch;
 
 fn with_port(url: &str, port: u16) -> String {
     let mut url = url::Url::parse(url).unwrap();
