@@ -19,6 +19,7 @@ use futures_util::FutureExt;
 
 use crate::{
     problem::{Code, Problem, may_hold_secret},
+    serve::Awaited,
     services::App,
     trace,
     whole::Spans,
@@ -50,7 +51,12 @@ pub(crate) struct Exchange {
 pub(crate) async fn frame(State(app): State<App>, request: Request, next: Next) -> Response {
     // Known here, because the frame is around each route, and not around the search for one.
     let route = route_of(&request);
-    framed(&app, request, route, |request| next.run(request)).await
+    framed(&app, request, route, |request| {
+        let exchange = request.extensions().get::<Exchange>();
+        let caller = exchange.map(|exchange| Arc::clone(&exchange.actor));
+        next.run(Awaited::noted(request, &caller.unwrap_or_default()))
+    })
+    .await
 }
 
 /// Puts the frame around what is inside.

@@ -65,6 +65,11 @@ impl Phases {
         &self.0.activity
     }
 
+    /// Microseconds from the server's beginning.
+    pub(super) fn now(&self) -> u64 {
+        micros(self.0.begin.elapsed())
+    }
+
     /// Moves the deadline, and returns the instant that it is counted from.
     fn allow(&self, bound: Duration) -> u64 {
         let now = self.0.begin.elapsed();
@@ -150,6 +155,7 @@ impl<S> Layer<S> for Phases {
 impl<S, B> Service<Request<B>> for Marking<S>
 where
     S: Service<Request<B>, Response = Response<Body>>,
+    B: hyper::body::Body,
 {
     type Response = Response<Held>;
     type Error = S::Error;
@@ -159,8 +165,12 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         self.phases.exchange();
+        if !request.body().is_end_stream() {
+            // For the body's own notes.
+            request.extensions_mut().insert(self.phases.clone());
+        }
         Answering {
             answering: self.inner.call(request),
             exchange: Some(Exchange(self.phases.clone())),

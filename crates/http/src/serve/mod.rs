@@ -4,6 +4,7 @@
 
 mod activity;
 mod admission;
+mod awaited;
 mod connection;
 mod deadline;
 mod places;
@@ -21,7 +22,7 @@ use tokio::{
 };
 
 use self::{admission::Admission, connection::connection, deadline::Phases};
-pub(crate) use self::{deadline::Endless, seat::Overflow};
+pub(crate) use self::{awaited::Awaited, deadline::Endless, seat::Overflow};
 
 /// How long accepting rests after an error that says that the machine is out of something.
 const REST: Duration = Duration::from_millis(100);

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::{Router, routing::post};
 use countersign_http::{Limits, serve};
 use serde_json::json;
 use tokio::{
@@ -18,6 +19,8 @@ use tokio::{
 };
 
 use super::world::{TOKENS, World};
+
+mod bodies;
 
 const LIVE: &str = "GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n";
 const CURRENT: &str = "GET /api/v1/api-tokens/current HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -42,7 +45,9 @@ async fn start(connections: usize, per_address: usize) -> Running {
         ..Limits::new(connections, LONG)
     };
     let (stop, stopped) = oneshot::channel();
-    let served = tokio::spawn(serve(listener, world.router.clone(), limits, stopped));
+    let form = Router::new().route("/form", post(|_: String| async {}));
+    let router = world.router.clone().with_pages(form);
+    let served = tokio::spawn(serve(listener, router, limits, stopped));
     Running {
         world,
         address,
