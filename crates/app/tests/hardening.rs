@@ -70,15 +70,30 @@ fn the_service_leaves_no_core_file_and_cannot_be_looked_into() {
 
 #[test]
 fn a_database_over_a_network_without_verification_is_warned_of() {
-    let warned = |url: &str| {
+    let warned_with = |variable: (&str, &str), url: &str| {
         let folder = tempfile::tempdir().unwrap();
-        let output = common::countersign(folder.path(), url, &["tenant", "list"]);
+        let mut command = common::bare(folder.path());
+        command.env("COUNTERSIGN_DATABASE_URL", url);
+        let command = command.env(variable.0, variable.1);
+        let output = command.args(["tenant", "list"]).output().unwrap();
         text(&output.stderr).contains("sslmode=verify-full")
     };
+    let warned = |url| warned_with(("PGAPPNAME", "test"), url);
     // Nobody answers at either (RFC 5737), at the second by a refusal.
     assert!(warned("postgres://db.invalid/tokens?sslmode=require"));
     assert!(!warned("postgres://127.0.0.1:1/tokens"));
     assert!(!warned("postgres://db.invalid/tokens?sslmode=verify-full"));
+    // What the URL lacks comes from the environment, and what it says beats that.
+    let verified = ("PGSSLMODE", "verify-full");
+    assert!(!warned_with(verified, "postgres://db.invalid/tokens"));
+    assert!(warned_with(
+        verified,
+        "postgres://db.invalid/tokens?sslmode=prefer"
+    ));
+    for elsewhere in [("PGHOST", "db.invalid"), ("PGHOSTADDR", "192.0.2.1")] {
+        assert!(warned_with(elsewhere, "postgres:///tokens"));
+        assert!(!warned_with(elsewhere, "postgres://127.0.0.1:1/tokens"));
+    }
 }
 
 #[test]

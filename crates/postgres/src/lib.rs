@@ -26,6 +26,7 @@ mod crowd;
 mod descent;
 mod directory;
 mod doubt;
+mod exposure;
 mod fault;
 mod feed;
 mod filter;
@@ -44,5 +45,6 @@ mod stray;
 mod usage;
 mod wake;
 
+pub use exposure::is_exposed;
 pub use store::{OpenError, PostgresStore};
 pub use wake::Feed;

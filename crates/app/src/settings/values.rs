@@ -1,7 +1,6 @@
 //! What settings may be, read once at the start, so that nothing behind it meets a value that makes no sense.
 
 use std::{
-    borrow::Cow,
     fmt,
     net::IpAddr,
     ops::RangeInclusive,
@@ -36,30 +35,10 @@ impl DatabaseUrl {
     /// Whether the way to the server can be read or redirected by somebody between: it leads over a network, and the
     /// server's certificate is not verified against its name.
     pub(crate) fn is_exposed(&self) -> bool {
-        let Self::Postgres(url) = self else {
-            return false;
-        };
-        let parameter = |names: &[&str]| {
-            let named = |(name, _): &(Cow<'_, str>, _)| names.contains(&name.as_ref());
-            url.query_pairs()
-                .filter(named)
-                .last()
-                .map(|(_, value)| value)
-        };
-        // As the library reads it: a parameter beats the host of the URL.
-        let host = parameter(&["host", "hostaddr"])
-            .unwrap_or_else(|| Cow::from(url.host_str().unwrap_or_default()));
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let is_local = host.is_empty()
-            || host.starts_with('/')
-            || host.starts_with("%2F")
-            || host.starts_with("%2f")
-            || bare == "localhost"
-            || bare
-                .parse::<IpAddr>()
-                .is_ok_and(|address| address.is_loopback());
-        let mode = parameter(&["sslmode", "ssl-mode"]);
-        !is_local && mode.as_deref() != Some("verify-full")
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(url) => countersign_postgres::is_exposed(url.as_str()),
+        }
     }
 }
 
