@@ -120,7 +120,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         clock: service.clock,
         metrics,
     };
-    let _background = background(&settings, &ports, &services, facts, uses.clone()).await?;
+    let mut background = background(&settings, &ports, &services, facts, uses.clone()).await?;
     let surface = countersign_http::Settings {
         home: Some(home),
         public_url: settings.public_url,
@@ -141,6 +141,8 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     })
     .await?;
     uses.write(&*ports.usage).await;
+    // They would take a store that is closed for one that fails.
+    background.shutdown().await;
     // A connection that works on a long query is not closed before its end.
     let end = end.max(Instant::now() + LEAST);
     let (closed, ()) = tokio::join!(

@@ -202,6 +202,9 @@ async fn a_collector_that_hangs_holds_nothing_up() {
     // The grace period and a second, and something for the machine.
     assert!(begin.elapsed() < Duration::from_secs(5));
     assert_eq!(silences(&node), 1);
+    let log = node.server.log().unwrap();
+    let feed_failed = log.contains("the feed of changes is silent");
+    assert!(!feed_failed, "nothing asks the store that is closed");
 }
 
 #[tokio::test]
