@@ -2,20 +2,23 @@
 //! the order of the tables, so that each step is a search in an index; the rows of a recursion come
 //! one generation after the other.
 
-use countersign_application::ports::{Descendant, Descendants, Lineage, Origin, StoreFault};
+use countersign_application::{
+    ports::{Descendant, Descendants, Lineage, Origin, StoreFault},
+    query::Filter,
+};
 use countersign_domain::{TenantId, Timestamp, TokenId, TokenName, Version};
 
 use crate::{
     SqliteStore,
     fault::{fault, within},
-    rows::Column,
+    rows::{Column, Text},
 };
 
 /// A token of a lineage.
 struct Row {
     id: Vec<u8>,
     live: bool,
-    name: String,
+    name: Text,
     version: i64,
     created_at: i64,
     kind: Option<String>,
@@ -30,6 +33,8 @@ impl SqliteStore {
         lineage: Lineage,
         limit: u32,
     ) -> Result<Option<Descendants>, StoreFault> {
+        let every = Filter::All(Vec::new());
+        let _permit = self.permit(self.permits.acquire(tenant, &every)).await?;
         let (tenant, head) = (tenant.as_uuid(), lineage.token.as_uuid());
         let since = lineage.since.map_or(i64::MIN, Timestamp::as_micros);
         // The head has a row in any case.
@@ -54,7 +59,7 @@ impl SqliteStore {
                 GROUP BY e.token_id
             )
             SELECT t.id AS "id!: Vec<u8>", t.revoked_at IS NULL AS "live!: bool",
-                   t.name AS "name!: String", t.version AS "version!: i64",
+                   t.name AS "name: Text", t.version AS "version!: i64",
                    t.created_at AS "created_at!: i64", o.kind AS "kind?: String",
                    o.by_token AS "by_token?: Vec<u8>",
                    count(*) FILTER (WHERE t.revoked_at IS NULL) OVER () AS "total!: i64"
@@ -123,7 +128,10 @@ impl TryFrom<Row> for Descendant {
         Ok(Self {
             id: TokenId::from_uuid(Column("api_tokens", "id").id(&row.id)?),
             origin: origin.transpose()?,
-            name: TokenName::parse(&row.name).ok(),
+            name: row
+                .name
+                .as_str()
+                .and_then(|name| TokenName::parse(name).ok()),
             version: Version::try_from(row.version).ok(),
             created: Timestamp::from_micros(row.created_at),
         })

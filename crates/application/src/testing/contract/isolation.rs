@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Audit, Failure, Made, Tokens,
-    ports::StoreFault,
+    ports::{Lineage, StoreFault},
     query::{Filter, ListField, ListTest, PageRequest, TextField, TextTest},
     testing::{Deaf, Realm, named},
 };
@@ -135,6 +135,7 @@ impl<'a> Case<'a> {
         let got = self.tokens.get(&actor, id).await;
         assert_eq!(outcome(got.map(drop)), *record, "{what}: get");
         self.lists(*record).await;
+        self.descendants(*record).await;
         if *record != Gone {
             let told = self.tokens.secrets(&actor, id).await;
             assert_eq!(outcome(told.map(drop)), *secrets, "{what}: secrets");
@@ -218,6 +219,19 @@ impl<'a> Case<'a> {
                 assert_eq!(found, all, "{what}: query");
             }
         }
+    }
+
+    /// It is found by its id alone, because what it made is to be revoked with it.
+    async fn descendants(&self, record: Read) {
+        let token = self.spoilt.view.token.id;
+        let (actor, lineage) = (self.home.system(), Lineage { token, since: None });
+        let found = match self.tokens.descendants(&actor, lineage, 9).await {
+            Ok(found) => found.tokens.into_iter().map(|found| found.id).collect(),
+            Err(Failure::TokenNotFound) => Vec::new(),
+            Err(failure) => panic!("{}: {failure:?}", self.what),
+        };
+        let live: Vec<_> = (record != Gone).then_some(token).into_iter().collect();
+        assert_eq!(found, live, "{}: descendants", self.what);
     }
 
     async fn edit(&self, id: TokenId, edit: &Edit, version: i64) -> Read {
