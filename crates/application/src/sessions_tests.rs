@@ -158,6 +158,27 @@ async fn it_lasts_to_the_last_second_of_its_limits() {
     }
 }
 
+/// A row with a date far ahead would otherwise be a way in that no limit ends.
+#[tokio::test]
+async fn it_does_not_come_from_the_future() {
+    for (began, seen, stands) in [
+        (-60, -60, true),
+        (-61, -60, false),
+        (-60, -61, false),
+        (-2_000_000_000, 30, false),
+        (30, -2_000_000_000, false),
+    ] {
+        let store = holding(Some(session(began, seen)));
+        let tokens = if stands {
+            knowing(Some(credential()))
+        } else {
+            MockTokenStore::new()
+        };
+        let standing = sessions(store, tokens).resume(&id()).await.unwrap();
+        assert_eq!(standing.is_some(), stands, "{began} {seen}");
+    }
+}
+
 #[tokio::test]
 async fn it_ends_with_what_it_stands_for() {
     let gone = sessions(holding(Some(session(9, 9))), knowing(None));
