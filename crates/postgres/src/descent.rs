@@ -34,7 +34,7 @@ impl PostgresStore {
         limit: u32,
     ) -> Result<Option<Descendants>, StoreFault> {
         let every = Filter::All(Vec::new());
-        let _permit = self.permit(self.questions.acquire(tenant, &every)).await?;
+        let _permit = self.permit(self.lineages.acquire(tenant, &every)).await?;
         let head = *lineage.token.as_uuid();
         // The server numbers what it finds in the order in which it finds it: one generation after
         // the other. It guesses badly how much a recursion finds. So each step is a LATERAL, which

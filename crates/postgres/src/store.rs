@@ -68,6 +68,8 @@ pub struct PostgresStore {
     /// Half of the connections never wait for questions about many tokens, so that no crowd of them keeps a request from
     /// being admitted.
     pub(crate) questions: QueryPermits,
+    /// Apart, because the questions of a leaked token must not keep people from finding what it made.
+    pub(crate) lineages: QueryPermits,
 }
 
 /// The address holds a password, which the library's own type would show.
@@ -117,6 +119,7 @@ impl PostgresStore {
             wake,
             options,
             questions: QueryPermits::new(max_connections / 2),
+            lineages: QueryPermits::new(max_connections / 8),
         })
     }
 

@@ -34,7 +34,7 @@ impl SqliteStore {
         limit: u32,
     ) -> Result<Option<Descendants>, StoreFault> {
         let every = Filter::All(Vec::new());
-        let _permit = self.permit(self.permits.acquire(tenant, &every)).await?;
+        let _permit = self.permit(self.lineages.acquire(tenant, &every)).await?;
         let (tenant, head) = (tenant.as_uuid(), lineage.token.as_uuid());
         let since = lineage.since.map_or(i64::MIN, Timestamp::as_micros);
         // The head has a row in any case.
@@ -74,7 +74,7 @@ impl SqliteStore {
             since,
             most
         );
-        let rows = within(async { rows.fetch_all(&self.questions).await.map_err(fault) }).await?;
+        let rows = within(async { rows.fetch_all(&self.pages).await.map_err(fault) }).await?;
         let Some(first) = rows.first() else {
             return Ok(None);
         };

@@ -62,6 +62,8 @@ pub struct SqliteStore {
     /// Apart from the readers, so that no question about many tokens keeps a request from being admitted.
     pub(crate) questions: SqlitePool,
     pub(crate) permits: QueryPermits,
+    /// Apart, because the questions of a leaked token must not keep people from finding what it made.
+    pub(crate) lineages: QueryPermits,
     /// For lists and events, so that no check waits for them.
     pub(crate) pages: SqlitePool,
     /// For verifying histories.
@@ -94,6 +96,7 @@ impl SqliteStore {
         let store = Self {
             writer: pool(1, LINE).connect_lazy_with(writer),
             permits: QueryPermits::new(QUESTIONS),
+            lineages: QueryPermits::new(PAGES / 2),
             questions: ending(QUESTIONS).connect_lazy_with(reader.clone()),
             pages: ending(PAGES).connect_lazy_with(reader.clone()),
             audit: ending(1).connect_lazy_with(reader.clone()),

@@ -1,7 +1,8 @@
 //! Many callers at once, few connections, and callers that leave before they are answered.
 
 use countersign_application::{
-    ports::{Probe as _, StoreFault, TokenStore as _},
+    ports::{Lineage, Probe as _, StoreFault, TokenStore as _},
+    query::{Filter, ListField, ListTest, PageRequest},
     testing::Stores,
 };
 use countersign_domain::Secret;
@@ -35,6 +36,35 @@ async fn a_crowd_of_look_ups_shares_statements_and_each_gets_its_own_answer() {
     }
     let statements = proxy.executions();
     assert!(statements <= 40, "{statements} statements");
+}
+
+/// Whoever leaked a token could otherwise put off, with what it made, that this is taken back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn questions_keep_nobody_from_finding_descendants() {
+    let database = Database::new().await;
+    let store = database.store(8).await;
+    let home = Stores::of(store.clone()).realm("home").await;
+    let token = home.make("leaked").await.view.token.id;
+    let mut other = database.connect().await;
+    let lock = "BEGIN; LOCK TABLE token_search IN ACCESS EXCLUSIVE MODE";
+    other.execute(lock).await.unwrap();
+    let (asking, tenant) = (store.clone(), home.tenant.id);
+    let questions = tokio::spawn(async move {
+        let holds = ListTest::ContainsAll(vec!["api.tasks.read".into()]);
+        let filter = Filter::List(ListField::Permissions, holds);
+        let page = PageRequest {
+            number: 0,
+            size: 1,
+            count_to: None,
+        };
+        join_all((0..20).map(|_| asking.query(tenant, &filter, &[], page))).await
+    });
+    database.until_somebody_waits().await;
+    let lineage = Lineage { token, since: None };
+    let found = store.descendants(tenant, lineage, 9).await;
+    assert_eq!(found.unwrap().unwrap().total, 1);
+    other.execute("ROLLBACK").await.unwrap();
+    questions.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
