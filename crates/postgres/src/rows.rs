@@ -41,8 +41,7 @@ impl<'r> Decode<'r, Postgres> for Micros {
     }
 }
 
-/// A list of texts as the server keeps it; `None` if it is nested or has a hole, which is a fault of its
-/// own row and not of all rows of an answer.
+/// A list of texts; `None` if it is nested or has a hole, which is a fault of its own row alone.
 #[derive(Debug, Clone)]
 pub(crate) struct Texts(Option<Vec<String>>);
 

@@ -15,6 +15,7 @@ mod fault;
 mod feed;
 mod file;
 mod filter;
+mod log_space;
 mod permit;
 mod read;
 mod recorded;

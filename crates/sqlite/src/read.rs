@@ -27,7 +27,6 @@ macro_rules! live_ones {
         concat!($text, "t.revoked_at IS NULL AND t.tenant_id = ")
     };
 }
-
 const LIVE_TOKENS: &str = tokens!(live_ones);
 
 #[async_trait]

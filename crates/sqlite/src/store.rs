@@ -26,6 +26,7 @@ use crate::{
     fault::{DEADLINE, fault, is_busy, within},
     feed::Commits,
     file::DatabaseFile,
+    log_space::fill_log,
     rows::Column,
 };
 
@@ -232,29 +233,6 @@ impl Probe for SqliteStore {
         }
         all
     }
-}
-
-/// Writes about as much as a big change does to the log, for a transaction to roll back: with a small cache the pages
-/// go there before the commit. A rollback leaves them behind the log's end, where the next change overwrites them.
-async fn fill_log(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    sqlx::query("PRAGMA cache_size = 8")
-        .execute(&mut *connection)
-        .await?;
-    let made = sqlx::query("CREATE TABLE write_try (filler BLOB)")
-        .execute(&mut *connection)
-        .await;
-    let filled = match made {
-        Ok(_) => {
-            let fill = sqlx::query("INSERT INTO write_try VALUES (zeroblob(262144))");
-            fill.execute(&mut *connection).await
-        }
-        refused => refused,
-    };
-    // SQLite's default, whatever came of it.
-    sqlx::query("PRAGMA cache_size = -2000")
-        .execute(&mut *connection)
-        .await?;
-    filled.map(drop)
 }
 
 fn pool(connections: u32, patience: Duration) -> SqlitePoolOptions {

@@ -50,7 +50,10 @@ async fn questions_keep_nobody_from_finding_descendants() {
         store.permits.acquire_for_service().await,
         store.permits.acquire_for_service().await,
     ];
-    let answered = [store.questions.acquire().await, store.questions.acquire().await];
+    let answered = [
+        store.questions.acquire().await,
+        store.questions.acquire().await,
+    ];
     let lineage = Lineage { token, since: None };
     let found = store.descendants(home.tenant.id, lineage, 9).await;
     assert_eq!(found.unwrap().unwrap().total, 1);
