@@ -174,7 +174,7 @@ impl<R: BufRead> HeadsReader<R> {
         let line = self.line()?;
         if line == format!("tokens {}", self.heads) {
             self.ended = true;
-            return if self.line()?.is_empty() {
+            return if self.from.fill_buf()?.is_empty() {
                 Ok(None)
             } else {
                 Err(invalid("it goes on behind its end"))

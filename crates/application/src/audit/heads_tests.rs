@@ -79,6 +79,10 @@ fn a_text_that_was_touched_is_refused() {
         ),
         ("continued", format!("{whole}{whole}")),
         (
+            "continued behind an empty line",
+            format!("{whole}\n{whole}"),
+        ),
+        (
             "spelt otherwise",
             join(&[lines[0], &upper, lines[2], lines[3], lines[4]]),
         ),
