@@ -153,6 +153,7 @@ async fn a_file_that_is_gone_takes_nothing_that_a_restart_would_not_find() {
         ("tokens.db", None),
         ("tokens.db", Some("tokens.db")),
         ("tokens.db-wal", None),
+        ("tokens.db-shm", None),
     ] {
         let mut node = Node::start(On::Sqlite);
         let kept = node.create("Kept").await["id"].clone();

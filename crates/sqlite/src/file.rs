@@ -19,45 +19,49 @@ use thiserror::Error;
 )]
 struct Replaced(PathBuf);
 
-/// What the database and its log were when they were opened.
+/// What the database, its log and the index of the log were when they were opened. Without the index that others see,
+/// another process would write over what this one has in the log.
 #[derive(Debug)]
 pub(crate) struct DatabaseFile {
     database: Identity,
-    /// Made by the first connection that writes.
-    log: OnceLock<Identity>,
-    log_path: PathBuf,
+    /// The log and its index, made by the first connection that writes.
+    log: OnceLock<[Identity; 2]>,
+    log_paths: [PathBuf; 2],
 }
 
 impl DatabaseFile {
     /// The file at this path, which is open.
     pub(crate) fn opened(path: &Path) -> Option<Self> {
-        let mut log_path = path.as_os_str().to_owned();
-        log_path.push("-wal");
+        let beside = |suffix| {
+            let mut beside = path.as_os_str().to_owned();
+            beside.push(suffix);
+            beside.into()
+        };
         Some(Self {
             database: Identity::of(path)?,
             log: OnceLock::new(),
-            log_path: log_path.into(),
+            log_paths: ["-wal", "-shm"].map(beside),
         })
     }
 
-    /// Notes the log that a connection now has open.
+    /// Notes the log, and its index, that a connection now has open.
     pub(crate) fn log_opened(&self) {
+        let [log, index] = &self.log_paths;
         if self.log.get().is_none()
-            && let Some(log) = Identity::of(&self.log_path)
+            && let Some(opened) = Identity::of(log).zip(Identity::of(index))
         {
-            // A rival noted the same one.
-            let _ = self.log.set(log);
+            // A rival noted the same ones.
+            let _ = self.log.set(opened.into());
         }
     }
 
     /// Whether a restart would find what is written now.
     ///
     /// # Errors
-    /// Another file lies at the path of the database or its log, or none.
+    /// Another file lies at the path of the database, its log or the log's index, or none.
     pub(crate) fn check(&self) -> Result<(), StoreFault> {
-        let changed = [Some(&self.database), self.log.get()]
-            .into_iter()
-            .flatten()
+        let changed = std::iter::once(&self.database)
+            .chain(self.log.get().into_iter().flatten())
             .find(|opened| Identity::of(&opened.path).as_ref() != Some(*opened));
         match changed {
             None => Ok(()),
