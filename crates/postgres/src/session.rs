@@ -9,6 +9,7 @@ use countersign_application::ports::{
 use countersign_domain::{SecretDigest, TenantId, Timestamp, TokenId};
 
 use crate::{
+    fault::require_primary,
     rows::{Micros, Table},
     store::PostgresStore,
 };
@@ -59,25 +60,29 @@ impl SessionStore for PostgresStore {
         let rows = self.sessions.ask(|| {
             sqlx::query!(
                 r#"
-                SELECT tenant_id, token_id, secret_digest, began_at AS "began_at: Micros",
-                       seen_at AS "seen_at: Micros"
+                SELECT pg_is_in_recovery() AS "in_recovery!", tenant_id, token_id, secret_digest,
+                       began_at AS "began_at: Micros", seen_at AS "seen_at: Micros"
                 FROM sessions WHERE digest = $1
                 "#,
                 digest.as_bytes(),
             )
-            .map(|row| {
-                let secret = SESSIONS.digest("secret_digest", &row.secret_digest)?;
-                Ok(Session {
-                    digest: *digest,
-                    tenant: TenantId::from_uuid(row.tenant_id),
-                    token: TokenId::from_uuid(row.token_id),
-                    secret: SecretDigest::from_bytes(secret),
-                    began: SESSIONS.time("began_at", row.began_at)?,
-                    seen: SESSIONS.time("seen_at", row.seen_at)?,
-                })
+            .try_map(|row| {
+                // A standby may still have a session that was ended.
+                require_primary(row.in_recovery)?;
+                Ok(row)
             })
         });
-        rows.await?.pop().transpose()
+        let Some(row) = rows.await?.pop() else {
+            return Ok(None);
+        };
+        Ok(Some(Session {
+            digest: *digest,
+            tenant: TenantId::from_uuid(row.tenant_id),
+            token: TokenId::from_uuid(row.token_id),
+            secret: SecretDigest::from_bytes(SESSIONS.digest("secret_digest", &row.secret_digest)?),
+            began: SESSIONS.time("began_at", row.began_at)?,
+            seen: SESSIONS.time("seen_at", row.seen_at)?,
+        }))
     }
 
     async fn seen(&self, digest: &SessionDigest, at: Timestamp) -> Result<(), StoreFault> {

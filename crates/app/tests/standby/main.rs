@@ -11,6 +11,8 @@
 mod common;
 mod pooler;
 mod switch;
+#[path = "../console/visitor.rs"]
+mod visitor;
 
 use std::{
     io::{BufRead as _, BufReader},

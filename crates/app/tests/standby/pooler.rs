@@ -15,7 +15,9 @@ use crate::{
     a_start_on_it_says_so, check,
     common::{BINARY, Node, TOKENS},
     switch::Switch,
-    until_checked, until_replayed, with_port,
+    until_checked, until_replayed,
+    visitor::Visitor,
+    with_port,
 };
 
 /// A node that reached the primary until a pooler came between, which has a hot standby answer
@@ -33,6 +35,8 @@ struct Split {
     live: String,
     /// The secret and the id of each token that will be revoked.
     doomed: Vec<(String, String)>,
+    /// Signed in to the console at the node.
+    visitor: Visitor,
 }
 
 impl Split {
@@ -54,6 +58,7 @@ impl Split {
             let made = node.create(&format!("Doomed {number}")).await;
             doomed.push((text(&made, "token"), text(&made, "id")));
         }
+        let visitor = Visitor::signed_in(&node.server.url(), &live).await;
         let standby = primary.start_standby().unwrap();
         until_replayed(&primary, &standby);
         sql::postgres(&standby.url("standby"), "SELECT pg_wal_replay_pause()").unwrap();
@@ -72,6 +77,7 @@ impl Split {
             other,
             live,
             doomed,
+            visitor,
         }
     }
 
@@ -127,6 +133,11 @@ async fn a_pooler_that_splits_reads_by_volatility_sends_look_ups_to_the_primary(
     assert_eq!(count(&late, 401), late.len(), "{late:?}");
     assert_eq!(check(&split.node, &split.live).await, 200);
     assert_eq!(split.on_standby("pg_is_in_recovery"), 0);
+    // A session that ended on the primary is still there on the standby.
+    let console = || async { split.visitor.get("/console").send().await.unwrap().status() };
+    assert_eq!(console().await, 200);
+    sql::postgres(&split.primary.url("standby"), "DELETE FROM sessions").unwrap();
+    assert_eq!(console().await, 303);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
