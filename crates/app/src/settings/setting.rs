@@ -75,13 +75,16 @@ impl<T> Setting<T> {
             .map_or(self.default, String::as_str);
         (self.parse)(text).map_err(|cause| {
             let source = self.source(matches, file);
-            let shown = if self.confidential {
-                "the value".to_owned()
+            let refused = if self.confidential {
+                format!("the value is not accepted ({cause:#})")
+            } else if text.contains("://") && text.contains('@') {
+                // It may be the database's URL under a wrong name; the cause may repeat it, too.
+                "the value is not accepted".to_owned()
             } else {
-                format!("{text:?}")
+                format!("{text:?} is not accepted ({cause:#})")
             };
             anyhow!(
-                "{}: {shown} is not accepted ({cause:#}); it came from {source}, and has to be {}",
+                "{}: {refused}; it came from {source}, and has to be {}",
                 self.name,
                 self.accepted
             )

@@ -112,3 +112,23 @@ fn all_mistakes_are_told_at_once() {
         assert!(told.contains(word), "{word}: {told}");
     }
 }
+
+#[test]
+fn a_password_under_the_name_of_another_setting_is_not_repeated() {
+    let url = "postgres://countersign:hunter2@db.invalid/countersign";
+    for name in [
+        "COUNTERSIGN_LISTEN",
+        "COUNTERSIGN_LOG_FORMAT",
+        "COUNTERSIGN_MAX_CONNECTIONS",
+        "COUNTERSIGN_METRICS_LISTEN",
+        "COUNTERSIGN_OTLP_ENDPOINT",
+        "COUNTERSIGN_PUBLIC_URL",
+        "COUNTERSIGN_TRUSTED_PROXIES",
+    ] {
+        let given = asked(None, &[(name, url)], &[]);
+        let told = text(&given.stderr);
+        assert_eq!(given.status.code(), Some(2), "{told}");
+        assert!(told.contains(name), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+}
