@@ -110,7 +110,7 @@ impl SqliteStore {
             token,
             ancestor
         );
-        within(async { found.fetch_one(&self.readers).await.map_err(fault) }).await
+        within(async { found.fetch_one(&self.pages).await.map_err(fault) }).await
     }
 }
 
@@ -137,3 +137,7 @@ impl TryFrom<Row> for Descendant {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "descent_tests.rs"]
+mod tests;

@@ -2,7 +2,7 @@
 //! answered.
 
 use countersign_application::{
-    ports::{CommitError, Lineage, StoreFault, TokenStore as _},
+    ports::{CommitError, StoreFault},
     query::{Filter, PageRequest},
     testing::{Realm, Stores, keep},
 };
@@ -39,25 +39,6 @@ async fn what_is_acknowledged_is_on_disk() {
     }
     let full = 2;
     assert_eq!(run(&store.writer, "PRAGMA synchronous").await, full);
-}
-
-#[tokio::test]
-async fn questions_keep_nobody_from_finding_descendants() {
-    let (_folder, store) = fresh().await;
-    let home = Stores::of(store.clone()).realm("home").await;
-    let token = home.make("leaked").await.view.token.id;
-    let asked = [
-        store.permits.acquire_for_service().await,
-        store.permits.acquire_for_service().await,
-    ];
-    let answered = [
-        store.questions.acquire().await,
-        store.questions.acquire().await,
-    ];
-    let lineage = Lineage { token, since: None };
-    let found = store.descendants(home.tenant.id, lineage, 9).await;
-    assert_eq!(found.unwrap().unwrap().total, 1);
-    drop((asked, answered));
 }
 
 #[tokio::test]
