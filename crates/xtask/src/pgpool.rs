@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use crate::cluster::{Cluster, free_port};
@@ -104,6 +105,14 @@ impl Pgpool {
     pub fn log(&self) -> Result<String> {
         let bytes = fs::read(self.folder.path().join("log"))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+impl Drop for Pgpool {
+    fn drop(&mut self) {
+        // Killed, it would leave its children behind.
+        let _ = self.process.signal(Signal::SIGINT);
+        let _ = self.process.wait_within(LIMIT);
     }
 }
 
