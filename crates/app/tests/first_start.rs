@@ -186,7 +186,12 @@ fn on_a_terminal_it_is_shown_in_lines_that_work() {
     let read = || fs::read_to_string(&shown).unwrap().replace('\r', "");
     common::until("greeted", || read().contains("First, renamed\"}'\n\n"));
     let text = read();
-    let lines = &text[text.find("TOKEN=").unwrap()..];
+    let (log, _) = text.split_once("TOKEN=").unwrap();
+    assert!(
+        log.contains("listening"),
+        "the log is written before: {text}"
+    );
+    let lines = &text[log.len()..];
 
     // Through standard input and a pipe, so that the secret stands in no argument list.
     let mut shell = Command::new("sh")

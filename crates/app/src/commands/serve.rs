@@ -27,7 +27,7 @@ use crate::{
     facts::Facts,
     first_start::{self, Made},
     follow::{Follower, Pulse},
-    lock,
+    lock, log_queue,
     numbers::Numbers,
     process::Process,
     service::Service,
@@ -175,6 +175,8 @@ async fn announce(
     };
     let (policy, now) = (service.tokens.policy().clone(), service.clock.now());
     let greeting = spawn_blocking(move || {
+        // A terminal shows both: a line of the log within the greeting would be pasted with it.
+        log_queue::finish();
         first_start::greet(&mut io::stdout().lock(), &secret, address, &policy, now)
     });
     // A terminal may be stopped (Ctrl-S), and then takes nothing.
