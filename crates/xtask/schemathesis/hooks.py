@@ -76,6 +76,8 @@ def _help(case, choice):
         _headers(case, choice, version)
     if query and "cursor" in (case.query or {}):
         case.query["cursor"] = STORE.events_cursor if case.operation.path == EVENTS else STORE.list_cursor
+    if query and case.operation.path == TOKEN and case.operation.method.upper() == "DELETE":
+        _revocation(case)
     bounded = True
     if body and isinstance(case.body, dict):
         bounded = _body(case, choice, version)
@@ -116,6 +118,19 @@ def _headers(case, choice, version):
         headers["If-Match"] = others[choice % len(others)]
     if "If-None-Match" in headers:
         headers["If-None-Match"] = ["*", '"1"', 'W/"2", "0"'][choice % 3]
+
+
+def _revocation(case):
+    """Brings the parameters into agreement: most have a meaning beside `descendants=true` only."""
+    query = case.query or {}
+    descendants, dry_run = (str(query.get(name, "")).lower() == "true" for name in ("descendants", "dryRun"))
+    if not descendants:
+        for name in ("since", "dryRun", "expectedCount", "allowLockout"):
+            query.pop(name, None)
+    elif dry_run:
+        query.pop("expectedCount", None)
+    else:
+        query["expectedCount"] = "any"
 
 
 def _body(case, choice, version):

@@ -51,7 +51,12 @@ class Store:
             self.users.append(made["userId"])
         elif path in (TOKENS + "/{id}", TOKENS + "/{id}/rotate"):
             target = str(case.path_parameters.get("id", ""))
-            if status == 200 and target in self.tokens:
+            if status == 200 and case.operation.method.upper() == "DELETE":
+                record = response.json()
+                if not record.get("dryRun"):
+                    for revoked in record["tokens"]:
+                        self.tokens.pop(revoked["id"], None)
+            elif status == 200 and target in self.tokens:
                 record = response.json()
                 if not record.get("dryRun"):
                     self.tokens[target] = record["version"]
