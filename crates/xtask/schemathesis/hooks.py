@@ -78,6 +78,8 @@ def _help(case, choice):
         case.query["cursor"] = STORE.events_cursor if case.operation.path == EVENTS else STORE.list_cursor
     if query and case.operation.path == TOKEN and case.operation.method.upper() == "DELETE":
         _revocation(case)
+    if query and headers and case.operation.path == "/auth":
+        _wanted(case, choice)
     bounded = True
     if body and isinstance(case.body, dict):
         bounded = _body(case, choice, version)
@@ -131,6 +133,13 @@ def _revocation(case):
         query.pop("expectedCount", None)
     else:
         query["expectedCount"] = "any"
+
+
+def _wanted(case, choice):
+    """Asks for a permission that there is: hardly any text is one, and what is none is refused."""
+    (case.query or {}).pop("permission", None)
+    wanted = ["*", *STORE.catalog]
+    case.headers = {**(case.headers or {}), "X-Countersign-Permission": wanted[choice % len(wanted)]}
 
 
 def _body(case, choice, version):
