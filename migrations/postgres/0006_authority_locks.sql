@@ -15,6 +15,11 @@ DECLARE
     old_name bigint;
     new_name bigint;
 BEGIN
+    -- Under a stricter isolation all statements of a transaction see what was committed before it waited for its locks.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'a change needs the isolation read committed, and not %', current_setting('transaction_isolation')
+            USING ERRCODE = 'invalid_transaction_state';
+    END IF;
     IF acting < changing THEN
         PERFORM pg_advisory_xact_lock_shared(acting);
     END IF;

@@ -32,8 +32,9 @@ const PING: Duration = Duration::from_millis(300);
 /// How long to wait before a server that takes no connections is tried again, at first and at most.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(200));
 
-/// The server's own limit, below that of a statement; see the crate's documentation.
-const SETTINGS: &str = "SET statement_timeout = 1800";
+/// The server's own limit, below that of a statement, and the isolation that `admit_change` needs.
+const SETTINGS: &str = "SELECT set_config('statement_timeout', '1800', false), \
+                        set_config('default_transaction_isolation', 'read committed', false)";
 
 /// Connections, opened as they are needed.
 pub(crate) struct Pool {

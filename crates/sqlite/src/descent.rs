@@ -93,6 +93,9 @@ impl SqliteStore {
         token: TokenId,
         ancestor: TokenId,
     ) -> Result<bool, StoreFault> {
+        // A long line takes a while to climb, and whoever asks is refused without a cost to them.
+        let every = Filter::All(Vec::new());
+        let _permit = self.permit(self.permits.acquire(tenant, &every)).await?;
         let (tenant, token) = (tenant.as_uuid(), token.as_uuid());
         let ancestor = ancestor.as_uuid();
         let found = sqlx::query_scalar!(

@@ -32,8 +32,10 @@ pub(crate) struct DatabaseFile {
 impl DatabaseFile {
     /// The file at this path, which is open.
     pub(crate) fn opened(path: &Path) -> Option<Self> {
+        // SQLite keeps the log beside the file that a link leads to.
+        let file = path.canonicalize().ok()?;
         let beside = |suffix| {
-            let mut beside = path.as_os_str().to_owned();
+            let mut beside = file.as_os_str().to_owned();
             beside.push(suffix);
             beside.into()
         };
@@ -89,5 +91,27 @@ impl Identity {
             device: metadata.dev(),
             inode: metadata.ino(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn the_log_is_watched_behind_a_link_as_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name| folder.path().join(name);
+        for name in ["real.db", "real.db-wal", "real.db-shm"] {
+            fs::write(at(name), "").unwrap();
+        }
+        symlink(at("real.db"), at("link.db")).unwrap();
+        let opened = DatabaseFile::opened(&at("link.db")).unwrap();
+        opened.log_opened();
+        opened.check().unwrap();
+        fs::remove_file(at("real.db-wal")).unwrap();
+        assert!(opened.check().is_err());
     }
 }

@@ -5,6 +5,7 @@ use countersign_application::{
     testing::{Stores, named},
 };
 use futures_util::future::join_all;
+use sqlx::Executor as _;
 
 use crate::support::Database;
 
@@ -28,6 +29,24 @@ async fn killed_connections_cost_no_request() {
         }
         view = home.update(&view, &named(&format!("next {round}"))).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stricter_isolation_by_default_lets_no_change_judge_by_what_was() {
+    let database = Database::new().await;
+    let name = database.name();
+    let stricter = "default_transaction_isolation = 'repeatable read'";
+    let alter = format!("ALTER DATABASE {name} SET {stricter}");
+    database.as_superuser(&alter).await;
+    let home = Stores::of(database.store(2).await).realm("home").await;
+    let view = home.make("a").await.view;
+    home.update(&view, &named("b")).await;
+    // A connection that keeps the default, as behind a pooler, is refused instead of believed.
+    let mut connection = database.connect().await;
+    let admit = "SELECT admit_change(NULL, NULL, NULL, now(), '{}', NULL, NULL, NULL)";
+    let refused = connection.execute(admit).await.unwrap_err();
+    let said = refused.as_database_error().unwrap();
+    assert_eq!(said.code().as_deref(), Some("25000"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -41,7 +41,7 @@ const ANY_TOKEN: &str = "*";
 /// For proxies that ask before they pass a request on (nginx `auth_request`, Caddy and Traefik forward authentication,
 /// Envoy `ext_authz`): they send the request's own headers, and any method. The bearer's address is the one that trusted
 /// proxies name. What is asked for in `permission` and in the header is asked for together, so that a client who sends
-/// the header asks for more, never for less. A proxy that appends the path of the request to `/auth` is answered alike;
+/// the header asks for more, never for less, as long as the proxy sets one of both for every request. A proxy that appends the path of the request to `/auth` is answered alike;
 /// the query is then the request's own and is not looked at, and the header is required: `*` lets every live token
 /// through, as `/auth` alone does. A header or a query that is there and empty is answered with 400, because a proxy
 /// sends one where its configuration lacks the name that was meant.
