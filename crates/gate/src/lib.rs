@@ -8,6 +8,7 @@ mod cache;
 pub mod client_address;
 mod clock;
 mod gate;
+mod grpc;
 mod layer;
 mod presented;
 mod refusal;

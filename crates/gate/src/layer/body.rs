@@ -34,6 +34,13 @@ impl<B> GateBody<B> {
         }
     }
 
+    /// The gate's own, and empty: the headers end the answer.
+    pub(super) const fn none() -> Self {
+        Self {
+            kind: Kind::Own { body: None },
+        }
+    }
+
     pub(super) const fn own(body: Bytes) -> Self {
         Self {
             kind: Kind::Own { body: Some(body) },

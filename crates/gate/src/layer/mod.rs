@@ -11,12 +11,12 @@ use std::{
 };
 
 use countersign_domain::{Grant, Permission};
-use http::{HeaderMap, Request, Response, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Request, Response, header, request::Parts};
 use tower_layer::Layer;
 use tower_service::Service;
 
 pub use self::body::GateBody;
-use crate::{Gate, Refusal, Rejected, bearer};
+use crate::{Gate, Refusal, Rejected, bearer, grpc};
 
 /// The socket address that a connection comes from, for a request's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,7 @@ where
                     let answer = inner.call(Request::from_parts(parts, body)).await?;
                     Ok(answer.map(GateBody::inner))
                 }
-                Err(rejected) => Ok(answer(&rejected)),
+                Err(rejected) => Ok(answer(&rejected, grpc::media_type(&parts.headers))),
             }
         })
     }
@@ -112,8 +112,14 @@ fn hide(headers: &mut HeaderMap) {
     }
 }
 
-fn answer<B>(rejected: &Rejected) -> Response<GateBody<B>> {
+/// The refusal, in the form that a gRPC client reads if its call has such a media type.
+fn answer<B>(rejected: &Rejected, grpc: Option<HeaderValue>) -> Response<GateBody<B>> {
     let refusal = Refusal::from(rejected);
+    if let Some(media_type) = grpc {
+        let mut response = Response::new(GateBody::none());
+        *response.headers_mut() = refusal.grpc_headers(media_type);
+        return response;
+    }
     let mut response = Response::new(GateBody::own(refusal.body()));
     *response.status_mut() = refusal.status;
     *response.headers_mut() = refusal.headers();
