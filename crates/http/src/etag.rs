@@ -1,6 +1,6 @@
 //! Entity tags: `"<version>"`, and the preconditions that clients build from them (RFC 9110, sections 8.8.3 and 13.1).
 
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use countersign_domain::Version;
 
 use crate::problem::{Fault, Problem};
@@ -64,9 +64,28 @@ impl Condition {
         }
     }
 
+    /// Whether what has this entity tag is meant, by strong comparison. Without a tag only `*` means it.
+    pub(crate) fn matches(&self, etag: Option<&HeaderValue>) -> bool {
+        let etag = etag.and_then(|etag| etag.to_str().ok());
+        let opaque = etag.and_then(|etag| etag.strip_prefix('"')?.strip_suffix('"'));
+        match self {
+            Self::Any => true,
+            Self::Tags(tags) => tags
+                .iter()
+                .any(|tag| !tag.weak && Some(&*tag.opaque) == opaque),
+        }
+    }
+
     /// Whether it holds for no version at all: nothing but weak tags.
     pub(crate) fn never_holds(&self) -> bool {
         matches!(self, Self::Tags(tags) if tags.iter().all(|tag| tag.weak))
+    }
+
+    /// What to say first if it does not hold and weak tags are among its own: a proxy that compresses
+    /// answers weakens theirs.
+    pub(crate) fn weakness(&self) -> Option<&'static str> {
+        let weak = matches!(self, Self::Tags(tags) if tags.iter().any(|tag| tag.weak));
+        weak.then_some("A weak entity tag (W/) never matches in If-Match.")
     }
 }
 

@@ -18,10 +18,12 @@ use countersign_domain::{RequestId, TokenId};
 use futures_util::FutureExt;
 
 use crate::{
+    if_match::IfMatch,
     problem::{Code, Problem, may_hold_secret},
     serve::Awaited,
     services::App,
     trace,
+    validate_request::InvalidRequest,
     whole::Spans,
 };
 
@@ -85,7 +87,8 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
     let method = request.method().clone();
     let known_method = known(&method);
     let of_api = is_confidential(request.uri().path());
-    let too_long = length(request.uri()) > LONGEST_URI;
+    let refused = refused(&mut request);
+    let if_match = IfMatch::of(&request);
     exchange.spans.log = if CHECKS.contains(&&*route) {
         tracing::debug_span!("request", request_id = exchange.id.as_str())
     } else {
@@ -93,18 +96,14 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
     };
     exchange.spans.trace = trace::begin(app, known_method, &exchange, request.headers());
     request.extensions_mut().insert(exchange.clone());
-    let response = if too_long {
-        Problem::new(
-            Code::UriTooLong,
-            "At most 8 KiB of path and query are read.",
-        )
-        .closing()
-        .into_response()
+    let response = if let Some(problem) = refused {
+        problem.into_response()
     } else {
         // So that a panic is answered and logged like everything else.
         let answered = AssertUnwindSafe(inside(request)).catch_unwind();
         let answered = exchange.spans.clone().around(answered).await;
-        answered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+        if_match
+            .judge(answered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
     };
     let refusals = app.refusals();
     let response = refusals.limited(response, &exchange, &route);
@@ -149,6 +148,26 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
         line!(tracing::Level::INFO);
     }
     response
+}
+
+/// Refuses what no handler may see, and writes problems out: for what is served without this frame.
+pub(crate) async fn unlogged(mut request: Request, next: Next) -> Response {
+    let if_match = IfMatch::of(&request);
+    let response = match refused(&mut request) {
+        Some(problem) => problem.into_response(),
+        None => if_match.judge(next.run(request).await),
+    };
+    dress(response, "-", true)
+}
+
+/// Why a request is refused by its head alone, whatever it asks for.
+fn refused(request: &mut Request) -> Option<Problem> {
+    if let Some(InvalidRequest(problem)) = request.extensions_mut().remove() {
+        return Some(problem);
+    }
+    let detail = "At most 8 KiB of path and query are read.";
+    let too_long = || Problem::new(Code::UriTooLong, detail).closing();
+    (length(request.uri()) > LONGEST_URI).then(too_long)
 }
 
 /// Whether nobody on the way may keep the answer: everything but what is the same for everybody.

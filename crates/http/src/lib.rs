@@ -11,6 +11,7 @@ mod etag;
 mod facts;
 mod filter;
 mod frame;
+mod if_match;
 mod metrics;
 mod news;
 mod openapi;
@@ -25,6 +26,7 @@ mod streams;
 mod surface;
 mod timekeeping;
 mod trace;
+mod validate_request;
 mod whole;
 mod writability;
 

@@ -44,9 +44,20 @@ impl<'a> Fields<'a> {
 
     /// A field that must be there.
     pub(crate) fn required<T>(&mut self, name: &'static str, read: Read<T>) -> Option<T> {
+        self.required_because(name, read, "the field is required")
+    }
+
+    /// A field that must be there, with what is said of it if it is not.
+    pub(crate) fn required_because<T>(
+        &mut self,
+        name: &'static str,
+        read: Read<T>,
+        why: &str,
+    ) -> Option<T> {
         if !self.has(name) {
             self.known.push(name);
-            self.missing(name);
+            let fault = Fault::at(format!("/{name}"), "missing-field", why);
+            self.faults.push(fault);
             return None;
         }
         self.optional(name, read)
@@ -55,12 +66,6 @@ impl<'a> Fields<'a> {
     /// Fields of a record that are not for writing; whatever they hold is let be.
     pub(crate) fn ignore(&mut self, names: &[&str]) {
         self.entries.retain(|(key, _)| !names.contains(&&**key));
-    }
-
-    /// Notes that a field is missing.
-    pub(crate) fn missing(&mut self, name: &str) {
-        let fault = Fault::at(format!("/{name}"), "missing-field", "the field is required");
-        self.faults.push(fault);
     }
 
     /// Ends the reading: whatever is left is unknown.
@@ -163,7 +168,15 @@ fn number<N: FromStr, T: TryFrom<N>>(
         _ => None,
     };
     made.and_then(|number| number.try_into().ok())
-        .or_else(|| reject(faults, pointer, wanted, found, raw))
+        .or_else(|| match found {
+            // Of the right type, but out of range.
+            Ok(Json::Number(_)) => {
+                let fault = Fault::at(pointer, "wrong-type", format!("{wanted} is expected"));
+                faults.push(fault.with_value(raw.get()));
+                None
+            }
+            found => reject(faults, pointer, wanted, found, raw),
+        })
 }
 
 fn reject<T>(

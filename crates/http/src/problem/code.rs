@@ -67,12 +67,13 @@ codes! {
     PreconditionFailed = "precondition-failed", PRECONDITION_FAILED, "The precondition does not hold";
     BodyTooLarge = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large";
     UriTooLong = "uri-too-long", URI_TOO_LONG, "The address of the request is too long";
-    UnsupportedMediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body has to be plain application/json";
+    UnsupportedMediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The media type of the body is not the one that is read here";
     RuleViolated = "rule-violated", UNPROCESSABLE_ENTITY, "The request breaks a rule";
     IdempotencyKeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The idempotency key belongs to another request";
     TooManyRequests = "too-many-requests", TOO_MANY_REQUESTS, "There are too many of these already";
     TokenUnreadable = "token-unreadable", INTERNAL_SERVER_ERROR, "What is stored of the API token cannot be read";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong in the service";
+    UnsupportedTransferCoding = "unsupported-transfer-coding", NOT_IMPLEMENTED, "The transfer coding is not supported";
     StoreUnavailable = "store-unavailable", SERVICE_UNAVAILABLE, "The database cannot answer at the moment";
     TooManyConnections = "too-many-connections", SERVICE_UNAVAILABLE, "There are too many connections already";
     ClockApart = "clock-apart", SERVICE_UNAVAILABLE, "The clock of this node is wrong";

@@ -169,6 +169,14 @@ impl Problem {
         }
     }
 
+    /// With a sentence before its detail, if there is one.
+    pub(crate) fn explained(mut self, first: Option<&str>) -> Self {
+        if let Some(first) = first {
+            self.0.detail = format!("{first} {}", self.0.detail);
+        }
+        self
+    }
+
     /// With a header; a value that is none is left out.
     pub(crate) fn with_header(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
         if let Ok(value) = HeaderValue::from_str(value.as_ref()) {

@@ -14,6 +14,7 @@ use super::{
     seat::{Seat, Seated},
     stream::Watched,
 };
+use crate::validate_request::validate;
 
 /// The largest head of a request, in bytes; hyper answers a larger one with 431.
 const LARGEST_HEAD: usize = 32 * 1024;
@@ -41,6 +42,7 @@ pub(super) async fn connection<S>(
             .clone()
             .layer(seated)
             .map_request(move |mut request: Request<Incoming>| {
+                validate(&mut request);
                 request.extensions_mut().insert(ConnectInfo(peer));
                 request
             });

@@ -26,4 +26,6 @@ mod rotate;
 mod update;
 mod users;
 mod uses;
+mod wire_rules;
+mod words;
 mod world;

@@ -4,6 +4,7 @@ use axum::{
     Router,
     extract::{RawQuery, State},
     http::header,
+    middleware::from_fn,
     response::IntoResponse,
     routing::get,
 };
@@ -12,6 +13,7 @@ use super::super::Answer;
 use crate::{
     Metrics,
     caller::{Caller, ReadMetrics},
+    frame::unlogged,
     metrics::MEDIA_TYPE,
     params::Params,
     problem::Problem,
@@ -49,5 +51,7 @@ fn page(metrics: &Metrics) -> Answer {
 
 /// `GET /metrics` alone and open to whoever reaches it: for a listener that only the monitoring system reaches.
 pub fn metrics_router(metrics: Metrics) -> Router {
-    Router::new().route("/metrics", get(async move || page(&metrics)))
+    Router::new()
+        .route("/metrics", get(async move || page(&metrics)))
+        .layer(from_fn(unlogged))
 }

@@ -19,12 +19,16 @@ use crate::{
 /// the end of a replaced secret changes: to see those, ask without `If-None-Match`.
 #[utoipa::path(
     get, path = "/api-tokens/current", operation_id = "getCurrentToken", tag = "tokens",
-    params(("If-None-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
-        description = "Entity tags that the client holds")),
+    params(
+        ("If-None-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
+            description = "Entity tags that the client holds"),
+        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
+            description = "Entity tags of which one has to be the stored version's"),
+    ),
     responses(
         (status = 200, body = DetailedToken, headers(("ETag" = String, description = "The version as an entity tag"))),
         (status = 304, description = "The client holds this version", headers(("ETag" = String))),
-        (status = 400),
+        (status = 400), (status = 412),
     ),
 )]
 pub(in crate::routes) async fn current(

@@ -1,6 +1,7 @@
 //! Which version a change is made for: the body may name it, or `If-Match`, and where both do they have to agree.
 
 use axum::http::{HeaderMap, header};
+use countersign_application::Failure;
 use countersign_domain::{TokenId, Version};
 
 use crate::{
@@ -21,7 +22,8 @@ pub(super) fn precondition(headers: &HeaderMap) -> Result<Option<Condition>, Pro
 /// The version in the body, which has to be there where no precondition stands for it.
 pub(super) fn version(fields: &mut Fields<'_>, condition: Option<&Condition>) -> Option<Version> {
     if condition.is_none() {
-        fields.required("version", body::version)
+        let why = "the version is required: here, or as an entity tag in the header If-Match";
+        fields.required_because("version", body::version, why)
     } else {
         fields.optional("version", body::version)
     }
@@ -54,7 +56,11 @@ pub(super) async fn matching<N: Needs>(
 ) -> Result<Version, Problem> {
     let holds = |version| condition.names(version);
     let found = app.tokens.version_where(&caller.actor, id, holds).await;
-    found.map_err(|failure| Problem::of_failure::<N>(failure, true))
+    found.map_err(|failure| {
+        let stale = matches!(failure, Failure::Stale { .. });
+        let weakness = condition.weakness().filter(|_| stale);
+        Problem::of_failure::<N>(failure, true).explained(weakness)
+    })
 }
 
 fn disagreeing() -> Problem {

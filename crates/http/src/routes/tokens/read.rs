@@ -29,11 +29,13 @@ use crate::{
         ("id" = String, Path, format = "uuid", description = "The token's id"),
         ("If-None-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
             description = "Entity tags that the client holds"),
+        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
+            description = "Entity tags of which one has to be the stored version's"),
     ),
     responses(
         (status = 200, body = DetailedToken, headers(("ETag" = String, description = "The version as an entity tag"))),
         (status = 304, description = "The client holds this version", headers(("ETag" = String))),
-        (status = 400), (status = 404),
+        (status = 400), (status = 404), (status = 412),
     ),
     extensions(("x-required-permission" = json!("api.api-tokens.read"))),
 )]
