@@ -102,9 +102,9 @@ fn told(violation: &Violation, stored: Option<&PermissionSet>) -> String {
             )
         }
         Violation::InvalidAddress { value, reason, .. } => format!("“{}”: {reason}.", cut(value)),
-        Violation::TooManyAddresses { .. } | Violation::EmptyPermissions => {
-            sentence(&violation.to_string())
-        }
+        Violation::TooManyAddresses { .. }
+        | Violation::EmptyPermissions
+        | Violation::StrongerToken { .. } => sentence(&violation.to_string()),
         Violation::UnknownPermission {
             value, suggestions, ..
         } => {

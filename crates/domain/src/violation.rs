@@ -89,6 +89,12 @@ pub enum Violation {
         /// The field that would give it.
         field: Field,
     },
+    /// The change would give what its actor does not hold and may not read: no permission is named.
+    #[error("the token holds permissions that the caller does not hold")]
+    StrongerToken {
+        /// The field that would give them; the whole for a new secret.
+        field: Field,
+    },
     /// A token would prolong or unlock itself.
     #[error("a token cannot widen its own expiry or addresses")]
     SelfWidening {
@@ -137,7 +143,9 @@ impl Violation {
     #[must_use]
     pub const fn gravity(&self) -> Gravity {
         match self {
-            Self::PermissionNotHeld { .. } => Gravity::PermissionNotHeld,
+            Self::PermissionNotHeld { .. } | Self::StrongerToken { .. } => {
+                Gravity::PermissionNotHeld
+            }
             Self::SelfWidening { .. } => Gravity::SelfWidening,
             Self::AncestorProtected { .. } => Gravity::AncestorProtected,
             Self::NotRevivable { .. } => Gravity::NotRevivable,
@@ -165,6 +173,7 @@ impl Violation {
             Self::UnknownPermission { index, .. } => Field::Permissions(Some(*index)),
             Self::EmptyPermissions => Field::Permissions(None),
             Self::PermissionNotHeld { field, .. }
+            | Self::StrongerToken { field }
             | Self::SelfWidening { field }
             | Self::AncestorProtected { field }
             | Self::NotRevivable { field } => *field,

@@ -2,8 +2,8 @@
 //! notes what is wrong with it.
 
 use crate::{
-    AllowedAddresses, Field, InvalidAddresses, Permission, PermissionSet, Policy, Refused,
-    Timestamp, TokenName, Violation,
+    Actor, AllowedAddresses, Field, InvalidAddresses, Permission, PermissionSet, Policy, Refused,
+    Timestamp, Token, TokenName, Violation,
 };
 
 pub(super) fn name(written: &str, violations: &mut Vec<Violation>) -> Option<TokenName> {
@@ -75,4 +75,26 @@ pub(super) fn permissions(
     granted.sort_by(|(a, _), (b, _)| a.cmp(b));
     granted.dedup_by(|(a, _), (b, _)| a == b);
     granted
+}
+
+/// The violations for permissions that a token has and an actor lacks. They are named only if the actor
+/// may read the token: otherwise a refused request would show what is stored.
+pub(super) fn kept_not_held<'a>(
+    actor: &Actor,
+    token: &Token,
+    lacking: impl Iterator<Item = &'a Permission>,
+    field: Field,
+) -> Vec<Violation> {
+    let named = lacking.map(|permission| Violation::PermissionNotHeld {
+        permission: permission.clone(),
+        field,
+    });
+    if actor.may_read(token) {
+        named.collect()
+    } else {
+        named
+            .take(1)
+            .map(|_| Violation::StrongerToken { field })
+            .collect()
+    }
 }

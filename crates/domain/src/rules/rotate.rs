@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{Descent, Policy, decide};
+use super::{Descent, Policy, decide, fields};
 use crate::{
     Change, Changed, Changes, EventKind, Field, PermissionSet, Refused, Request, Secret, Token,
     TokenView, Violation, Write, standard,
@@ -61,14 +61,12 @@ impl Policy {
         let mut violations = Vec::new();
         if !own {
             let lacking = old.permissions.difference(&actor.permissions);
-            violations.extend(
-                lacking
-                    .iter()
-                    .map(|permission| Violation::PermissionNotHeld {
-                        permission: permission.clone(),
-                        field: Field::Whole,
-                    }),
-            );
+            violations.extend(fields::kept_not_held(
+                actor,
+                old,
+                lacking.iter(),
+                Field::Whole,
+            ));
         }
         violations.extend(descent.violations(actor, old.id, &[Field::Whole]));
         if old.is_expired(now) {

@@ -87,8 +87,9 @@ fn no_overlap_outlives_the_token() {
 
 #[test]
 fn a_stronger_tokens_secret_is_not_handed_out() {
-    let held = [API_TOKENS_WRITE, TASKS_READ];
-    let refused = rotate((1, &held), &[TASKS_READ, TASKS_WRITE, USERS_READ], 0).unwrap_err();
+    let held = [API_TOKENS_WRITE, TASKS_READ, API_TOKENS_READ];
+    let target = [TASKS_READ, TASKS_WRITE, USERS_READ];
+    let refused = rotate((1, &held), &target, 0).unwrap_err();
     assert_eq!(refused.gravity(), Gravity::PermissionNotHeld);
     let missing: Vec<_> = [TASKS_WRITE, USERS_READ]
         .into_iter()
@@ -98,6 +99,11 @@ fn a_stronger_tokens_secret_is_not_handed_out() {
         })
         .collect();
     assert_eq!(refused.violations(), missing);
+    let blind = rotate((1, &held[..2]), &target, 0).unwrap_err();
+    let unnamed = Violation::StrongerToken {
+        field: Field::Whole,
+    };
+    assert_eq!(blind.violations(), [unnamed]);
 }
 
 #[test]

@@ -137,19 +137,20 @@ impl Proposal<'_> {
         if let Some(first) = widened.first() {
             // A widening answers for all that the token then holds; the others only for what they add, of which
             // there is nothing without a widening.
-            violations.extend(
-                self.granted
-                    .iter()
-                    .filter(|(held, _)| !actor.permissions.contains(held))
-                    .map(|(permission, field)| Violation::PermissionNotHeld {
-                        permission: permission.clone(),
-                        field: if *field == Field::Permissions(None) {
-                            *first
-                        } else {
-                            *field
-                        },
-                    }),
-            );
+            let lacking = self
+                .granted
+                .iter()
+                .filter(|(held, _)| !actor.permissions.contains(held));
+            let (kept, written): (Vec<_>, Vec<_>) =
+                lacking.partition(|(_, field)| *field == Field::Permissions(None));
+            violations.extend(written.into_iter().map(|(permission, field)| {
+                Violation::PermissionNotHeld {
+                    permission: permission.clone(),
+                    field: *field,
+                }
+            }));
+            let kept = kept.into_iter().map(|(permission, _)| permission);
+            violations.extend(fields::kept_not_held(actor, self.old, kept, *first));
         }
         if own {
             let of_itself = widened

@@ -7,6 +7,7 @@ use crate::{
 };
 
 const WRITER: &[Permission] = &[API_TOKENS_WRITE, TASKS_READ];
+const READER: &[Permission] = &[API_TOKENS_READ, API_TOKENS_WRITE, TASKS_READ];
 const STRONG: &[Permission] = &[API_TOKENS_WRITE, TASKS_READ, TASKS_WRITE, USERS_READ];
 
 fn edit() -> Edit {
@@ -40,10 +41,10 @@ fn allowed(permissions: &[Permission]) -> Edit {
     }
 }
 
-/// The writer, token 1, edits token 2, which holds `target`.
+/// The reader, token 1, edits token 2, which holds `target`.
 fn update(target: &[Permission], edit: &Edit) -> Result<Outcome, Refused> {
     by(
-        &samples::request(1, WRITER),
+        &samples::request(1, READER),
         &samples::view(2, target),
         edit,
     )
@@ -140,7 +141,7 @@ fn a_weak_writer_may_rename_and_narrow_a_strong_token() {
 fn a_weak_writer_may_not_widen_a_strong_token() {
     let mut view = samples::view(2, STRONG);
     view.token.addresses = AllowedAddresses::parse(["10.0.0.0/8"]).unwrap();
-    let update = |edit: &Edit| by(&samples::request(1, WRITER), &view, edit);
+    let update = |edit: &Edit| by(&samples::request(1, READER), &view, edit);
     for (widening, field) in [
         (prolonged(), Field::Expiry),
         (located(&[]), Field::AllowedAddresses(None)),
@@ -177,6 +178,25 @@ fn added_permissions_are_the_actors() {
         };
         assert_eq!(refused.violations(), [added]);
     }
+}
+
+#[test]
+fn what_is_stored_is_not_named_to_whoever_may_not_read_it() {
+    let blind = |edit: &Edit| {
+        let refused = by(
+            &samples::request(1, WRITER),
+            &samples::view(2, STRONG),
+            edit,
+        );
+        refused.unwrap_err().violations().to_vec()
+    };
+    let field = Field::Expiry;
+    assert_eq!(blind(&prolonged()), [Violation::StrongerToken { field }]);
+    let written = allowed(&[WEBHOOKS_READ]);
+    assert!(matches!(
+        &blind(&written)[..],
+        [Violation::PermissionNotHeld { permission, .. }] if *permission == WEBHOOKS_READ
+    ));
 }
 
 #[test]

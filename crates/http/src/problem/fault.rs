@@ -146,6 +146,7 @@ impl From<&Violation> for Fault {
             Violation::PermissionNotHeld { permission, .. } => {
                 fault("permission-not-held").with_value(permission.as_str())
             }
+            Violation::StrongerToken { .. } => fault("permission-not-held"),
             Violation::SelfWidening { .. } => fault("self-widening"),
             Violation::AncestorProtected { .. } => fault("ancestor-protected"),
             Violation::NotRevivable { .. } => fault("token-not-revivable"),

@@ -10,7 +10,7 @@ impl From<Refused> for Problem {
         let (code, detail) = match refused.gravity() {
             Gravity::PermissionNotHeld => (
                 Code::PermissionNotHeld,
-                "The API token would give more than it holds; the errors name each permission.",
+                "The API token would give more than it holds, as the errors say.",
             ),
             Gravity::SelfWidening => (
                 Code::SelfWidening,

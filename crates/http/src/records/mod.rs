@@ -5,11 +5,13 @@ mod revocation;
 mod secret;
 mod token;
 mod user;
+mod written;
 
 pub(crate) use self::{
     event::{EventList, EventRecord},
     revocation::RevocationRecord,
     secret::DetailedToken,
-    token::{NewToken, TokenList, TokenPage, TokenRecord, UpdatedToken},
+    token::{TokenList, TokenPage, TokenRecord},
     user::{PermissionList, PermissionRecord, UserRecord},
+    written::{NewToken, Sent, UpdatedToken},
 };

@@ -1,16 +1,15 @@
-//! Tokens: the record, the answer that shows a secret once, the answer to a change, pages and lists.
+//! Tokens: the record, pages and lists.
 
 use std::net::IpAddr;
 
-use countersign_application::{Made, Updated};
 use countersign_domain::{
-    AllowedAddresses, Changes, PartialToken, PermissionSet, Secret, Timestamp, TokenId, TokenName,
-    TokenView, UserId, UserInfo, Version,
+    AllowedAddresses, PartialToken, PermissionSet, Timestamp, TokenId, TokenName, TokenView,
+    UserId, UserInfo, Version,
 };
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{event::ChangesRecord, user::UserInfoRecord};
+use super::user::UserInfoRecord;
 
 /// The record of an API token.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -79,63 +78,6 @@ impl From<&TokenView> for TokenRecord {
             permissions: token.permissions.clone(),
             last_used_date: view.last_used.map(|used| used.at),
             last_used_address: view.last_used.and_then(|used| used.address),
-        }
-    }
-}
-
-/// A new API token: its record, and the only sight of its secret.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = NewToken)]
-pub(crate) struct NewToken {
-    #[serde(flatten)]
-    record: TokenRecord,
-    /// The secret, to be sent as Bearer. It is never shown again.
-    #[schema(value_type = String, pattern = "^csg_[0-9A-Za-z]{49}$")]
-    token: Shown,
-}
-
-/// A secret on its way into the one answer that shows it.
-#[derive(Debug)]
-struct Shown(Secret);
-
-impl Serialize for Shown {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.expose())
-    }
-}
-
-impl From<Made> for NewToken {
-    fn from(made: Made) -> Self {
-        Self {
-            record: TokenRecord::from(&made.view),
-            token: Shown(made.secret),
-        }
-    }
-}
-
-/// A changed API token; after a dry run also what would change.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = UpdatedToken)]
-pub(crate) struct UpdatedToken {
-    #[serde(flatten)]
-    record: TokenRecord,
-    /// True after a dry run: nothing was stored.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    dry_run: Option<bool>,
-    /// After a dry run: what would change.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = ChangesRecord, required = false)]
-    changes: Option<Changes>,
-}
-
-impl UpdatedToken {
-    pub(crate) fn new(updated: Updated, dry_run: bool) -> Self {
-        Self {
-            record: TokenRecord::from(&updated.view),
-            dry_run: dry_run.then_some(true),
-            changes: dry_run.then_some(updated.changes),
         }
     }
 }

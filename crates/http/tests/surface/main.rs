@@ -8,6 +8,7 @@
 
 mod arbitrary;
 mod authorization;
+mod blind;
 mod clock;
 mod conditional;
 mod connections;

@@ -175,7 +175,14 @@ async fn of_two_rotations_of_one_version_one_wins() {
 async fn a_new_secret_takes_all_of_the_tokens_permissions() {
     let world = World::new().await;
     let writer = world
-        .token("writer", &["api.api-tokens.write", "api.tasks.read"])
+        .token(
+            "writer",
+            &[
+                "api.api-tokens.read",
+                "api.api-tokens.write",
+                "api.tasks.read",
+            ],
+        )
         .await;
     let strong = world.home.make("strong").await;
     let body = json!({"version": 1});

@@ -15,7 +15,7 @@ use crate::{
     etag::etag,
     params::Params,
     problem::{Fault, Problem, may_hold_secret},
-    records::NewToken,
+    records::{NewToken, Sent},
     services::App,
     whole::to_its_end,
 };
@@ -79,7 +79,7 @@ pub(in crate::routes) async fn create(
         key,
         fingerprint: Fingerprint::of(&body),
     });
-    let (tokens, actor, id) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    let (tokens, actor, id) = (app.tokens.clone(), caller.actor.clone(), caller.exchange.id);
     let spans = caller.exchange.spans;
     let made = to_its_end(spans, async move {
         tokens.create(actor, id, &draft, once).await
@@ -91,7 +91,8 @@ pub(in crate::routes) async fn create(
         (header::LOCATION, format!("/api/v1/api-tokens/{}", token.id)),
         (header::ETAG, etag(token.version)),
     ];
-    answer(StatusCode::CREATED, headers, &NewToken::from(made))
+    let record = NewToken::new(&caller.actor, made, Sent::ALL);
+    answer(StatusCode::CREATED, headers, &record)
 }
 
 fn draft(body: &[u8]) -> Result<Draft, Problem> {

@@ -18,7 +18,7 @@ use crate::{
     etag::{Condition, etag},
     params::{Id, Params},
     problem::{Fault, Problem},
-    records::NewToken,
+    records::{NewToken, Sent},
     services::App,
     whole::to_its_end,
 };
@@ -84,7 +84,7 @@ pub(in crate::routes) async fn rotate(
 
     let by_precondition = condition.is_some();
     let expected = expected::expected(&app, &caller, id, version, condition).await?;
-    let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    let (tokens, actor, request) = (app.tokens.clone(), caller.actor.clone(), caller.exchange.id);
     let spans = caller.exchange.spans;
     let of = (id, expected);
     let made = to_its_end(spans, async move {
@@ -93,7 +93,8 @@ pub(in crate::routes) async fn rotate(
     .await
     .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, by_precondition))?;
     let tag = (header::ETAG, etag(made.view.token.version));
-    answer(StatusCode::OK, [tag], &NewToken::from(made))
+    let record = NewToken::new(&caller.actor, made, Sent::Nothing);
+    answer(StatusCode::OK, [tag], &record)
 }
 
 fn rotation(

@@ -19,7 +19,7 @@ use crate::{
     etag::{Condition, etag},
     params::{Id, Params},
     problem::Problem,
-    records::UpdatedToken,
+    records::{Sent, UpdatedToken},
     services::App,
     whole::to_its_end,
 };
@@ -97,6 +97,8 @@ pub(crate) struct EditBody {
 ///
 /// For one version, which the body names or `If-Match`. `dryRun=true` tries the change out: it is judged like any other
 /// and answered with the record as it would come to be and the fields that would differ, but not stored.
+///
+/// A caller without `api.api-tokens.read` is answered with what it sent, and the names of the changed fields.
 #[utoipa::path(
     put, path = "/api-tokens/{id}", operation_id = "updateToken", tag = "tokens",
     params(
@@ -133,16 +135,16 @@ pub(in crate::routes) async fn update(
 
     let by_precondition = condition.is_some();
     let expected = expected::expected(&app, &caller, id, version, condition).await?;
-    let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    let (tokens, actor, request) = (app.tokens.clone(), caller.actor.clone(), caller.exchange.id);
     let spans = caller.exchange.spans;
-    let of = (id, expected);
+    let (of, sent) = ((id, expected), Sent::by(&edit));
     let updated = to_its_end(spans, async move {
         tokens.update(actor, request, of, &edit, dry_run).await
     })
     .await
     .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, by_precondition))?;
     let tag = (header::ETAG, etag(updated.view.token.version));
-    let record = UpdatedToken::new(updated, dry_run);
+    let record = UpdatedToken::new(&caller.actor, updated, sent, dry_run);
     if dry_run {
         return answer(StatusCode::OK, [], &record);
     }

@@ -1,0 +1,165 @@
+//! What a caller without `api.api-tokens.read` learns from changing tokens: nothing but what it sent, the id, the
+//! version, the names of the changed fields, and a new secret where it made one.
+
+use countersign_application::Made;
+use serde_json::{Value, json};
+
+use super::world::{Ask, TOKENS, World, path};
+
+/// The members of an answer.
+fn members(answer: &Value) -> Vec<&str> {
+    let members = answer.as_object().unwrap();
+    members.keys().map(String::as_str).collect()
+}
+
+/// A world with a token that nobody but readers may see, and a writer that may not.
+async fn world() -> (World, Made, Made) {
+    let world = World::new().await;
+    let mut draft = world.home.draft("hidden name");
+    draft.allowed_addresses = vec!["203.0.113.77".into()];
+    draft.permissions = vec!["api.engagements.read".into(), "api.tasks.read".into()];
+    let hidden = world.home.make_of(&draft).await;
+    let held = ["api.api-tokens.write", "api.tasks.read"];
+    let writer = world.token("writer", &held).await;
+    (world, hidden, writer)
+}
+
+#[tokio::test]
+async fn an_update_answers_with_what_was_sent() {
+    let (world, hidden, writer) = world().await;
+    let put = |query: &str, body: Value| {
+        let ask = Ask::new("PUT", path(&hidden.view) + query);
+        world.send(ask.by(&writer.secret).json(&body))
+    };
+    let plain = ["changedFields", "id", "name", "version"];
+    for (query, version) in [("?dryRun=true", 2), ("", 2)] {
+        let answer = put(query, json!({"version": 1, "name": " ＮEW "}))
+            .await
+            .expect(200);
+        let mut expected = plain.to_vec();
+        if !query.is_empty() {
+            expected.insert(1, "dryRun");
+        }
+        assert_eq!(members(&answer), expected, "{query}");
+        assert_eq!(
+            (
+                &answer["name"],
+                &answer["version"],
+                &answer["changedFields"]
+            ),
+            (&json!("ＮEW"), &json!(version), &json!(["name"]))
+        );
+    }
+    let same = put("", json!({"version": 2, "name": "ＮEW"}))
+        .await
+        .expect(200);
+    assert_eq!(members(&same), plain);
+    assert_eq!(same["changedFields"], json!([]));
+    let narrower = json!({
+        "version": 2, "name": "ＮEW", "expiry": "2026-07-01T00:00:00Z",
+        "allowedAddresses": ["203.0.113.77/32"], "permissions": ["api.tasks.read"],
+    });
+    let answer = put("?dryRun=true", narrower).await.expect(200);
+    assert_eq!(answer["changedFields"], json!(["expiry", "permissions"]));
+    assert_eq!(answer["allowedAddresses"], json!(["203.0.113.77"]));
+    assert_eq!(answer["permissions"], json!(["api.tasks.read"]));
+    assert_eq!(answer["expiry"], "2026-07-01T00:00:00Z");
+    assert_eq!(answer["changes"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_creation_and_a_rotation_answer_with_the_secret_besides() {
+    let (world, _, writer) = world().await;
+    let body = json!({
+        "name": "made", "expiry": "2027-01-01T00:00:00Z", "permissions": ["api.tasks.read"],
+    });
+    let create = Ask::new("POST", TOKENS).by(&writer.secret).json(&body);
+    let made = world.send(create).await.expect(201);
+    let expected = [
+        "allowedAddresses",
+        "expiry",
+        "id",
+        "name",
+        "permissions",
+        "token",
+        "version",
+    ];
+    assert_eq!(members(&made), expected);
+    let target = format!("{TOKENS}/{}/rotate", made["id"].as_str().unwrap());
+    let rotate = Ask::new("POST", target).by(&writer.secret);
+    let rotated = world.send(rotate.json(&json!({"version": 1}))).await;
+    let rotated = rotated.expect(200);
+    assert_eq!(members(&rotated), ["id", "token", "version"]);
+    assert_ne!(rotated["token"], made["token"]);
+}
+
+#[tokio::test]
+async fn its_own_record_is_shown_to_a_token_whatever_it_holds() {
+    let (world, _, writer) = world().await;
+    let body = json!({"version": 1, "name": "renamed"});
+    let put = Ask::new("PUT", path(&writer.view)).by(&writer.secret);
+    let answer = world.send(put.json(&body)).await.expect(200);
+    assert_eq!(answer["partialToken"], writer.view.token.partial.as_str());
+    assert_eq!(answer["changedFields"], Value::Null);
+}
+
+/// Whatever is asked and however it is refused: no value of the record is in an answer.
+#[tokio::test]
+async fn no_refusal_shows_what_is_stored() {
+    let (world, hidden, writer) = world().await;
+    let target = path(&hidden.view);
+    let record = world
+        .send(world.ask("GET", target.as_str()))
+        .await
+        .expect(200);
+    let secrets = [
+        "hidden name",
+        "203.0.113.77",
+        "api.engagements.read",
+        hidden.view.token.partial.as_str(),
+        record["userId"].as_str().unwrap(),
+        record["expiry"].as_str().unwrap(),
+    ];
+    let put = |fields: Value| {
+        let mut body = json!({"version": 1, "name": "other"});
+        let fields = fields.as_object().unwrap().clone();
+        body.as_object_mut().unwrap().extend(fields);
+        Ask::new("PUT", target.clone()).json(&body)
+    };
+    let rotate = |version: u8| {
+        Ask::new("POST", format!("{target}/rotate")).json(&json!({"version": version}))
+    };
+    let unconditional = json!({"name": "other"}).to_string();
+    for (ask, status) in [
+        (put(json!({"version": 7})), 409),
+        (put(json!({"expiry": "2027-07-01T00:00:00Z"})), 403),
+        (put(json!({"allowedAddresses": []})), 403),
+        (
+            put(json!({"permissions": ["api.tasks.read", "api.users.read"]})),
+            403,
+        ),
+        (put(json!({"permissions": []})), 422),
+        (
+            put(json!({"expiry": "2027-07-01T00:00:00Z", "version": 7})),
+            409,
+        ),
+        (
+            Ask::new("PUT", target.clone())
+                .header("if-match", "\"7\"")
+                .text("application/json", &unconditional),
+            412,
+        ),
+        (rotate(7), 409),
+        (rotate(1), 403),
+        (Ask::new("GET", target.clone()), 403),
+        (Ask::new("DELETE", target.clone()), 403),
+    ] {
+        let reply = world.send(ask.by(&writer.secret)).await;
+        let mut told = reply.expect(status);
+        told.as_object_mut().unwrap().remove("requestId");
+        let told = told.to_string();
+        for secret in secrets {
+            assert!(!told.contains(secret), "{status} shows {secret}: {told}");
+        }
+    }
+}
