@@ -98,6 +98,7 @@ impl Fault for CommitError {
             | Self::NotFound
             | Self::ActorGone
             | Self::ActorNarrowed
+            | Self::MayBeAncestor
             | Self::AlreadyMade { .. } => None,
         }
     }

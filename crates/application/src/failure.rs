@@ -106,6 +106,11 @@ impl From<CommitError> for Failure {
             CommitError::NotFound => Self::TokenNotFound,
             CommitError::ActorGone => Self::ActorGone,
             CommitError::ActorNarrowed => Self::ActorNarrowed,
+            // The use case looks descent up and commits once more; a store that answers so again
+            // does not keep its contract.
+            error @ CommitError::MayBeAncestor => {
+                Self::Store(StoreFault::Unavailable(Box::new(error)))
+            }
             CommitError::AlreadyMade { token, .. } => Self::AlreadyMade { token },
             CommitError::OutcomeUnknown(source) => Self::OutcomeUnknown(source),
             CommitError::Fault(fault) => Self::Store(fault),

@@ -64,6 +64,9 @@ pub struct Authority {
     pub now: Timestamp,
     /// The permissions that the decision leant on; the actor's token must still hold all of them.
     pub relied_on: PermissionSet,
+    /// Whether the changed token must have made no token and no secret by then, because it must not
+    /// be an ancestor of the actor's token.
+    pub target_made_nothing: bool,
 }
 
 impl Write {

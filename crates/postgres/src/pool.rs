@@ -32,7 +32,7 @@ const PING: Duration = Duration::from_millis(300);
 /// How long to wait before a server that takes no connections is tried again, at first and at most.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(200));
 
-/// The server's own limit, below that of a statement, and the isolation that `admit_change` needs.
+/// The server's own limit, below that of a statement, and the isolation that changes need.
 const SETTINGS: &str = "SELECT set_config('statement_timeout', '1800', false), \
                         set_config('default_transaction_isolation', 'read committed', false)";
 

@@ -98,7 +98,8 @@ pub trait TokenStore: Send + Sync {
     /// Stores all of the change, or nothing.
     ///
     /// The actor is looked at again within: by the change's own instant its token must be live and not expired, its
-    /// user enabled, and it must hold what the decision leant on. A key is looked at before a name.
+    /// user enabled, and it must hold what the decision leant on. If the change needs it, the changed token must have
+    /// made no token and no secret. A key is looked at before a name.
     ///
     /// # Errors
     /// Why nothing was stored; only [`CommitError::OutcomeUnknown`] leaves that open.

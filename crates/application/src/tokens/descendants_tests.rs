@@ -224,14 +224,21 @@ async fn only_a_widening_asks_the_history_and_an_ancestor_is_not_widened() {
         expiry: Some("2026-12-01T00:00:00Z".parse().unwrap()),
         ..rename("token 2")
     };
-    for (edit, looks, ancestor) in [
-        (rename("new"), 0, true),
-        (later.clone(), 1, true),
-        (later, 1, false),
+    // Which edit, whether the token made others, how often the history is asked, and what it says.
+    for (edit, made, looks, ancestor) in [
+        (rename("new"), false, 0, true),
+        (later.clone(), false, 0, true),
+        (later.clone(), true, 1, true),
+        (later, true, 1, false),
     ] {
         let mut store = MockTokenStore::new();
         store.expect_get().returning(|_, _| Ok(Some(view(2, 3))));
-        store.expect_commit().returning(|_| Ok(()));
+        store.expect_commit().returning(move |change| {
+            let refused = made && change.authority().target_made_nothing;
+            refused
+                .then_some(())
+                .map_or(Ok(()), |()| Err(CommitError::MayBeAncestor))
+        });
         store
             .expect_descends()
             .times(looks)

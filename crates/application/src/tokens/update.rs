@@ -38,29 +38,58 @@ impl Tokens {
         }
         let request = self.request(actor, request);
         let judge = |descent| self.policy.update(&request, &view, edit, descent);
-        let change = match self.judged(&request.actor, id, judge).await? {
-            Outcome::Unchanged => {
-                return Ok(Updated {
-                    view,
-                    changes: Changes::default(),
-                });
-            }
-            Outcome::Changed(change) => change,
-        };
-        if !dry_run {
-            self.count(&request.actor, &change)?;
-            match self.commit(&change).await {
-                Ok(()) => {}
-                Err(CommitError::Stale { .. }) => {
-                    return Err(stale(&request.actor, self.get(&request.actor, id).await?));
-                }
-                Err(error) => return Err(error.into()),
-            }
+        if dry_run {
+            return Ok(updated(
+                &view,
+                self.judged(&request.actor, id, judge).await?,
+            ));
         }
-        Ok(Updated {
+        let mut outcome = judged_by_commit(judge)?;
+        if let Outcome::Changed(change) = &outcome {
+            self.count(&request.actor, change)?;
+        }
+        let mut stored = self.store_update(&outcome).await;
+        if matches!(stored, Err(CommitError::MayBeAncestor)) {
+            outcome = self.judged(&request.actor, id, judge).await?;
+            stored = self.store_update(&outcome).await;
+        }
+        match stored {
+            Ok(()) => Ok(updated(&view, outcome)),
+            Err(CommitError::Stale { .. }) => {
+                Err(stale(&request.actor, self.get(&request.actor, id).await?))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn store_update(&self, outcome: &Outcome) -> Result<(), CommitError> {
+        match outcome {
+            Outcome::Unchanged => Ok(()),
+            Outcome::Changed(change) => self.commit(change).await,
+        }
+    }
+}
+
+/// The record after an edit.
+fn updated(view: &TokenView, outcome: Outcome) -> Updated {
+    match outcome {
+        Outcome::Unchanged => Updated {
+            view: view.clone(),
+            changes: Changes::default(),
+        },
+        Outcome::Changed(change) => Updated {
             view: view.after(&change),
             changes: change.event().content.changes.clone(),
-        })
+        },
+    }
+}
+
+/// What the rules decide without the history: if only descent could speak against a change, the
+/// commit judges that.
+fn judged_by_commit<T>(judge: impl Fn(Descent) -> Result<T, Refused>) -> Result<T, Refused> {
+    match judge(Descent::Descendant) {
+        Err(refused) if refused.depends_on_descent() => judge(Descent::JudgedByCommit),
+        decided => decided,
     }
 }
 

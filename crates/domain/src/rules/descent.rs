@@ -9,12 +9,36 @@ use crate::{Actor, Field, TokenId, Violation};
 pub enum Descent {
     /// It does not.
     Apart,
+    /// The commit of an update judges: it stores the change only if the changed token has made no
+    /// token and no secret, so that nothing descends from it. Most tokens have not, and asking the
+    /// history beforehand would cost each widening a trip to the store.
+    JudgedByCommit,
     /// The changed token made the actor's token or rotated it, or another descendant of the changed
     /// token did.
     Descendant,
 }
 
 impl Descent {
+    /// For a change whose commit judges no descent: what is not known counts as descent.
+    pub(super) const fn or_descendant(self) -> Self {
+        match self {
+            Self::Apart => Self::Apart,
+            Self::JudgedByCommit | Self::Descendant => Self::Descendant,
+        }
+    }
+
+    /// Whether the commit has to make sure that nothing descends from the changed token.
+    pub(super) fn is_left_to_commit(
+        self,
+        actor: &Actor,
+        changed: TokenId,
+        fields: &[Field],
+    ) -> bool {
+        let of_commit = self == Self::JudgedByCommit;
+        let as_descendant = Self::Descendant.violations(actor, changed, fields);
+        of_commit && as_descendant.count() > 0
+    }
+
     /// The violations of a change that widens these fields of a token, or replaces its secret.
     pub(super) fn violations(
         self,

@@ -108,3 +108,27 @@ fn neither_the_system_nor_the_token_itself_is_a_descendant() {
     assert!(!refused.depends_on_descent());
     assert_eq!(refused.gravity(), Gravity::SelfWidening);
 }
+
+/// No rule stops it then, and the change says what its commit has to make sure of.
+#[test]
+fn descent_that_the_commit_judges_is_asked_for_by_a_widening_of_another_token_alone() {
+    let policy = Policy::default();
+    for (edit, widens) in edits() {
+        for (own, asks) in [(false, widens.is_some()), (true, false)] {
+            let mut request = samples::request(1, WRITER);
+            if own {
+                request.actor.token = Some(view().token.id);
+            }
+            match policy.update(&request, &view(), &edit, Descent::JudgedByCommit) {
+                Ok(Outcome::Changed(change)) => {
+                    assert_eq!(change.authority().target_made_nothing, asks, "{edit:?}");
+                }
+                // By the rules about a token that changes itself.
+                Err(refused) if own => assert!(!refused.depends_on_descent()),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    let refused = rotate(&samples::request(1, WRITER), Descent::JudgedByCommit).unwrap_err();
+    assert_eq!(refused.gravity(), Gravity::AncestorProtected);
+}

@@ -109,5 +109,6 @@ fn authority(Request { actor, now, .. }: &Request, relied_on: PermissionSet) -> 
         user: actor.user,
         now: *now,
         relied_on,
+        target_made_nothing: false,
     }
 }

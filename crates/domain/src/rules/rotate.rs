@@ -68,6 +68,7 @@ impl Policy {
                 Field::Whole,
             ));
         }
+        let descent = descent.or_descendant();
         violations.extend(descent.violations(actor, old.id, &[Field::Whole]));
         if old.is_expired(now) {
             violations.push(Violation::NotRevivable {

@@ -92,7 +92,12 @@ impl Policy {
             permissions,
             ..old.clone()
         };
-        Ok(changed(request, view, next, relied_on))
+        let mut outcome = changed(request, view, next, relied_on);
+        if let Outcome::Changed(change) = &mut outcome {
+            change.authority.target_made_nothing =
+                descent.is_left_to_commit(&request.actor, old.id, &widened);
+        }
+        Ok(outcome)
     }
 }
 

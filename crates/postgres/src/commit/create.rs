@@ -33,6 +33,7 @@ impl PostgresStore {
                 "$32",
                 "NULL",
                 "NULL",
+                "NULL",
                 r#"
                 keyed AS (
                     INSERT INTO idempotency_keys AS k (tenant_id, user_id, key, fingerprint, token_id, created_at)

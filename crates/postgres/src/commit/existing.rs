@@ -24,20 +24,22 @@ impl PostgresStore {
         let worded = Worded::of(event)?;
         let permissions = names(&next.permissions);
         let addresses: Vec<String> = next.addresses.iter().collect();
+        let maker = authority.target_made_nothing.then(|| *next.user.as_uuid());
         let revoked = revoke.then(|| next.modified.to_utc());
         let told = self.link.tell(began, || {
             by_actor!(
                 authority,
-                "$27",
+                "$28",
                 "$6",
                 "CASE WHEN $17::text IS NOT NULL THEN $10 END",
+                "$27",
                 r#"
                 changed AS (
                     UPDATE api_tokens t
                     SET version = $8, name = $9, name_key = $10, expiry = $11, allowed_addresses = $12,
                         permissions = $13, modified_at = $14, modified_by = $3, chain_head = $15, revoked_at = $16
                     FROM actor a
-                    WHERE a.live AND a.able
+                    WHERE a.live AND a.able AND a.made_nothing
                       AND t.tenant_id = $1 AND t.id = $6 AND t.version = $7 AND t.revoked_at IS NULL
                     RETURNING t.tenant_id, t.id, t.user_id
                 ), followed AS (
@@ -54,6 +56,7 @@ impl PostgresStore {
                 SELECT EXISTS (SELECT FROM changed) AS "written!",
                        coalesce((SELECT live FROM actor), false) AS "live!",
                        coalesce((SELECT able FROM actor), false) AS "able!",
+                       coalesce((SELECT made_nothing FROM actor), false) AS "made_nothing!",
                        (SELECT t.version FROM api_tokens t
                         WHERE t.tenant_id = $1 AND t.id = $6 AND t.revoked_at IS NULL) AS stored
                 "#,
@@ -78,12 +81,19 @@ impl PostgresStore {
                 content.version_before.map(Version::get),
                 worded.changes,
                 worded.encoding,
+                maker,
             )
-            .map(|row| (row.written, row.live, row.able, row.stored))
+            .map(|row| {
+                let answer = (row.written, row.live, row.able, row.stored);
+                (row.made_nothing, answer)
+            })
         });
         // One row, whatever was written.
-        let answer = told.await.map_err(failed)?.pop();
-        judge(answer.unwrap_or_default(), expected)
+        let (made_nothing, answer) = told.await.map_err(failed)?.pop().unwrap_or_default();
+        match judge(answer, expected)? {
+            Done::Overtaken if !made_nothing => Err(CommitError::MayBeAncestor),
+            done => Ok(done),
+        }
     }
 }
 

@@ -43,6 +43,7 @@ impl PostgresStore {
                 "$17",
                 "$6",
                 "NULL",
+                "NULL",
                 r#"
                 changed AS (
                     UPDATE api_tokens t

@@ -14,18 +14,19 @@ use crate::{fault::Lost, link::TRIES, rows::API_TOKENS, store::PostgresStore};
 /// A statement that begins with the locks of the change and what the actor's rows say then, as `actor`. Everything
 /// that touches a row has to depend on that row of `actor`, because only then the locks come first in any plan.
 ///
-/// Takes $1 (the tenant) to $5 for the actor, and the SQL for three more values: the secret that was presented, which
-/// is the last parameter, the token that is changed, and the key of the name that it gets.
+/// Takes $1 (the tenant) to $5 for the actor, and the SQL for four more values: the secret that was presented, which
+/// is the last parameter, the token that is changed, the key of the name that it gets, and its user if it must have
+/// made nothing.
 macro_rules! by_actor {
     (
-        $authority:expr, $secret:literal, $target:literal, $name_key:literal,
+        $authority:expr, $secret:literal, $target:literal, $name_key:literal, $maker:literal,
         $rest:literal, $($bound:expr),* $(,)?
     ) => {
         sqlx::query!(
             r#"
             WITH actor AS MATERIALIZED (
-                SELECT live, able FROM admit_change($1, $2, $3, $4, $5, "# + $secret + r#", "#
-                    + $target + r#", "# + $name_key + r#")
+                SELECT live, able, made_nothing FROM admit_one_change($1, $2, $3, $4, $5, "# + $secret + r#", "#
+                    + $target + r#", "# + $name_key + r#", "# + $maker + r#")
             ), "# + $rest,
             $authority.tenant.as_uuid(),
             $authority.token.as_ref().map(|id| *id.as_uuid()),

@@ -28,6 +28,7 @@ impl PostgresStore {
                 "$23",
                 "$6",
                 "NULL",
+                "NULL",
                 r#"
                 changed AS (
                     UPDATE api_tokens t

@@ -63,6 +63,9 @@ async fn write(db: &mut SqliteConnection, change: &Change) -> Result<(), CommitE
     match change.write() {
         Write::Create { digest, once } => create(db, change, digest, once.as_ref()).await?,
         Write::Update { expected, rename } => {
+            if change.authority().target_made_nothing {
+                made_nothing(db, change).await?;
+            }
             update(db, change, *expected).await?;
             if let Some(name) = rename {
                 rename_user(db, change, name).await?;
@@ -117,6 +120,22 @@ async fn authorise(db: &mut SqliteConnection, authority: &Authority) -> Result<(
         Ok(())
     } else {
         Err(CommitError::ActorNarrowed)
+    }
+}
+
+/// Nothing descends from a token that made no token and no secret.
+async fn made_nothing(db: &mut SqliteConnection, change: &Change) -> Result<(), CommitError> {
+    let token = change.next();
+    let (tenant, user) = (token.tenant.as_uuid(), token.user.as_uuid());
+    let made = sqlx::query_scalar!(
+        "SELECT 1 AS made FROM audit_events WHERE tenant_id = ? AND by_user = ? \
+         AND kind IN ('created', 'rotated') LIMIT 1",
+        tenant,
+        user
+    );
+    match made.fetch_optional(db).await.map_err(fault)? {
+        None => Ok(()),
+        Some(_) => Err(CommitError::MayBeAncestor),
     }
 }
 

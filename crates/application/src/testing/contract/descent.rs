@@ -1,12 +1,14 @@
 //! Which token came from which: by creations and rotations, over any number of steps, and never
 //! across tenants.
 
-use countersign_domain::{EventKind, Secret, Timestamp, TokenId, TokenView};
+use countersign_domain::{
+    Change, Descent, EventKind, Outcome, Secret, Timestamp, TokenId, TokenView,
+};
 
-use super::Subject;
+use super::{Subject, refused};
 use crate::{
-    ports::{Descendants, Lineage},
-    testing::{Realm, named},
+    ports::{CommitError, Descendants, Lineage},
+    testing::{Realm, keep, named},
 };
 
 /// Makes a token by another one, a minute after whatever was before.
@@ -202,4 +204,41 @@ pub async fn an_unreadable_descendant_is_found(on: &Subject) {
     let found = lineage(&home, head.token.id, None, 100).await.unwrap();
     assert_eq!(found.tokens[1].id, made.token.id);
     assert_eq!(found.tokens[1].name, None);
+}
+
+/// A widening whose commit judges descent.
+fn widening(home: &Realm, by: &TokenView, of: &TokenView) -> Change {
+    let mut edit = keep(of);
+    edit.expiry = Some(of.token.expiry.plus_seconds(1));
+    let request = home.request(home.actor(by));
+    match home
+        .policy
+        .update(&request, of, &edit, Descent::JudgedByCommit)
+    {
+        Ok(Outcome::Changed(change)) => *change,
+        other => panic!("no change: {other:?}"),
+    }
+}
+
+/// A token that made a token or a secret may be an ancestor; a token of another tenant is none.
+pub async fn what_made_nothing_is_widened_without_a_look_at_descent(on: &Subject) {
+    let home = on.realm("home").await;
+    let actor = home.make("actor").await.view;
+    let mut view = home.make("target").await.view;
+    for _ in 0..2 {
+        let change = widening(&home, &actor, &view);
+        home.commit(&change).await.unwrap();
+        view = view.after(&change);
+    }
+    let [maker, rotator] = [
+        home.make("maker").await.view,
+        home.make("rotator").await.view,
+    ];
+    child(&home, &maker, "made").await;
+    rotated(&home, &rotator, &actor).await;
+    for ancestor in [&maker, &rotator] {
+        let error = refused(&home, &widening(&home, &actor, ancestor)).await;
+        assert!(matches!(error, CommitError::MayBeAncestor), "{error:?}");
+    }
+    home.commit(&widening(&home, &actor, &view)).await.unwrap();
 }

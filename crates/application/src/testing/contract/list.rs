@@ -79,6 +79,7 @@ macro_rules! store_contract {
             lineages_end_at_the_tenant,
             a_long_line_is_counted_whole_and_listed_in_part,
             an_unreadable_descendant_is_found,
+            what_made_nothing_is_widened_without_a_look_at_descent,
         );
         $crate::store_contract!(@tests $subject, feed:
             every_change_is_told_once,
