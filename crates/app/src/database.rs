@@ -4,8 +4,8 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
 use countersign_application::ports::{
-    AuditStore, ChangeFeed, Probe, SessionStore, StoreFault, TenantStore, TokenStore, UsageStore,
-    UserStore,
+    AuditStore, ChangeFeed, MigrationFault, Probe, SessionStore, TenantStore, TokenStore,
+    UsageStore, UserStore,
 };
 use countersign_postgres::{Feed, PostgresStore};
 use countersign_sqlite::SqliteStore;
@@ -72,11 +72,23 @@ impl Database {
     /// Brings the tables to this version's form; does nothing where they have it.
     ///
     /// # Errors
-    /// When the store cannot answer or a migration fails.
-    pub(crate) async fn migrate(&self) -> Result<(), StoreFault> {
+    /// When the store cannot answer, belongs to a newer program, or a migration fails.
+    pub(crate) async fn migrate(&self) -> Result<(), MigrationFault> {
         match self {
             Self::Sqlite(store) => store.migrate().await,
             Self::Postgres(store) => store.migrate().await,
+        }
+    }
+
+    /// Whether the tables have this version's form; nothing is changed.
+    ///
+    /// # Errors
+    /// When the server refuses the connection, or the tables are of a newer version. That a server
+    /// is away shows later.
+    pub(crate) async fn is_current(&self) -> Result<bool, MigrationFault> {
+        match self {
+            Self::Sqlite(store) => store.is_current().await,
+            Self::Postgres(store) => store.is_current().await,
         }
     }
 

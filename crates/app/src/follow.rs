@@ -10,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use countersign_application::ports::{ChangeFeed, Clock, FeedFault, FeedPosition, News};
+use countersign_application::{
+    error_chain,
+    ports::{ChangeFeed, Clock, FeedFault, FeedPosition, News},
+};
 use countersign_http::{Hub, Metrics};
 use prometheus_client::{metrics::histogram::Histogram, registry::Unit};
 use tokio::time::sleep;
@@ -102,7 +105,7 @@ impl Follower {
                 }
                 Err(FeedFault::Store(fault)) => {
                     if !std::mem::replace(&mut complained, true) {
-                        let error = format!("{:#}", anyhow::Error::from(fault));
+                        let error = error_chain(&fault);
                         tracing::warn!(
                             error,
                             "the feed of changes is silent; tokens are looked up"

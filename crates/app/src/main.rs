@@ -33,6 +33,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::{CommandFactory, FromArgMatches as _};
+use countersign_application::{error_chain, ports::MigrationFault};
 
 use self::commands::{Command, Line};
 
@@ -41,10 +42,15 @@ use self::commands::{Command, Line};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+const FAILED: u8 = 1;
 /// What a shell takes for a command that was called wrongly.
 const MISUSED: u8 = 2;
 /// Of a check that could not be done: 1 is its finding.
 const UNTOLD: u8 = 3;
+/// There is no such database, or its server does not let this role in: no restart mends that.
+const REFUSED: u8 = 4;
+/// The database belongs to a newer version.
+const NEWER: u8 = 5;
 
 fn main() -> ExitCode {
     hardening::begin();
@@ -77,10 +83,7 @@ fn run(command: Command, mut settings: settings::Settings) -> ExitCode {
             "the connection to the database can be read or redirected on its way: add sslmode=verify-full to its URL"
         );
     }
-    let failed = match command {
-        Command::Audit(_) => ExitCode::from(UNTOLD),
-        _ => ExitCode::FAILURE,
-    };
+    let audits = matches!(command, Command::Audit(_));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -96,18 +99,27 @@ fn run(command: Command, mut settings: settings::Settings) -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             if serves {
-                tracing::error!(error = format!("{error:#}"), "cannot serve");
+                tracing::error!(error = error_chain(error.as_ref()), "cannot serve");
             } else {
                 tell(&error);
             }
-            failed
+            ExitCode::from(if audits { UNTOLD } else { code_of(&error) })
         }
     };
     log_queue::finish();
     code
 }
 
+/// The exit code of a command that failed, by which a supervisor can see that a restart is of no use.
+fn code_of(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref() {
+        Some(MigrationFault::Refused(_)) => REFUSED,
+        Some(MigrationFault::Newer { .. }) => NEWER,
+        Some(MigrationFault::Away(_) | MigrationFault::Failed(_)) | None => FAILED,
+    }
+}
+
 fn tell(error: &anyhow::Error) {
     // Where nobody reads there is nobody to tell that.
-    let _ = writeln!(io::stderr(), "countersign: {error:#}");
+    let _ = writeln!(io::stderr(), "countersign: {}", error_chain(error.as_ref()));
 }

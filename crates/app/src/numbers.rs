@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use countersign_application::ports::{Census, Clock, Probe};
+use countersign_application::{
+    error_chain,
+    ports::{Census, Clock, Probe},
+};
 use countersign_http::{Metrics, Writability};
 use prometheus_client::{
     collector::Collector,
@@ -56,7 +59,7 @@ impl Numbers {
                     *self.census.lock().unwrap_or_else(PoisonError::into_inner) = Some(census);
                 }
                 Err(fault) => {
-                    let error = format!("{:#}", anyhow::Error::from(fault));
+                    let error = error_chain(&fault);
                     tracing::debug!(error, "the tokens could not be counted");
                 }
             }

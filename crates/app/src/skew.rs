@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use countersign_application::ports::{Clock, Probe, StoreTime};
+use countersign_application::{
+    error_chain,
+    ports::{Clock, Probe, StoreTime},
+};
 use countersign_domain::Timestamp;
 use countersign_http::Timekeeping;
 use tokio::time::sleep;
@@ -73,7 +76,7 @@ impl Skew {
                 return EVERY_ALONE;
             }
             Err(fault) => {
-                let error = format!("{:#}", anyhow::Error::from(fault));
+                let error = error_chain(&fault);
                 tracing::debug!(error, "the clocks could not be compared");
                 return EVERY;
             }

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use countersign_application::ports::{UsageStore, Used};
+use countersign_application::{
+    error_chain,
+    ports::{UsageStore, Used},
+};
 use countersign_domain::{Grant, SecretDigest, Timestamp};
 use countersign_gate::Uses;
 use tokio::{sync::Notify, time::sleep};
@@ -99,7 +102,7 @@ impl Unwritten {
         let uses = self.take();
         for (index, batch) in uses.chunks(BATCH).enumerate() {
             if let Err(fault) = store.record(batch).await {
-                let error = format!("{:#}", anyhow::Error::from(fault));
+                let error = error_chain(&fault);
                 tracing::warn!(error, "uses of tokens could not be written; they are kept");
                 for used in &uses[index * BATCH..] {
                     self.keep(*used);

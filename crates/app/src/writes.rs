@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use countersign_application::ports::{Probe, StoreFault};
+use countersign_application::{
+    error_chain,
+    ports::{Probe, StoreFault},
+};
 use countersign_http::Writability;
 use tokio::time::sleep;
 
@@ -15,18 +18,11 @@ pub(crate) fn note(writability: &Writability, outcome: Result<(), &StoreFault>) 
     match outcome {
         Ok(()) if writability.note(false) => tracing::info!("the store takes changes again"),
         Err(StoreFault::Unwritable(cause)) if writability.note(true) => tracing::error!(
-            error = causes(&**cause),
+            error = error_chain(&**cause),
             "the store takes no changes, so that no token can be made or revoked; checks go on"
         ),
         _ => {}
     }
-}
-
-fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    std::iter::successors(Some(error), |error| error.source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }
 
 /// Tries for ever. As long as changes are taken, a try writes nothing to the disk.

@@ -1,4 +1,4 @@
-//! A process among others: one writer per file, an orderly end, a database that comes late, a log without secrets.
+//! A process among others: one writer per file, an orderly end, a log without secrets.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,12 +13,10 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
     process::{Command, Stdio},
-    thread,
     time::Instant,
 };
 
 use common::{BOTH, Node, On, TOKENS, bare, text, until};
-use countersign_xtask::sql;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -184,31 +182,6 @@ fn a_query_that_never_ends_does_not_hold_the_end_up() {
     assert!(node.server.terminate().unwrap().success());
     let took = begun.elapsed();
     assert!(took.as_secs() < 5, "{took:?}");
-}
-
-#[test]
-fn a_database_may_come_later_than_the_service() {
-    let (admin, name) = (common::maintenance(), common::unused_name());
-    let folder = tempfile::tempdir().unwrap();
-    let mut service = bare(folder.path())
-        .args(["serve", "--listen", "127.0.0.1:0"])
-        .env("COUNTERSIGN_DATABASE_URL", common::on_server(&admin, &name))
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(service.stderr.take().unwrap()).lines();
-    let first = lines.next().unwrap().unwrap();
-    assert!(first.contains("does not answer yet"), "{first}");
-    let password = admin.split([':', '@']).nth(2).unwrap();
-    assert!(!first.contains(password));
-    sql::postgres(&admin, &format!("CREATE DATABASE {name}")).unwrap();
-    let up = lines.find(|line| line.as_ref().unwrap().contains("listening"));
-    assert!(up.is_some());
-    let rest = thread::spawn(move || lines.for_each(drop));
-    kill(Pid::from_raw(service.id().cast_signed()), Signal::SIGTERM).unwrap();
-    assert!(service.wait().unwrap().success());
-    rest.join().unwrap();
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //! and the contract that every store must pass.
 
 mod audit;
+mod error_chain;
 mod failure;
 pub mod ports;
 pub mod query;
@@ -23,6 +24,7 @@ pub use audit::{
     Audit, Finding, Head, HeadsReader, HeadsWriter, UnreadableHead, Verified, VerifyFailure,
     Witness,
 };
+pub use error_chain::error_chain;
 pub use failure::Failure;
 pub use query_permits::{QueryPermit, QueryPermits};
 pub use rate_limit::{LimitReached, RateLimit, network};

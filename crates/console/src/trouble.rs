@@ -5,7 +5,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use countersign_application::{Failure, ports::StoreFault};
+use countersign_application::{Failure, error_chain, ports::StoreFault};
 use countersign_domain::Permission;
 use form_urlencoded::Serializer;
 use maud::{Markup, html};
@@ -137,7 +137,7 @@ fn failed(failure: Failure) -> Response {
             "Nothing was revoked; go back, load the page anew, and look again.",
         ),
         Failure::Incomplete { revoked, cause } => {
-            let error = cause.as_deref().map(tracing::field::display);
+            let error = cause.as_deref().map(|cause| error_chain(cause));
             tracing::warn!(revoked, error, "not all tokens were revoked");
             retry(
                 "Not all of them are revoked",
@@ -181,7 +181,10 @@ fn failed(failure: Failure) -> Response {
             ([(header::RETRY_AFTER, wait)], page).into_response()
         }
         Failure::OutcomeUnknown(source) => {
-            tracing::error!(error = &*source, "the outcome of a commit is not known");
+            tracing::error!(
+                error = error_chain(&*source),
+                "the outcome of a commit is not known"
+            );
             retry(
                 "Perhaps stored",
                 "The connection to the database broke at the last moment: your change may have been stored, or not. Look at the token before you try again.",
@@ -196,7 +199,7 @@ fn failed(failure: Failure) -> Response {
             )
         }
         Failure::Store(StoreFault::Unavailable(source) | StoreFault::Unwritable(source)) => {
-            tracing::warn!(error = &*source, "the store cannot answer");
+            tracing::warn!(error = error_chain(&*source), "the store cannot answer");
             retry(
                 "The database does not answer",
                 "Nothing was changed. Try again in a moment.",

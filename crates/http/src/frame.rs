@@ -69,7 +69,8 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
     inside: impl FnOnce(Request) -> F,
 ) -> Response {
     let begin = Instant::now();
-    let Some(id) = request_id(app, request.headers()) else {
+    let sent = sent_id(request.headers());
+    let Some(id) = sent.or_else(|| app.new_request_id()) else {
         tracing::error!("no random bytes for a request id");
         return dress(Problem::internal().into_response(), "-", false);
     };
@@ -161,7 +162,7 @@ pub(crate) async fn unlogged(mut request: Request, next: Next) -> Response {
 }
 
 /// Why a request is refused by its head alone, whatever it asks for.
-fn refused(request: &mut Request) -> Option<Problem> {
+pub(crate) fn refused(request: &mut Request) -> Option<Problem> {
     if let Some(InvalidRequest(problem)) = request.extensions_mut().remove() {
         return Some(problem);
     }
@@ -171,7 +172,7 @@ fn refused(request: &mut Request) -> Option<Problem> {
 }
 
 /// Whether nobody on the way may keep the answer: everything but what is the same for everybody.
-fn is_confidential(path: &str) -> bool {
+pub(crate) fn is_confidential(path: &str) -> bool {
     ["/api/v1/", "/auth", "/oauth2/", "/metrics"]
         .iter()
         .any(|start| path.starts_with(start))
@@ -189,7 +190,7 @@ const CHECKS: [&str; 5] = [
 static NO_ROUTE: OnceLock<Arc<str>> = OnceLock::new();
 
 /// A method for the numbers, which a client must not be able to multiply.
-fn known(method: &Method) -> &'static str {
+pub(crate) fn known(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "HEAD" => "HEAD",
@@ -201,7 +202,7 @@ fn known(method: &Method) -> &'static str {
 }
 
 /// The pattern of the route that answers; a dash where there is none.
-fn route_of(request: &Request) -> Arc<str> {
+pub(crate) fn route_of(request: &Request) -> Arc<str> {
     match request.extensions().get::<MatchedPath>() {
         Some(path) => path.as_str().into(),
         None => no_route(),
@@ -214,7 +215,7 @@ pub(crate) fn no_route() -> Arc<str> {
 }
 
 /// A method for the log; a client may make one up, of any length and of any words.
-fn shown(method: &Method) -> &str {
+pub(crate) fn shown(method: &Method) -> &str {
     let word = method.as_str();
     if may_hold_secret(word) {
         return "-";
@@ -222,18 +223,17 @@ fn shown(method: &Method) -> &str {
     word.get(..16).unwrap_or(word)
 }
 
-/// The caller's id where it is a sane one; else one of our own.
-fn request_id(app: &App, headers: &HeaderMap) -> Option<RequestId> {
+/// The request id that the caller sent, if it is a sane one.
+pub(crate) fn sent_id(headers: &HeaderMap) -> Option<RequestId> {
     let mut values = headers.get_all(REQUEST_ID).iter();
-    let sent = match (values.next(), values.next()) {
+    match (values.next(), values.next()) {
         // A secret that got there by mistake would stay in logs and in the history.
         (Some(value), None) => {
             let text = value.to_str().ok().filter(|text| !may_hold_secret(text));
             text.and_then(|text| text.parse().ok())
         }
         _ => None,
-    };
-    sent.or_else(|| app.new_request_id())
+    }
 }
 
 /// Keeps credentials out of whatever prints headers.
@@ -253,7 +253,7 @@ fn length(uri: &Uri) -> usize {
 }
 
 /// Writes a problem out, and sets the headers that no answer goes without.
-fn dress(mut response: Response, request_id: &str, of_api: bool) -> Response {
+pub(crate) fn dress(mut response: Response, request_id: &str, of_api: bool) -> Response {
     let problem = response.extensions_mut().remove::<Problem>().or_else(|| {
         let status = response.status();
         let failed = status.is_client_error() || status.is_server_error();

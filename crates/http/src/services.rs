@@ -119,7 +119,7 @@ impl App {
 
     /// An id for a request that brings none; `None` without any random bytes.
     pub(crate) fn new_request_id(&self) -> Option<RequestId> {
-        self.0.ids.next(self)
+        self.0.ids.next(&*self.entropy, &*self.clock)
     }
 }
 
@@ -134,18 +134,18 @@ impl Deref for App {
 /// Ids of requests: `UUIDv7`, random from process to process and counted within one. They have to differ, not to be
 /// secret, and asking the system for each would cost more than the rest of a check.
 #[derive(Debug, Default)]
-struct Ids {
+pub(crate) struct Ids {
     seed: OnceLock<[u8; 10]>,
     counter: AtomicU64,
 }
 
 impl Ids {
-    fn next(&self, services: &Services) -> Option<RequestId> {
+    pub(crate) fn next(&self, entropy: &dyn Entropy, clock: &dyn Clock) -> Option<RequestId> {
         let seed = if let Some(seed) = self.seed.get() {
             seed
         } else {
             let mut seed = [0; 10];
-            services.entropy.fill(&mut seed).ok()?;
+            entropy.fill(&mut seed).ok()?;
             self.seed.get_or_init(|| seed)
         };
         let count = self.counter.fetch_add(1, Ordering::Relaxed);
@@ -153,7 +153,7 @@ impl Ids {
         for (byte, counted) in random[2..].iter_mut().zip(count.to_be_bytes()) {
             *byte ^= counted;
         }
-        let millis = u64::try_from(services.clock.now().as_micros() / 1000).ok()?;
+        let millis = u64::try_from(clock.now().as_micros() / 1000).ok()?;
         let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
         id.hyphenated().encode_lower(&mut [0; 36]).parse().ok()
     }

@@ -81,7 +81,7 @@ async fn hand_over(mut request: Request, next: Next) -> Response {
     to_its_end(exchange.spans, next.run(request)).await
 }
 
-type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
 impl<B> Service<axum::http::Request<B>> for Surface
 where
@@ -97,7 +97,13 @@ where
     }
 
     fn call(&mut self, request: axum::http::Request<B>) -> Answering {
-        let request = request.map(Body::new);
+        self.answer(request.map(Body::new))
+    }
+}
+
+impl Surface {
+    /// The answer, without a copy of what all requests share.
+    pub(crate) fn answer(&self, request: Request) -> Answering {
         let overflow = request.extensions().get::<Overflow>().is_some();
         match (request.method(), request.uri().path()) {
             (_, path) if overflow && !is_probe(path) => {
@@ -105,7 +111,7 @@ where
             }
             (_, AUTH) => at_once(&self.app, request, &self.auth, auth),
             (&Method::POST, VERIFY) => at_once(&self.app, request, &self.verify, verify),
-            _ => Box::pin(self.router.call(request)),
+            _ => Box::pin(self.router.clone().call(request)),
         }
     }
 }

@@ -42,6 +42,25 @@ fn hint(code: &str) -> &'static str {
     }
 }
 
+/// Whether a connection that could not be made may be made a moment later: the server is about to
+/// start or to end (57P01 to 57P03), or has no room (PostgreSQL, appendix A).
+pub(crate) fn passes(error: &sqlx::Error) -> bool {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof,
+    };
+    match error {
+        sqlx::Error::Database(said) => {
+            said.is_transient_in_connect_phase()
+                || matches!(said.code().as_deref(), Some("57P01" | "57P02" | "57P03"))
+        }
+        sqlx::Error::Io(io) => matches!(
+            io.kind(),
+            BrokenPipe | ConnectionAborted | ConnectionRefused | ConnectionReset | UnexpectedEof
+        ),
+        _ => false,
+    }
+}
+
 /// What an error tells about the connection that it came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Connection {
@@ -176,6 +195,7 @@ pub(crate) fn source(error: sqlx::Error) -> Box<dyn Error + Send + Sync> {
             message: said.message().to_owned(),
         }),
         sqlx::Error::Configuration(why) if why.is::<InRecovery>() => why,
+        sqlx::Error::PoolTimedOut => "every connection that this node may have is in use".into(),
         other => Box::new(other),
     }
 }

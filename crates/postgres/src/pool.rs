@@ -19,7 +19,11 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::doubt::Doubt;
+use crate::{
+    doubt::Doubt,
+    fault::passes,
+    last_failure::{LastFailure, no_answer},
+};
 
 /// A connection that was idle for longer is tried before it is used.
 const IDLE: Duration = Duration::from_secs(1);
@@ -44,6 +48,7 @@ pub(crate) struct Pool {
     /// The one that was used last is at the end, and used next.
     idle: Mutex<Vec<Session>>,
     open: Arc<AtomicU32>,
+    failure: LastFailure,
     pub(crate) doubt: Arc<Doubt>,
 }
 
@@ -101,6 +106,7 @@ impl Pool {
             permits: Arc::new(Semaphore::new(limit as usize)),
             idle: Mutex::default(),
             open: Arc::default(),
+            failure: LastFailure::default(),
             doubt,
         })
     }
@@ -109,7 +115,7 @@ impl Pool {
     pub(crate) async fn lease(self: &Arc<Self>, patience: Duration) -> Result<Lease, sqlx::Error> {
         let mut why = sqlx::Error::PoolTimedOut;
         let leased = timeout(patience, self.take(&mut why)).await;
-        leased.unwrap_or(Err(why))
+        leased.unwrap_or_else(|_| Err(self.failure.reason(why)))
     }
 
     /// As for how it went until now, that is kept aside, because whoever waits may stop waiting.
@@ -150,10 +156,12 @@ impl Pool {
     /// that are just being made. Nothing was asked yet, so trying again is always right.
     async fn connect(&self, why: &mut sqlx::Error) -> Result<Session, sqlx::Error> {
         let (mut pause, longest) = AGAIN;
+        *why = no_answer();
         loop {
             let made = Instant::now();
             match open(&self.options).await {
                 Ok(connection) => {
+                    self.failure.clear();
                     return Ok(Session {
                         connection,
                         made,
@@ -161,8 +169,13 @@ impl Pool {
                         _open: Counted::one_of(&self.open),
                     });
                 }
-                Err(error) if passes(&error) => *why = error,
-                Err(error) => return Err(error),
+                Err(error) => {
+                    self.failure.note(&error);
+                    if !passes(&error) {
+                        return Err(error);
+                    }
+                    *why = error;
+                }
             }
             sleep(pause).await;
             pause = longest.min(pause * 2);
@@ -270,25 +283,6 @@ async fn open(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     let mut connection = PgConnection::connect_with(options).await?;
     sqlx::query(SETTINGS).execute(&mut connection).await?;
     Ok(connection)
-}
-
-/// Whether a connection that could not be made may be made a moment later: the server is about to
-/// start or to end (57P01 to 57P03), or has no room (PostgreSQL, appendix A).
-fn passes(error: &sqlx::Error) -> bool {
-    use io::ErrorKind::{
-        BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof,
-    };
-    match error {
-        sqlx::Error::Database(said) => {
-            said.is_transient_in_connect_phase()
-                || matches!(said.code().as_deref(), Some("57P01" | "57P02" | "57P03"))
-        }
-        sqlx::Error::Io(io) => matches!(
-            io.kind(),
-            BrokenPipe | ConnectionAborted | ConnectionRefused | ConnectionReset | UnexpectedEof
-        ),
-        _ => false,
-    }
 }
 
 async fn in_time<T>(

@@ -9,9 +9,8 @@ use countersign_application::{
 };
 use countersign_domain::Timestamp;
 use sqlx::{
-    ConnectOptions as _, Row as _,
-    migrate::Migrator,
-    postgres::{PgConnectOptions, PgPoolOptions, PgRow},
+    ConnectOptions as _,
+    postgres::{PgConnectOptions, PgRow},
 };
 use thiserror::Error;
 use tokio::time::timeout;
@@ -35,12 +34,10 @@ pub(crate) const CONNECT: Duration = Duration::from_secs(5);
 const ASIDE: u32 = 3 + Secrets::LANES;
 
 /// How long a look at the server itself may take.
-const LOOK: Duration = Duration::from_secs(1);
+pub(crate) const LOOK: Duration = Duration::from_secs(1);
 
 /// How long a question about many tokens waits for its turn.
 const TURN: Duration = Duration::from_secs(1);
-
-static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 /// The URL leads to no database, ever.
 #[derive(Debug, Error)]
@@ -121,54 +118,6 @@ impl PostgresStore {
             questions: QueryPermits::new(max_connections / 2),
             lineages: QueryPermits::new(max_connections / 8),
         })
-    }
-
-    /// Brings the tables up to date. Several nodes may do so at once: each waits for the one before.
-    ///
-    /// Where they are, nothing else happens, so that a node may start through a pooler. Otherwise it takes a session lock on
-    /// a connection of its own, without a time limit: a new index may take its time.
-    ///
-    /// # Errors
-    /// Where the database cannot be reached, is a standby, or holds migrations of another history.
-    pub async fn migrate(&self) -> Result<(), StoreFault> {
-        // Before anything fails there for another reason. Whether a server is there at all is found out below.
-        let server = self.aside.ask_within(LOOK, || {
-            sqlx::query!(r#"SELECT pg_is_in_recovery() AS "in_recovery!""#)
-                .try_map(|row| fault::require_primary(row.in_recovery))
-        });
-        match server.await {
-            Err(lost) if lost.is_in_recovery() => return Err(lost.into()),
-            _ => {}
-        }
-        if self.is_up_to_date().await {
-            return Ok(());
-        }
-        let session = PgPoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(CONNECT)
-            .connect_lazy_with(self.options.clone());
-        let outcome = MIGRATIONS.run(&session).await;
-        // The lock ends with the session, whatever came of it.
-        session.close().await;
-        outcome.map_err(|error| StoreFault::Unavailable(Box::new(error)))
-    }
-
-    /// Whether all migrations were carried out, these and no others. What cannot be told is left to the migrations.
-    async fn is_up_to_date(&self) -> bool {
-        let done = self.aside.ask_within(LOOK, || {
-            // A table of the library's, which a database may lack that the descriptions of queries are made from.
-            sqlx::query(
-                "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version",
-            )
-            .try_map(|row: PgRow| Ok((row.try_get(0)?, row.try_get(1)?)))
-        });
-        let Ok(done): Result<Vec<(i64, Vec<u8>)>, _> = done.await else {
-            return false;
-        };
-        let ours = MIGRATIONS.iter().map(|one| (one.version, &*one.checksum));
-        ours.eq(done
-            .iter()
-            .map(|(version, checksum)| (*version, &**checksum)))
     }
 
     /// Waits for a permit to ask about many tokens, but not for long.

@@ -16,6 +16,7 @@ mod feed;
 mod file;
 mod filter;
 mod log_space;
+mod migration;
 mod permit;
 mod read;
 mod recorded;

@@ -16,7 +16,6 @@ use countersign_application::ports::{Census, Connections, Probe, StoreFault, Sto
 use countersign_domain::Timestamp;
 use sqlx::{
     ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, SqlitePool,
-    migrate::Migrator,
     pool::PoolConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -29,8 +28,6 @@ use crate::{
     log_space::fill_log,
     rows::Column,
 };
-
-static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
 /// How long a read waits for a connection.
 pub(crate) const ACQUIRE: Duration = Duration::from_secs(1);
@@ -117,21 +114,6 @@ impl SqliteStore {
                 outcome => return outcome.map(drop),
             }
         }
-    }
-
-    /// Applies the migrations that are missing, however long that takes. Several processes at once apply each of them once.
-    ///
-    /// # Errors
-    /// The file cannot be written, or holds tables of another make.
-    pub async fn migrate(&self) -> Result<(), StoreFault> {
-        // The migrations nest in a transaction that holds the write lock from the start: a second process sees either none
-        // of them or all.
-        let mut whole = within(self.begin()).await?;
-        MIGRATIONS
-            .run_direct(None, &mut *whole, false)
-            .await
-            .map_err(|error| StoreFault::Unavailable(Box::new(error)))?;
-        whole.commit().await.map_err(fault)
     }
 
     /// Ends all connections, once what is under way is done. The last one to go leaves the file without its log.

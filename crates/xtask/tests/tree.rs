@@ -157,3 +157,19 @@ fn only_relative_links_are_followed() {
         "[a](b.md) [c](d/e.md#f) [g](#h) [i](https://j.k)\n```\n[l](m)\n```\n![n](o.png \"p\")";
     assert_eq!(relative_links(text), ["b.md", "d/e.md", "o.png"]);
 }
+
+/// Libraries repeat in an error's words what its source says, so that a chain that is printed as it
+/// comes has one cause three times.
+#[test]
+fn one_function_prints_an_error_with_its_causes() {
+    let own = Path::new("crates/application/src/error_chain.rs");
+    for path in tracked(&["crates/*/src/**.rs"]) {
+        if path == own || path.starts_with("crates/xtask") {
+            continue;
+        }
+        let source = fs::read_to_string(root().join(&path)).unwrap();
+        for words in [":#}", "as &dyn std::error::Error", "error = &*"] {
+            assert!(!source.contains(words), "{}: {words}", path.display());
+        }
+    }
+}

@@ -129,6 +129,9 @@ fn explained(failure: Failure) -> anyhow::Error {
 /// The use cases over a database that is there and migrated.
 async fn service(settings: Settings) -> Result<Service> {
     let database = Database::open_existing(&settings).await?;
+    // Tables of a newer version may need more than this one writes.
+    let current = database.is_current().await;
+    current.with_context(|| format!("cannot use {}", settings.database))?;
     let nobody = Arc::new(Nobody);
     Ok(Service::new(&database.ports(), &settings, nobody))
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use clap::{Arg, ArgMatches, builder::Resettable, parser::ValueSource};
+use countersign_application::error_chain;
 
 use super::environment::{variable, with_variable};
 
@@ -60,7 +61,7 @@ impl<T> Row for Setting<T> {
     fn mistake(&self, matches: &ArgMatches, file: Option<&Path>) -> Option<String> {
         self.read(matches, file)
             .err()
-            .map(|error| format!("{error:#}"))
+            .map(|error| error_chain(error.as_ref()))
     }
 }
 
@@ -74,14 +75,15 @@ impl<T> Setting<T> {
             .get_one::<String>(self.name)
             .map_or(self.default, String::as_str);
         (self.parse)(text).map_err(|cause| {
+            let cause = error_chain(cause.as_ref());
             let source = self.source(matches, file);
             let refused = if self.confidential {
-                format!("the value is not accepted ({cause:#})")
+                format!("the value is not accepted ({cause})")
             } else if text.contains("://") && text.contains('@') {
                 // It may be the database's URL under a wrong name; the cause may repeat it, too.
                 "the value is not accepted".to_owned()
             } else {
-                format!("{text:?} is not accepted ({cause:#})")
+                format!("{text:?} is not accepted ({cause})")
             };
             anyhow!(
                 "{}: {refused}; it came from {source}, and has to be {}",

@@ -25,6 +25,44 @@ pub enum StoreFault {
     },
 }
 
+/// Why a database is not in the form that this program needs.
+#[derive(Debug, Error)]
+pub enum MigrationFault {
+    /// It is away or slow: trying again later may help.
+    #[error("the database does not answer")]
+    Away(#[source] Box<dyn Error + Send + Sync>),
+    /// The server answers and lets nobody in under these settings: no such database, no such role,
+    /// another password.
+    #[error("the database's server refuses the connection")]
+    Refused(#[source] Box<dyn Error + Send + Sync>),
+    /// A newer program has migrated it.
+    #[error(
+        "the database belongs to a newer version of Countersign: it was migrated to {database}, \
+         and this program knows migrations up to {program}; run the newer program, or restore a \
+         backup from before the upgrade"
+    )]
+    Newer {
+        /// The newest migration of the database.
+        database: i64,
+        /// The newest migration that this program knows.
+        program: i64,
+    },
+    /// A migration failed, or the database holds migrations of another history.
+    #[error("the database's tables cannot be brought to this program's form")]
+    Failed(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl From<StoreFault> for MigrationFault {
+    fn from(fault: StoreFault) -> Self {
+        match fault {
+            StoreFault::Unavailable(source) => Self::Away(source),
+            fault @ (StoreFault::Unwritable(_) | StoreFault::Corrupt { .. }) => {
+                Self::Failed(Box::new(fault))
+            }
+        }
+    }
+}
+
 /// A token whose record holds what was never written by this service, or what this program's rules
 /// refuse. It can be revoked by its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

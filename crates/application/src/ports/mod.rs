@@ -11,7 +11,7 @@ mod store;
 mod usage;
 
 pub use descent::{Descendant, Descendants, Lineage, Origin};
-pub use fault::{CommitError, StoreFault, TenantRefused, Unreadable};
+pub use fault::{CommitError, MigrationFault, StoreFault, TenantRefused, Unreadable};
 pub use feed::{
     Announcer, ChangeFeed, FeedFault, FeedPosition, InvalidPosition, News, TokenChanged,
 };

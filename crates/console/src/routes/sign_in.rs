@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use countersign_application::{Failure, LimitReached, SessionId};
+use countersign_application::{Failure, LimitReached, SessionId, error_chain};
 use countersign_domain::{Denied, standard};
 use countersign_gate::Rejected;
 
@@ -157,10 +157,7 @@ fn told(rejected: Rejected) -> (StatusCode, &'static str) {
             "This token may not read tokens: sign in with one that holds api.api-tokens.read.",
         ),
         Rejected::Unavailable(fault) => {
-            tracing::warn!(
-                error = &fault as &dyn std::error::Error,
-                "a sign-in cannot be checked"
-            );
+            tracing::warn!(error = error_chain(&fault), "a sign-in cannot be checked");
             (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The database does not answer. Try again in a moment.",

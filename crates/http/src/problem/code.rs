@@ -75,6 +75,7 @@ codes! {
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong in the service";
     UnsupportedTransferCoding = "unsupported-transfer-coding", NOT_IMPLEMENTED, "The transfer coding is not supported";
     StoreUnavailable = "store-unavailable", SERVICE_UNAVAILABLE, "The database cannot answer at the moment";
+    Starting = "starting", SERVICE_UNAVAILABLE, "The service is still starting";
     TooManyConnections = "too-many-connections", SERVICE_UNAVAILABLE, "There are too many connections already";
     ClockApart = "clock-apart", SERVICE_UNAVAILABLE, "The clock of this node is wrong";
     RevocationIncomplete = "revocation-incomplete", SERVICE_UNAVAILABLE, "Not all of the tokens were revoked";

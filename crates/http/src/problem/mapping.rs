@@ -1,11 +1,9 @@
 //! What each failure of the inside is called outside. No match has a wildcard: whoever adds an error is led here by the
 //! compiler, to say how it is told.
 
-use std::error::Error;
-
 use axum::http::header;
 use countersign_application::{
-    Failure,
+    Failure, error_chain,
     ports::{StoreFault, Unreadable},
 };
 use countersign_domain::{Denied, Permission, TokenView, Version};
@@ -107,7 +105,10 @@ impl Problem {
                 Self::insufficient_scope(detail, N::PERMISSION.as_ref())
             }
             Failure::OutcomeUnknown(source) => {
-                tracing::error!(error = %chain(&*source), "the outcome of a commit is not known");
+                tracing::error!(
+                    error = error_chain(&*source),
+                    "the outcome of a commit is not known"
+                );
                 Self::new(
                     Code::OutcomeUnknown,
                     "The connection to the database broke during the commit; the version tells what is stored.",
@@ -150,7 +151,7 @@ impl Problem {
     }
 
     fn incomplete(revoked: u64, cause: Option<&Failure>) -> Self {
-        let error = cause.map(|cause| chain(cause));
+        let error = cause.map(|cause| error_chain(cause));
         tracing::warn!(revoked, error, "not all tokens were revoked");
         Self::new(
             Code::RevocationIncomplete,
@@ -248,7 +249,7 @@ impl From<StoreFault> for Problem {
     fn from(fault: StoreFault) -> Self {
         match fault {
             StoreFault::Unavailable(source) | StoreFault::Unwritable(source) => {
-                tracing::warn!(error = %chain(&*source), "the store cannot answer");
+                tracing::warn!(error = error_chain(&*source), "the store cannot answer");
                 Self::new(
                     Code::StoreUnavailable,
                     "The database cannot answer at the moment; nothing was changed.",
@@ -261,16 +262,4 @@ impl From<StoreFault> for Problem {
             }
         }
     }
-}
-
-/// An error with all that caused it, for the log.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

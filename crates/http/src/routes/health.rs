@@ -19,7 +19,7 @@ pub(crate) struct Health {
     status: &'static str,
     /// Why it is down.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<String>, pattern = "^(store-unavailable|store-corrupt|clock-apart)$")]
+    #[schema(nullable = false, value_type = Option<String>, pattern = "^(store-unavailable|store-corrupt|clock-apart|starting)$")]
     reason: Option<&'static str>,
     /// `unavailable` as long as no change can be stored. Checks are answered all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +32,7 @@ pub(crate) struct Health {
     get, path = "/health/live", operation_id = "live", tag = "health", security(),
     responses((status = 200, body = Health), (status = 400)),
 )]
-pub(super) async fn live(RawQuery(query): RawQuery) -> Answer {
+pub(crate) async fn live(RawQuery(query): RawQuery) -> Answer {
     Params::none(query.as_deref())?;
     let up = Health {
         status: "up",
@@ -48,7 +48,7 @@ pub(super) async fn live(RawQuery(query): RawQuery) -> Answer {
     responses(
         (status = 200, body = Health),
         (status = 400),
-        (status = 503, body = Health, description = "The store does not answer, or this node's clock is apart from the store's"),
+        (status = 503, body = Health, description = "The store does not answer, this node's clock is apart from the store's, or the service is still starting"),
     ),
 )]
 pub(super) async fn ready(State(app): State<App>, RawQuery(query): RawQuery) -> Answer {
@@ -68,6 +68,18 @@ pub(super) async fn ready(State(app): State<App>, RawQuery(query): RawQuery) -> 
         [(header::CACHE_CONTROL, "no-store".to_owned())],
         &health,
     )
+}
+
+/// What readiness answers until the service has started.
+pub(crate) async fn starting(RawQuery(query): RawQuery) -> Answer {
+    Params::none(query.as_deref())?;
+    let down = Health {
+        status: "down",
+        reason: Some("starting"),
+        writes: None,
+    };
+    let headers = [(header::CACHE_CONTROL, "no-store".to_owned())];
+    answer(StatusCode::SERVICE_UNAVAILABLE, headers, &down)
 }
 
 fn why(fault: &StoreFault) -> &'static str {

@@ -3,7 +3,7 @@
 
 mod docs;
 mod doors;
-mod health;
+pub(crate) mod health;
 mod pages;
 mod permissions;
 mod tokens;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use countersign_application::{
+    error_chain,
     ports::{CommitError, Probe as _, StoreFault, TokenStore as _},
     testing::{Stores, named},
 };
@@ -80,4 +81,36 @@ async fn a_call_that_nobody_waits_for_any_more_does_not_keep_its_connection() {
     assert!(given_up.await.is_err());
     let (pulse, took) = timed(store.ping()).await;
     assert!(pulse.is_ok() && took < LIMIT, "{pulse:?} after {took:?}");
+}
+
+#[tokio::test]
+async fn everybody_hears_why_no_connection_can_be_made() {
+    let database = Database::new().await;
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    // A few of them try, and the others wait for one of two places.
+    let store = PostgresStore::open(&database.url(Some(port)), 2, Feed::Poll).unwrap();
+    let words = join_all((0..8).map(|_| store.ping())).await.into_iter();
+    for words in words.map(|ping| error_chain(&ping.unwrap_err())) {
+        assert_eq!(words.matches("refused").count(), 1, "{words}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_not_called_a_pool() {
+    let database = Database::new().await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let store = PostgresStore::open(&database.url(Some(port)), 2, Feed::Poll).unwrap();
+    let words = error_chain(&store.ping().await.unwrap_err());
+    assert!(
+        words.contains("did not answer in time while connecting"),
+        "{words}"
+    );
+    let words = error_chain(&store.migrate().await.unwrap_err());
+    assert!(
+        words.contains("did not answer in time while connecting"),
+        "{words}"
+    );
 }

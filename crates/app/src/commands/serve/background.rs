@@ -1,0 +1,100 @@
+//! What goes on beside the requests: the clocks' comparison, the counts, the feed, the metrics' own listener.
+
+use std::{
+    future::pending,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+use countersign_application::{error_chain, ports::Probe};
+use countersign_http::{Limits, Services};
+use tokio::{net::TcpListener, task::JoinSet};
+
+use crate::{
+    database::Ports,
+    facts::Facts,
+    follow::{Follower, Pulse},
+    numbers::Numbers,
+    process::Process,
+    settings::{ChangeFeed, Settings},
+    skew::Skew,
+    uses::Unwritten,
+    writes,
+};
+
+/// Starts what goes on beside the requests; it ends with what is returned.
+pub(super) async fn background(
+    settings: &Settings,
+    ports: &Ports,
+    services: &Services,
+    facts: Arc<Facts>,
+    uses: Arc<Unwritten>,
+) -> Result<JoinSet<()>> {
+    let mut tasks = JoinSet::new();
+    let pulse = Arc::new(Pulse::new(&services.metrics));
+    let (clock, probe) = (&services.clock, &ports.probe);
+    let skew = Arc::new(Skew::new(
+        clock.clone(),
+        probe.clone(),
+        services.time.clone(),
+    ));
+    // Before anybody is judged by it.
+    skew.compare().await;
+    tell_of_carelessness(&**probe).await;
+    Process::show(&services.metrics, clock.now());
+    let numbers = Numbers {
+        facts: facts.clone(),
+        pulse: pulse.clone(),
+        skew: skew.clone(),
+        probe: probe.clone(),
+        writability: services.writability.clone(),
+        census: Mutex::default(),
+    };
+    let numbers = numbers.show(&services.metrics);
+    tasks.spawn(skew.compare_often());
+    tasks.spawn(writes::try_often(
+        services.writability.clone(),
+        probe.clone(),
+    ));
+    tasks.spawn(numbers.count_often(services.clock.clone()));
+    tasks.spawn(uses.write_often(ports.usage.clone(), settings.usage_interval));
+    if settings.change_feed != ChangeFeed::None {
+        let follower = Follower {
+            feed: ports.feed.clone(),
+            facts,
+            hub: services.news.clone(),
+            clock: services.clock.clone(),
+            pulse,
+        };
+        tasks.spawn(follower.run());
+    }
+    if let Some(address) = settings.metrics_listen {
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!("cannot listen on {address}; choose another with --metrics-listen")
+        })?;
+        tracing::info!(listen = %listener.local_addr()?, "showing numbers");
+        let router = countersign_http::metrics_router(services.metrics.clone());
+        let limits = Limits::new(64, Duration::ZERO);
+        tasks.spawn(async move {
+            // Ends with the task.
+            let _ = countersign_http::serve(listener, router, limits, pending::<()>()).await;
+        });
+    }
+    Ok(tasks)
+}
+
+/// Says where the database may lose what it was told to keep.
+async fn tell_of_carelessness(probe: &dyn Probe) {
+    match probe.careless_settings().await {
+        Ok(off) if off.is_empty() => {}
+        Ok(off) => tracing::warn!(
+            off = off.join(", "),
+            "the database may lose changes that were acknowledged: these settings of its are off"
+        ),
+        Err(fault) => {
+            let error = error_chain(&fault);
+            tracing::debug!(error, "the database's settings could not be looked at");
+        }
+    }
+}

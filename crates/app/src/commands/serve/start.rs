@@ -1,0 +1,203 @@
+//! From an address to a node that answers: migrate, make the first token, put the parts together.
+
+use std::{io, net::SocketAddr, path, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use countersign_application::{
+    error_chain,
+    ports::{Clock as _, MigrationFault, UsageStore},
+};
+use countersign_domain::Policy;
+use countersign_gate::Gate;
+use countersign_http::{
+    Hub, InStep, Metrics, Services, StoreSource, Surface, Timekeeping, Writability,
+};
+use tokio::{
+    task::{JoinSet, spawn_blocking},
+    time::{Instant, sleep},
+};
+
+use super::background::background;
+use crate::{
+    database::Database,
+    facts::Facts,
+    first_start::{self, Made},
+    lock, log_queue,
+    nature::SystemClock,
+    service::Service,
+    settings::{DatabaseUrl, Settings},
+    stop::Stop,
+    traces,
+    uses::Unwritten,
+};
+
+/// How long to wait between two tries to reach the database.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often the log repeats that the database is away, as long as the reason is the same.
+const REMINDER: Duration = Duration::from_secs(30);
+
+/// A node that has started.
+pub(super) struct Node {
+    pub(super) surface: Surface,
+    pub(super) news: Hub,
+    pub(super) uses: Arc<Unwritten>,
+    pub(super) usage: Arc<dyn UsageStore>,
+    pub(super) background: JoinSet<()>,
+    pub(super) database: Database,
+    /// The secret of the first token, if the store was empty.
+    first: Option<Made>,
+    policy: Policy,
+    /// Held as long as the node uses the file.
+    _lock: Option<std::fs::File>,
+}
+
+/// Starts a node; `None` if the end was asked for before it had started.
+///
+/// # Errors
+/// What stands in the way.
+pub(super) async fn start(
+    settings: Settings,
+    metrics: Metrics,
+    most_streams: usize,
+    stop: &mut Stop,
+) -> Result<Option<Node>> {
+    first_start::tell_of_lost_database(&settings.database);
+    let lock = match &settings.database {
+        DatabaseUrl::Sqlite(path) => Some(lock::exclusive(path)?),
+        DatabaseUrl::Postgres(_) => None,
+    };
+    // Opening it takes the log in.
+    first_start::tell_of_stale_log(&settings.database);
+    let database = Database::open(&settings).await?;
+    tokio::select! {
+        migrated = migrate(&database, &settings.database) => migrated?,
+        () = stop.asked() => return Ok(None),
+    }
+    let writability = Writability::default();
+    let ports = database.ports();
+    let ports = ports.watched(&settings.database, &metrics, writability.clone());
+    let facts = Arc::new(Facts::new(
+        StoreSource::new(ports.tokens.clone()),
+        &settings,
+    ));
+    let service = Service::new(&ports, &settings, facts.clone());
+    let uses = Arc::new(Unwritten::default());
+    let clock = service.clock.clone();
+    let time = Timekeeping::default();
+    let source = Arc::new(InStep::new(facts.source(), time.clone()));
+    let gate = Gate::new(source, move || clock.now())
+        .with_proxies(settings.proxies.clone())
+        .with_uses(uses.clone());
+    let pages = settings.console.then(|| {
+        countersign_console::pages(service.of_console(gate.clone(), time.clone(), &settings))
+    });
+    let home = service.tenants.default().await?.id;
+    let services = Services {
+        tokens: service.tokens.clone(),
+        users: service.users.clone(),
+        gate,
+        feed: ports.feed.clone(),
+        news: Hub::default(),
+        time,
+        writability,
+        probe: ports.probe.clone(),
+        entropy: service.entropy.clone(),
+        clock: service.clock.clone(),
+        metrics,
+    };
+    let background = background(&settings, &ports, &services, facts, uses.clone()).await?;
+    let surface = countersign_http::Settings {
+        home: Some(home),
+        public_url: settings.public_url.clone(),
+        metrics_elsewhere: settings.metrics_listen.is_some(),
+        // The others are left to those who ask.
+        most_streams: Some(most_streams),
+        refusals_per_minute: settings.refusals_per_minute,
+        traces: traces::of_requests(),
+    };
+    let news = services.news.clone();
+    let surface = Surface::new(services, surface).with_pages(pages.unwrap_or_default());
+    // Looked for before there may be one of this start.
+    first_start::tell_what_is_left(&settings.database);
+    // Last, because its secret would be lost with whatever fails between this and its announcement.
+    let first = first_start::first_token(&service, &settings.database)
+        .await
+        .with_context(|| format!("cannot prepare {}", settings.database))?;
+    Ok(Some(Node {
+        surface,
+        first,
+        policy: settings.policy,
+        news,
+        uses,
+        usage: ports.usage,
+        background,
+        database,
+        _lock: lock,
+    }))
+}
+
+impl Node {
+    /// Says where the first token's secret is, or shows it.
+    ///
+    /// # Errors
+    /// When the secret reaches nobody.
+    pub(super) async fn announce(&mut self, address: SocketAddr, stop: &mut Stop) -> Result<()> {
+        match self.first.take() {
+            Some(made) => announce(made, self.policy.clone(), address, stop).await,
+            None => Ok(()),
+        }
+    }
+}
+
+async fn announce(made: Made, policy: Policy, address: SocketAddr, stop: &mut Stop) -> Result<()> {
+    let secret = match made {
+        Made::Kept(file) => {
+            tracing::warn!(
+                path = %path::absolute(&file).unwrap_or(file).display(),
+                "the first start made a root token: its secret is in this file"
+            );
+            return Ok(());
+        }
+        Made::Shown(secret) => secret,
+    };
+    let now = SystemClock.now();
+    let greeting = spawn_blocking(move || {
+        // A terminal shows both: a line of the log within the greeting would be pasted with it.
+        log_queue::finish();
+        first_start::greet(&mut io::stdout().lock(), &secret, address, &policy, now)
+    });
+    // A terminal may be stopped (Ctrl-S), and then takes nothing.
+    let shown = tokio::select! {
+        shown = greeting => shown?,
+        () = stop.asked() => Err(io::ErrorKind::Interrupted.into()),
+    };
+    shown.context("the root token's secret reached nobody: `countersign root-token` makes another")
+}
+
+/// Migrates. A PostgreSQL that is away is waited for: meanwhile the node answers that it lives and
+/// is not ready. What waiting cannot mend ends the start at once.
+async fn migrate(database: &Database, url: &DatabaseUrl) -> Result<()> {
+    let mut said: Option<(String, Instant)> = None;
+    loop {
+        match database.migrate().await {
+            Ok(()) => return Ok(()),
+            Err(MigrationFault::Away(fault)) if appears(url) => {
+                let error = error_chain(&*fault);
+                let known = said
+                    .as_ref()
+                    .is_some_and(|(earlier, at)| *earlier == error && at.elapsed() < REMINDER);
+                if !known {
+                    tracing::warn!(database = %url, error, "the database does not answer yet");
+                    said = Some((error, Instant::now()));
+                }
+                sleep(PAUSE).await;
+            }
+            Err(fault) => return Err(fault).with_context(|| format!("cannot migrate {url}")),
+        }
+    }
+}
+
+/// A server may come up after us; a file that cannot be opened stays so.
+fn appears(url: &DatabaseUrl) -> bool {
+    matches!(url, DatabaseUrl::Postgres(_))
+}

@@ -1,0 +1,55 @@
+//! An error with its causes, as one line of a log or of a terminal.
+
+use std::error::Error;
+
+/// The error and what caused it, each once. Libraries differ in whether an error's own words include
+/// those of its source: what stands in the line already is not repeated.
+#[must_use]
+pub fn error_chain(error: &(dyn Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !line.contains(&words) {
+            line.push_str(": ");
+            line.push_str(&words);
+        }
+        cause = error.source();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use thiserror::Error;
+
+    use super::*;
+    use crate::ports::StoreFault;
+
+    #[derive(Debug, Error)]
+    #[error("while executing migrations: {0}")]
+    struct Outer(#[source] Inner);
+
+    #[derive(Debug, Error)]
+    #[error("error communicating with database: {0}")]
+    struct Inner(#[source] io::Error);
+
+    #[test]
+    fn a_cause_that_the_words_before_include_stands_in_the_line_once() {
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        let fault = StoreFault::Unavailable(Box::new(Outer(Inner(refused))));
+        assert_eq!(
+            error_chain(&fault),
+            "the store cannot answer: while executing migrations: error communicating with \
+             database: connection refused"
+        );
+    }
+
+    #[test]
+    fn a_cause_that_nothing_names_before_is_named() {
+        let fault = StoreFault::Unavailable("it is gone".into());
+        assert_eq!(error_chain(&fault), "the store cannot answer: it is gone");
+    }
+}

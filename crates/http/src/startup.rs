@@ -1,0 +1,144 @@
+//! The service before its database is ready. The listener is open from the first moment: supervisors
+//! ask it whether the process lives, and a port that accepts and says nothing looks like one that hangs.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    sync::{Arc, OnceLock},
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Request, State},
+    http::header,
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use countersign_application::ports::{Clock, Entropy};
+use countersign_domain::RequestId;
+use tower::Service;
+
+use crate::{
+    Metrics, Surface, frame,
+    problem::{Code, Problem},
+    refusals::Refusals,
+    routes::health,
+    services::Ids,
+    surface::Answering,
+};
+
+/// What [`serve`](crate::serve) serves from the start of a process to its end: health alone until
+/// the [`Surface`] is there, and the surface from then on. Cloning is cheap.
+#[derive(Clone)]
+pub struct Startup(Arc<Parts>);
+
+struct Parts {
+    surface: OnceLock<Surface>,
+    health: Router,
+}
+
+/// What the frame around the first answers needs.
+struct Frame {
+    metrics: Metrics,
+    refusals: Refusals,
+    ids: Ids,
+    entropy: Arc<dyn Entropy>,
+    clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Startup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Startup").finish_non_exhaustive()
+    }
+}
+
+impl Startup {
+    /// A service that is still starting, which counts its answers there.
+    #[must_use]
+    pub fn new(metrics: Metrics, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Self {
+        let frame = Arc::new(Frame {
+            metrics,
+            refusals: Refusals::new(None),
+            ids: Ids::default(),
+            entropy,
+            clock,
+        });
+        let health = Router::new()
+            .route("/health/live", get(health::live))
+            .route("/health/ready", get(health::starting))
+            .fallback(refuse)
+            .layer(from_fn_with_state(frame, framed));
+        let surface = OnceLock::new();
+        Self(Arc::new(Parts { surface, health }))
+    }
+
+    /// Ends the start: every request that comes from now on is answered by this surface.
+    pub fn finish(&self, surface: Surface) {
+        // A second surface would be a fault of the caller's; the first one goes on.
+        drop(self.0.surface.set(surface));
+    }
+}
+
+/// The answer to everything but health. Requests that it meets would succeed a moment later.
+async fn refuse() -> Problem {
+    let detail = "The service waits for its database, or prepares it; nothing was changed.";
+    Problem::new(Code::Starting, detail).with_header(header::RETRY_AFTER, "1")
+}
+
+/// The request id, the safety headers, the metrics and the line in the log, as later answers have them.
+async fn framed(State(this): State<Arc<Frame>>, mut request: Request, next: Next) -> Response {
+    let begin = Instant::now();
+    let sent = frame::sent_id(request.headers());
+    let id = sent.or_else(|| this.ids.next(&*this.entropy, &*this.clock));
+    let id = id.as_ref().map_or("-", RequestId::as_str);
+    let (method, route) = (request.method().clone(), frame::route_of(&request));
+    let confidential = frame::is_confidential(request.uri().path());
+    let response = match frame::refused(&mut request) {
+        Some(problem) => problem.into_response(),
+        None => next.run(request).await,
+    };
+    let code = response.extensions().get::<Problem>().map(Problem::slug);
+    let response = frame::dress(response, id, confidential);
+    let (status, took) = (response.status().as_u16(), begin.elapsed());
+    let metrics = &this.metrics;
+    metrics.answered(frame::known(&method), &route, status, took);
+    let line = this.refusals.line((status, code.unwrap_or("-")), metrics);
+    if let Some(suppressed) = line {
+        tracing::info!(
+            method = frame::shown(&method),
+            route = &*route,
+            status,
+            latency_ms = (took.as_secs_f64() * 1e6).round() / 1e3,
+            request_id = id,
+            suppressed = (suppressed > 0).then_some(suppressed),
+            "request"
+        );
+    }
+    response
+}
+
+impl<B> Service<axum::http::Request<B>> for Startup
+where
+    B: axum::body::HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: axum::http::Request<B>) -> Self::Future {
+        let request = request.map(Body::new);
+        match self.0.surface.get() {
+            Some(surface) => surface.answer(request),
+            None => Box::pin(self.0.health.clone().call(request)),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Bringing the tables to the form that this program knows.
+
+use countersign_application::ports::MigrationFault;
+use sqlx::{
+    Connection as _, PgConnection, Row as _,
+    migrate::{MigrateError, Migrator},
+    postgres::PgRow,
+};
+use tokio::time::timeout;
+
+use crate::{
+    PostgresStore,
+    fault::{self, Diagnosis},
+    last_failure::no_answer,
+    store::{CONNECT, LOOK},
+};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+impl PostgresStore {
+    /// Brings the tables up to date. Several nodes may do so at once: each waits for the one before.
+    ///
+    /// Where they are, nothing else happens, so that a node may start through a pooler. Otherwise it takes a session lock on
+    /// a connection of its own, without a time limit: a new index may take its time.
+    ///
+    /// # Errors
+    /// Where the database cannot be reached, is a standby, lets nobody in, belongs to a newer program, or holds migrations
+    /// of another history.
+    pub async fn migrate(&self) -> Result<(), MigrationFault> {
+        if self.is_current().await? {
+            return Ok(());
+        }
+        let session = timeout(CONNECT, PgConnection::connect_with(&self.options)).await;
+        let session = session.unwrap_or_else(|_| Err(no_answer()));
+        let mut session = session.map_err(connecting)?;
+        let outcome = MIGRATIONS.run_direct(None, &mut session, false).await;
+        // The lock ends with the session, whatever came of it.
+        drop(timeout(LOOK, session.close()).await);
+        outcome.map_err(failed)
+    }
+
+    /// Whether all migrations were carried out, these and no others; changes nothing.
+    ///
+    /// # Errors
+    /// Where the server is a standby or lets nobody in, or a newer program has migrated the database.
+    pub async fn is_current(&self) -> Result<bool, MigrationFault> {
+        // Before anything fails there for another reason.
+        let server = self.aside.ask_within(LOOK, || {
+            sqlx::query!(r#"SELECT pg_is_in_recovery() AS "in_recovery!""#)
+                .try_map(|row| fault::require_primary(row.in_recovery))
+        });
+        match server
+            .await
+            .map_err(|lost| (lost.is_in_recovery(), connecting(lost.error)))
+        {
+            Err((true, fault) | (_, fault @ MigrationFault::Refused(_))) => return Err(fault),
+            // A server that is slow may answer who waits longer.
+            Err(_) => return Ok(false),
+            Ok(_) => {}
+        }
+        let done = self.aside.ask_within(LOOK, || {
+            // A table of the library's, which a database may lack that the descriptions of queries are made from.
+            sqlx::query(
+                "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version",
+            )
+            .try_map(|row: PgRow| Ok((row.try_get(0)?, row.try_get(1)?)))
+        });
+        // What cannot be told is left to the migrations.
+        let Ok(done): Result<Vec<(i64, Vec<u8>)>, _> = done.await else {
+            return Ok(false);
+        };
+        match done.last() {
+            Some((version, _)) if *version > known() => return Err(newer(*version)),
+            _ => {}
+        }
+        let ours = MIGRATIONS.iter().map(|one| (one.version, &*one.checksum));
+        Ok(ours.eq(done
+            .iter()
+            .map(|(version, checksum)| (*version, &**checksum))))
+    }
+}
+
+/// The newest migration of this program.
+fn known() -> i64 {
+    MIGRATIONS.iter().map(|one| one.version).max().unwrap_or(0)
+}
+
+fn newer(database: i64) -> MigrationFault {
+    let program = known();
+    MigrationFault::Newer { database, program }
+}
+
+/// Why nothing could be asked. The codes of a server that lets nobody in: invalid authorization, no such database, no
+/// privilege to connect (PostgreSQL, appendix A).
+fn connecting(error: sqlx::Error) -> MigrationFault {
+    let code = error.as_database_error().and_then(|said| said.code());
+    let refused =
+        code.is_some_and(|code| code.starts_with("28") || code == "3D000" || code == "42501");
+    let source = fault::source(error);
+    if refused {
+        MigrationFault::Refused(source)
+    } else {
+        MigrationFault::Away(source)
+    }
+}
+
+fn failed(error: MigrateError) -> MigrationFault {
+    match error {
+        MigrateError::VersionMissing(version) if version > known() => newer(version),
+        MigrateError::Execute(error) => executing(error),
+        MigrateError::ExecuteMigration(error, _) => executing(error),
+        error => MigrationFault::Failed(Box::new(error)),
+    }
+}
+
+fn executing(error: sqlx::Error) -> MigrationFault {
+    if passes(&error) {
+        MigrationFault::Away(fault::source(error))
+    } else {
+        MigrationFault::Failed(fault::source(error))
+    }
+}
+
+/// Whether the server went away, or had to end the migration for the sake of others: it may succeed later.
+fn passes(error: &sqlx::Error) -> bool {
+    fault::passes(error) || Diagnosis::of(error).again || matches!(error, sqlx::Error::Io(_))
+}
