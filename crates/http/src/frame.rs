@@ -179,11 +179,12 @@ pub(crate) fn is_confidential(path: &str) -> bool {
 }
 
 /// Where every request of other services is checked.
-const CHECKS: [&str; 5] = [
+const CHECKS: [&str; 6] = [
     "/auth",
     "/auth/",
     "/auth/{*original}",
     "/api/v1/api-tokens/verify",
+    "/api/v1/api-tokens/verify/batch",
     "/oauth2/introspect",
 ];
 

@@ -35,7 +35,7 @@ pub use countersign_gate::client_address::ProxyHeader;
 pub use facts::StoreSource;
 pub use metrics::Metrics;
 pub use news::Hub;
-pub use openapi::openapi;
+pub use openapi::{exact_openapi, openapi};
 pub use routes::metrics_router;
 pub use serve::{Limits, Serves, serve};
 pub use services::{Services, Settings, Traces};

@@ -4,6 +4,7 @@
 //! The members of examples are written in the order of their names: whether the library keeps another one depends on which
 //! other crates are built along.
 
+mod published;
 mod shapes;
 
 use std::collections::BTreeMap;
@@ -11,19 +12,38 @@ use std::collections::BTreeMap;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        Components, Content, Header, InfoBuilder, License, OpenApi, OpenApiBuilder, Ref, RefOr,
-        Response, Tag,
+        Components, ContactBuilder, Content, Header, InfoBuilder, LicenseBuilder, OpenApi,
+        OpenApiBuilder, Ref, RefOr, Response, ServerBuilder,
         path::Operation,
         schema::{Object, ObjectBuilder, Schema, SchemaType, Type},
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        tag::TagBuilder,
     },
 };
 
+pub(crate) use self::published::published;
 use crate::problem::{Document, Fault, MEDIA_TYPE, Members};
+
+/// The groups of operations, in the order in which pages show them.
+const TAGS: [(&str, &str); 5] = [
+    ("tokens", "API tokens: their records, secrets and history"),
+    ("checks", "Whether a token that somebody presented is good"),
+    ("permissions", "What tokens can be allowed to do"),
+    ("users", "The users that stand for tokens"),
+    ("health", "The state of the service, for those who watch it"),
+];
 
 /// The document as the service serves it, as pretty JSON with a line feed at its end.
 #[must_use]
 pub fn openapi() -> String {
+    let (_, document) = crate::routes::described();
+    text(&published(finished(document)))
+}
+
+/// The document that tests hold the service to: answers hold no field and no value that it lacks, and
+/// requests may have every form that the service reads.
+#[must_use]
+pub fn exact_openapi() -> String {
     let (_, document) = crate::routes::described();
     text(&finished(document))
 }
@@ -42,22 +62,46 @@ pub(crate) fn base() -> OpenApi {
         .scheme(HttpAuthScheme::Bearer)
         .description(Some("An API token: `csg_` and 49 letters and digits"))
         .build();
+    let basic = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Basic)
+        .description(Some("An API token as the password; any name"))
+        .build();
+    // Without an address: whoever runs the service answers for it.
+    let contact = ContactBuilder::new()
+        .name(Some("The operator of this service"))
+        .build();
+    let license = LicenseBuilder::new()
+        .name("Apache-2.0")
+        .identifier(Some("Apache-2.0"))
+        .build();
     let info = InfoBuilder::new()
         .title("Countersign")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
             "Hands out the API tokens of a platform, changes them under rules, and checks them.",
         ))
-        .license(Some(License::new("Apache-2.0")))
+        .contact(Some(contact))
+        .license(Some(license))
         .build();
     let mut components = Components::new();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    components.add_security_scheme("basic", SecurityScheme::Http(basic));
+    let server = ServerBuilder::new()
+        .url("/")
+        .description(Some("The service that this document comes from"))
+        .build();
+    let tag = |(name, description)| {
+        let description = Some(description);
+        TagBuilder::new()
+            .name(name)
+            .description(description)
+            .build()
+    };
     OpenApiBuilder::new()
         .info(info)
+        .servers(Some([server]))
         .components(Some(components))
-        .tags(Some(
-            ["tokens", "permissions", "users", "health"].map(Tag::new),
-        ))
+        .tags(Some(TAGS.map(tag)))
         .security(Some([SecurityRequirement::new("bearer", [""; 0])]))
         .build()
 }
@@ -91,7 +135,7 @@ pub(crate) fn finished(mut document: OpenApi) -> OpenApi {
 }
 
 fn finish(operation: &mut Operation) {
-    let open = operation.security.is_some();
+    let open = operation.security.as_ref().is_some_and(Vec::is_empty);
     let statuses: &[&str] = if open {
         &["414", "500"]
     } else {

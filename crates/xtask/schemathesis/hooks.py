@@ -21,7 +21,7 @@ EVENTS = TOKEN + "/events"
 ROTATE = TOKEN + "/rotate"
 USER = "/api/v1/users/{id}"
 # What these take is a text to a schema, and a permission or an address to the service.
-UNAIMED = ("/auth", TOKENS + "/verify", "/oauth2/introspect")
+UNAIMED = ("/auth", TOKENS + "/verify", TOKENS + "/verify/batch", "/oauth2/introspect")
 
 ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # The requests that were made acceptable, by their ids.
@@ -34,7 +34,9 @@ def before_call(context, case, **kwargs):
         # Without ids, which are other ones in each run.
         content = [case.operation.label, case.query, case.headers, case.body]
         choice = zlib.crc32(ID.sub("", repr(content)).encode("utf-8", "surrogatepass"))
-        if choice % 3 and _help(case, choice // 3):
+        # Hardly any text is a permission: a few requests of the third kind, and most are refused.
+        helped = choice % 3 or case.operation.path == "/auth"
+        if helped and _help(case, choice // 3):
             HELPED.add(case.id)
     protect(case)
 
@@ -44,6 +46,9 @@ def protect(case):
     target = str((case.path_parameters or {}).get("id", "")).lower()
     if case.method.upper() != "GET" and target in STORE.protected:
         case.path_parameters["id"] = STORE.nobody
+    if case.method.upper() == "DELETE" and case.meta is not None and case.meta.phase.name.value == "stateful":
+        # A check takes every success for a deletion.
+        (case.query or {}).pop("dryRun", None)
 
 
 @schemathesis.hook

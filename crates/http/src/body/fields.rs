@@ -194,6 +194,11 @@ fn reject<T>(
     None
 }
 
+/// What a body is worth that is no array.
+pub(crate) fn no_array(found: &Json<'_>) -> Problem {
+    invalid(vec![wrong_type("", "an array", found)])
+}
+
 fn wrong_type(pointer: &str, wanted: &str, found: &Json<'_>) -> Fault {
     let detail = format!("{wanted} is expected, not {}", found.kind());
     Fault::at(pointer, "wrong-type", detail)

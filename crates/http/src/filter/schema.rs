@@ -5,36 +5,37 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 /// A filter. `{}` matches every token; whatever stands side by side in one object has to hold together. At most 8
-/// objects inside each other, 64 tests altogether, 100 values in an array.
+/// objects inside each other, 64 tests altogether, 100 values in an array. `{"name": "x"}` is short for
+/// `{"name": {"$eq": "x"}}`, with every field that has `$eq`.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
 #[schema(as = TokenFilter, example = json!({"expiry": {"$lt": "2027-01-01T00:00:00Z"}, "name": {"$iprefix": "night"}}))]
 pub(crate) struct FilterBody {
     #[schema(required = false)]
-    id: Test<UuidText>,
+    id: UuidFilter,
     #[schema(required = false)]
-    name: TextTest,
+    name: TextFilter,
     #[schema(required = false)]
-    user_id: Test<UuidText>,
+    user_id: UuidFilter,
     #[schema(required = false)]
-    expiry: Test<DateTimeText>,
+    expiry: DateTimeFilter,
     #[schema(required = false)]
-    creation_date: Test<DateTimeText>,
+    creation_date: DateTimeFilter,
     #[schema(required = false)]
-    last_modified_date: Test<DateTimeText>,
+    last_modified_date: DateTimeFilter,
     /// Unused for 90 days is `{"$or": [{"lastUsedDate": {"$lt": "…"}}, {"lastUsedDate": null}]}` with the instant 90
     /// days ago: what was never used is neither before nor after any instant.
     #[schema(required = false)]
-    last_used_date: UseTest,
+    last_used_date: LastUseFilter,
     #[schema(required = false)]
-    version: Test<WholeNumber>,
+    version: IntegerFilter,
     #[schema(required = false)]
-    permissions: ListTests,
+    permissions: ListFilter,
     #[schema(required = false)]
-    allowed_addresses: ListTests,
+    allowed_addresses: ListFilter,
     #[schema(required = false)]
-    partial_token: TextTest,
+    partial_token: TextFilter,
     /// All of these hold.
     #[serde(rename = "$and")]
     #[schema(required = false, no_recursion, max_items = 100)]
@@ -65,62 +66,70 @@ pub(crate) struct DateTimeTextOrNull(Option<String>);
 #[expect(dead_code, reason = "describes a body that is read part by part")]
 pub(crate) struct WholeNumber(i64);
 
-/// A value, which has to be equal, or operators.
-#[derive(Deserialize, ToSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "describes a body that is read part by part")]
-pub(crate) enum Test<T> {
-    Equal(T),
-    Operators(Box<Comparisons<T>>),
+macro_rules! comparable {
+    ($filter:ident, $operators:ident, $value:ty) => {
+        /// A value, which has to be equal, or operators.
+        #[derive(Deserialize, ToSchema)]
+        #[serde(untagged)]
+        #[expect(dead_code, reason = "describes a body that is read part by part")]
+        pub(crate) enum $filter {
+            Equal($value),
+            Operators(Box<$operators>),
+        }
+
+        /// Comparisons, which all have to hold.
+        #[derive(Deserialize, ToSchema)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "describes a body that is read part by part")]
+        pub(crate) struct $operators {
+            #[serde(rename = "$eq")]
+            #[schema(required = false)]
+            eq: $value,
+            #[serde(rename = "$ne")]
+            #[schema(required = false)]
+            ne: $value,
+            #[serde(rename = "$gt")]
+            #[schema(required = false)]
+            gt: $value,
+            #[serde(rename = "$gte")]
+            #[schema(required = false)]
+            gte: $value,
+            #[serde(rename = "$lt")]
+            #[schema(required = false)]
+            lt: $value,
+            #[serde(rename = "$lte")]
+            #[schema(required = false)]
+            lte: $value,
+            /// One of these.
+            #[serde(rename = "$in")]
+            #[schema(required = false, max_items = 100)]
+            one_of: Vec<$value>,
+            /// None of these.
+            #[serde(rename = "$nin")]
+            #[schema(required = false, max_items = 100)]
+            none_of: Vec<$value>,
+        }
+    };
 }
 
-/// Comparisons, which all have to hold.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "describes a body that is read part by part")]
-pub(crate) struct Comparisons<T> {
-    #[serde(rename = "$eq")]
-    #[schema(required = false)]
-    eq: T,
-    #[serde(rename = "$ne")]
-    #[schema(required = false)]
-    ne: T,
-    #[serde(rename = "$gt")]
-    #[schema(required = false)]
-    gt: T,
-    #[serde(rename = "$gte")]
-    #[schema(required = false)]
-    gte: T,
-    #[serde(rename = "$lt")]
-    #[schema(required = false)]
-    lt: T,
-    #[serde(rename = "$lte")]
-    #[schema(required = false)]
-    lte: T,
-    /// One of these.
-    #[serde(rename = "$in")]
-    #[schema(required = false, max_items = 100)]
-    one_of: Vec<T>,
-    /// None of these.
-    #[serde(rename = "$nin")]
-    #[schema(required = false, max_items = 100)]
-    none_of: Vec<T>,
-}
+comparable!(UuidFilter, UuidOperators, UuidText);
+comparable!(DateTimeFilter, DateTimeOperators, DateTimeText);
+comparable!(IntegerFilter, IntegerOperators, WholeNumber);
 
 /// A date-time, which has to be equal, or null for what was never used, or operators.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
-pub(crate) enum UseTest {
+pub(crate) enum LastUseFilter {
     Equal(DateTimeTextOrNull),
-    Operators(Box<UseTests>),
+    Operators(Box<LastUseOperators>),
 }
 
 /// Comparisons of a last use, which all have to hold.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
-pub(crate) struct UseTests {
+pub(crate) struct LastUseOperators {
     /// Null: never used.
     #[serde(rename = "$eq")]
     #[schema(required = false)]
@@ -155,16 +164,16 @@ pub(crate) struct UseTests {
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
-pub(crate) enum TextTest {
+pub(crate) enum TextFilter {
     Equal(String),
-    Operators(Box<TextTests>),
+    Operators(Box<TextOperators>),
 }
 
 /// Tests of a text, which all have to hold. Those with an `i` do not regard case.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
-pub(crate) struct TextTests {
+pub(crate) struct TextOperators {
     #[serde(rename = "$eq")]
     #[schema(required = false)]
     eq: String,
@@ -209,7 +218,7 @@ pub(crate) struct TextTests {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
-pub(crate) struct ListTests {
+pub(crate) struct ListFilter {
     /// All of these are in it.
     #[serde(rename = "$contains")]
     #[schema(required = false, max_items = 100)]

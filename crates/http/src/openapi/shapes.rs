@@ -13,7 +13,7 @@ use utoipa::{
 
 use crate::problem::Document;
 
-type Schemas = BTreeMap<String, RefOr<Schema>>;
+pub(super) type Schemas = BTreeMap<String, RefOr<Schema>>;
 
 /// Joins what is made of parts, and closes all but problems.
 pub(super) fn make_plain(schemas: &mut Schemas) {

@@ -13,5 +13,5 @@ pub(crate) use self::{
     secret::DetailedToken,
     token::{TokenList, TokenPage, TokenRecord},
     user::{PermissionList, PermissionRecord, UserRecord},
-    written::{NewToken, Sent, UpdatedToken},
+    written::{IssuedToken, Sent, UpdatedToken},
 };

@@ -141,8 +141,8 @@ impl WrittenRecord {
 /// A new API token or a new secret: the record as far as the caller may read or sent it, and the only
 /// sight of the secret.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = NewToken)]
-pub(crate) struct NewToken {
+#[schema(as = IssuedToken)]
+pub(crate) struct IssuedToken {
     #[serde(flatten)]
     record: WrittenRecord,
     /// The secret, to be sent as Bearer. It is never shown again.
@@ -160,7 +160,7 @@ impl Serialize for Shown {
     }
 }
 
-impl NewToken {
+impl IssuedToken {
     pub(crate) fn new(actor: &Actor, made: Made, sent: Sent) -> Self {
         Self {
             record: WrittenRecord::shown_to(actor, &made.view, sent),

@@ -14,20 +14,50 @@ use crate::{params::Params, services::App};
 /// How the service is.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
-    /// `up` or `down`.
-    #[schema(pattern = "^(up|down)$")]
+    /// Whether it is up.
+    #[schema(value_type = HealthStatus)]
     status: &'static str,
     /// Why it is down.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<String>, pattern = "^(store-unavailable|store-corrupt|clock-apart|starting)$")]
+    #[schema(value_type = HealthReason, required = false)]
     reason: Option<&'static str>,
     /// `unavailable` as long as no change can be stored. Checks are answered all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<String>, pattern = "^unavailable$")]
+    #[schema(value_type = HealthWrites, required = false)]
     writes: Option<&'static str>,
 }
 
+/// Whether the service is up.
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+#[expect(dead_code, reason = "describes a word of the answer")]
+enum HealthStatus {
+    Up,
+    Down,
+}
+
+/// Why the service is down.
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+#[expect(dead_code, reason = "describes a word of the answer")]
+enum HealthReason {
+    StoreUnavailable,
+    StoreCorrupt,
+    ClockApart,
+    Starting,
+}
+
+/// Whether changes can be stored, where they cannot.
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+#[expect(dead_code, reason = "describes a word of the answer")]
+enum HealthWrites {
+    Unavailable,
+}
+
 /// Whether the process lives
+///
+/// The process answers. For supervisors that restart it if it does not.
 #[utoipa::path(
     get, path = "/health/live", operation_id = "live", tag = "health", security(),
     responses((status = 200, body = Health), (status = 400)),
@@ -43,6 +73,8 @@ pub(crate) async fn live(RawQuery(query): RawQuery) -> Answer {
 }
 
 /// Whether the service can answer
+///
+/// The store answers too. For load balancers, which send requests elsewhere meanwhile.
 #[utoipa::path(
     get, path = "/health/ready", operation_id = "ready", tag = "health", security(),
     responses(

@@ -23,7 +23,7 @@ use serde::Serialize;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{frame, problem::Problem, services::App};
+use crate::{frame, openapi, problem::Problem, services::App};
 
 /// Where the door for verifying is.
 pub(crate) const VERIFY: &str = "/api/v1/api-tokens/verify";
@@ -34,11 +34,12 @@ pub(crate) const VERIFY: &str = "/api/v1/api-tokens/verify";
 /// address is unknown, and tokens with a list of addresses are refused.
 pub(crate) fn router(app: App) -> Router {
     let (api, document) = described();
+    let document = openapi::published(openapi::finished(document));
     api.route("/auth", any(doors::auth::auth))
         // With the path of the request behind it, be that the root.
         .route("/auth/", any(doors::auth::auth))
         .route("/auth/{*original}", any(doors::auth::auth))
-        .merge(docs::routes(&crate::openapi::finished(document)))
+        .merge(docs::routes(&document))
         .merge(pages::routes())
         .with_state(app.clone())
         .layer(middleware::from_fn_with_state(app, frame::frame))
@@ -58,11 +59,12 @@ pub(crate) fn described() -> (Router<App>, OpenApi) {
         .routes(routes!(tokens::rotate::rotate))
         .routes(routes!(tokens::events::events))
         .routes(routes!(doors::verify::verify))
+        .routes(routes!(doors::verify::batch))
         .routes(routes!(doors::changes::changes))
         .routes(routes!(permissions::permissions))
         .routes(routes!(users::current))
         .routes(routes!(users::read));
-    OpenApiRouter::with_openapi(crate::openapi::base())
+    OpenApiRouter::with_openapi(openapi::base())
         .nest("/api/v1", api)
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

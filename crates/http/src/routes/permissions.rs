@@ -14,6 +14,8 @@ use crate::{
 };
 
 /// All permissions that can be granted
+///
+/// The catalog of this service, in the order of the names.
 #[utoipa::path(
     get, path = "/permissions", operation_id = "listPermissions", tag = "permissions",
     responses((status = 200, body = PermissionList), (status = 400)),

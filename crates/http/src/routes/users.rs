@@ -16,6 +16,8 @@ use crate::{
 };
 
 /// The caller's own user
+///
+/// The user that stands for the token that asks.
 #[utoipa::path(
     get, path = "/users/current", operation_id = "getCurrentUser", tag = "users",
     responses((status = 200, body = UserRecord), (status = 400)),
@@ -36,6 +38,8 @@ pub(super) async fn current(
 }
 
 /// A user
+///
+/// By its id, which records and events hold. Users are kept when their token is revoked.
 #[utoipa::path(
     get, path = "/users/{id}", operation_id = "getUser", tag = "users",
     params(("id" = String, Path, format = "uuid", description = "The user's id")),

@@ -42,11 +42,11 @@ pub(crate) struct IntrospectionForm {
 pub(crate) struct Introspection<'a> {
     active: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
+    #[schema(nullable = false)]
     token_type: Option<&'static str>,
     /// The permissions, with blanks between the names.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
+    #[schema(nullable = false)]
     scope: Option<String>,
     /// The token's id.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,15 +58,15 @@ pub(crate) struct Introspection<'a> {
     sub: Option<UserId>,
     /// That user's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
+    #[schema(nullable = false)]
     username: Option<&'a str>,
     /// When the secret stops working, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
+    #[schema(nullable = false)]
     exp: Option<i64>,
     /// When the token was made, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
+    #[schema(nullable = false)]
     iat: Option<i64>,
 }
 
@@ -75,6 +75,7 @@ pub(crate) struct Introspection<'a> {
 /// RFC 7662. The caller sends its own API token as Bearer, or as the password of HTTP Basic.
 #[utoipa::path(
     post, path = "/oauth2/introspect", operation_id = "introspectToken", tag = "checks",
+    security(("bearer" = []), ("basic" = [])),
     request_body(content = IntrospectionForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Introspection), (status = 400), (status = 408), (status = 413), (status = 415)),
     extensions(("x-required-permission" = json!("api.api-tokens.read"))),

@@ -39,6 +39,7 @@ pub(crate) struct RevocationForm {
 /// password of HTTP Basic.
 #[utoipa::path(
     post, path = "/oauth2/revoke", operation_id = "revokeTokenBySecret", tag = "checks",
+    security(("bearer" = []), ("basic" = [])),
     request_body(content = RevocationForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "It is revoked, or was never good"), (status = 400), (status = 408),

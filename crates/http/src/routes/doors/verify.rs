@@ -1,20 +1,19 @@
 //! The door for services that hold somebody's token and want to know what it is worth: one question or a hundred.
 
+mod record;
+
 use std::{borrow::Cow, net::IpAddr};
 
 use axum::{
     extract::{RawQuery, Request, State},
     http::StatusCode,
 };
-use countersign_domain::{
-    AllowedAddresses, Credential, PartialToken, PermissionSet, Secret, TenantId, Timestamp,
-    TokenId, UserId, Version,
-};
 use futures_util::future::try_join_all;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use self::record::{VerdictRecord, VerdictsBody, record};
 use super::{
     super::{Answer, answer},
     Question, Verdict, age, judge,
@@ -23,7 +22,7 @@ use crate::{
     body::{self, Fields, Json},
     caller::{Caller, ReadTokens},
     params::Params,
-    problem::{Code, Fault, Problem, may_hold_secret},
+    problem::{Code, Fault, Problem},
     services::App,
 };
 
@@ -59,80 +58,12 @@ pub(crate) enum QuestionsBody<'a> {
     Many(Vec<QuestionBody<'a>>),
 }
 
-/// What is known of a token at a check: its record without what a check does not need.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = CheckedToken)]
-struct Facts<'a> {
-    #[schema(value_type = String, format = "uuid")]
-    id: TokenId,
-    #[schema(value_type = i64, minimum = 1)]
-    version: Version,
-    #[schema(value_type = String, format = DateTime)]
-    creation_date: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
-    last_modified_date: Timestamp,
-    #[schema(value_type = String, format = "uuid")]
-    user_id: UserId,
-    /// The name of the token and of its user.
-    name: &'a str,
-    /// What may be shown of the secret that was presented.
-    #[schema(value_type = String)]
-    partial_token: PartialToken,
-    #[schema(value_type = String, format = DateTime)]
-    expiry: Timestamp,
-    #[schema(value_type = Vec<String>)]
-    allowed_addresses: &'a AllowedAddresses,
-    #[schema(value_type = Vec<String>)]
-    permissions: &'a PermissionSet,
-}
-
-/// What a token is worth.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = TokenVerdict)]
-pub(crate) struct VerdictRecord<'a> {
-    /// Whether a request with it would be let through.
-    active: bool,
-    /// `ok`, or the code of the problem that such a request would meet.
-    #[schema(
-        pattern = "^(ok|invalid-token|token-expired|address-not-allowed|insufficient-scope|token-unreadable)$"
-    )]
-    code: &'static str,
-    /// Its tenant, which is the caller's; left out with `invalid-token` and `token-unreadable`, as is all
-    /// that follows.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, required = false, format = "uuid")]
-    tenant_id: Option<TenantId>,
-    /// When the secret that was presented stops working, where another has replaced it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, required = false, format = DateTime)]
-    retirement_date: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
-    token: Option<Facts<'a>>,
-    /// Those of the wanted permissions that it lacks.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    missing: Vec<&'a str>,
-}
-
-/// One answer, or as many as there were questions.
-#[derive(ToSchema)]
-#[schema(as = TokenVerdicts)]
-#[expect(dead_code, reason = "describes an answer that is written otherwise")]
-#[serde(untagged)]
-pub(crate) enum VerdictsBody<'a> {
-    One(VerdictRecord<'a>),
-    Many(Vec<VerdictRecord<'a>>),
-}
-
-/// Verify API tokens
+/// Verify an API token
 ///
 /// What a token is worth that somebody presented to the caller. The answer is 200 whatever it says. Tokens of other
-/// tenants are as unknown as any. An array of questions gets an array of answers in the same order.
+/// tenants are as unknown as any. `verifyTokenBatch` takes many questions at once.
 #[utoipa::path(
-    post, path = "/api-tokens/verify", operation_id = "verifyTokens", tag = "checks",
+    post, path = "/api-tokens/verify", operation_id = "verifyToken", tag = "checks",
     request_body(content = inline(QuestionsBody), example = json!({"permissions": ["api.tasks.read"], "token": "csg_…"})),
     responses((status = 200, body = inline(VerdictsBody), headers(
         ("Age" = u64, description = "How many seconds ago the facts were looked up that were judged by, where this node held them; of several, the oldest"),
@@ -149,19 +80,46 @@ pub(crate) async fn verify(
     let (head, body) = request.into_parts();
     let body = body::read(&head.headers, body).await?;
     if body.trim_ascii_start().first() == Some(&b'[') {
-        let questions = many(&body)?;
-        // At once, so that a store that has to be asked is asked for all of them together.
-        let judging = questions
-            .iter()
-            .map(|question| judged(&app, &caller, question));
-        let verdicts = try_join_all(judging).await?;
-        let records: Vec<_> = verdicts.iter().zip(&questions).map(record).collect();
-        return answer(StatusCode::OK, age(&verdicts), &records);
+        return verify_many(&app, &caller, &body).await;
     }
     let question = one(&body)?;
     let verdict = judged(&app, &caller, &question).await?;
     let record = record((&verdict, &question));
     answer(StatusCode::OK, age(std::slice::from_ref(&verdict)), &record)
+}
+
+/// Verify API tokens
+///
+/// As `verifyToken`, for up to 100 tokens: the answers are in the order of the questions.
+#[utoipa::path(
+    post, path = "/api-tokens/verify/batch", operation_id = "verifyTokenBatch", tag = "checks",
+    request_body(content = Vec<QuestionBody>, example = json!([{"permissions": ["api.tasks.read"], "token": "csg_…"}])),
+    responses((status = 200, body = Vec<VerdictRecord>, headers(
+        ("Age" = u64, description = "How many seconds ago the oldest of the facts were looked up that were judged by, where this node held them"),
+    )), (status = 400), (status = 408), (status = 413), (status = 415)),
+    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+)]
+pub(in crate::routes) async fn batch(
+    State(app): State<App>,
+    caller: Caller<ReadTokens>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Answer {
+    Params::none(query.as_deref())?;
+    let (head, body) = request.into_parts();
+    let body = body::read(&head.headers, body).await?;
+    verify_many(&app, &caller, &body).await
+}
+
+async fn verify_many(app: &App, caller: &Caller<ReadTokens>, body: &[u8]) -> Answer {
+    let questions = many(body)?;
+    // At once, so that a store that has to be asked is asked for all of them together.
+    let judging = questions
+        .iter()
+        .map(|question| judged(app, caller, question));
+    let verdicts = try_join_all(judging).await?;
+    let records: Vec<_> = verdicts.iter().zip(&questions).map(record).collect();
+    answer(StatusCode::OK, age(&verdicts), &records)
 }
 
 async fn judged<'a>(
@@ -177,46 +135,6 @@ async fn judged<'a>(
     judge(app, caller, &question).await
 }
 
-fn record<'a>((verdict, question): (&'a Verdict<'a>, &'a QuestionBody<'_>)) -> VerdictRecord<'a> {
-    let credential = verdict.known.as_ref().map(|known| &*known.credential);
-    // Known facts are behind a secret that is well-formed.
-    let partial = Secret::parse(&question.token)
-        .ok()
-        .map(|secret| secret.partial());
-    VerdictRecord {
-        active: verdict.code == "ok",
-        code: verdict.code,
-        tenant_id: credential.map(|credential| credential.tenant),
-        retirement_date: credential.and_then(|credential| credential.retires),
-        token: credential.zip(partial).map(facts),
-        missing: verdict.missing.iter().map(|name| shown(name)).collect(),
-    }
-}
-
-/// A wanted permission as it is repeated; what may be a secret, put there by mistake, is not.
-fn shown(name: &str) -> &str {
-    if may_hold_secret(name) {
-        "csg_…"
-    } else {
-        name
-    }
-}
-
-fn facts((credential, partial_token): (&Credential, PartialToken)) -> Facts<'_> {
-    Facts {
-        id: credential.token,
-        version: credential.version,
-        creation_date: credential.created,
-        last_modified_date: credential.modified,
-        user_id: credential.user,
-        name: &credential.user_name,
-        partial_token,
-        expiry: credential.expiry,
-        allowed_addresses: &credential.addresses,
-        permissions: &credential.permissions,
-    }
-}
-
 /// One question. What is right is read at once; what is not is read again with an eye for all that is wrong.
 fn one(body: &[u8]) -> Result<QuestionBody<'_>, Problem> {
     // An array would be taken for an object's values without their names.
@@ -230,10 +148,10 @@ fn one(body: &[u8]) -> Result<QuestionBody<'_>, Problem> {
 }
 
 fn many(body: &[u8]) -> Result<Vec<QuestionBody<'_>>, Problem> {
-    let text = body::check(body)?;
-    let Ok(Json::List(items)) = Json::of(text) else {
-        // Begins like an array and is none: the object's reader says what is wrong.
-        return careful(body).map(|question| vec![question]);
+    let read = Json::of(body::check(body)?);
+    let read = read.map_err(|error| Problem::new(Code::MalformedJson, error.to_string()))?;
+    let Json::List(items) = read else {
+        return Err(body::no_array(&read));
     };
     if items.len() > MOST {
         let detail = format!("at most {MOST} questions can be asked at once");

@@ -15,7 +15,7 @@ use crate::{
     etag::etag,
     params::Params,
     problem::{Fault, Problem, may_hold_secret},
-    records::{NewToken, Sent},
+    records::{IssuedToken, Sent},
     services::App,
     whole::to_its_end,
 };
@@ -55,7 +55,7 @@ pub(crate) struct DraftBody {
         description = "The client's own name for this request")),
     request_body = DraftBody,
     responses(
-        (status = 201, body = NewToken, headers(
+        (status = 201, body = IssuedToken, headers(
             ("Location" = String, description = "The record's path"),
             ("ETag" = String, description = "The version as an entity tag"))),
         (status = 400), (status = 408),
@@ -91,7 +91,7 @@ pub(in crate::routes) async fn create(
         (header::LOCATION, format!("/api/v1/api-tokens/{}", token.id)),
         (header::ETAG, etag(token.version)),
     ];
-    let record = NewToken::new(&caller.actor, made, Sent::ALL);
+    let record = IssuedToken::new(&caller.actor, made, Sent::ALL);
     answer(StatusCode::CREATED, headers, &record)
 }
 

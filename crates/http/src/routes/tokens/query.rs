@@ -21,6 +21,8 @@ use crate::{
 const SIZE: u8 = 20;
 
 /// Query API tokens
+///
+/// The page of those that match a filter, in the order that `sort` names.
 #[utoipa::path(
     post, path = "/api-tokens/query", operation_id = "queryTokens", tag = "tokens",
     params(

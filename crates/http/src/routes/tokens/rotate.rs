@@ -18,7 +18,7 @@ use crate::{
     etag::{Condition, etag},
     params::{Id, Params},
     problem::{Fault, Problem},
-    records::{NewToken, Sent},
+    records::{IssuedToken, Sent},
     services::App,
     whole::to_its_end,
 };
@@ -58,7 +58,7 @@ pub(crate) struct RotationBody {
     ),
     request_body = RotationBody,
     responses(
-        (status = 200, body = NewToken, headers(("ETag" = String, description = "The version as an entity tag"))),
+        (status = 200, body = IssuedToken, headers(("ETag" = String, description = "The version as an entity tag"))),
         (status = 400), (status = 404), (status = 408), (status = 409), (status = 412), (status = 413), (status = 415),
     ),
     extensions(("x-required-permission" = json!("api.api-tokens.write"))),
@@ -93,7 +93,7 @@ pub(in crate::routes) async fn rotate(
     .await
     .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, by_precondition))?;
     let tag = (header::ETAG, etag(made.view.token.version));
-    let record = NewToken::new(&caller.actor, made, Sent::Nothing);
+    let record = IssuedToken::new(&caller.actor, made, Sent::Nothing);
     answer(StatusCode::OK, [tag], &record)
 }
 

@@ -3,6 +3,7 @@
 
 mod ages;
 mod auth;
+mod batch;
 mod changes;
 mod introspection;
 mod limits;

@@ -1,0 +1,7 @@
+//! Prints the exact OpenAPI document, which generated requests and their answers are compared with.
+
+use std::io::{self, Write as _};
+
+fn main() -> io::Result<()> {
+    io::stdout().write_all(countersign_http::exact_openapi().as_bytes())
+}
