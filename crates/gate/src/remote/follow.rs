@@ -20,7 +20,8 @@ use crate::Cached;
 /// How long a stream may be silent before another one is tried.
 const SILENCE: Duration = Duration::from_secs(3);
 
-/// How long is waited before another try: at first, and at most.
+/// How long is waited before another try: at first, and at most. That is no longer than what the
+/// stream asks for in `retry`, and a gate that is cut off must not wait as long as a browser may.
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(1);
 
@@ -81,7 +82,8 @@ impl Remote {
             StatusCode::OK => {}
             status => {
                 if status == StatusCode::BAD_REQUEST {
-                    // Not a place of this Countersign: begin anew.
+                    // Not a place of this Countersign, says an older release of it: begin anew. Newer
+                    // ones answer 200 with a `reset` first.
                     place.id = None;
                 }
                 return Err(Failed::Status(status));

@@ -213,6 +213,31 @@ async fn a_cut_stream_goes_on_where_it_was_and_a_reset_forgets_everything() {
 }
 
 #[tokio::test]
+async fn a_place_that_is_not_known_any_more_is_gone_on_from_by_a_reset() {
+    let (stage, mut streams) = Stage::open().await;
+    let cached = following(&stage);
+    let stream = streams.recv().await.unwrap();
+    stream.send(READY.into()).unwrap();
+    healthy(&cached, true).await;
+    assert!(find(&*cached).await.unwrap().is_some());
+    let stream = reopened(&mut streams, stream).await;
+    stage.answer(200, verdict(2));
+    let restored = "event: reset\nid: p9\ndata: {}\n\n\
+                    event: ready\nid: p9\ndata: {}\nretry: 1000\n\n";
+    stream.send(restored.into()).unwrap();
+    until("all is forgotten, and believed again", async || {
+        stream.send(BEAT.into()).unwrap();
+        let version = find(&*cached).await.unwrap().unwrap().version.get();
+        version == 2 && cached.stats().healthy
+    })
+    .await;
+    let stream = reopened(&mut streams, stream).await;
+    let last = stage.heads.lock().unwrap().last().cloned().unwrap();
+    assert!(last.contains("last-event-id: p9"), "{last}");
+    drop(stream);
+}
+
+#[tokio::test]
 async fn a_node_that_is_behind_cannot_bring_old_facts_back() {
     let (stage, mut streams) = Stage::open().await;
     let cached = following(&stage);

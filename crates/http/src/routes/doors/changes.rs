@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponse, Response, Sse, sse::Event},
 };
-use countersign_application::ports::{FeedFault, FeedPosition, News, TokenChanged};
+use countersign_application::ports::{FeedFault, FeedPosition, News, StoreFault, TokenChanged};
 use countersign_domain::{EventKind, TenantId, TokenId, Version};
 use countersign_gate::bearer;
 use futures_util::stream::unfold;
@@ -38,6 +38,9 @@ const MOST: u16 = 1000;
 /// How often a sign of life is given, where nothing changes. A little less, so that none slips into the next second.
 const PULSE: Duration = Duration::from_millis(900);
 
+/// After how long a client should come back if its stream was cut; browsers wait longer by themselves.
+const RETRY: Duration = Duration::from_secs(1);
+
 /// A change of a token.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TokenChange)]
@@ -55,7 +58,8 @@ pub(crate) struct ChangeRecord {
 ///
 /// A stream of server-sent events that does not end by itself. `ready` comes first, or after what was missed since
 /// `Last-Event-ID`; `change` tells of one token (`{"id", "version", "kind"}`), at least once; `reset` says that more was
-/// missed than can be told; `heartbeat` comes each second for as long as the node itself hears of every change: from its
+/// missed than can be told, or that the id is not known here, as after a restore: whatever is held has to be looked up
+/// anew; `heartbeat` comes each second for as long as the node itself hears of every change: from its
 /// absence follows that facts may be out of date. An event's id is where to go on, on whichever node.
 #[utoipa::path(
     get, path = "/changes", operation_id = "followChanges", tag = "checks",
@@ -70,20 +74,14 @@ pub(in crate::routes) async fn changes(
     headers: HeaderMap,
 ) -> Answer {
     Params::none(query.as_deref())?;
-    let from = last_event_id(&headers)?;
+    let from = start(&headers)?;
     // Followed from before the first look, so that nothing falls between.
     let news = app.news.follow().ok_or_else(stopping)?;
     let tenant = caller.actor.tenant;
     let seat = app.streams().sit(tenant, caller.actor.token);
     let seat = seat.ok_or_else(too_many)?;
     let turn = app.streams().turn().await;
-    let first = match from {
-        Some(position) => app.feed.since(&position, MOST).await.map_err(refused)?,
-        None => News {
-            changes: Some(Vec::new()),
-            position: app.feed.position().await?,
-        },
-    };
+    let first = first(&app, &from).await?;
     drop(turn);
     // Nothing else of the head is kept for as long as the stream lasts.
     let presented = headers.get(header::AUTHORIZATION).cloned();
@@ -101,7 +99,8 @@ pub(in crate::routes) async fn changes(
         judged: Instant::now(),
     };
     stream.take(&first);
-    stream.pending.push_back(sign("ready", &first.position));
+    let ready = sign("ready", &first.position).retry(RETRY);
+    stream.pending.push_back(ready);
     let events = unfold(stream, async |mut stream| {
         let event = stream.next().await?;
         Some((Ok::<_, Infallible>(event), stream))
@@ -114,29 +113,44 @@ pub(in crate::routes) async fn changes(
     Ok(response)
 }
 
-fn last_event_id(headers: &HeaderMap) -> Result<Option<FeedPosition>, Problem> {
+/// Where a client wants to go on.
+#[derive(Debug, PartialEq, Eq)]
+enum Start {
+    /// From now on: it comes for the first time.
+    Now,
+    Behind(FeedPosition),
+    /// Behind an event that is not of this stream, as after a restore or a change of the database.
+    Unknown,
+}
+
+fn start(headers: &HeaderMap) -> Result<Start, Problem> {
     let mut values = headers.get_all(LAST_EVENT_ID).iter();
-    let Some(value) = values.next() else {
-        return Ok(None);
+    let (value, None) = (values.next(), values.next()) else {
+        let detail = "it can be given only once";
+        let fault = Fault::in_parameter(LAST_EVENT_ID.as_str(), "several-values", detail);
+        return Err(Problem::invalid_parameters(vec![fault]));
+    };
+    let Some(value) = value else {
+        return Ok(Start::Now);
     };
     let position = value.to_str().ok().and_then(|text| text.parse().ok());
-    match (position, values.next()) {
-        (Some(position), None) => Ok(Some(position)),
-        _ => Err(no_position()),
-    }
+    Ok(position.map_or(Start::Unknown, Start::Behind))
 }
 
-fn refused(fault: FeedFault) -> Problem {
-    match fault {
-        FeedFault::Position(_) => no_position(),
-        FeedFault::Store(fault) => fault.into(),
+/// What the client is told first. A place that the store does not know is answered as one from which
+/// too much was missed: an `EventSource` gives up for good after any other status than 200.
+async fn first(app: &App, start: &Start) -> Result<News, StoreFault> {
+    if let Start::Behind(position) = start {
+        match app.feed.since(position, MOST).await {
+            Ok(news) => return Ok(news),
+            Err(FeedFault::Store(fault)) => return Err(fault),
+            Err(FeedFault::Position(_)) => {}
+        }
     }
-}
-
-fn no_position() -> Problem {
-    let detail = "the id of an event of this stream is expected";
-    let fault = Fault::in_parameter(LAST_EVENT_ID.as_str(), "invalid-value", detail);
-    Problem::invalid_parameters(vec![fault])
+    Ok(News {
+        changes: (*start == Start::Now).then(Vec::new),
+        position: app.feed.position().await?,
+    })
 }
 
 fn too_many() -> Problem {
@@ -145,8 +159,7 @@ fn too_many() -> Problem {
 }
 
 fn stopping() -> Problem {
-    countersign_application::ports::StoreFault::Unavailable("the service is about to stop".into())
-        .into()
+    StoreFault::Unavailable("the service is about to stop".into()).into()
 }
 
 /// One client's stream.
