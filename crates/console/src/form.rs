@@ -20,7 +20,8 @@ use crate::{
     visit::{form_token, over_tls},
 };
 
-/// The largest form, in bytes; as much as the API takes.
+/// The largest form, in bytes, unless the names of all permissions take more than half of it; as
+/// much as the API takes.
 const LARGEST: usize = 64 * 1024;
 
 /// How long a form may take to arrive; as long as a body of the API.
@@ -85,7 +86,9 @@ impl FromRequest<App> for Form {
         if !is_form {
             return Err(Trouble::NoForm);
         }
-        let form = Self::parse(&read(request.into_body()).await?);
+        let names = app.tokens.policy().catalog.permissions().written_len();
+        let largest = LARGEST.max(LARGEST / 2 + names);
+        let form = Self::parse(&read(request.into_body(), largest).await?);
         // One is a digest; how far both agree tells nobody anything that helps.
         if expected.as_deref() == Some(form.get(TOKEN)) {
             Ok(form)
@@ -95,8 +98,8 @@ impl FromRequest<App> for Form {
     }
 }
 
-async fn read(body: Body) -> Result<Bytes, Trouble> {
-    match timeout(PATIENCE, to_bytes(body, LARGEST)).await {
+async fn read(body: Body, largest: usize) -> Result<Bytes, Trouble> {
+    match timeout(PATIENCE, to_bytes(body, largest)).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(_)) => Err(Trouble::TooLarge),
         Err(_) => Err(Trouble::TooSlow),
@@ -123,7 +126,7 @@ mod tests {
         let begun = repeat(BYTE).take(3).chain(pending());
         for body in [Body::from_stream(trickle), Body::from_stream(begun)] {
             let start = Instant::now();
-            assert!(matches!(read(body).await, Err(Trouble::TooSlow)));
+            assert!(matches!(read(body, LARGEST).await, Err(Trouble::TooSlow)));
             assert_eq!(start.elapsed().as_secs(), 10);
         }
     }
@@ -134,6 +137,9 @@ mod tests {
             sleep(Duration::from_secs(1)).await;
             part
         });
-        assert_eq!(read(Body::from_stream(slow)).await.unwrap(), "aaaaaaaaa");
+        assert_eq!(
+            read(Body::from_stream(slow), LARGEST).await.unwrap(),
+            "aaaaaaaaa"
+        );
     }
 }

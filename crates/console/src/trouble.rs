@@ -96,7 +96,7 @@ impl IntoResponse for Trouble {
             Self::TooLarge => text(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "Too large",
-                "A form has at most 64 KiB. Nothing was changed.",
+                "The form has more than 64 KiB, and more than its permissions explain. Nothing was changed.",
             ),
             Self::TooSlow => {
                 let words = "The form did not arrive within ten seconds. Nothing was changed.";

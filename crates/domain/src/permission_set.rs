@@ -63,6 +63,13 @@ impl PermissionSet {
         self.0.iter()
     }
 
+    /// How many bytes a request may take to name them all, as JSON or as a form: each name with its
+    /// quotes, its comma and an indentation, or with the name of its field.
+    #[must_use]
+    pub fn written_len(&self) -> usize {
+        self.iter().map(|name| name.as_str().len() + 16).sum()
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

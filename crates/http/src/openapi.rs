@@ -247,7 +247,10 @@ fn describe(status: &str, response: &mut Response) {
         ("408", "The body took too long"),
         ("409", "What is stored speaks against it"),
         ("412", "`If-Match` does not hold"),
-        ("413", "The body is larger than 64 KiB"),
+        (
+            "413",
+            "The body is larger than 64 KiB, or than a record may be",
+        ),
         ("414", "The path and the query are longer than 8 KiB"),
         ("415", "The body is not plain `application/json`"),
         ("422", "The body breaks rules"),

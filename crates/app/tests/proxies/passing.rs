@@ -30,6 +30,25 @@ pub(crate) async fn the_service_learns_who_asks_and_not_the_secret(kind: Kind) {
     assert!(seen.all("authorization").is_empty());
 }
 
+pub(crate) async fn a_long_list_of_permissions_is_left_out_and_the_service_learns_that(kind: Kind) {
+    let names = (0..3000).map(|number| format!("api.area-{number}.read"));
+    let names: Vec<String> = names.chain([READ[0].to_owned()]).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("permissions");
+    std::fs::write(&file, names.join("\n")).unwrap();
+    let catalog = ("COUNTERSIGN_PERMISSIONS_FILE", file.to_str().unwrap());
+    let edge = Edge::start_with(kind, On::Sqlite, &[catalog]);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let token = edge.token("Everything", &names, &[]).await;
+    let forged = ["X-Countersign-Permissions: forged.it"];
+    assert_eq!(edge.get(HERE, &token, &forged).await.status, 200);
+    let seen = edge.upstream.take().pop().unwrap();
+    assert_eq!(seen.all("x-countersign-permissions").concat(), "");
+    assert_eq!(seen.all("x-countersign-permissions-omitted"), ["true"]);
+    let id = token["id"].as_str().unwrap();
+    assert_eq!(seen.all("x-countersign-token-id"), [id]);
+}
+
 pub(crate) async fn bodies_of_all_sizes_pass_and_only_to_the_service(kind: Kind) {
     let edge = Edge::start(kind, On::Sqlite);
     let token = edge.token("Writer", &["api.tasks.write"], &[]).await;

@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderMap, header},
 };
 use bytes::Bytes;
+use countersign_domain::PermissionSet;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
@@ -20,15 +21,30 @@ pub(crate) use self::{
 };
 use crate::problem::{Code, Problem};
 
-/// The largest body, in bytes.
-pub(crate) const LARGEST: usize = 64 * 1024;
+/// The largest body, in bytes, unless it may name a whole catalog of permissions.
+const LARGEST: usize = 64 * 1024;
 
 /// How long a body may take to arrive, from the end of the check of its credential.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Reads a JSON body.
 pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    read_as(headers, body, "application/json").await
+    read_as(headers, body, "application/json", LARGEST).await
+}
+
+/// Reads a JSON body of a size that [`largest_record`] gives.
+pub(crate) async fn read_record(
+    headers: &HeaderMap,
+    body: Body,
+    largest: usize,
+) -> Result<Bytes, Problem> {
+    read_as(headers, body, "application/json", largest).await
+}
+
+/// The largest body, in bytes, that may hold a record with these permissions: one that was read can be
+/// sent back, however many they are. All the rest of a record fits into half of what any body may have.
+pub(crate) fn largest_record(permissions: &PermissionSet) -> usize {
+    LARGEST.max(LARGEST / 2 + permissions.written_len())
 }
 
 /// Reads a form, as the OAuth endpoints take it (RFC 7662, section 2.1).
@@ -38,7 +54,7 @@ pub(crate) async fn read_form(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Zeroizing<String>, Problem> {
-    let bytes = read_as(headers, body, "application/x-www-form-urlencoded").await?;
+    let bytes = read_as(headers, body, "application/x-www-form-urlencoded", LARGEST).await?;
     String::from_utf8(bytes.into())
         .map(Zeroizing::new)
         .map_err(|_| Problem::new(Code::InvalidParameter, "A form is written in ASCII."))
@@ -48,11 +64,12 @@ async fn read_as(
     headers: &HeaderMap,
     body: Body,
     media_type: &'static str,
+    largest: usize,
 ) -> Result<Bytes, Problem> {
     check_coding(headers)?;
     check_type(headers, media_type)?;
-    check_length(headers)?;
-    let collected = timeout(PATIENCE, Limited::new(body, LARGEST).collect()).await;
+    check_length(headers, largest)?;
+    let collected = timeout(PATIENCE, Limited::new(body, largest).collect()).await;
     match collected {
         Err(_) => Err(Problem::new(
             Code::RequestTimeout,
@@ -60,17 +77,17 @@ async fn read_as(
         )
         .closing()),
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(largest)),
         Ok(Err(_)) => Err(Problem::new(Code::MalformedJson, "The body broke off.").closing()),
     }
 }
 
-fn check_length(headers: &HeaderMap) -> Result<(), Problem> {
+fn check_length(headers: &HeaderMap, largest: usize) -> Result<(), Problem> {
     let declared = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|length| length > LARGEST as u64) {
-        return Err(too_large());
+    if declared.is_some_and(|length| length > largest as u64) {
+        return Err(too_large(largest));
     }
     Ok(())
 }
@@ -118,6 +135,7 @@ fn unsupported(detail: &str) -> Problem {
     Problem::new(Code::UnsupportedMediaType, detail).closing()
 }
 
-fn too_large() -> Problem {
-    Problem::new(Code::BodyTooLarge, "A body has at most 64 KiB.").closing()
+fn too_large(largest: usize) -> Problem {
+    let detail = format!("A body has at most {} KiB here.", largest / 1024);
+    Problem::new(Code::BodyTooLarge, detail).closing()
 }

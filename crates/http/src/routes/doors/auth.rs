@@ -27,6 +27,14 @@ const USER_ID: HeaderName = HeaderName::from_static("x-countersign-user-id");
 const USER_NAME: HeaderName = HeaderName::from_static("x-countersign-user-name");
 const PERMISSIONS: HeaderName = HeaderName::from_static("x-countersign-permissions");
 
+/// Says that the list of permissions was left out, because it is longer than [`LONGEST_LIST`].
+const PERMISSIONS_OMITTED: HeaderName =
+    HeaderName::from_static("x-countersign-permissions-omitted");
+
+/// The longest list of permissions in a header, in bytes: many proxies have a buffer of 4 or 8 KiB for
+/// a whole head and refuse an answer that does not fit, so that the token would get through nowhere.
+const LONGEST_LIST: usize = 4096;
+
 /// What a header does not carry as it is; what is not ASCII never is.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
 
@@ -57,7 +65,8 @@ const ANY_TOKEN: &str = "*";
             ("X-Countersign-Token-Id" = String, description = "The token"),
             ("X-Countersign-User-Id" = String, description = "The user in whose name it acts"),
             ("X-Countersign-User-Name" = String, description = "That user's name, percent-encoded where it is not ASCII"),
-            ("X-Countersign-Permissions" = String, description = "What the token may do, with blanks between the names"),
+            ("X-Countersign-Permissions" = String, description = "What the token may do, with blanks between the names; left out above 4 KiB"),
+            ("X-Countersign-Permissions-Omitted" = String, description = "`true` if the permissions were left out; absent otherwise"),
         )),
         (status = 400),
     ),
@@ -138,12 +147,18 @@ fn let_through(grant: &Grant) -> Response {
     // With those that the frame adds: room for them once, not step by step.
     response.headers_mut().reserve(10);
     let name = utf8_percent_encode(&credential.user_name, ESCAPED);
+    let permissions = credential.permissions.to_string();
+    let permissions = if permissions.len() > LONGEST_LIST {
+        (PERMISSIONS_OMITTED, "true".to_owned())
+    } else {
+        (PERMISSIONS, permissions)
+    };
     for (header, value) in [
         (TENANT_ID, credential.tenant.to_string()),
         (TOKEN_ID, credential.token.to_string()),
         (USER_ID, credential.user.to_string()),
         (USER_NAME, name.to_string()),
-        (PERMISSIONS, credential.permissions.to_string()),
+        permissions,
     ] {
         // Ids, names of permissions, and a name without what a header does not carry.
         if let Ok(value) = HeaderValue::try_from(value) {

@@ -73,7 +73,8 @@ pub(in crate::routes) async fn create(
     Params::none(query.as_deref())?;
     let (head, body) = request.into_parts();
     let key = idempotency_key(&head.headers)?;
-    let body = body::read(&head.headers, body).await?;
+    let largest = body::largest_record(app.tokens.policy().catalog.permissions());
+    let body = body::read_record(&head.headers, body, largest).await?;
     let draft = draft(&body)?;
     let once = key.map(|key| Once {
         key,

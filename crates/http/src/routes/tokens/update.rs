@@ -1,10 +1,11 @@
 //! Changing a token: what shall change, and what became of it.
 
 use axum::{
+    body::HttpBody as _,
     extract::{RawQuery, Request, State},
     http::{StatusCode, header},
 };
-use countersign_domain::{Edit, Version};
+use countersign_domain::{Edit, TokenId, Version};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -130,7 +131,8 @@ pub(in crate::routes) async fn update(
     let id = token_id(&id)?;
     let (head, body) = request.into_parts();
     let condition = expected::precondition(&head.headers)?;
-    let body = body::read(&head.headers, body).await?;
+    let largest = largest(&app, &caller, id, body.size_hint().upper()).await?;
+    let body = body::read_record(&head.headers, body, largest).await?;
     let (version, edit) = edit(&body, condition.as_ref(), allow_lockout)?;
 
     let by_precondition = condition.is_some();
@@ -149,6 +151,22 @@ pub(in crate::routes) async fn update(
         return answer(StatusCode::OK, [], &record);
     }
     answer(StatusCode::OK, [tag], &record)
+}
+
+/// How large the body may be. One that is longer than the catalog explains may name permissions that
+/// left the catalog and that the stored record still has.
+async fn largest(
+    app: &App,
+    caller: &Caller<WriteTokens>,
+    id: TokenId,
+    declared: Option<u64>,
+) -> Result<usize, Problem> {
+    let largest = body::largest_record(app.tokens.policy().catalog.permissions());
+    if declared.is_some_and(|declared| declared <= largest as u64) {
+        return Ok(largest);
+    }
+    let stored = app.tokens.get(&caller.actor, id).await?;
+    Ok(largest.max(body::largest_record(&stored.token.permissions)))
 }
 
 fn edit(
