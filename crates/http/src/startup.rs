@@ -24,6 +24,7 @@ use tower::Service;
 
 use crate::{
     Metrics, Surface, frame,
+    if_match::IfMatch,
     problem::{Code, Problem},
     refusals::Refusals,
     routes::health,
@@ -97,9 +98,10 @@ async fn framed(State(this): State<Arc<Frame>>, mut request: Request, next: Next
     let id = id.as_ref().map_or("-", RequestId::as_str);
     let (method, route) = (request.method().clone(), frame::route_of(&request));
     let confidential = frame::is_confidential(request.uri().path());
+    let if_match = IfMatch::of(&request);
     let response = match frame::refused(&mut request) {
         Some(problem) => problem.into_response(),
-        None => next.run(request).await,
+        None => if_match.judge(next.run(request).await),
     };
     let code = response.extensions().get::<Problem>().map(Problem::slug);
     let response = frame::dress(response, id, confidential);

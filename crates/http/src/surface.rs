@@ -19,9 +19,10 @@ use axum::{
     response::Response,
 };
 use countersign_gate::ClientAddress;
-use tower::Service;
+use tower::{Service, ServiceExt as _, service_fn};
 
 use crate::{
+    cors::{CrossOrigin, is_preflight},
     frame::{self, Exchange, frame, framed},
     problem::{Code, Problem},
     routes::{VERIFY, auth, verify},
@@ -38,6 +39,7 @@ const AUTH: &str = "/auth";
 pub struct Surface {
     app: App,
     router: Router,
+    cors: Option<CrossOrigin>,
     auth: Arc<str>,
     verify: Arc<str>,
 }
@@ -49,6 +51,7 @@ impl Surface {
         let app = App::new(services, settings);
         Self {
             router: crate::routes::router(app.clone()),
+            cors: CrossOrigin::new(&app.settings().cors_origins),
             app,
             auth: AUTH.into(),
             verify: VERIFY.into(),
@@ -104,6 +107,29 @@ where
 impl Surface {
     /// The answer, without a copy of what all requests share.
     pub(crate) fn answer(&self, request: Request) -> Answering {
+        match &self.cors {
+            Some(cors) if CrossOrigin::concerns(&request) => {
+                self.cross_origin(cors.clone(), request)
+            }
+            _ => self.dispatch(request),
+        }
+    }
+
+    /// The answer to a request that may come from a page of another origin.
+    fn cross_origin(&self, cors: CrossOrigin, request: Request) -> Answering {
+        if request.extensions().get::<Overflow>().is_none() && is_preflight(&request) {
+            let preflight = move |request: Request| cors.preflight(request);
+            return at_once(&self.app, request, &frame::no_route(), preflight);
+        }
+        if request.method() == Method::OPTIONS {
+            return self.dispatch(request);
+        }
+        let surface = self.clone();
+        let inside = service_fn(move |request| surface.dispatch(request));
+        Box::pin(cors.around(inside).oneshot(request))
+    }
+
+    fn dispatch(&self, request: Request) -> Answering {
         let overflow = request.extensions().get::<Overflow>().is_some();
         match (request.method(), request.uri().path()) {
             (_, path) if overflow && !is_probe(path) => {

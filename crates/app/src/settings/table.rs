@@ -256,8 +256,18 @@ pub(super) const REFUSALS_PER_MINUTE: Setting<Option<NonZeroU32>> = Setting {
     confidential: false,
 };
 
+pub(super) const CORS_ORIGINS: Setting<Vec<String>> = Setting {
+    name: "cors-origins",
+    default: "",
+    shape: "ORIGINS",
+    help: "The origins of pages whose scripts may call the API from a browser, none by default",
+    accepted: "origins, comma-separated and exact, such as https://app.example.com,http://localhost:3000",
+    parse: values::origins,
+    confidential: false,
+};
+
 /// All settings.
-pub(super) fn rows() -> [&'static dyn Row; 24] {
+pub(super) fn rows() -> [&'static dyn Row; 25] {
     [
         &LISTEN,
         &DATABASE_URL,
@@ -278,6 +288,7 @@ pub(super) fn rows() -> [&'static dyn Row; 24] {
         &SESSION_LONGEST_SECONDS,
         &CHANGES_PER_MINUTE,
         &REFUSALS_PER_MINUTE,
+        &CORS_ORIGINS,
         &METRICS_LISTEN,
         &PUBLIC_URL,
         &OTLP_ENDPOINT,

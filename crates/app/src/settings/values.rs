@@ -150,6 +150,28 @@ pub(crate) fn public_url(text: &str) -> Result<Option<String>> {
     Ok(Some(text.trim_end_matches('/').to_owned()))
 }
 
+/// Comma-separated origins, each as browsers write it (RFC 6454, section 6.2): another spelling would
+/// equal no `Origin` that is ever sent.
+pub(crate) fn origins(text: &str) -> Result<Vec<String>> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    text.split(',').map(|part| origin(part.trim())).collect()
+}
+
+fn origin(text: &str) -> Result<String> {
+    let url = Url::parse(text)?;
+    let host = url.host_str().filter(|host| !host.is_empty());
+    let host = host.context("an origin has a scheme and a host")?;
+    let port = url
+        .port()
+        .map_or_else(String::new, |port| format!(":{port}"));
+    let origin = format!("{}://{host}{port}", url.scheme());
+    ensure!(!text.contains('*'), "there is no wildcard");
+    ensure!(text == origin, "browsers write this origin as {origin}");
+    Ok(origin)
+}
+
 /// Plain HTTP alone: a collector runs beside the service, and takes it from there.
 pub(crate) fn otlp_endpoint(text: &str) -> Result<Option<Url>> {
     if text.is_empty() {

@@ -35,6 +35,39 @@ fn a_database_is_a_file_or_a_server() {
 }
 
 #[test]
+fn an_origin_is_written_as_browsers_write_it() {
+    let two = origins("https://app.example.com, http://localhost:3000").unwrap();
+    assert_eq!(two, ["https://app.example.com", "http://localhost:3000"]);
+    assert!(origins("").unwrap().is_empty());
+    for right in [
+        "http://[::1]:8080",
+        "chrome-extension://abcdef",
+        "https://xn--bcher-kva.example",
+    ] {
+        assert_eq!(origins(right).unwrap(), [right]);
+    }
+    for wrong in [
+        "*",
+        "null",
+        "app.example.com",
+        "https://*.example.com",
+        "https://app.example.com/",
+        "https://app.example.com/path",
+        "https://app.example.com:443",
+        "https://APP.example.com",
+        "HTTPS://app.example.com",
+        "https://bücher.example",
+        "https://user@app.example.com",
+        "file:///",
+        "https://",
+        "https://a.example,",
+        "https://a.example https://b.example",
+    ] {
+        assert!(origins(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn a_printed_url_tells_no_password() {
     for text in [
         "postgres://admin:hunter2@db.internal:5433/tokens",

@@ -27,6 +27,14 @@ pub(crate) struct Told {
 }
 
 impl Kind {
+    const ALL: [Self; 5] = [
+        Self::Nginx,
+        Self::Caddy,
+        Self::Traefik,
+        Self::Envoy,
+        Self::HaProxy,
+    ];
+
     fn name(self) -> &'static str {
         match self {
             Self::Nginx => "nginx",
@@ -37,31 +45,38 @@ impl Kind {
         }
     }
 
-    /// With the document's files, in which only the addresses are others.
+    /// With the document's files, in which only the addresses are others, or with its recipe for
+    /// preflights as well.
     pub(crate) fn start(
         self,
         countersign: SocketAddr,
         service: SocketAddr,
         edge: SocketAddr,
+        preflights: bool,
     ) -> Proxy {
         let text = document();
         let section = text.split(&format!("\n## {}\n", self.name())).nth(1);
         let section = section.unwrap().split("\n## ").next().unwrap();
-        let blocks = section.split("\n```").skip(1).step_by(2);
-        let blocks: Vec<String> = blocks
-            .map(|block| {
-                let (_, block) = block.split_once('\n').unwrap();
-                let block = block
+        let files = blocks(section);
+        let files = if preflights {
+            self.with_preflights(files)
+        } else {
+            files
+        };
+        let files: Vec<String> = files
+            .iter()
+            .map(|file| {
+                let file = file
                     .replace("10.0.0.10:8080", &countersign.to_string())
                     .replace("10.0.0.20:9000", &service.to_string())
                     .replace("10.0.0.10, port_value: 8080", &in_yaml(countersign))
                     .replace("10.0.0.20, port_value: 9000", &in_yaml(service));
-                assert!(!block.contains("10.0.0."), "{block}");
-                block + "\n"
+                assert!(!file.contains("10.0.0."), "{file}");
+                file
             })
             .collect();
         let store = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let started = match (self, blocks.as_slice()) {
+        let started = match (self, files.as_slice()) {
             (Self::Nginx, [site]) => {
                 let site = once(site, "listen 80;", &format!("listen {edge};"));
                 nginx(&site, edge)
@@ -84,9 +99,50 @@ impl Kind {
                 let file = once(&file, "/etc/haproxy/countersign.lua", "countersign.lua");
                 haproxy(&file, script, edge)
             }
-            (_, blocks) => panic!("{} blocks for {self:?}", blocks.len()),
+            (_, files) => panic!("{} files for {self:?}", files.len()),
         };
         started.unwrap()
+    }
+
+    /// The files with the recipe put where the document says.
+    fn with_preflights(self, mut files: Vec<String>) -> Vec<String> {
+        let text = document();
+        let section = text.split("\n## Preflights\n").nth(1).unwrap();
+        let paragraph = |kind: Self| format!("\n{}: ", kind.name());
+        let (_, recipe) = section.split_once(&paragraph(self)).unwrap();
+        let others = Self::ALL
+            .into_iter()
+            .filter_map(|kind| recipe.find(&paragraph(kind)));
+        let recipe = &recipe[..others.min().unwrap_or(recipe.len())];
+        let recipe = blocks(recipe);
+        let blocks: Vec<&str> = recipe.iter().map(String::as_str).collect();
+        let last = files.pop().unwrap();
+        files.push(match (self, blocks.as_slice()) {
+            (Self::Nginx, [maps, answer]) => {
+                let place = "location / {\n";
+                format!(
+                    "{maps}\n{}",
+                    once(&last, place, &format!("{place}{answer}\n"))
+                )
+            }
+            (Self::Caddy, [answer]) => once(&last, ":80 {\n", &format!(":80 {{\n{answer}\n")),
+            (Self::Traefik, [middleware]) => {
+                let place = "  middlewares:\n";
+                let routes = once(&last, place, &format!("{place}{middleware}\n"));
+                routes.replace("[bare, ", "[cross-origin, bare, ")
+            }
+            (Self::Envoy, [filter, policy]) => {
+                let (filters, domains) = ("http_filters:\n", "domains: [\"*\"]\n");
+                let file = once(&last, filters, &format!("{filters}{filter}\n"));
+                once(&file, domains, &format!("{domains}{policy}\n"))
+            }
+            (Self::HaProxy, [answer]) => {
+                let place = "    acl reading ";
+                once(&last, place, &format!("{answer}\n{place}"))
+            }
+            (_, blocks) => panic!("{} blocks for {self:?}", blocks.len()),
+        });
+        files
     }
 
     pub(crate) fn told(self) -> Told {
@@ -119,6 +175,14 @@ impl Kind {
             }
         })
     }
+}
+
+/// The blocks of code in a part of the document, each with the end of its last line.
+fn blocks(text: &str) -> Vec<String> {
+    let blocks = text.split("\n```").skip(1).step_by(2);
+    blocks
+        .map(|block| block.split_once('\n').unwrap().1.to_owned() + "\n")
+        .collect()
 }
 
 fn document() -> String {

@@ -55,16 +55,28 @@ impl Got {
 impl Edge {
     /// With settings as the document tells them.
     pub(crate) fn start(kind: Kind, on: On) -> Self {
-        let node = Node::start_with(
-            on,
-            &[
-                ("COUNTERSIGN_TRUSTED_PROXIES", "127.0.0.1"),
-                ("COUNTERSIGN_PROXY_HEADER", "x-forwarded-for"),
-            ],
-        );
+        Self::start_with(kind, on, &[])
+    }
+
+    /// With the document's recipe for preflights.
+    pub(crate) fn with_preflights(kind: Kind, on: On) -> Self {
+        Self::started(kind, on, &[], true)
+    }
+
+    /// With further settings.
+    pub(crate) fn start_with(kind: Kind, on: On, settings: &[(&str, &str)]) -> Self {
+        Self::started(kind, on, settings, false)
+    }
+
+    fn started(kind: Kind, on: On, settings: &[(&str, &str)], preflights: bool) -> Self {
+        let told = [
+            ("COUNTERSIGN_TRUSTED_PROXIES", "127.0.0.1"),
+            ("COUNTERSIGN_PROXY_HEADER", "x-forwarded-for"),
+        ];
+        let node = Node::start_with(on, &[&told, settings].concat());
         let upstream = Upstream::start();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port().unwrap()));
-        let proxy = kind.start(node.server.address(), upstream.address, address);
+        let proxy = kind.start(node.server.address(), upstream.address, address, preflights);
         Self {
             node,
             upstream,

@@ -16,6 +16,7 @@ mod edge;
 mod hostile;
 mod outage;
 mod passing;
+mod preflights;
 mod upstream;
 
 const READ: &[&str] = &["api.tasks.read"];
@@ -26,6 +27,7 @@ macro_rules! promises {
         mod $proxy {
             promises! { $kind:
                 passing::the_service_learns_who_asks_and_not_the_secret,
+                passing::a_long_list_of_permissions_is_left_out_and_the_service_learns_that,
                 passing::bodies_of_all_sizes_pass_and_only_to_the_service,
                 passing::what_is_refused_is_told_and_goes_no_further,
                 passing::a_revoked_token_does_not_get_through_again,
@@ -36,6 +38,8 @@ macro_rules! promises {
                 hostile::no_spelling_says_who_they_are,
                 hostile::two_credentials_are_none,
                 hostile::no_path_leads_past_the_door,
+                preflights::one_of_the_page_is_answered_without_a_token,
+                preflights::no_other_request_without_a_token_gets_through,
                 outage::without_countersign_nobody_gets_through,
                 outage::without_its_database_nobody_new_gets_through,
             }

@@ -113,6 +113,7 @@ pub(super) async fn start(
         // The others are left to those who ask.
         most_streams: Some(most_streams),
         refusals_per_minute: settings.refusals_per_minute,
+        cors_origins: settings.cors_origins,
         traces: traces::of_requests(),
     };
     let news = services.news.clone();
