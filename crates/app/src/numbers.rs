@@ -3,19 +3,19 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use countersign_application::{
     error_chain,
-    ports::{Census, Clock, Probe},
+    ports::{Census, Clock, Probe, StoreFault},
 };
 use countersign_http::{Metrics, Writability};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric},
-    metrics::{counter::ConstCounter, gauge::ConstGauge},
+    metrics::{counter::ConstCounter, gauge::ConstGauge, info::Info},
     registry::Unit,
 };
 use tokio::time::sleep;
@@ -24,6 +24,10 @@ use crate::{facts::Facts, follow::Pulse, log_queue, skew::Skew};
 
 /// How often tokens are counted.
 const CENSUS: Duration = Duration::from_mins(1);
+
+/// The horizons within which tokens that expire are counted, in days, with their labels.
+const HORIZONS: [(&str, u32); 3] = [("1d", 1), ("7d", 7), ("30d", 30)];
+const SECONDS_A_DAY: u32 = 24 * 60 * 60;
 
 /// What the numbers are read from.
 pub(crate) struct Numbers {
@@ -34,6 +38,8 @@ pub(crate) struct Numbers {
     pub(crate) writability: Writability,
     /// What was counted last.
     pub(crate) census: Mutex<Option<Census>>,
+    /// How many tokens expire within each horizon, as counted last.
+    pub(crate) expiring: Mutex<Vec<u64>>,
 }
 
 impl fmt::Debug for Numbers {
@@ -47,24 +53,55 @@ impl Numbers {
     pub(crate) fn show(self, metrics: &Metrics) -> Arc<Self> {
         let numbers = Arc::new(self);
         let collector = Box::new(numbers.clone());
-        metrics.register(|registry| registry.register_collector(collector));
+        metrics.register(|registry| {
+            registry.register_collector(collector);
+            let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+            registry.register("build", "The program that runs", build);
+        });
         numbers
     }
 
     /// Counts the tokens now and then, for ever.
     pub(crate) async fn count_often(self: Arc<Self>, clock: Arc<dyn Clock>) {
         loop {
-            match self.probe.census(clock.now()).await {
-                Ok(census) => {
-                    *self.census.lock().unwrap_or_else(PoisonError::into_inner) = Some(census);
-                }
-                Err(fault) => {
-                    let error = error_chain(&fault);
-                    tracing::debug!(error, "the tokens could not be counted");
-                }
+            let now = clock.now();
+            if let Some(census) = counted(self.probe.census(now).await) {
+                *locked(&self.census) = Some(census);
+            }
+            let until = HORIZONS.map(|(_, days)| now.plus_seconds(days * SECONDS_A_DAY));
+            if let Some(expiring) = counted(self.probe.expiring(now, &until).await) {
+                *locked(&self.expiring) = expiring;
             }
             sleep(CENSUS).await;
         }
+    }
+
+    /// What was counted now and then.
+    fn encode_tokens(&self, page: &mut Page<'_>) -> fmt::Result {
+        if let Some(census) = *locked(&self.census) {
+            page.gauges(
+                "tokens",
+                "API tokens of all tenants, counted once a minute",
+                "state",
+                &[
+                    ("live", count(census.live)),
+                    ("expired", count(census.expired)),
+                    ("revoked", count(census.revoked)),
+                ],
+            )?;
+        }
+        let expiring = locked(&self.expiring).clone();
+        let labels = HORIZONS.iter().map(|(label, _)| *label);
+        let values: Vec<_> = labels.zip(expiring.into_iter().map(count)).collect();
+        if values.is_empty() {
+            return Ok(());
+        }
+        page.gauges(
+            "tokens_expiring",
+            "Live API tokens of all tenants that expire within this time, at most 10000, counted once a minute",
+            "within",
+            &values,
+        )
     }
 }
 
@@ -148,20 +185,22 @@ impl Collector for Numbers {
         )?;
         let help = "Log lines that were lost because standard error was not read in time";
         page.counter("log_lines_lost", help, log_queue::lost())?;
-        if let Some(census) = *self.census.lock().unwrap_or_else(PoisonError::into_inner) {
-            page.gauges(
-                "tokens",
-                "API tokens of all tenants, counted once a minute",
-                "state",
-                &[
-                    ("live", count(census.live)),
-                    ("expired", count(census.expired)),
-                    ("revoked", count(census.revoked)),
-                ],
-            )?;
-        }
-        Ok(())
+        self.encode_tokens(&mut page)
     }
+}
+
+/// A count that was made; the log says why one was not.
+fn counted<T>(outcome: Result<T, StoreFault>) -> Option<T> {
+    outcome
+        .inspect_err(|fault| {
+            let error = error_chain(fault);
+            tracing::debug!(error, "the tokens could not be counted");
+        })
+        .ok()
+}
+
+fn locked<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A number of things as the page has it: beyond 2^53 it is rounded.

@@ -1,12 +1,16 @@
 //! What is counted while requests are answered, and the page that shows it to a monitoring system, with whatever else
 //! the deployment adds to the registry.
 
+mod exposition;
+
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+pub(crate) use exposition::Exposition;
+use exposition::to_prometheus;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, histogram::Histogram},
@@ -20,9 +24,6 @@ const LATENCIES: [f64; 12] = [
 
 /// What the names of our own numbers begin with.
 const PREFIX: &str = "countersign";
-
-/// The media type of the page (`OpenMetrics` 1.0).
-pub(crate) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
@@ -100,10 +101,17 @@ impl Metrics {
     /// # Errors
     /// When a number of the deployment's cannot be written.
     pub fn page(&self) -> Result<String, fmt::Error> {
+        self.page_as(Exposition::OpenMetrics)
+    }
+
+    pub(crate) fn page_as(&self, format: Exposition) -> Result<String, fmt::Error> {
         let mut page = String::new();
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         encode(&mut page, &registry)?;
-        Ok(page)
+        Ok(match format {
+            Exposition::OpenMetrics => page,
+            Exposition::Prometheus => to_prometheus(&page),
+        })
     }
 
     pub(crate) fn answered(

@@ -12,7 +12,9 @@ use std::{
 
 use async_trait::async_trait;
 use countersign_application::QueryPermits;
-use countersign_application::ports::{Census, Connections, Probe, StoreFault, StoreTime};
+use countersign_application::ports::{
+    Census, Connections, MOST_EXPIRING, Probe, StoreFault, StoreTime,
+};
 use countersign_domain::Timestamp;
 use sqlx::{
     ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, SqlitePool,
@@ -175,6 +177,28 @@ impl Probe for SqliteStore {
             expired: (counts.unrevoked - counts.live).unsigned_abs(),
             revoked: (counts.known - counts.unrevoked).unsigned_abs(),
         })
+    }
+
+    async fn expiring(&self, now: Timestamp, until: &[Timestamp]) -> Result<Vec<u64>, StoreFault> {
+        let now = now.as_micros();
+        let mut counts = Vec::with_capacity(until.len());
+        let _permit = self.permit(self.permits.acquire_for_service()).await?;
+        for until in until {
+            let until = until.as_micros();
+            // A range of the index for each tenant, and no more rows than are counted.
+            let count = sqlx::query_scalar!(
+                r#"SELECT count(*) AS "count!: i64" FROM (
+                SELECT 1 FROM tenants CROSS JOIN api_tokens INDEXED BY api_tokens_live_expiry
+                WHERE tenant_id = tenants.id AND revoked_at IS NULL AND expiry > ? AND expiry <= ?
+                LIMIT ?)"#,
+                now,
+                until,
+                MOST_EXPIRING
+            );
+            let count = within(async { count.fetch_one(&self.questions).await.map_err(fault) });
+            counts.push(count.await?.unsigned_abs());
+        }
+        Ok(counts)
     }
 
     /// The newest row, not the latest instant: a change that is made after a wrong clock was set right counts.

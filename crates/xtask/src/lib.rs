@@ -13,10 +13,12 @@ pub mod faketime;
 pub mod pgbouncer;
 pub mod pgpool;
 mod process;
+mod promtool;
 pub mod proxies;
 mod python;
 pub mod server;
 pub mod sql;
 mod wanted;
 
+pub use promtool::promtool;
 pub use python::{environment, python, wheel};

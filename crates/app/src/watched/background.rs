@@ -20,6 +20,10 @@ impl Probe for Watched<dyn Probe> {
         self.watch.count(self.store.census(now).await)
     }
 
+    async fn expiring(&self, now: Timestamp, until: &[Timestamp]) -> Result<Vec<u64>, StoreFault> {
+        self.watch.count(self.store.expiring(now, until).await)
+    }
+
     async fn time(&self) -> Result<StoreTime, StoreFault> {
         self.watch.count(self.store.time().await)
     }

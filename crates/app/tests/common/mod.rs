@@ -168,15 +168,23 @@ pub(crate) async fn answered(answer: Response, status: u16) -> Value {
 }
 
 /// Today in a year, by the system's clock.
+pub(crate) fn in_a_year() -> String {
+    now().plus_months(EXPIRY_MONTHS).to_string()
+}
+
+/// So many seconds from now, by the system's clock.
+pub(crate) fn in_seconds(seconds: u32) -> String {
+    now().plus_seconds(seconds).to_string()
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the service under test lives in real time"
 )]
-pub(crate) fn in_a_year() -> String {
+fn now() -> countersign_domain::Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let micros = i64::try_from(since.unwrap().as_micros()).unwrap();
-    let now = countersign_domain::Timestamp::from_micros(micros).unwrap();
-    now.plus_months(EXPIRY_MONTHS).to_string()
+    countersign_domain::Timestamp::from_micros(micros).unwrap()
 }
 
 /// Runs the binary to its end, with nothing of the surrounding settings.

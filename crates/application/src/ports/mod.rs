@@ -18,7 +18,9 @@ pub use feed::{
 pub use nature::{Clock, Entropy, EntropyFault, StoreTime};
 pub use records::{EventView, Stray, Tenant, TokenMade, User, UserKind};
 pub use session::{FORGOTTEN_AT_ONCE, SESSIONS_PER_TOKEN, Session, SessionDigest, SessionStore};
-pub use store::{AuditStore, EVENT_BYTES, Probe, TenantStore, TokenStore, UserStore};
+pub use store::{
+    AuditStore, EVENT_BYTES, MOST_EXPIRING, Probe, TenantStore, TokenStore, UserStore,
+};
 pub use usage::{Census, Connections, UsageStore, Used};
 
 #[cfg(any(test, feature = "testing"))]

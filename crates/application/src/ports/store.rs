@@ -132,7 +132,8 @@ pub trait UserStore: Send + Sync {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait TenantStore: Send + Sync {
-    /// Makes a tenant with its system user.
+    /// Makes a tenant with its system user, unless one of the same name or the same
+    /// [key](Tenant::name_key) was made. Tenants of releases that stored no key are not compared.
     async fn create(&self, tenant: &Tenant) -> Result<(), TenantRefused>;
 
     /// All tenants in the order of their names.
@@ -177,6 +178,9 @@ pub trait AuditStore: Send + Sync {
     async fn strays(&self, limit: u16) -> Result<Vec<Stray>, StoreFault>;
 }
 
+/// How far [`Probe::expiring`] counts.
+pub const MOST_EXPIRING: u32 = 10_000;
+
 /// Tells whether a store answers.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
@@ -186,6 +190,10 @@ pub trait Probe: Send + Sync {
 
     /// Counts the tokens of all tenants, by their state at that instant. May take long where there are many.
     async fn census(&self, now: Timestamp) -> Result<Census, StoreFault>;
+
+    /// How many live tokens expire at each of these instants at the latest, in all tenants together.
+    /// None is counted beyond [`MOST_EXPIRING`], so that it costs the same however many there are.
+    async fn expiring(&self, now: Timestamp, until: &[Timestamp]) -> Result<Vec<u64>, StoreFault>;
 
     /// What this machine's clock can be compared with.
     async fn time(&self) -> Result<StoreTime, StoreFault>;

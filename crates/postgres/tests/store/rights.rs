@@ -173,7 +173,9 @@ async fn the_documented_grants_are_all_that_the_service_needs() {
     let news = store.since(&before, 100).await.unwrap();
     assert_eq!(news.changes.map(|changes| changes.len()), Some(5));
     store.histories(None, 10).await.unwrap();
-    store.census(home.stores.clock.now()).await.unwrap();
+    let now = home.stores.clock.now();
+    store.census(now).await.unwrap();
+    store.expiring(now, &[now]).await.unwrap();
     store
         .forget(home.stores.clock.now(), home.stores.clock.now())
         .await

@@ -50,6 +50,7 @@ pub(super) async fn background(
         probe: probe.clone(),
         writability: services.writability.clone(),
         census: Mutex::default(),
+        expiring: Mutex::default(),
     };
     let numbers = numbers.show(&services.metrics);
     tasks.spawn(skew.compare_often());

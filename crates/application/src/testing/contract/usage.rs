@@ -197,6 +197,33 @@ pub async fn tokens_are_ordered_by_their_last_use(on: &Subject) {
     }
 }
 
+/// Of all tenants: neither revoked nor expired, and up to the instant itself.
+pub async fn tokens_are_counted_by_when_they_expire(on: &Subject) {
+    let (home, abroad) = (on.realm("home").await, on.realm("abroad").await);
+    let now = on.clock.now();
+    for (realm, name, seconds) in [
+        (&home, "a", 60),
+        (&abroad, "b", 60),
+        (&home, "c", 3600),
+        (&home, "gone", 60),
+        (&home, "late", 7200),
+    ] {
+        let mut draft = realm.draft(name);
+        draft.expiry = now.plus_seconds(seconds);
+        let made = realm.make_of(&draft).await.view;
+        if name == "gone" {
+            realm.revoke(&made).await;
+        }
+    }
+    let at = |seconds| now.plus_seconds(seconds);
+    let until = [at(59), at(60), at(3600), at(86_400)];
+    let count = async |now| on.probe.expiring(now, &until).await.unwrap();
+    assert_eq!(count(now).await, [0, 2, 3, 4]);
+    assert_eq!(count(at(60)).await, [0, 0, 1, 2]);
+    let nothing = on.probe.expiring(now, &[]).await.unwrap();
+    assert_eq!(nothing, Vec::<u64>::new());
+}
+
 /// Of all tenants.
 pub async fn a_census_counts_states(on: &Subject) {
     let (home, abroad) = (on.realm("home").await, on.realm("abroad").await);

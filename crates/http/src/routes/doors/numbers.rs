@@ -3,7 +3,7 @@
 use axum::{
     Router,
     extract::{RawQuery, State},
-    http::header,
+    http::{HeaderMap, header},
     middleware::from_fn,
     response::IntoResponse,
     routing::get,
@@ -14,7 +14,7 @@ use crate::{
     Metrics,
     caller::{Caller, ReadMetrics},
     frame::unlogged,
-    metrics::MEDIA_TYPE,
+    metrics::Exposition,
     params::Params,
     problem::Problem,
     services::App,
@@ -22,36 +22,51 @@ use crate::{
 
 /// The service's numbers
 ///
-/// As `OpenMetrics` text, which Prometheus reads. They cover all tenants, and name none. Only tokens of the default
-/// tenant can hold the permission.
+/// As `OpenMetrics` text, or in the Prometheus text format 0.0.4 if `Accept` prefers `text/plain`.
+/// They cover all tenants, and name none. Only tokens of the default tenant can hold the permission.
 #[utoipa::path(
     get, path = "/metrics", operation_id = "metrics", tag = "health",
-    responses((status = 200, body = String, content_type = "application/openmetrics-text"), (status = 400), (status = 404)),
+    responses((
+        status = 200,
+        content(
+            (String = "application/openmetrics-text"),
+            (String = "text/plain"),
+        ),
+    ), (status = 400), (status = 404)),
     extensions(("x-required-permission" = json!("api.metrics.read"))),
 )]
 pub(in crate::routes) async fn numbers(
     State(app): State<App>,
     _: Caller<ReadMetrics>,
+    headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Answer {
     Params::none(query.as_deref())?;
     if app.settings().metrics_elsewhere {
         return Err(Problem::of_status(axum::http::StatusCode::NOT_FOUND));
     }
-    page(&app.metrics)
+    page(&app.metrics, &headers)
 }
 
-fn page(metrics: &Metrics) -> Answer {
-    let page = metrics.page().map_err(|error| {
+fn page(metrics: &Metrics, headers: &HeaderMap) -> Answer {
+    let format = Exposition::preferred(headers);
+    let page = metrics.page_as(format).map_err(|error| {
         tracing::error!(%error, "the numbers cannot be written");
         Problem::internal()
     })?;
-    Ok(([(header::CONTENT_TYPE, MEDIA_TYPE)], page).into_response())
+    let headers = [
+        (header::CONTENT_TYPE, format.media_type()),
+        (header::VARY, "Accept"),
+    ];
+    Ok((headers, page).into_response())
 }
 
 /// `GET /metrics` alone and open to whoever reaches it: for a listener that only the monitoring system reaches.
 pub fn metrics_router(metrics: Metrics) -> Router {
     Router::new()
-        .route("/metrics", get(async move || page(&metrics)))
+        .route(
+            "/metrics",
+            get(async move |headers: HeaderMap| page(&metrics, &headers)),
+        )
         .layer(from_fn(unlogged))
 }
