@@ -1,9 +1,9 @@
 //! Tenants and their first tokens: what an operator does on the machine, by direct access to the store.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use countersign_domain::{
-    Actor, Draft, PermissionCatalog, RequestId, Secret, TenantId, Timestamp, UserId, UserInfo,
+    Actor, Draft, PermissionCatalog, RequestId, Secret, TenantId, Timestamp, UserId, UserInfo, fold,
 };
 
 use crate::{
@@ -49,11 +49,22 @@ impl Tenants {
         }
     }
 
-    /// Makes a tenant with its system user.
+    /// Makes a tenant with its system user. Its name is compared by its folded key with those of all
+    /// others, and only [the default tenant](Self::DEFAULT) has a name that folds to its.
     ///
     /// # Errors
     /// A taken name, no entropy, a store's fault.
     pub async fn create(&self, name: &str) -> Result<Tenant, Failure> {
+        let key = fold(name);
+        let reserved = key == fold(Self::DEFAULT) && name != Self::DEFAULT;
+        let others = self.list().await?;
+        if reserved || others.iter().any(|other| other.name_key() == key) {
+            return Err(Failure::NameTaken);
+        }
+        self.make(name).await
+    }
+
+    async fn make(&self, name: &str) -> Result<Tenant, Failure> {
         let now = self.clock.now();
         let (mut tenant, mut user) = ([0; 10], [0; 10]);
         self.entropy.fill(&mut tenant)?;
@@ -82,16 +93,38 @@ impl Tenants {
         Ok(self.store.tenants().await?)
     }
 
-    /// The tenant of that name.
+    /// The tenant of exactly that name, or else the only one whose name has the same folded key.
     ///
     /// # Errors
     /// A store's fault.
     pub async fn named(&self, name: &str) -> Result<Option<Tenant>, Failure> {
-        Ok(self
-            .list()
-            .await?
+        let (key, tenants) = (fold(name), self.list().await?);
+        if let Some(exact) = tenants.iter().find(|tenant| &*tenant.name == name) {
+            return Ok(Some(exact.clone()));
+        }
+        let mut alike = tenants
             .into_iter()
-            .find(|tenant| &*tenant.name == name))
+            .filter(|tenant| tenant.name_key() == key);
+        Ok(match (alike.next(), alike.next()) {
+            (only, None) => only,
+            (_, Some(_)) => None,
+        })
+    }
+
+    /// Tenants whose names have the same folded key, group by group: releases that compared names
+    /// as they were written could make them.
+    ///
+    /// # Errors
+    /// A store's fault.
+    pub async fn alike(&self) -> Result<Vec<Vec<Tenant>>, Failure> {
+        let mut groups = BTreeMap::<String, Vec<Tenant>>::new();
+        for tenant in self.list().await? {
+            groups.entry(tenant.name_key()).or_default().push(tenant);
+        }
+        Ok(groups
+            .into_values()
+            .filter(|group| group.len() > 1)
+            .collect())
     }
 
     /// The default tenant; made where it is missing. Two nodes that start at once agree on one.
@@ -100,10 +133,13 @@ impl Tenants {
     /// No entropy, a store's fault.
     pub async fn default(&self) -> Result<Tenant, Failure> {
         loop {
-            if let Some(tenant) = self.named(Self::DEFAULT).await? {
+            let tenants = self.list().await?;
+            let found = tenants.into_iter().find(|one| &*one.name == Self::DEFAULT);
+            if let Some(tenant) = found {
                 return Ok(tenant);
             }
-            match self.create(Self::DEFAULT).await {
+            // Beside a tenant of an older release whose name has the same key.
+            match self.make(Self::DEFAULT).await {
                 Err(Failure::NameTaken) => {}
                 made => return made,
             }

@@ -143,3 +143,53 @@ async fn a_store_that_cannot_answer_is_no_empty_store() {
         .await;
     assert!(matches!(first, Err(Failure::Store(_))));
 }
+
+/// What an older release could make is kept, and new names are compared with all of it.
+#[tokio::test]
+async fn names_of_tenants_are_compared_folded() {
+    let of_name = |name: &str| Tenant {
+        name: name.into(),
+        ..tenant()
+    };
+    let stored = ["ACME", "Default", "acme", "Home"].map(of_name);
+    let mut store = MockTenantStore::new();
+    let there = stored.to_vec();
+    store.expect_tenants().returning(move || Ok(there.clone()));
+    store
+        .expect_create()
+        .times(2)
+        .withf(|tenant| ["Other", "default"].contains(&&*tenant.name))
+        .returning(|_| Ok(()));
+    let tenants = tenants(store, MockTokenStore::new());
+    for taken in ["Acme", "acme", "HOME", "ｈome", "DEFAULT"] {
+        let refused = tenants.create(taken).await;
+        assert!(matches!(refused, Err(Failure::NameTaken)), "{taken}");
+    }
+    tenants.create("Other").await.unwrap();
+    assert_eq!(&*tenants.default().await.unwrap().name, "default");
+    for (name, found) in [
+        ("acme", Some("acme")),
+        ("ACME", Some("ACME")),
+        ("Acme", None),
+        ("hOME", Some("Home")),
+        ("nobody", None),
+    ] {
+        let tenant = tenants.named(name).await.unwrap();
+        let tenant = tenant.as_ref().map(|tenant| &*tenant.name);
+        assert_eq!(tenant, found, "{name}");
+    }
+    let alike = tenants.alike().await.unwrap();
+    assert_eq!(alike, [[stored[0].clone(), stored[2].clone()]]);
+}
+
+/// Also where none is there yet: nothing else may take the place of the default tenant.
+#[tokio::test]
+async fn the_name_of_the_default_tenant_is_reserved() {
+    let mut store = MockTenantStore::new();
+    store.expect_tenants().returning(|| Ok(vec![]));
+    store.expect_create().times(1).returning(|_| Ok(()));
+    let tenants = tenants(store, MockTokenStore::new());
+    let refused = tenants.create("Default").await;
+    assert!(matches!(refused, Err(Failure::NameTaken)));
+    tenants.create("default").await.unwrap();
+}

@@ -50,7 +50,8 @@ impl TenantStore for PostgresStore {
             sqlx::query!(
                 r#"
                 WITH made AS (
-                    INSERT INTO tenants (id, name, created_at, system_user_id) VALUES ($1, $2, $3, $4)
+                    INSERT INTO tenants (id, name, created_at, system_user_id, name_key)
+                    VALUES ($1, $2, $3, $4, $6)
                     RETURNING id, created_at, system_user_id
                 )
                 INSERT INTO users (tenant_id, id, name, kind, created_at)
@@ -62,12 +63,15 @@ impl TenantStore for PostgresStore {
                 tenant.created.to_utc(),
                 tenant.system.id.as_uuid(),
                 &*tenant.system.name,
+                tenant.name_key(),
             )
             .map(drop)
         });
         match made.await {
             Ok(_) => Ok(()),
-            Err(lost) if lost.is_taken("tenants_name") => Err(TenantRefused::NameTaken),
+            Err(lost) if lost.is_taken("tenants_name") || lost.is_taken("tenants_name_key") => {
+                Err(TenantRefused::NameTaken)
+            }
             Err(lost) => Err(TenantRefused::Fault(lost.into())),
         }
     }

@@ -35,17 +35,20 @@ impl TenantStore for SqliteStore {
     async fn create(&self, tenant: &Tenant) -> Result<(), TenantRefused> {
         let id = tenant.id.as_uuid();
         let (name, created) = (&*tenant.name, tenant.created.as_micros());
+        let key = tenant.name_key();
         let (system, system_name) = (tenant.system.id.as_uuid(), &*tenant.system.name);
         let kind = UserKind::System.as_str();
         let began = Instant::now();
         let transaction = within(async {
             let mut transaction = self.begin().await?;
             sqlx::query!(
-                "INSERT INTO tenants (id, name, created_at, system_user_id) VALUES (?, ?, ?, ?)",
+                "INSERT INTO tenants (id, name, created_at, system_user_id, name_key) \
+                 VALUES (?, ?, ?, ?, ?)",
                 id,
                 name,
                 created,
-                system
+                system,
+                key
             )
             .execute(&mut *transaction)
             .await

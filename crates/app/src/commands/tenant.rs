@@ -1,7 +1,7 @@
 //! Tenants, as an operator on the machine makes and sees them.
 
 use anyhow::{Context as _, Result, bail};
-use countersign_application::Failure;
+use countersign_application::{Failure, ports::Tenant};
 use countersign_domain::{TenantId, Timestamp, TokenName};
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -22,6 +22,9 @@ struct Listed<'a> {
     tenant_id: TenantId,
     name: &'a str,
     creation_date: Timestamp,
+    /// Other tenants whose names have the same folded key.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    same_name_as: Vec<TenantId>,
 }
 
 /// Makes a tenant and its first token, and prints both.
@@ -33,7 +36,15 @@ pub(super) async fn create(settings: Settings, name: &str) -> Result<()> {
     let name = TokenName::parse(name).with_context(|| format!("{name:?} is no name"))?;
     let service = service(settings).await?;
     let tenant = match service.tenants.create(name.as_str()).await {
-        Err(Failure::NameTaken) => bail!("there is a tenant {:?} already", name.as_str()),
+        Err(Failure::NameTaken) => {
+            let taken = service.tenants.named(name.as_str()).await;
+            let taken = taken
+                .map_err(explained)?
+                .map_or("default".into(), |tenant| tenant.name);
+            bail!(
+                "the name is taken by the tenant {taken:?}: names are compared without regard to case and width"
+            );
+        }
         made => made.map_err(explained)?,
     };
     let request = service.request_id("tenant-create")?;
@@ -60,18 +71,30 @@ pub(super) async fn create(settings: Settings, name: &str) -> Result<()> {
 /// # Errors
 /// A store that cannot answer.
 pub(super) async fn list(settings: Settings) -> Result<()> {
-    for tenant in service(settings)
-        .await?
-        .tenants
-        .list()
-        .await
-        .map_err(explained)?
-    {
+    let tenants = service(settings).await?.tenants;
+    let alike = tenants.alike().await.map_err(explained)?;
+    for tenant in tenants.list().await.map_err(explained)? {
+        let group = alike.iter().find(|group| group.contains(&tenant));
+        let others = group.into_iter().flatten().map(|other| other.id);
         say(&serde_json::to_string(&Listed {
             tenant_id: tenant.id,
             name: &tenant.name,
             creation_date: tenant.created,
+            same_name_as: others.filter(|other| *other != tenant.id).collect(),
         })?)?;
     }
+    for group in alike {
+        remark(&format!("{}: {SAME_NAME}", names(&group)));
+    }
     Ok(())
+}
+
+/// What is wrong with tenants of an older release that have the same name by today's rules.
+pub(super) const SAME_NAME: &str = "these tenants have the same name but for case or width; both \
+    work on, and no tenant of such a name can be made any more";
+
+/// The names of a group, for people.
+pub(super) fn names(group: &[Tenant]) -> String {
+    let names = group.iter().map(|tenant| format!("{:?}", tenant.name));
+    names.collect::<Vec<_>>().join(", ")
 }

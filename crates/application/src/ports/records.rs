@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use countersign_domain::{
-    AuditEvent, Fingerprint, TenantId, Timestamp, TokenId, UserId, UserInfo, uuid::Uuid,
+    AuditEvent, Fingerprint, TenantId, Timestamp, TokenId, UserId, UserInfo, fold, uuid::Uuid,
 };
 
 /// An isolation boundary.
@@ -17,6 +17,14 @@ pub struct Tenant {
     pub created: Timestamp,
     /// The user to whom is attributed what an operator does on the machine.
     pub system: UserInfo,
+}
+
+impl Tenant {
+    /// The key by which names of tenants are compared, folded as those of tokens are.
+    #[must_use]
+    pub fn name_key(&self) -> String {
+        fold(&self.name)
+    }
 }
 
 /// What kind of user it is.

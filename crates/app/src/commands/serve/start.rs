@@ -19,6 +19,7 @@ use tokio::{
 
 use super::background::background;
 use crate::{
+    commands::tenant::{SAME_NAME, names},
     database::Database,
     facts::Facts,
     first_start::{self, Made},
@@ -118,6 +119,7 @@ pub(super) async fn start(
     };
     let news = services.news.clone();
     let surface = Surface::new(services, surface).with_pages(pages.unwrap_or_default());
+    warn_of_same_names(&service).await?;
     // Looked for before there may be one of this start.
     first_start::tell_what_is_left(&settings.database);
     // Last, because its secret would be lost with whatever fails between this and its announcement.
@@ -135,6 +137,14 @@ pub(super) async fn start(
         database,
         _lock: lock,
     }))
+}
+
+/// Names the tenants that people may take for one another.
+async fn warn_of_same_names(service: &Service) -> Result<()> {
+    for group in service.tenants.alike().await? {
+        tracing::warn!(tenants = names(&group), "{SAME_NAME}");
+    }
+    Ok(())
 }
 
 impl Node {

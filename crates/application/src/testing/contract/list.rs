@@ -100,6 +100,7 @@ macro_rules! store_contract {
             tokens_are_found_by_their_last_use,
             tokens_are_ordered_by_their_last_use,
             a_census_counts_states,
+            tokens_are_counted_by_when_they_expire,
         );
         $crate::store_contract!(@tests $subject, sessions:
             a_session_reads_back_equal,
@@ -140,6 +141,7 @@ macro_rules! store_contract {
         $crate::store_contract!(@tests $subject, tenants:
             tenants_are_told_in_the_order_of_their_names,
             a_taken_tenant_name_makes_nothing,
+            a_tenant_name_is_taken_by_what_folds_alike,
             history_outlives_the_tokens,
             a_tenant_sees_nothing_of_another,
             a_tenant_changes_nothing_of_another,

@@ -11,7 +11,7 @@ use crate::{
 pub async fn tenants_are_told_in_the_order_of_their_names(on: &Subject) {
     assert_eq!(on.tenants.tenants().await.unwrap(), []);
     let mut made = Vec::new();
-    for name in ["b", "a", "B", "ä", "default", "_"] {
+    for name in ["b", "a", "C", "ä", "default", "_"] {
         on.clock.advance(1);
         made.push(on.realm(name).await.tenant);
     }
@@ -28,6 +28,23 @@ pub async fn a_taken_tenant_name_makes_nothing(on: &Subject) {
     assert_eq!(on.tenants.tenants().await.unwrap(), [home.tenant]);
     let user = on.users.user(other.id, other.system.id).await;
     assert_eq!(user.unwrap(), None);
+}
+
+/// Names are compared as those of tokens are, by a key that the domain folds.
+pub async fn a_tenant_name_is_taken_by_what_folds_alike(on: &Subject) {
+    let home = on.realm("Straße").await;
+    for name in ["Straße", "STRASSE", "ｓtraße", "strasse"] {
+        let other = on.tenant(name);
+        let error = on.tenants.create(&other).await.unwrap_err();
+        assert!(
+            matches!(error, TenantRefused::NameTaken),
+            "{name}: {error:?}"
+        );
+        let user = on.users.user(other.id, other.system.id).await;
+        assert_eq!(user.unwrap(), None);
+    }
+    assert_eq!(on.tenants.tenants().await.unwrap(), [home.tenant]);
+    on.realm("Straßen").await;
 }
 
 /// A tenant that had tokens never looks new.
