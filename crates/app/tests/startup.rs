@@ -41,7 +41,7 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 /// A service on its way.
 struct Starting {
     child: Child,
-    lines: Lines<BufReader<ChildStderr>>,
+    lines: Option<Lines<BufReader<ChildStderr>>>,
     address: String,
 }
 
@@ -60,13 +60,13 @@ impl Starting {
         let address = said["listen"].as_str().unwrap().to_owned();
         Self {
             child,
-            lines,
+            lines: Some(lines),
             address,
         }
     }
 
     fn until_said(&mut self, words: &str) -> String {
-        until_said(&mut self.lines, words)
+        until_said(self.lines.as_mut().unwrap(), words)
     }
 
     /// The whole answer.
@@ -136,7 +136,8 @@ impl Starting {
     }
 
     fn end(mut self) {
-        let rest = thread::spawn(move || self.lines.for_each(drop));
+        let lines = self.lines.take().unwrap();
+        let rest = thread::spawn(move || lines.for_each(drop));
         kill(
             Pid::from_raw(self.child.id().cast_signed()),
             Signal::SIGTERM,
@@ -144,6 +145,14 @@ impl Starting {
         .unwrap();
         assert!(self.child.wait().unwrap().success());
         rest.join().unwrap();
+    }
+}
+
+/// One that was not told to end ends here, also where a test failed.
+impl Drop for Starting {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -3,6 +3,7 @@
 use countersign_application::ports::MigrationFault;
 use sqlx::{
     Connection as _, PgConnection, Row as _,
+    error::DatabaseError,
     migrate::{MigrateError, Migrator},
     postgres::PgRow,
 };
@@ -93,7 +94,7 @@ fn newer(database: i64) -> MigrationFault {
 /// Why nothing could be asked. The codes of a server that lets nobody in: invalid authorization, no such database, no
 /// privilege to connect (PostgreSQL, appendix A).
 fn connecting(error: sqlx::Error) -> MigrationFault {
-    let code = error.as_database_error().and_then(|said| said.code());
+    let code = error.as_database_error().and_then(DatabaseError::code);
     let refused =
         code.is_some_and(|code| code.starts_with("28") || code == "3D000" || code == "42501");
     let source = fault::source(error);
@@ -107,8 +108,7 @@ fn connecting(error: sqlx::Error) -> MigrationFault {
 fn failed(error: MigrateError) -> MigrationFault {
     match error {
         MigrateError::VersionMissing(version) if version > known() => newer(version),
-        MigrateError::Execute(error) => executing(error),
-        MigrateError::ExecuteMigration(error, _) => executing(error),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => executing(error),
         error => MigrationFault::Failed(Box::new(error)),
     }
 }
