@@ -8,7 +8,7 @@ use crate::{
     fault::{fault, within},
 };
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
 impl SqliteStore {
     /// Applies the migrations that are missing, however long that takes. Several processes at once apply each of them once.

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use countersign_application::testing::Stores;
-use sqlx::{AssertSqlSafe, Executor as _};
+use sqlx::{AssertSqlSafe, Executor as _, migrate::Migrator};
 
-use super::{MIGRATIONS, Migrator, SqliteStore, tests::fresh};
+use super::{SqliteStore, tests::fresh};
+use crate::migration::MIGRATIONS;
 
 #[tokio::test]
 async fn a_file_of_the_first_release_is_brought_up_to_date() {
