@@ -40,7 +40,7 @@ impl TenantStore for SqliteStore {
         let kind = UserKind::System.as_str();
         let began = Instant::now();
         let transaction = within(async {
-            let mut transaction = self.begin().await?;
+            let mut transaction = self.writer.begin().await?;
             sqlx::query!(
                 "INSERT INTO tenants (id, name, created_at, system_user_id, name_key) \
                  VALUES (?, ?, ?, ?, ?)",

@@ -7,12 +7,12 @@ use sqlx::Error;
 use tokio::time::timeout;
 
 /// Longer than a write waits for its turn (2.5 s) or for a foreign lock (2 s), and short enough to leave a commit its
-/// time within the [`WHOLE`].
+/// time within the [`CALL`].
 pub(crate) const DEADLINE: Duration = Duration::from_millis(3500);
 
 /// What the 5 s that the ports allow leave for a call with its commit. The flush at its end gets all that is left: a
 /// slow disk is waited for rather than leave the outcome open.
-const WHOLE: Duration = Duration::from_millis(4800);
+pub(crate) const CALL: Duration = Duration::from_millis(4800);
 
 // Primary result codes, https://www.sqlite.org/rescode.html
 const BUSY: i32 = 5;
@@ -48,7 +48,15 @@ pub(crate) fn fault(error: Error) -> StoreFault {
 pub(crate) async fn within<T, E: From<StoreFault>>(
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    match timeout(DEADLINE, work).await {
+    within_since(Instant::now(), work).await
+}
+
+/// As [`within`], as part of a call that began then.
+pub(crate) async fn within_since<T, E: From<StoreFault>>(
+    began: Instant,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    match timeout(DEADLINE.saturating_sub(began.elapsed()), work).await {
         Ok(outcome) => outcome,
         Err(elapsed) => Err(StoreFault::Unavailable(Box::new(elapsed)).into()),
     }
@@ -59,7 +67,7 @@ pub(crate) async fn commit(
     transaction: sqlx::Transaction<'_, sqlx::Sqlite>,
     began: Instant,
 ) -> Result<(), CommitError> {
-    let left = WHOLE.saturating_sub(began.elapsed());
+    let left = CALL.saturating_sub(began.elapsed());
     match timeout(left, transaction.commit()).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) if left_nothing(&error) => Err(fault(error).into()),

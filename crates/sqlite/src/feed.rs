@@ -78,7 +78,7 @@ impl ChangeFeed for SqliteStore {
         'wait: 'async_trait,
         Self: 'async_trait,
     {
-        Box::pin(self.commits.0.notified())
+        Box::pin(self.writer.commits.0.notified())
     }
 }
 

@@ -66,8 +66,13 @@ async fn a_place_outlives_restarts_and_compaction_and_leads_on_in_a_copy() {
     home.make("d").await;
     let copy = folder.path().join("copy.db");
     let copied = format!("VACUUM INTO '{}'", copy.display());
-    store.writer.execute(AssertSqlSafe(copied)).await.unwrap();
-    store.writer.execute("VACUUM").await.unwrap();
+    store
+        .writer
+        .pool
+        .execute(AssertSqlSafe(copied))
+        .await
+        .unwrap();
+    store.writer.pool.execute("VACUUM").await.unwrap();
     store.close().await;
     for name in ["test.db", "copy.db"] {
         let store = open(&folder, name).await;
@@ -104,7 +109,7 @@ async fn a_corrupt_event_does_not_stop_the_feed() {
     home.make("a").await;
     let spoil = "DROP TRIGGER audit_events_are_not_changed;
         PRAGMA ignore_check_constraints = ON; UPDATE audit_events SET kind = 'spoilt'";
-    store.writer.execute(spoil).await.unwrap();
+    store.writer.pool.execute(spoil).await.unwrap();
     let told = store.since(&place("0"), 9).await.unwrap();
     assert_eq!(told.changes, None, "any token may have changed");
     assert_eq!(told.position, place("1"));

@@ -25,5 +25,6 @@ mod session;
 mod store;
 mod stray;
 mod usage;
+mod writer;
 
 pub use store::{OpenError, SqliteStore};

@@ -18,7 +18,7 @@ impl SqliteStore {
     pub async fn migrate(&self) -> Result<(), MigrationFault> {
         // The migrations nest in a transaction that holds the write lock from the start: a second process sees either none
         // of them or all.
-        let mut whole = within(self.begin()).await?;
+        let mut whole = within(self.writer.begin()).await?;
         MIGRATIONS
             .run_direct(None, &mut *whole, false)
             .await

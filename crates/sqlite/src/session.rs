@@ -38,7 +38,7 @@ impl SessionStore for SqliteStore {
             SESSIONS_PER_TOKEN
         );
         within(async {
-            let mut transaction = self.begin().await?;
+            let mut transaction = self.writer.begin().await?;
             insert.execute(&mut *transaction).await.map_err(fault)?;
             trim.execute(&mut *transaction).await.map_err(fault)?;
             transaction.commit().await.map_err(fault)
@@ -67,7 +67,7 @@ impl SessionStore for SqliteStore {
         );
         within(async {
             update
-                .execute(&mut *self.writer().await?)
+                .execute(&mut *self.writer.acquire().await?)
                 .await
                 .map_err(fault)
         })
@@ -80,7 +80,7 @@ impl SessionStore for SqliteStore {
         let delete = sqlx::query!("DELETE FROM sessions WHERE digest = ?", digest);
         within(async {
             delete
-                .execute(&mut *self.writer().await?)
+                .execute(&mut *self.writer.acquire().await?)
                 .await
                 .map_err(fault)
         })
@@ -99,7 +99,7 @@ impl SessionStore for SqliteStore {
         );
         within(async {
             delete
-                .execute(&mut *self.writer().await?)
+                .execute(&mut *self.writer.acquire().await?)
                 .await
                 .map_err(fault)
         })

@@ -17,18 +17,19 @@ use countersign_application::ports::{
 };
 use countersign_domain::Timestamp;
 use sqlx::{
-    ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, SqlitePool,
-    pool::PoolConnection,
+    ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use thiserror::Error;
 
 use crate::{
+    commit::GroupCommit,
     fault::{DEADLINE, fault, is_busy, within},
     feed::Commits,
     file::DatabaseFile,
     log_space::fill_log,
     rows::Column,
+    writer::Writer,
 };
 
 /// How long a read waits for a connection.
@@ -57,7 +58,8 @@ pub struct OpenError(#[source] Box<dyn error::Error + Send + Sync>);
 /// A database file with all ports of Countersign. Clones share its connections.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
-    pub(crate) writer: SqlitePool,
+    pub(crate) writer: Writer,
+    pub(crate) group: GroupCommit,
     pub(crate) readers: SqlitePool,
     /// Apart from the readers, so that no question about many tokens keeps a request from being admitted.
     pub(crate) questions: SqlitePool,
@@ -68,8 +70,6 @@ pub struct SqliteStore {
     pub(crate) pages: SqlitePool,
     /// For verifying histories.
     pub(crate) audit: SqlitePool,
-    pub(crate) commits: Commits,
-    pub(crate) file: Arc<DatabaseFile>,
 }
 
 impl SqliteStore {
@@ -93,16 +93,20 @@ impl SqliteStore {
         let reader = options.pragma("query_only", "ON");
         let readers = thread::available_parallelism().map_or(2, usize::from);
         let readers = u32::try_from(readers.clamp(2, MOST_READERS)).unwrap_or(2);
+        let writer = Writer {
+            pool: pool(1, LINE).connect_lazy_with(writer),
+            commits: Commits::default(),
+            file: Arc::new(file),
+        };
         let store = Self {
-            writer: pool(1, LINE).connect_lazy_with(writer),
+            group: GroupCommit::new(writer.clone()),
+            writer,
             permits: QueryPermits::new(QUESTIONS),
             lineages: QueryPermits::new(PAGES / 2),
             questions: ending(QUESTIONS).connect_lazy_with(reader.clone()),
             pages: ending(PAGES).connect_lazy_with(reader.clone()),
             audit: ending(1).connect_lazy_with(reader.clone()),
             readers: pool(readers, ACQUIRE).connect_lazy_with(reader),
-            commits: Commits::default(),
-            file: Arc::new(file),
         };
         let log = within(async { store.switch_to_log().await.map_err(fault) });
         log.await.map_err(|error| OpenError(Box::new(error)))?;
@@ -111,7 +115,7 @@ impl SqliteStore {
 
     async fn switch_to_log(&self) -> Result<(), sqlx::Error> {
         loop {
-            match self.writer.acquire().await {
+            match self.writer.pool.acquire().await {
                 Err(error) if is_busy(&error) => tokio::time::sleep(PAUSE).await,
                 outcome => return outcome.map(drop),
             }
@@ -124,31 +128,14 @@ impl SqliteStore {
         self.pages.close().await;
         self.audit.close().await;
         self.readers.close().await;
-        self.writer.close().await;
-    }
-
-    /// Begins to write, as the only one who does.
-    pub(crate) async fn begin(
-        &self,
-    ) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, StoreFault> {
-        self.file.check()?;
-        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
-        let transaction = begun.map_err(fault)?;
-        self.file.log_opened();
-        Ok(transaction)
-    }
-
-    /// The connection that writes, for what is one statement.
-    pub(crate) async fn writer(&self) -> Result<PoolConnection<Sqlite>, StoreFault> {
-        self.file.check()?;
-        self.writer.acquire().await.map_err(fault)
+        self.writer.pool.close().await;
     }
 }
 
 #[async_trait]
 impl Probe for SqliteStore {
     async fn ping(&self) -> Result<(), StoreFault> {
-        self.file.check()?;
+        self.writer.file.check()?;
         within(async {
             // A database without its tables is not ready either.
             sqlx::query_scalar!("SELECT EXISTS (SELECT 1 FROM tenants)")
@@ -212,7 +199,7 @@ impl Probe for SqliteStore {
 
     async fn try_write(&self, to_disk: bool) -> Result<bool, StoreFault> {
         within(async {
-            let mut transaction = self.begin().await?;
+            let mut transaction = self.writer.begin().await?;
             if to_disk {
                 fill_log(&mut transaction).await.map_err(fault)?;
             }
@@ -230,7 +217,13 @@ impl Probe for SqliteStore {
     fn connections(&self) -> Connections {
         let mut all = Connections::default();
         let (one, other) = (&self.pages, &self.audit);
-        for pool in [&self.writer, &self.readers, &self.questions, one, other] {
+        for pool in [
+            &self.writer.pool,
+            &self.readers,
+            &self.questions,
+            one,
+            other,
+        ] {
             let open = pool.size();
             all.open += open;
             // The two are counted one after the other.
@@ -284,7 +277,7 @@ fn create(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 #[path = "store_tests.rs"]
-mod tests;
+pub(crate) mod tests;
 #[cfg(test)]
 #[path = "upgrade_tests.rs"]
 mod upgrade_tests;

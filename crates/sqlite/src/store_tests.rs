@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::SqliteStore;
 
-pub(super) async fn fresh() -> (TempDir, SqliteStore) {
+pub(crate) async fn fresh() -> (TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("test.db"))
         .await
@@ -28,7 +28,7 @@ async fn run(pool: &SqlitePool, sql: &'static str) -> i64 {
 #[tokio::test]
 async fn what_is_acknowledged_is_on_disk() {
     let (_folder, store) = fresh().await;
-    for pool in [&store.writer, &store.readers] {
+    for pool in [&store.writer.pool, &store.readers] {
         let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
             .fetch_one(pool)
             .await
@@ -38,7 +38,7 @@ async fn what_is_acknowledged_is_on_disk() {
         assert_eq!(run(pool, "PRAGMA busy_timeout").await, 2000);
     }
     let full = 2;
-    assert_eq!(run(&store.writer, "PRAGMA synchronous").await, full);
+    assert_eq!(run(&store.writer.pool, "PRAGMA synchronous").await, full);
 }
 
 #[tokio::test]
@@ -94,14 +94,14 @@ async fn a_full_file_is_no_answer_and_heals() {
     let home = Stores::of(store.clone()).realm("home").await;
     let view = home.make("before").await.view;
     for round in 0..3 {
-        run(&store.writer, "PRAGMA max_page_count = 1").await;
+        run(&store.writer.pool, "PRAGMA max_page_count = 1").await;
         let error = fill(&home, round).await;
         assert!(
             matches!(error, CommitError::Fault(StoreFault::Unwritable(_))),
             "{error:?}"
         );
         assert_eq!(home.get(view.token.id).await.as_ref(), Some(&view));
-        run(&store.writer, "PRAGMA max_page_count = 100000").await;
+        run(&store.writer.pool, "PRAGMA max_page_count = 100000").await;
         let again = home.make("after").await.view;
         home.revoke(&again).await;
     }
@@ -111,7 +111,7 @@ async fn a_full_file_is_no_answer_and_heals() {
 async fn a_rollback_behind_the_drivers_back_costs_one_connection_not_the_store() {
     let (_folder, store) = fresh().await;
     let home = Stores::of(store.clone()).realm("home").await;
-    let mut lost = store.begin().await.unwrap();
+    let mut lost = store.writer.begin().await.unwrap();
     sqlx::query("ROLLBACK").execute(&mut *lost).await.unwrap();
     drop(lost);
     home.make("after").await;
@@ -122,14 +122,14 @@ async fn a_read_only_file_is_no_answer_and_heals() {
     let (_folder, store) = fresh().await;
     let home = Stores::of(store.clone()).realm("home").await;
     let view = home.make("a").await.view;
-    run(&store.writer, "PRAGMA query_only = ON").await;
+    run(&store.writer.pool, "PRAGMA query_only = ON").await;
     let change = home.revocation(home.system(), &view);
     let error = home.commit(&change).await.unwrap_err();
     assert!(
         matches!(error, CommitError::Fault(StoreFault::Unwritable(_))),
         "{error:?}"
     );
-    run(&store.writer, "PRAGMA query_only = OFF").await;
+    run(&store.writer.pool, "PRAGMA query_only = OFF").await;
     home.commit(&change).await.unwrap();
 }
 

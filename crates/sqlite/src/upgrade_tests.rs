@@ -19,7 +19,7 @@ async fn a_file_of_the_first_release_is_brought_up_to_date() {
         .await
         .unwrap();
     let first = Migrator::with_migrations(vec![MIGRATIONS.migrations[0].clone()]);
-    first.run(&store.writer).await.unwrap();
+    first.run(&store.writer.pool).await.unwrap();
     copy_what_the_first_release_had(&store, folder.path()).await;
     home.stores = Stores {
         entropy: home.stores.entropy,

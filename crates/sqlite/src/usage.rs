@@ -41,7 +41,7 @@ impl SqliteStore {
         let uses = uses.to_string();
         let began = Instant::now();
         let transaction = within(async {
-            let mut transaction = self.begin().await?;
+            let mut transaction = self.writer.begin().await?;
             sqlx::query!(
                 "UPDATE token_secrets SET last_used_at = u.at, last_used_address = u.address \
                  FROM (SELECT unhex(value ->> 0) AS digest, value ->> 1 AS at, \

@@ -113,7 +113,7 @@ async fn corrupt_uses_and_secrets_are_named() {
         let (tenant, id) = (home.tenant.id, made.view.token.id);
         let one = used(tenant, id, made.secret.digest());
         store.record(&[one]).await.unwrap();
-        store.writer.execute(spoil).await.unwrap();
+        store.writer.pool.execute(spoil).await.unwrap();
         names(store.get(tenant, id).await, place);
         let listed = store.list(tenant, None, 9).await.unwrap();
         let named = listed.unreadable.iter().map(|one| (one.table, one.column));
@@ -133,7 +133,7 @@ async fn corrupt_uses_and_secrets_are_named() {
         store.record(&[one]).await.unwrap();
         let spoil = format!("UPDATE token_secrets SET {column} = {spoilt}");
         let spoil = sqlx::AssertSqlSafe(spoil);
-        store.writer.execute(spoil).await.unwrap();
+        store.writer.pool.execute(spoil).await.unwrap();
         let now = home.stores.clock.now();
         names(
             store.secrets(tenant, id, now).await,
@@ -150,7 +150,13 @@ async fn corrupt_uses_and_secrets_are_named() {
 async fn connections_are_counted_over_all_pools() {
     let (_folder, store, _home) = fresh().await;
     let (one, other) = (&store.pages, &store.audit);
-    let pools = [&store.writer, &store.readers, &store.questions, one, other];
+    let pools = [
+        &store.writer.pool,
+        &store.readers,
+        &store.questions,
+        one,
+        other,
+    ];
     let limit = pools.map(|pool| pool.options().get_max_connections());
     let limit = limit.iter().sum();
     let mut taken = Vec::new();

@@ -4,6 +4,7 @@
 mod create;
 mod existing;
 mod force;
+mod group;
 
 use std::time::Instant;
 
@@ -15,46 +16,26 @@ use sqlx::SqliteConnection;
 
 use crate::{
     SqliteStore,
-    fault::{commit, fault, is_key_taken, is_taken, within},
+    fault::{fault, is_key_taken, is_taken},
     rows::{Column, Text},
 };
+
+pub(crate) use group::GroupCommit;
 
 use create::{create, secret};
 use existing::{close_user, rename_user, retire, revoke, rotate, update};
 use force::force;
 
 impl SqliteStore {
-    /// Stores all of a change or nothing. A future dropped midway leaves nothing: the transaction goes with it.
+    /// Stores all of a change or nothing.
     pub(crate) async fn store(&self, change: &Change) -> Result<(), CommitError> {
-        self.transact(async |db| write(db, change).await).await
+        self.group.commit(change).await
     }
 
     /// As [`Self::store`], of a token whose record cannot be read.
     pub(crate) async fn force(&self, revocation: &ForcedRevocation) -> Result<(), CommitError> {
-        self.transact(async |db| force(db, revocation).await).await
-    }
-
-    async fn transact(
-        &self,
-        write: impl AsyncFnOnce(&mut SqliteConnection) -> Result<(), CommitError>,
-    ) -> Result<(), CommitError> {
-        let began = Instant::now();
-        let transaction = within(async {
-            let mut transaction = self.begin().await?;
-            write(&mut transaction).await?;
-            Ok::<_, CommitError>(transaction)
-        })
-        .await?;
-        let mut outcome = commit(transaction, began).await;
-        if outcome.is_ok()
-            && let Err(replaced) = self.file.check()
-        {
-            outcome = Err(CommitError::OutcomeUnknown(Box::new(replaced)));
-        }
-        if matches!(outcome, Ok(()) | Err(CommitError::OutcomeUnknown(_))) {
-            self.commits.tell();
-        }
-        outcome
+        let write = async |db: &mut SqliteConnection| force(db, revocation).await;
+        self.writer.transact(Instant::now(), write).await
     }
 }
 

@@ -1,0 +1,189 @@
+//! Group commit: changes that arrive while another one is written share the next transaction, and so
+//! its flush, which takes most of the time of a change. A change alone is written at once.
+//!
+//! Each change of a group has its own outcome: a refused one is rolled back to its savepoint, and the
+//! others go on. Whatever fails the whole transaction without a trace has every change written by
+//! itself.
+
+use std::{error::Error, fmt, mem, sync::Arc, time::Instant};
+
+use countersign_application::ports::{CommitError, StoreFault};
+use countersign_domain::Change;
+use sqlx::{Connection as _, SqliteConnection};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
+
+use super::write;
+use crate::{
+    fault::{CALL, fault},
+    writer::Writer,
+};
+
+/// The number of changes in one transaction, at most.
+const GROUP: usize = 64;
+/// The number of changes that wait, at most; further callers wait for a place among them.
+const QUEUE: usize = 4 * GROUP;
+
+type Outcome = Result<(), CommitError>;
+
+struct Pending {
+    change: Change,
+    began: Instant,
+    answer: oneshot::Sender<Outcome>,
+}
+
+/// The queue of changes. Its task ends when the last clone is dropped.
+#[derive(Debug, Clone)]
+pub(crate) struct GroupCommit(mpsc::Sender<Pending>);
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending").finish_non_exhaustive()
+    }
+}
+
+impl GroupCommit {
+    /// Starts the task that writes. Needs a Tokio runtime.
+    pub(crate) fn new(writer: Writer) -> Self {
+        let (queue, pending) = mpsc::channel(QUEUE);
+        tokio::spawn(run(writer, pending));
+        Self(queue)
+    }
+
+    /// Stores all of a change or nothing. A caller that stops waiting does not stop the change.
+    pub(crate) async fn commit(&self, change: &Change) -> Outcome {
+        let (answer, outcome) = oneshot::channel();
+        let pending = Pending {
+            change: change.clone(),
+            began: Instant::now(),
+            answer,
+        };
+        let written = timeout(CALL, async {
+            if self.0.send(pending).await.is_err() {
+                return Err(StoreFault::Unavailable("the store is closed".into()).into());
+            }
+            outcome.await.unwrap_or_else(|lost| Err(unknown(lost)))
+        });
+        written.await.unwrap_or_else(|late| Err(unknown(late)))
+    }
+}
+
+async fn run(writer: Writer, mut queue: mpsc::Receiver<Pending>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while queue.recv_many(&mut group, GROUP).await > 0 {
+        let mut waiting = mem::replace(&mut group, Vec::with_capacity(GROUP));
+        waiting.retain(|pending| !pending.answer.is_closed());
+        let writer = writer.clone();
+        // A task of its own, so that a panic ends one group and not the queue.
+        drop(tokio::spawn(async move { write_group(&writer, waiting).await }).await);
+    }
+}
+
+async fn write_group(writer: &Writer, group: Vec<Pending>) {
+    let changes: Vec<&Change> = group.iter().map(|pending| &pending.change).collect();
+    let Some(began) = group.iter().map(|pending| pending.began).min() else {
+        return;
+    };
+    match store(writer, &changes, began).await {
+        Ok(outcomes) => {
+            for (pending, outcome) in group.into_iter().zip(outcomes) {
+                // The caller may have gone.
+                let _ = pending.answer.send(outcome);
+            }
+        }
+        Err(CommitError::OutcomeUnknown(cause)) => {
+            let cause: Arc<dyn Error + Send + Sync> = cause.into();
+            for pending in group {
+                let _ = pending
+                    .answer
+                    .send(Err(unknown(Shared(Arc::clone(&cause)))));
+            }
+        }
+        // Nothing was stored: each is tried by itself, so that one that cannot be stored harms no other.
+        Err(_) if group.len() > 1 => {
+            for pending in group {
+                let outcome = store(writer, &[&pending.change], pending.began).await;
+                let _ = pending.answer.send(outcome.and_then(first));
+            }
+        }
+        Err(error) => {
+            for pending in group.into_iter().take(1) {
+                let _ = pending.answer.send(Err(error));
+                return;
+            }
+        }
+    }
+}
+
+/// Writes the changes in one transaction, and returns the outcome of each.
+///
+/// # Errors
+/// The whole transaction failed. Unless the outcome is unknown, nothing was stored.
+async fn store(
+    writer: &Writer,
+    changes: &[&Change],
+    began: Instant,
+) -> Result<Vec<Outcome>, CommitError> {
+    let mut outcomes = Vec::with_capacity(changes.len());
+    let refused = &mut outcomes;
+    writer
+        .transact(began, async |db| match changes {
+            [alone] => {
+                write(db, alone).await?;
+                refused.push(Ok(()));
+                Ok(())
+            }
+            _ => {
+                for change in changes {
+                    refused.push(write_within(db, change).await?);
+                }
+                Ok(())
+            }
+        })
+        .await?;
+    Ok(outcomes)
+}
+
+/// Writes one change of a group. The outer error is a fault that ends the whole group.
+async fn write_within(db: &mut SqliteConnection, change: &Change) -> Result<Outcome, CommitError> {
+    let mut savepoint = db.begin().await.map_err(fault)?;
+    match write(&mut savepoint, change).await {
+        Ok(()) => savepoint.commit().await.map_err(fault)?,
+        Err(CommitError::Fault(fault)) => return Err(fault.into()),
+        Err(refused) => {
+            savepoint.rollback().await.map_err(fault)?;
+            return Ok(Err(refused));
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn first(mut outcomes: Vec<Outcome>) -> Outcome {
+    outcomes.pop().unwrap_or(Ok(()))
+}
+
+fn unknown(cause: impl Error + Send + Sync + 'static) -> CommitError {
+    CommitError::OutcomeUnknown(Box::new(cause))
+}
+
+/// The cause that several callers share.
+#[derive(Debug)]
+struct Shared(Arc<dyn Error + Send + Sync>);
+
+impl fmt::Display for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Error for Shared {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+#[cfg(test)]
+#[path = "group_tests.rs"]
+mod tests;

@@ -1,0 +1,65 @@
+//! The connection that writes: one transaction at a time, which holds the file's write lock from its
+//! start, so that what it reads is what it writes upon.
+
+use std::{sync::Arc, time::Instant};
+
+use countersign_application::ports::{CommitError, StoreFault};
+use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection};
+
+use crate::{
+    fault::{commit, fault, within_since},
+    feed::Commits,
+    file::DatabaseFile,
+};
+
+/// The writing side of a store. Clones share the connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Writer {
+    pub(crate) pool: SqlitePool,
+    pub(crate) commits: Commits,
+    pub(crate) file: Arc<DatabaseFile>,
+}
+
+impl Writer {
+    /// Begins a transaction, once the one before has ended.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreFault> {
+        self.file.check()?;
+        let begun = self.pool.begin_with("BEGIN IMMEDIATE").await;
+        let transaction = begun.map_err(fault)?;
+        self.file.log_opened();
+        Ok(transaction)
+    }
+
+    /// The connection, for what is one statement.
+    pub(crate) async fn acquire(&self) -> Result<PoolConnection<Sqlite>, StoreFault> {
+        self.file.check()?;
+        self.pool.acquire().await.map_err(fault)
+    }
+
+    /// Runs the statements of a call that began then in one transaction, and commits it.
+    ///
+    /// # Errors
+    /// Those of the statements, in which case nothing is stored; or those of the commit.
+    pub(crate) async fn transact(
+        &self,
+        began: Instant,
+        write: impl AsyncFnOnce(&mut SqliteConnection) -> Result<(), CommitError>,
+    ) -> Result<(), CommitError> {
+        let transaction = within_since(began, async {
+            let mut transaction = self.begin().await?;
+            write(&mut transaction).await?;
+            Ok::<_, CommitError>(transaction)
+        })
+        .await?;
+        let mut outcome = commit(transaction, began).await;
+        if outcome.is_ok()
+            && let Err(replaced) = self.file.check()
+        {
+            outcome = Err(CommitError::OutcomeUnknown(Box::new(replaced)));
+        }
+        if matches!(outcome, Ok(()) | Err(CommitError::OutcomeUnknown(_))) {
+            self.commits.tell();
+        }
+        outcome
+    }
+}
