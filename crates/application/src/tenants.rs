@@ -219,7 +219,7 @@ impl Tenants {
         let actor = Actor::system(tenant.id, tenant.system.clone(), all);
         let request = self.tokens.request(actor, request);
         self.tokens
-            .create_with(secret, &request, &draft, None)
+            .create_with(secret, &request, &draft, None, false)
             .await
     }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use sqlx::{
-    Postgres,
+    Connection as _, PgConnection, Postgres,
     postgres::{PgArguments, PgConnectOptions, PgRow},
     query::Map,
 };
@@ -29,6 +29,17 @@ pub(crate) const CALL: Duration = Duration::from_millis(4500);
 const REST: Duration = Duration::from_secs(1);
 /// How often one statement is sent at most.
 pub(crate) const TRIES: u8 = 3;
+
+/// What a statement leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Nothing, because it only reads.
+    Read,
+    /// What it changes.
+    Change,
+    /// Nothing, because its transaction is rolled back.
+    DryRun,
+}
 
 /// The way to the server. Clones share their connections.
 #[derive(Debug, Clone)]
@@ -64,7 +75,7 @@ impl Link {
         F: FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
         T: Send + Unpin,
     {
-        self.send(Instant::now(), CALL, query, true).await
+        self.send(Instant::now(), CALL, query, Effect::Read).await
     }
 
     /// As [`Self::ask`], for less patient callers.
@@ -77,7 +88,8 @@ impl Link {
         F: FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
         T: Send + Unpin,
     {
-        self.send(Instant::now(), patience, query, true).await
+        self.send(Instant::now(), patience, query, Effect::Read)
+            .await
     }
 
     /// The rows that a change gives; sent again only where it certainly took no effect. The call began then, and the
@@ -91,7 +103,20 @@ impl Link {
         F: FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
         T: Send + Unpin,
     {
-        self.send(began, CALL, query, false).await
+        self.tell_as((began, Effect::Change), query).await
+    }
+
+    /// As [`Self::tell`], or with a dry run the rows that the change would give.
+    pub(crate) async fn tell_as<'q, F, T>(
+        &self,
+        (began, effect): (Instant, Effect),
+        query: impl Fn() -> Map<'q, Postgres, F, PgArguments>,
+    ) -> Result<Vec<T>, Lost>
+    where
+        F: FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
+        T: Send + Unpin,
+    {
+        self.send(began, CALL, query, effect).await
     }
 
     async fn send<'q, F, T>(
@@ -99,7 +124,7 @@ impl Link {
         began: Instant,
         patience: Duration,
         query: impl Fn() -> Map<'q, Postgres, F, PgArguments>,
-        harmless: bool,
+        effect: Effect,
     ) -> Result<Vec<T>, Lost>
     where
         F: FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
@@ -115,7 +140,7 @@ impl Link {
             let lease = self.pool.lease(ACQUIRE.min(left())).await;
             let mut lease = lease.map_err(nothing_sent)?;
             let connection = lease.connection().map_err(nothing_sent)?;
-            let answer = query().fetch_all(connection);
+            let answer = execute(connection, query(), effect);
             let error = match timeout(STATEMENT.min(left()), answer).await {
                 Ok(Ok(rows)) => {
                     lease.keep();
@@ -134,7 +159,7 @@ impl Link {
                 // A server may stay read-only for hours: that must not cost all connections at each write.
                 Connection::ReadOnly => self.pool.doubt.cast(REST),
             };
-            let certain = diagnosis.certain || harmless;
+            let certain = diagnosis.certain || effect != Effect::Change;
             let again = certain && diagnosis.again && renewed;
             if !again || tries == TRIES || began.elapsed() > STATEMENT {
                 return Err(Lost { certain, error });
@@ -142,4 +167,23 @@ impl Link {
             tries += 1;
         }
     }
+}
+
+/// Runs a statement by itself; for a dry run in a transaction that ends without a commit, also if the caller goes away.
+async fn execute<F, T>(
+    connection: &mut PgConnection,
+    query: Map<'_, Postgres, F, PgArguments>,
+    effect: Effect,
+) -> Result<Vec<T>, sqlx::Error>
+where
+    F: FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
+    T: Send + Unpin,
+{
+    if effect != Effect::DryRun {
+        return query.fetch_all(connection).await;
+    }
+    let mut transaction = connection.begin().await?;
+    let rows = query.fetch_all(&mut *transaction).await;
+    transaction.rollback().await?;
+    rows
 }

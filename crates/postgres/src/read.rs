@@ -15,6 +15,7 @@ use countersign_domain::{
 use uuid::Uuid;
 
 use crate::{
+    link::Effect,
     page::{Question, Way},
     rows::{EventRow, Micros, TOKEN_SECRETS, Table, Texts, read_each, tokens},
     store::PostgresStore,
@@ -198,11 +199,15 @@ impl TokenStore for PostgresStore {
     }
 
     async fn commit(&self, change: &Change) -> Result<(), CommitError> {
-        let outcome = self.write(change).await;
+        let outcome = self.write(change, Effect::Change).await;
         if matches!(outcome, Ok(()) | Err(CommitError::OutcomeUnknown(_))) {
             self.announce();
         }
         outcome
+    }
+
+    async fn dry_run(&self, change: &Change) -> Result<(), CommitError> {
+        self.write(change, Effect::DryRun).await
     }
 
     async fn revocable(

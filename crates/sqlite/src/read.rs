@@ -9,8 +9,8 @@ use countersign_application::{
     query::{Filter, Listed, Order, OrderField, Page, PageRequest},
 };
 use countersign_domain::{
-    ChainHash, Change, Credential, Fingerprint, ForcedRevocation, IdempotencyKey, RevocableToken,
-    SecretDigest, SecretView, TenantId, Timestamp, TokenId, TokenView, UserId, Version,
+    ChainHash, Change, Credential, ForcedRevocation, IdempotencyKey, RevocableToken, SecretDigest,
+    SecretView, TenantId, Timestamp, TokenId, TokenView, UserId, Version,
 };
 use sqlx::{QueryBuilder, Sqlite};
 
@@ -18,7 +18,7 @@ use crate::{
     SqliteStore,
     fault::{fault, within},
     filter,
-    rows::{Column, CredentialRow, EventRow, Text, TokenRow, checked, read_each, tokens},
+    rows::{CredentialRow, EventRow, Text, TokenRow, checked, made, read_each, tokens},
     usage::SecretRow,
 };
 
@@ -228,6 +228,10 @@ impl TokenStore for SqliteStore {
         self.store(change).await
     }
 
+    async fn dry_run(&self, change: &Change) -> Result<(), CommitError> {
+        self.undo(change).await
+    }
+
     async fn revocable(
         &self,
         tenant: TenantId,
@@ -255,15 +259,6 @@ impl TokenStore for SqliteStore {
     async fn force_revocation(&self, revocation: &ForcedRevocation) -> Result<(), CommitError> {
         self.force(revocation).await
     }
-}
-
-/// What a row of `idempotency_keys` says.
-pub(crate) fn made(token: &[u8], fingerprint: &[u8]) -> Result<TokenMade, StoreFault> {
-    let column = |column| Column("idempotency_keys", column);
-    Ok(TokenMade {
-        token: TokenId::from_uuid(column("token_id").id(token)?),
-        fingerprint: Fingerprint::from_bytes(column("fingerprint").hash(fingerprint)?),
-    })
 }
 
 /// The tokens that match; uses are looked up for a question about them only.

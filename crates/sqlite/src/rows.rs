@@ -1,10 +1,10 @@
 //! From rows to the domain. Every value is checked on its way in: what this service never wrote is a fault that
 //! names its place, never a default.
 
-use countersign_application::ports::{EventView, StoreFault, Tenant, User};
+use countersign_application::ports::{EventView, StoreFault, Tenant, TokenMade, User};
 use countersign_domain::{
-    AuditEvent, ChainHash, Credential, Encoding, EventContent, SecretCommitment, TenantId, Token,
-    TokenId, TokenName, TokenView, UserId, Version,
+    AuditEvent, ChainHash, Credential, Encoding, EventContent, Fingerprint, SecretCommitment,
+    TenantId, Token, TokenId, TokenName, TokenView, UserId, Version,
 };
 
 pub(crate) use crate::column::{Column, Text};
@@ -266,4 +266,13 @@ impl TryFrom<TenantRow> for Tenant {
             system: tenant("system_user_id").user(&row.system_user_id, row.system_name.as_ref())?,
         })
     }
+}
+
+/// What a row of `idempotency_keys` says.
+pub(crate) fn made(token: &[u8], fingerprint: &[u8]) -> Result<TokenMade, StoreFault> {
+    let column = |column| Column("idempotency_keys", column);
+    Ok(TokenMade {
+        token: TokenId::from_uuid(column("token_id").id(token)?),
+        fingerprint: Fingerprint::from_bytes(column("fingerprint").hash(fingerprint)?),
+    })
 }

@@ -105,6 +105,11 @@ impl TokenStore for Watched<dyn TokenStore> {
         self.watch.written(outcome)
     }
 
+    async fn dry_run(&self, change: &Change) -> Result<(), CommitError> {
+        let call = self.store.dry_run(change);
+        self.watch.follow("dry_run", call).await
+    }
+
     async fn revocable(
         &self,
         tenant: TenantId,

@@ -105,6 +105,13 @@ pub trait TokenStore: Send + Sync {
     /// Why nothing was stored; only [`CommitError::OutcomeUnknown`] leaves that open.
     async fn commit(&self, change: &Change) -> Result<(), CommitError>;
 
+    /// Whether [`Self::commit`] would store the change now: every reason against it is the same one. It
+    /// stores nothing, and no other call notices it.
+    ///
+    /// # Errors
+    /// As [`Self::commit`], but never [`CommitError::OutcomeUnknown`].
+    async fn dry_run(&self, change: &Change) -> Result<(), CommitError>;
+
     /// What revoking a live token needs if its record cannot be read.
     async fn revocable(
         &self,

@@ -32,6 +32,32 @@ impl Tokens {
         draft: &Draft,
         once: Option<Once>,
     ) -> Result<Made, Failure> {
+        self.create_or_try(actor, request, draft, once, false).await
+    }
+
+    /// Finds out whether [`Self::create`] would make the token. Nothing is stored, and a key stays unused.
+    ///
+    /// # Errors
+    /// As [`Self::create`], but for too many changes.
+    pub async fn create_dry_run(
+        &self,
+        actor: Actor,
+        request: RequestId,
+        draft: &Draft,
+        once: Option<Once>,
+    ) -> Result<(), Failure> {
+        let tried = self.create_or_try(actor, request, draft, once, true).await;
+        tried.map(drop)
+    }
+
+    async fn create_or_try(
+        &self,
+        actor: Actor,
+        request: RequestId,
+        draft: &Draft,
+        once: Option<Once>,
+        dry_run: bool,
+    ) -> Result<Made, Failure> {
         let request = self.request(actor, request);
         if let Some(once) = &once {
             let since = request.now.minus_seconds(IdempotencyKey::WINDOW_SECONDS);
@@ -46,7 +72,8 @@ impl Tokens {
             }
         }
         let secret = self.new_secret()?;
-        self.create_with(secret, &request, draft, once).await
+        self.create_with(secret, &request, draft, once, dry_run)
+            .await
     }
 
     pub(crate) fn new_secret(&self) -> Result<Secret, EntropyFault> {
@@ -62,6 +89,7 @@ impl Tokens {
         request: &Request,
         draft: &Draft,
         once: Option<Once>,
+        dry_run: bool,
     ) -> Result<Made, Failure> {
         let (mut token, mut user) = ([0; 10], [0; 10]);
         for buffer in [&mut token, &mut user] {
@@ -74,8 +102,10 @@ impl Tokens {
             once: once.clone(),
         };
         let change = self.policy.create(request, draft, fresh)?;
-        self.count(&request.actor, &change)?;
-        match (self.commit(&change).await, once) {
+        if !dry_run {
+            self.count(&request.actor, &change)?;
+        }
+        match (self.commit_or_try(&change, dry_run).await, once) {
             (Ok(()), _) => {
                 let view = TokenView::of_new(&change);
                 Ok(Made { view, secret })

@@ -56,6 +56,34 @@ impl Tokens {
         found.ok_or(Failure::TokenNotFound)
     }
 
+    /// What [`Self::revoke_descendants`] would revoke, up to `limit` of them listed; nothing is stored.
+    ///
+    /// # Errors
+    /// As [`Self::revoke_descendants`] before anything is revoked, and [`Failure::ActorGone`] or
+    /// [`Failure::ActorNarrowed`] if the actor could not revoke the first of them.
+    pub async fn revoke_descendants_dry_run(
+        &self,
+        actor: Actor,
+        request: RequestId,
+        lineage: Lineage,
+        terms: Terms,
+        limit: usize,
+    ) -> Result<Descendants, Failure> {
+        let mut found = self.descendants(&actor, lineage, MOST).await?;
+        meets(&found, &actor, lineage, terms)?;
+        if let Some(first) = found.tokens.first() {
+            let version = terms.version.filter(|_| first.id == lineage.token);
+            let tried = self.revoke_or_try(actor, request, first.id, version, true);
+            match tried.await {
+                // Somebody else was quicker, which would keep nothing else from being revoked.
+                Ok(()) | Err(Failure::TokenNotFound) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        found.tokens.truncate(limit);
+        Ok(found)
+    }
+
     /// Revokes the live tokens of a lineage, the head first; then what they made meanwhile, until
     /// nothing is left.
     ///

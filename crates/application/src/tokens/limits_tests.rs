@@ -20,6 +20,7 @@ fn limited(per_minute: u32) -> Tokens {
     let mut store = MockTokenStore::new();
     store.expect_get().returning(|_, _| Ok(Some(view(2, 3))));
     store.expect_commit().returning(|_| Ok(()));
+    store.expect_dry_run().returning(|_| Ok(()));
     tokens(store).with_change_limit(number(per_minute))
 }
 

@@ -13,6 +13,8 @@ mod create_tests;
 #[cfg(test)]
 mod descendants_tests;
 #[cfg(test)]
+mod dry_run_tests;
+#[cfg(test)]
 mod limits_tests;
 #[cfg(test)]
 mod read_tests;
@@ -33,8 +35,8 @@ pub use self::{
     descendants::{Revoked, Terms},
     update::Updated,
 };
-use crate::LimitReached;
 use crate::ports::{Announcer, Clock, CommitError, Entropy, TokenStore};
+use crate::{Failure, LimitReached};
 
 /// The use cases of tokens.
 #[derive(Clone)]
@@ -92,6 +94,23 @@ impl Tokens {
         let committed = self.store.commit(change).await;
         self.announce(&committed, change.next().id);
         committed
+    }
+
+    /// Stores a change that counts, or with a dry run finds out whether the store would take it. A dry run
+    /// is not counted, because it adds nothing to the history.
+    async fn write(&self, actor: &Actor, change: &Change, dry_run: bool) -> Result<(), Failure> {
+        if !dry_run {
+            self.count(actor, change)?;
+        }
+        Ok(self.commit_or_try(change, dry_run).await?)
+    }
+
+    async fn commit_or_try(&self, change: &Change, dry_run: bool) -> Result<(), CommitError> {
+        if dry_run {
+            self.store.dry_run(change).await
+        } else {
+            self.commit(change).await
+        }
     }
 
     fn announce(&self, committed: &Result<(), CommitError>, token: TokenId) {

@@ -5,7 +5,7 @@ use countersign_domain::{Actor, Request, RequestId, TokenId, Version};
 use super::{Tokens, update::stale};
 use crate::{
     Failure,
-    ports::{CommitError, StoreFault, Unreadable},
+    ports::{CommitError, Descendant, Descendants, StoreFault, Unreadable},
 };
 
 /// How often a revocation that names no version follows a record that others change meanwhile: often, because the
@@ -26,12 +26,55 @@ impl Tokens {
         id: TokenId,
         expected: Option<Version>,
     ) -> Result<(), Failure> {
+        self.revoke_or_try(actor, request, id, expected, false)
+            .await
+    }
+
+    /// The token, if [`Self::revoke`] would revoke it; nothing is stored. Of a token whose record
+    /// cannot be read, only the version is looked at.
+    ///
+    /// # Errors
+    /// As [`Self::revoke`].
+    pub async fn revoke_dry_run(
+        &self,
+        actor: Actor,
+        request: RequestId,
+        id: TokenId,
+        expected: Option<Version>,
+    ) -> Result<Descendants, Failure> {
+        self.revoke_or_try(actor.clone(), request, id, expected, true)
+            .await?;
+        let token = self.get(&actor, id).await.ok().map(|view| view.token);
+        let itself = Descendant {
+            id,
+            origin: None,
+            name: token.as_ref().map(|token| token.name.clone()),
+            version: token.as_ref().map(|token| token.version),
+            created: token.as_ref().map(|token| token.created),
+        };
+        Ok(Descendants {
+            total: 1,
+            tokens: vec![itself],
+        })
+    }
+
+    pub(super) async fn revoke_or_try(
+        &self,
+        actor: Actor,
+        request: RequestId,
+        id: TokenId,
+        expected: Option<Version>,
+        dry_run: bool,
+    ) -> Result<(), Failure> {
         let request = self.request(actor, request);
         let mut tries = 0;
         loop {
             tries += 1;
-            let committed = match self.revoke_readable(&request, id, expected).await {
-                Err(Failure::Unreadable(why)) => self.force(&request, expected, why).await?,
+            let readable = self.revoke_readable(&request, id, expected, dry_run);
+            let committed = match readable.await {
+                Err(Failure::Unreadable(why)) => {
+                    self.force(&request, expected, why, dry_run).await?
+                }
                 outcome => outcome?,
             };
             match committed {
@@ -47,12 +90,14 @@ impl Tokens {
         request: &Request,
         id: TokenId,
         expected: Option<Version>,
+        dry_run: bool,
     ) -> Result<Result<(), CommitError>, Failure> {
         let view = self.get(&request.actor, id).await?;
         if expected.is_some_and(|version| version != view.token.version) {
             return Err(stale(&request.actor, view));
         }
-        match self.commit(&self.policy.revoke(request, &view)).await {
+        let change = self.policy.revoke(request, &view);
+        match self.commit_or_try(&change, dry_run).await {
             // The stored version is not the one that the history leads to.
             Err(CommitError::Fault(fault @ StoreFault::Corrupt { .. })) => {
                 Err(Failure::of_token(request.actor.tenant, id)(fault))
@@ -66,6 +111,7 @@ impl Tokens {
         request: &Request,
         expected: Option<Version>,
         why: Unreadable,
+        dry_run: bool,
     ) -> Result<Result<(), CommitError>, Failure> {
         let token = self.store.revocable(why.tenant, why.token).await?;
         let token = token.ok_or(Failure::TokenNotFound)?;
@@ -75,6 +121,9 @@ impl Tokens {
                 let current = None;
                 return Err(Failure::Stale { stored, current });
             }
+        }
+        if dry_run {
+            return Ok(Ok(()));
         }
         let revocation = self.policy.force_revocation(request, &token);
         let committed = self.store.force_revocation(&revocation).await;

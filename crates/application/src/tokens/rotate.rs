@@ -3,7 +3,7 @@
 use countersign_domain::{Actor, Overlap, RequestId, TokenId, Version};
 
 use super::{Made, Tokens, update::stale};
-use crate::{Failure, ports::CommitError};
+use crate::Failure;
 
 impl Tokens {
     /// Gives a token of that version a new secret; the one before works until the overlap ends.
@@ -14,8 +14,34 @@ impl Tokens {
         &self,
         actor: Actor,
         request: RequestId,
+        of: (TokenId, Version),
+        overlap: Overlap,
+    ) -> Result<Made, Failure> {
+        self.rotate_or_try(actor, request, of, overlap, false).await
+    }
+
+    /// Finds out whether [`Self::rotate`] would give the token a new secret; nothing is stored.
+    ///
+    /// # Errors
+    /// As [`Self::rotate`], but for too many changes.
+    pub async fn rotate_dry_run(
+        &self,
+        actor: Actor,
+        request: RequestId,
+        of: (TokenId, Version),
+        overlap: Overlap,
+    ) -> Result<(), Failure> {
+        let tried = self.rotate_or_try(actor, request, of, overlap, true).await;
+        tried.map(drop)
+    }
+
+    async fn rotate_or_try(
+        &self,
+        actor: Actor,
+        request: RequestId,
         (id, expected): (TokenId, Version),
         overlap: Overlap,
+        dry_run: bool,
     ) -> Result<Made, Failure> {
         let view = self.get(&actor, id).await?;
         if view.token.version != expected {
@@ -26,16 +52,15 @@ impl Tokens {
         let policy = &self.policy;
         let judge = |descent| policy.rotate(&request, &view, &secret, overlap, descent);
         let change = self.judged(&request.actor, id, judge).await?;
-        self.count(&request.actor, &change)?;
-        match self.commit(&change).await {
+        match self.write(&request.actor, &change, dry_run).await {
             Ok(()) => Ok(Made {
                 view: view.after(&change),
                 secret,
             }),
-            Err(CommitError::Stale { .. }) => {
+            Err(Failure::Stale { .. }) => {
                 Err(stale(&request.actor, self.get(&request.actor, id).await?))
             }
-            Err(error) => Err(error.into()),
+            Err(failure) => Err(failure),
         }
     }
 }

@@ -5,10 +5,7 @@ use countersign_domain::{
 };
 
 use super::Tokens;
-use crate::{
-    Failure,
-    ports::{CommitError, Unreadable},
-};
+use crate::{Failure, ports::Unreadable};
 
 /// What became of an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +17,7 @@ pub struct Updated {
 }
 
 impl Tokens {
-    /// Changes a token of that version; with `dry_run` all is decided and nothing stored.
+    /// Changes a token of that version; with `dry_run` the rules and the store decide and nothing is stored.
     ///
     /// # Errors
     /// Not found, another version, refusals of the rules, too many changes, a taken name, an actor that is gone, a store's fault.
@@ -38,20 +35,16 @@ impl Tokens {
         }
         let request = self.request(actor, request);
         let judge = |descent| self.policy.update(&request, &view, edit, descent);
-        if dry_run {
-            return Ok(updated(
-                &view,
-                self.judged(&request.actor, id, judge).await?,
-            ));
-        }
         let mut outcome = judged_by_commit(judge)?;
-        if let Outcome::Changed(change) = &outcome {
+        if let Outcome::Changed(change) = &outcome
+            && !dry_run
+        {
             self.count(&request.actor, change)?;
         }
-        let mut stored = self.store_update(&outcome).await;
+        let mut stored = self.store_update(&outcome, dry_run).await;
         if matches!(stored, Err(CommitError::MayBeAncestor)) {
             outcome = self.judged(&request.actor, id, judge).await?;
-            stored = self.store_update(&outcome).await;
+            stored = self.store_update(&outcome, dry_run).await;
         }
         match stored {
             Ok(()) => Ok(updated(&view, outcome)),
@@ -62,10 +55,10 @@ impl Tokens {
         }
     }
 
-    async fn store_update(&self, outcome: &Outcome) -> Result<(), CommitError> {
+    async fn store_update(&self, outcome: &Outcome, dry_run: bool) -> Result<(), CommitError> {
         match outcome {
             Outcome::Unchanged => Ok(()),
-            Outcome::Changed(change) => self.commit(change).await,
+            Outcome::Changed(change) => self.commit_or_try(change, dry_run).await,
         }
     }
 }

@@ -20,6 +20,7 @@ fn untouched() -> MockTokenStore {
         .with(eq(tenant_id()), eq(token_id(2)))
         .returning(|_, _| Ok(Some(view(2, 3))));
     store.expect_commit().never();
+    store.expect_dry_run().returning(|_| Ok(()));
     store.expect_descends().returning(|_, _, _| Ok(false));
     store
 }

@@ -163,7 +163,6 @@ async fn which_descendants() {
     }
     for (name, value) in [
         ("since", "2026-06-01T12:00:00Z"),
-        ("dryRun", "true"),
         ("expectedCount", "1"),
         ("allowLockout", "true"),
     ] {

@@ -83,7 +83,7 @@ async fn fields_and_parameters() {
             row("cut=Now", cut("cut=Now"), bad_cut),
             row("cut=now%20", cut("cut=now%20"), bad_cut),
             row("cut twice", cut("cut=now&cut=now"), "400 invalid-parameter: cut several-values"),
-            row("a dry run", cut("dryRun=true"), "400 invalid-parameter: dryRun unknown-parameter"),
+            row("a dry run", cut("dryRun=yes"), "400 invalid-parameter: dryRun invalid-value"),
             row(
                 "a cut with an overlap",
                 overlapping.query("cut=now"),

@@ -115,6 +115,10 @@ impl TokenStore for Slow {
         self.store.commit(change).await
     }
 
+    async fn dry_run(&self, change: &Change) -> Result<(), CommitError> {
+        self.store.dry_run(change).await
+    }
+
     async fn revocable(
         &self,
         tenant: TenantId,

@@ -16,6 +16,7 @@ mod cors;
 mod create;
 mod descendants;
 mod doors;
+mod dry_runs;
 mod events;
 mod faults;
 mod hangups;

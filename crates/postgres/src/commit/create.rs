@@ -9,13 +9,13 @@ use countersign_domain::{
 use uuid::Uuid;
 
 use super::{Done, Worded, failed, judge_actor, names};
-use crate::{rows::Table, store::PostgresStore};
+use crate::{link::Effect, rows::Table, store::PostgresStore};
 
 impl PostgresStore {
     /// Stores all of a new token. A key that is in use keeps everything else from being tried, the name among it.
     pub(super) async fn create(
         &self,
-        began: Instant,
+        call: (Instant, Effect),
         change: &Change,
         digest: &SecretDigest,
         once: Option<&Once>,
@@ -27,7 +27,7 @@ impl PostgresStore {
         let key = once.map(|once| once.key.as_str());
         let fingerprint = once.map(|once| once.fingerprint.as_bytes().as_slice());
         let since = authority.now.minus_seconds(IdempotencyKey::WINDOW_SECONDS);
-        let told = self.link.tell(began, || {
+        let told = self.link.tell_as(call, || {
             by_actor!(
                 authority,
                 "$32",

@@ -7,13 +7,13 @@ use countersign_application::ports::CommitError;
 use countersign_domain::{Change, Version};
 
 use super::{Done, Worded, failed, judge_actor, names};
-use crate::{rows::API_TOKENS, store::PostgresStore};
+use crate::{link::Effect, rows::API_TOKENS, store::PostgresStore};
 
 impl PostgresStore {
     /// Stores the record of an expected version, with its user's new name where there is one, and its event.
     pub(super) async fn change(
         &self,
-        began: Instant,
+        call: (Instant, Effect),
         change: &Change,
         expected: Version,
         rename: Option<&str>,
@@ -26,7 +26,7 @@ impl PostgresStore {
         let addresses: Vec<String> = next.addresses.iter().collect();
         let maker = authority.target_made_nothing.then(|| *next.user.as_uuid());
         let revoked = revoke.then(|| next.modified.to_utc());
-        let told = self.link.tell(began, || {
+        let told = self.link.tell_as(call, || {
             by_actor!(
                 authority,
                 "$28",

@@ -9,7 +9,12 @@ use countersign_application::ports::{CommitError, StoreFault};
 use countersign_domain::{AuditEvent, Change, Permission, TokenName, Write};
 use thiserror::Error;
 
-use crate::{fault::Lost, link::TRIES, rows::API_TOKENS, store::PostgresStore};
+use crate::{
+    fault::Lost,
+    link::{Effect, TRIES},
+    rows::API_TOKENS,
+    store::PostgresStore,
+};
 
 /// A statement that begins with the locks of the change and what the actor's rows say then, as `actor`. Everything
 /// that touches a row has to depend on that row of `actor`, because only then the locks come first in any plan.
@@ -64,27 +69,28 @@ enum Done {
 struct Overtaken;
 
 impl PostgresStore {
-    pub(crate) async fn write(&self, change: &Change) -> Result<(), CommitError> {
-        let began = Instant::now();
+    /// Writes a change; with a dry run only finds out whether it can be written.
+    pub(crate) async fn write(&self, change: &Change, effect: Effect) -> Result<(), CommitError> {
+        let call = (Instant::now(), effect);
         for _ in 0..TRIES {
             let done = match change.write() {
                 Write::Create { digest, once } => {
-                    self.create(began, change, digest, once.as_ref()).await?
+                    self.create(call, change, digest, once.as_ref()).await?
                 }
                 Write::Update { expected, rename } => {
                     let rename = rename.as_ref().map(TokenName::as_str);
-                    self.change(began, change, *expected, rename, false).await?
+                    self.change(call, change, *expected, rename, false).await?
                 }
                 Write::Rotate {
                     expected,
                     digest,
                     retires,
                 } => {
-                    self.rotate(began, change, *expected, digest, *retires)
+                    self.rotate(call, change, *expected, digest, *retires)
                         .await?
                 }
                 Write::Revoke { expected } => {
-                    self.change(began, change, *expected, None, true).await?
+                    self.change(call, change, *expected, None, true).await?
                 }
             };
             if matches!(done, Done::Written) {

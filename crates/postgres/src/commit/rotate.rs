@@ -6,14 +6,14 @@ use countersign_application::ports::CommitError;
 use countersign_domain::{Change, SecretDigest, Timestamp, Version};
 
 use super::{Done, Worded, existing::judge, failed, names};
-use crate::store::PostgresStore;
+use crate::{link::Effect, store::PostgresStore};
 
 impl PostgresStore {
     /// Stores the record of an expected version with a new secret. The one that was the newest ends when it retires; those
     /// that were replaced before end now, unless they had ended already.
     pub(super) async fn rotate(
         &self,
-        began: Instant,
+        call: (Instant, Effect),
         change: &Change,
         expected: Version,
         digest: &SecretDigest,
@@ -22,7 +22,7 @@ impl PostgresStore {
         let (next, event, authority) = (change.next(), change.event(), change.authority());
         let content = &event.content;
         let worded = Worded::of(event)?;
-        let told = self.link.tell(began, || {
+        let told = self.link.tell_as(call, || {
             by_actor!(
                 authority,
                 "$23",

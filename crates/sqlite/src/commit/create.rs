@@ -5,7 +5,7 @@ use countersign_domain::{Change, IdempotencyKey, Once, SecretDigest};
 use sqlx::SqliteConnection;
 
 use super::{json, name_taken};
-use crate::{fault::fault, read::made};
+use crate::{fault::fault, rows::made};
 
 pub(super) async fn create(
     db: &mut SqliteConnection,

@@ -32,6 +32,17 @@ impl SqliteStore {
         self.group.commit(change).await
     }
 
+    /// Writes a change in a transaction that is rolled back, so that whatever keeps it from being stored shows.
+    pub(crate) async fn undo(&self, change: &Change) -> Result<(), CommitError> {
+        within(async {
+            let mut transaction = self.begin().await?;
+            let written = write(&mut transaction, change).await;
+            transaction.rollback().await.map_err(fault)?;
+            written
+        })
+        .await
+    }
+
     /// As [`Self::store`], of a token whose record cannot be read.
     pub(crate) async fn force(&self, revocation: &ForcedRevocation) -> Result<(), CommitError> {
         let write = async |db: &mut SqliteConnection| force(db, revocation).await;

@@ -35,6 +35,10 @@ macro_rules! store_contract {
             a_failing_audit_row_rolls_everything_back,
             odd_values_are_kept_literally,
         );
+        $crate::store_contract!(@tests $subject, dry_runs:
+            every_refusal_of_a_commit_is_the_dry_runs_refusal,
+            a_dry_run_leaves_nothing_behind,
+        );
         $crate::store_contract!(@tests $subject, actors:
             a_revoked_actor_writes_nothing,
             an_expired_actor_writes_nothing,

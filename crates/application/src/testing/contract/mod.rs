@@ -22,6 +22,7 @@ pub mod bounds;
 mod columns;
 pub mod corruption;
 pub mod descent;
+pub mod dry_runs;
 pub mod feed;
 pub mod filters;
 pub mod idempotency;
@@ -187,10 +188,16 @@ impl Snapshot {
     }
 }
 
-/// Commits what must be refused, and sees that nothing was written: no token, user, event or secret.
+/// Commits what must be refused, and sees that nothing was written: no token, user, event or secret. A dry
+/// run before it is refused for the same reason.
 async fn refused(realm: &Realm, change: &Change) -> CommitError {
     let before = Snapshot::of(realm).await;
+    let tried = realm.stores.tokens.dry_run(change).await.unwrap_err();
     let error = realm.commit(change).await.unwrap_err();
+    match (&tried, &error) {
+        (CommitError::Fault(_), CommitError::Fault(_)) => {}
+        (tried, error) => assert_eq!(format!("{tried:?}"), format!("{error:?}")),
+    }
     assert_eq!(Snapshot::of(realm).await, before, "after {error:?}");
     if let Write::Create { digest, .. } | Write::Rotate { digest, .. } = change.write() {
         assert_eq!(realm.stores.tokens.find(digest).await.unwrap(), None);

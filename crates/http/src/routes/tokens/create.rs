@@ -3,6 +3,7 @@
 use axum::{
     extract::{RawQuery, Request, State},
     http::{HeaderMap, StatusCode, header},
+    response::IntoResponse,
 };
 use countersign_domain::{Draft, Fingerprint, IdempotencyKey, Once};
 use serde::Deserialize;
@@ -40,7 +41,8 @@ pub(crate) struct DraftBody {
     /// Names from the catalog that the caller holds itself; doubles fold.
     #[schema(min_items = 1)]
     permissions: Vec<String>,
-    /// IPv4 or IPv6 addresses or networks, at most 100 different ones; none = from anywhere.
+    /// IPv4 or IPv6 addresses or networks, at most 100 different ones; left out or empty = from anywhere. It cannot be
+    /// null, lest a list that got lost should open the token to every address.
     #[schema(required = false)]
     allowed_addresses: Vec<String>,
 }
@@ -48,16 +50,20 @@ pub(crate) struct DraftBody {
 /// Make an API token
 ///
 /// The answer is the only one that ever shows the secret. Under an `Idempotency-Key` a repetition within 24 hours
-/// makes no second token.
+/// makes no second token. `dryRun=true` finds out whether the token would be made; for the same reasons it is refused.
 #[utoipa::path(
     post, path = "/api-tokens", operation_id = "createToken", tag = "tokens",
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
-        description = "The client's own name for this request")),
+    params(
+        ("dryRun" = Option<bool>, Query, description = "Decide all, store nothing, and leave the key unused"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+            description = "The client's own name for this request"),
+    ),
     request_body = DraftBody,
     responses(
         (status = 201, body = IssuedToken, headers(
             ("Location" = String, description = "The record's path"),
             ("ETag" = String, description = "The version as an entity tag"))),
+        (status = 204, description = "A dry run: the token would be made"),
         (status = 400), (status = 408),
         (status = 409, headers(("Location" = String, description = "`already-created`: the path of the record"))),
         (status = 413), (status = 415), (status = 422),
@@ -70,7 +76,9 @@ pub(in crate::routes) async fn create(
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Answer {
-    Params::none(query.as_deref())?;
+    let mut params = Params::of(query.as_deref());
+    let dry_run = params.flag("dryRun");
+    params.finish()?;
     let (head, body) = request.into_parts();
     let key = idempotency_key(&head.headers)?;
     let largest = body::largest_record(app.tokens.policy().catalog.permissions());
@@ -82,11 +90,17 @@ pub(in crate::routes) async fn create(
     });
     let (tokens, actor, id) = (app.tokens.clone(), caller.actor.clone(), caller.exchange.id);
     let spans = caller.exchange.spans;
+    let refused = |failure| Problem::of_failure::<WriteTokens>(failure, false);
+    if dry_run {
+        let tried = async move { tokens.create_dry_run(actor, id, &draft, once).await };
+        to_its_end(spans, tried).await.map_err(refused)?;
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     let made = to_its_end(spans, async move {
         tokens.create(actor, id, &draft, once).await
     })
     .await
-    .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, false))?;
+    .map_err(refused)?;
     let token = &made.view.token;
     let headers = [
         (header::LOCATION, format!("/api/v1/api-tokens/{}", token.id)),

@@ -14,6 +14,7 @@ use super::{
     token_id,
 };
 use crate::{
+    body::NoBody,
     caller::{Caller, DeleteTokens},
     params::{Id, Params},
     problem::Problem,
@@ -23,12 +24,13 @@ use crate::{
 };
 
 /// How many tokens a dry run lists.
-const LISTED: u32 = 100;
+const LISTED: usize = 100;
 
 /// Revoke an API token
 ///
 /// For good, and whichever version is stored, unless `If-Match` names one. The answer is 204
-/// without a body.
+/// without a body. `dryRun=true` revokes nothing: it is refused for the same reasons, or answered
+/// with 200 and what would be revoked.
 ///
 /// With `descendants=true` the token and everything that it and its descendants created or rotated,
 /// at or after `since`, is revoked; also if the token itself was revoked before. The answer is 200
@@ -43,7 +45,7 @@ const LISTED: u32 = 100;
             description = "Revoke what it and its descendants created or rotated as well"),
         ("since" = Option<String>, Query, format = DateTime,
             description = "With `descendants`: follow events at or after this instant only; all of them by default"),
-        ("dryRun" = Option<bool>, Query, description = "With `descendants`: revoke nothing, and answer with what would be"),
+        ("dryRun" = Option<bool>, Query, description = "Revoke nothing, and answer with what would be"),
         ("expectedCount" = Option<String>, Query, pattern = "^(any|0|[1-9][0-9]{0,18})$",
             description = "With `descendants`: how many live tokens there have to be, or `any`; needed unless it is a dry run"),
         ("allowLockout" = Option<bool>, Query,
@@ -63,6 +65,7 @@ pub(in crate::routes) async fn revoke(
     id: Id,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
+    _: NoBody,
 ) -> Answer {
     let descent = Descent::of(query.as_deref())?;
     let id = token_id(&id)?;
@@ -78,20 +81,29 @@ pub(in crate::routes) async fn revoke(
     let spans = caller.exchange.spans;
     let told = |failure| Problem::of_failure::<DeleteTokens>(failure, version.is_some());
     match descent {
-        Descent::Alone => {
+        Descent::Alone { dry_run: true } => {
+            let tried = async move { tokens.revoke_dry_run(actor, request, id, version).await };
+            let found = to_its_end(spans, tried).await.map_err(told)?;
+            answer(StatusCode::OK, [], &RevocationRecord::dry(found, reads))
+        }
+        Descent::Alone { dry_run: false } => {
             let revocation = async move { tokens.revoke(actor, request, id, version).await };
             to_its_end(spans, revocation).await.map_err(told)?;
             Ok(StatusCode::NO_CONTENT.into_response())
         }
-        Descent::DryRun { since } => {
-            let lineage = Lineage { token: id, since };
-            let found = tokens.descendants(&actor, lineage, LISTED).await;
-            let record = RevocationRecord::dry(found.map_err(told)?, reads);
-            answer(StatusCode::OK, [], &record)
-        }
-        Descent::Whole { since, terms } => {
+        Descent::Whole {
+            since,
+            terms,
+            dry_run,
+        } => {
             let lineage = Lineage { token: id, since };
             let terms = Terms { version, ..terms };
+            if dry_run {
+                let tried =
+                    tokens.revoke_descendants_dry_run(actor, request, lineage, terms, LISTED);
+                let found = tried.await.map_err(told)?;
+                return answer(StatusCode::OK, [], &RevocationRecord::dry(found, reads));
+            }
             let revocation = async move {
                 tokens
                     .revoke_descendants(actor, request, lineage, terms)
@@ -106,13 +118,12 @@ pub(in crate::routes) async fn revoke(
 /// What is to be revoked besides the token.
 enum Descent {
     /// Nothing.
-    Alone,
-    /// Its descendants, but only to see them.
-    DryRun { since: Option<Timestamp> },
+    Alone { dry_run: bool },
     /// Its descendants.
     Whole {
         since: Option<Timestamp>,
         terms: Terms,
+        dry_run: bool,
     },
 }
 
@@ -132,7 +143,6 @@ impl Descent {
         if !descendants {
             let given = [
                 ("since", since.is_some()),
-                ("dryRun", dry_run),
                 ("expectedCount", expected.is_some()),
                 ("allowLockout", allow_lockout),
             ];
@@ -142,17 +152,17 @@ impl Descent {
             params.depends("expectedCount", "dryRun=false");
         }
         params.finish()?;
-        Ok(match expected {
-            _ if !descendants => Self::Alone,
-            _ if dry_run => Self::DryRun { since },
-            expected => Self::Whole {
-                since,
-                terms: Terms {
-                    version: None,
-                    count: expected.and_then(ExpectedCount::exact),
-                    allow_lockout,
-                },
+        if !descendants {
+            return Ok(Self::Alone { dry_run });
+        }
+        Ok(Self::Whole {
+            since,
+            terms: Terms {
+                version: None,
+                count: expected.and_then(ExpectedCount::exact),
+                allow_lockout,
             },
+            dry_run,
         })
     }
 }

@@ -3,6 +3,7 @@
 use axum::{
     extract::{RawQuery, Request, State},
     http::{StatusCode, header},
+    response::IntoResponse,
 };
 use countersign_domain::{Overlap, Version};
 use serde::Deserialize;
@@ -51,6 +52,7 @@ pub(crate) struct RotationBody {
     post, path = "/api-tokens/{id}/rotate", operation_id = "rotateToken", tag = "tokens",
     params(
         ("id" = String, Path, format = "uuid", description = "The token's id"),
+        ("dryRun" = Option<bool>, Query, description = "Decide all, store nothing"),
         ("cut" = Option<String>, Query, pattern = "^now$",
             description = "`now`: all older secrets end at once. It cannot stand beside an overlap of more than 0"),
         ("If-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
@@ -59,6 +61,7 @@ pub(crate) struct RotationBody {
     request_body = RotationBody,
     responses(
         (status = 200, body = IssuedToken, headers(("ETag" = String, description = "The version as an entity tag"))),
+        (status = 204, description = "A dry run: the token would get a new secret"),
         (status = 400), (status = 404), (status = 408), (status = 409), (status = 412), (status = 413), (status = 415),
     ),
     extensions(("x-required-permission" = json!("api.api-tokens.write"))),
@@ -71,6 +74,7 @@ pub(in crate::routes) async fn rotate(
     request: Request,
 ) -> Answer {
     let mut params = Params::of(query.as_deref());
+    let dry_run = params.flag("dryRun");
     let cut = params.single("cut", "now", |text| (text == "now").then_some(()));
     params.finish()?;
     let id = token_id(&id)?;
@@ -87,11 +91,17 @@ pub(in crate::routes) async fn rotate(
     let (tokens, actor, request) = (app.tokens.clone(), caller.actor.clone(), caller.exchange.id);
     let spans = caller.exchange.spans;
     let of = (id, expected);
+    let refused = |failure| Problem::of_failure::<WriteTokens>(failure, by_precondition);
+    if dry_run {
+        let tried = async move { tokens.rotate_dry_run(actor, request, of, overlap).await };
+        to_its_end(spans, tried).await.map_err(refused)?;
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     let made = to_its_end(spans, async move {
         tokens.rotate(actor, request, of, overlap).await
     })
     .await
-    .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, by_precondition))?;
+    .map_err(refused)?;
     let tag = (header::ETAG, etag(made.view.token.version));
     let record = IssuedToken::new(&caller.actor, made, Sent::Nothing);
     answer(StatusCode::OK, [tag], &record)

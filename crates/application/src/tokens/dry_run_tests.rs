@@ -1,0 +1,147 @@
+//! The dry run of each use case: it never commits and announces nothing, and what the store says
+//! against it is what the store would say against the change.
+
+use countersign_domain::{Draft, Fingerprint, Once, Overlap, Permission, standard::*};
+
+use super::*;
+use crate::{
+    Failure,
+    ports::{CommitError, Descendant, Descendants, Lineage, MockAnnouncer, MockTokenStore},
+    samples::{actor, announced, now, rename, request_id, token_id, view},
+};
+
+const ALL: &[Permission] = &[API_TOKENS_WRITE, API_TOKENS_DELETE, TASKS_READ];
+
+#[derive(Debug, Clone, Copy)]
+enum UseCase {
+    Create,
+    Update,
+    Rotate,
+    Revoke,
+    Descendants,
+}
+
+/// Carries a use case out, or tries it.
+async fn run(tokens: &Tokens, case: UseCase, dry_run: bool) -> Result<(), Failure> {
+    let (by, id, of) = (
+        actor(ALL),
+        request_id(),
+        (token_id(2), 3.try_into().unwrap()),
+    );
+    let draft = Draft {
+        name: "new".into(),
+        expiry: now().plus_seconds(60),
+        allowed_addresses: vec![],
+        permissions: vec!["api.tasks.read".into()],
+    };
+    let once = Once {
+        key: "key".parse().unwrap(),
+        fingerprint: Fingerprint::of(b"{}"),
+    };
+    let lineage = Lineage {
+        token: of.0,
+        since: None,
+    };
+    let terms = Terms::default();
+    match (case, dry_run) {
+        (UseCase::Create, true) => tokens.create_dry_run(by, id, &draft, Some(once)).await,
+        (UseCase::Create, false) => tokens.create(by, id, &draft, Some(once)).await.map(drop),
+        (UseCase::Update, dry) => {
+            let edit = rename("new");
+            tokens.update(by, id, of, &edit, dry).await.map(drop)
+        }
+        (UseCase::Rotate, true) => tokens.rotate_dry_run(by, id, of, Overlap::NONE).await,
+        (UseCase::Rotate, false) => tokens.rotate(by, id, of, Overlap::NONE).await.map(drop),
+        (UseCase::Revoke, true) => {
+            let tried = tokens.revoke_dry_run(by, id, of.0, Some(of.1));
+            tried.await.map(drop)
+        }
+        (UseCase::Revoke, false) => tokens.revoke(by, id, of.0, Some(of.1)).await,
+        (UseCase::Descendants, true) => {
+            let tried = tokens.revoke_descendants_dry_run(by, id, lineage, terms, 9);
+            tried.await.map(drop)
+        }
+        (UseCase::Descendants, false) => {
+            let revoked = tokens.revoke_descendants(by, id, lineage, terms);
+            revoked.await.map(drop)
+        }
+    }
+}
+
+/// A store that holds token 2 at version 3, alone in its lineage.
+fn store() -> MockTokenStore {
+    let mut store = MockTokenStore::new();
+    store.expect_get().returning(|_, _| Ok(Some(view(2, 3))));
+    store.expect_made_under().returning(|_, _, _, _| Ok(None));
+    store.expect_descends().returning(|_, _, _| Ok(false));
+    store.expect_descendants().returning(|_, _, _| {
+        let tokens = vec![Descendant {
+            id: token_id(2),
+            origin: None,
+            name: None,
+            version: None,
+            created: None,
+        }];
+        Ok(Some(Descendants { total: 1, tokens }))
+    });
+    store
+}
+
+const CASES: [UseCase; 5] = [
+    UseCase::Create,
+    UseCase::Update,
+    UseCase::Rotate,
+    UseCase::Revoke,
+    UseCase::Descendants,
+];
+
+#[tokio::test]
+async fn a_dry_run_commits_and_announces_nothing() {
+    for case in CASES {
+        let (mut store, mut announcer) = (store(), MockAnnouncer::new());
+        store.expect_commit().never();
+        store.expect_force_revocation().never();
+        store.expect_dry_run().times(1).returning(|_| Ok(()));
+        announcer.expect_changed().never();
+        let tried = run(&announced(store, announcer), case, true).await;
+        assert!(tried.is_ok(), "{case:?}: {tried:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_refuses_a_commit_refuses_its_dry_run() {
+    let refusals: [fn() -> CommitError; 5] = [
+        || CommitError::NameTaken,
+        || CommitError::ActorGone,
+        || CommitError::ActorNarrowed,
+        || CommitError::AlreadyMade {
+            token: token_id(5),
+            fingerprint: Fingerprint::of(b"other"),
+        },
+        || CommitError::Fault(crate::samples::away()),
+    ];
+    for case in CASES {
+        for refusal in refusals {
+            let mut told = Vec::new();
+            for dry_run in [true, false] {
+                let mut store = store();
+                if dry_run {
+                    store.expect_dry_run().returning(move |_| Err(refusal()));
+                } else {
+                    store.expect_commit().returning(move |_| Err(refusal()));
+                }
+                let tokens = announced(store, MockAnnouncer::new());
+                let failure = run(&tokens, case, dry_run).await.unwrap_err();
+                told.push(format!("{failure:?}"));
+            }
+            // Names and keys are nothing to a revocation of several, which goes on with the others.
+            let of_one = matches!(
+                refusal(),
+                CommitError::NameTaken | CommitError::AlreadyMade { .. }
+            );
+            if !(of_one && matches!(case, UseCase::Descendants)) {
+                assert_eq!(told[0], told[1], "{case:?}");
+            }
+        }
+    }
+}
