@@ -5,7 +5,10 @@ use countersign_domain::{
 };
 
 use super::Tokens;
-use crate::{Failure, ports::Unreadable};
+use crate::{
+    Failure,
+    ports::{CommitError, Unreadable},
+};
 
 /// What became of an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]

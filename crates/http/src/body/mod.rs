@@ -6,8 +6,9 @@ mod json;
 use std::time::Duration;
 
 use axum::{
-    body::Body,
-    http::{HeaderMap, header},
+    body::{Body, HttpBody as _},
+    extract::{FromRequest, Request},
+    http::{HeaderMap, Method, header},
 };
 use bytes::Bytes;
 use countersign_domain::PermissionSet;
@@ -19,13 +20,51 @@ pub(crate) use self::{
     fields::{Fields, Read, address, instant, no_array, overlap, text, texts, version},
     json::{Json, check},
 };
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Fault, Problem};
 
 /// The largest body, in bytes, unless it may name a whole catalog of permissions.
 const LARGEST: usize = 64 * 1024;
 
 /// How long a body may take to arrive, from the end of the check of its credential.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The body of an operation that takes none. One that is there is refused and not passed over, because
+/// whoever sent it expects it to matter: a version in the body of a DELETE, a filter in that of a GET.
+#[derive(Debug)]
+pub(crate) struct NoBody;
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (method, body) = (request.method().clone(), request.into_body());
+        if body.is_end_stream() {
+            return Ok(Self);
+        }
+        // One that comes in chunks may turn out to be empty.
+        match collect(body, 0).await {
+            Ok(_) => Ok(Self),
+            Err(problem) if problem.slug() == Code::BodyTooLarge.slug() => {
+                Err(unexpected(&method).closing())
+            }
+            Err(problem) => Err(problem),
+        }
+    }
+}
+
+fn unexpected(method: &Method) -> Problem {
+    let detail = if *method == Method::DELETE {
+        "this operation takes no body; a version is named by If-Match"
+    } else {
+        "this operation takes no body"
+    };
+    let fault = Fault::at("", "unexpected-body", detail);
+    Problem::new(
+        Code::InvalidBody,
+        "A body was sent to an operation that takes none.",
+    )
+    .with_faults(vec![fault])
+}
 
 /// Reads a JSON body.
 pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
@@ -69,6 +108,10 @@ async fn read_as(
     check_coding(headers)?;
     check_type(headers, media_type)?;
     check_length(headers, largest)?;
+    collect(body, largest).await
+}
+
+async fn collect(body: Body, largest: usize) -> Result<Bytes, Problem> {
     let collected = timeout(PATIENCE, Limited::new(body, largest).collect()).await;
     match collected {
         Err(_) => Err(Problem::new(

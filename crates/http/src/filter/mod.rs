@@ -62,6 +62,21 @@ impl Reader {
         parts.into_iter().collect::<Option<_>>().map(all)
     }
 
+    /// A filter within another one. If it is empty, a client has lost what stood there, and would ask for every token.
+    fn nested(&mut self, text: &str, pointer: &str, depth: usize) -> Option<Filter> {
+        match Json::of(text) {
+            Ok(Json::Object(entries)) if entries.is_empty() && depth <= DEEPEST => {
+                self.empty(pointer)
+            }
+            _ => self.object(text, pointer, depth),
+        }
+    }
+
+    fn empty<T>(&mut self, pointer: &str) -> Option<T> {
+        let detail = "an empty object matches every token, and can only be the whole filter";
+        self.fault(pointer, "empty-filter", detail)
+    }
+
     fn part(&mut self, key: &str, raw: &RawValue, pointer: &str, depth: usize) -> Option<Filter> {
         match key {
             "$and" => self.list(raw, pointer, depth).map(Filter::All),
@@ -84,7 +99,7 @@ impl Reader {
         let read: Vec<_> = items
             .iter()
             .enumerate()
-            .map(|(index, item)| self.object(item.get(), &format!("{pointer}/{index}"), depth + 1))
+            .map(|(index, item)| self.nested(item.get(), &format!("{pointer}/{index}"), depth + 1))
             .collect();
         read.into_iter().collect()
     }
@@ -105,6 +120,9 @@ impl Reader {
         let Ok(Json::Object(entries)) = Json::of(raw.get()) else {
             return self.term(field, "$eq", raw, pointer, pointer);
         };
+        if entries.is_empty() {
+            return self.empty(pointer);
+        }
         let tests: Vec<_> = entries
             .iter()
             .map(|(operator, raw)| {

@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 
 /// A filter. `{}` matches every token; whatever stands side by side in one object has to hold together. At most 8
 /// objects inside each other, 64 tests altogether, 100 values in an array. `{"name": "x"}` is short for
-/// `{"name": {"$eq": "x"}}`, with every field that has `$eq`.
+/// `{"name": {"$eq": "x"}}`, with every field that has `$eq`. An empty object anywhere but as the whole filter is
+/// refused.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
@@ -24,8 +25,8 @@ pub(crate) struct FilterBody {
     creation_date: DateTimeFilter,
     #[schema(required = false)]
     last_modified_date: DateTimeFilter,
-    /// Unused for 90 days is `{"$or": [{"lastUsedDate": {"$lt": "…"}}, {"lastUsedDate": null}]}` with the instant 90
-    /// days ago: what was never used is neither before nor after any instant.
+    /// Unused for 90 days is `{"$or": [{"lastUsedDate": {"$lt": "…"}}, {"lastUsedDate": {"$exists": false}}]}` with the
+    /// instant 90 days ago: what was never used is neither before nor after any instant.
     #[schema(required = false)]
     last_used_date: LastUseFilter,
     #[schema(required = false)]
@@ -130,6 +131,10 @@ pub(crate) enum LastUseFilter {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
 pub(crate) struct LastUseOperators {
+    /// False: never used. True: ever used.
+    #[serde(rename = "$exists")]
+    #[schema(required = false)]
+    exists: bool,
     /// Null: never used.
     #[serde(rename = "$eq")]
     #[schema(required = false)]

@@ -39,6 +39,9 @@ const TEXT_TESTS: &[&str] = &[
     "$iprefix",
     "$niprefix",
 ];
+const USE_TESTS: &[&str] = &[
+    "$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$exists",
+];
 const LIST_TESTS: &[&str] = &["$contains", "$ncontains"];
 
 impl Field {
@@ -90,7 +93,14 @@ impl Field {
             Self::Id => compare(place, faults, id, COMPARISONS).map(Filter::Id),
             Self::UserId => compare(place, faults, id, COMPARISONS).map(Filter::UserId),
             Self::Version => compare(place, faults, number, COMPARISONS).map(Filter::Version),
+            Self::Time(TimeField::LastUsedDate) if operator == "$exists" => {
+                exists(raw, pointer, faults).map(Filter::Used)
+            }
             Self::Time(TimeField::LastUsedDate) if is_null(raw) => used(place, faults),
+            Self::Time(TimeField::LastUsedDate) => {
+                compare::<Timestamp>(place, faults, body::instant, USE_TESTS)
+                    .map(|test| Filter::Time(TimeField::LastUsedDate, test))
+            }
             Self::Time(field) => compare::<Timestamp>(place, faults, body::instant, COMPARISONS)
                 .map(|test| Filter::Time(field, test)),
             Self::Text(field) => text(field, place, faults).map(|test| Filter::Text(field, test)),
@@ -128,6 +138,16 @@ fn used((operator, raw, pointer): Place<'_>, faults: &mut Vec<Fault>) -> Option<
         _ => compare::<Timestamp>((operator, raw, pointer), faults, body::instant, COMPARISONS)
             .map(|test| Filter::Time(TimeField::LastUsedDate, test)),
     }
+}
+
+/// Whether there is to be a value, which clients can write that drop every null.
+fn exists(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<bool> {
+    let read = raw.get().parse().ok();
+    if read.is_none() {
+        let fault = Fault::at(pointer, "wrong-type", "true or false is expected");
+        faults.push(fault.with_value(raw.get()));
+    }
+    read
 }
 
 fn is_null(raw: &RawValue) -> bool {

@@ -90,6 +90,38 @@ fn null_is_the_last_use_of_what_was_never_used_and_nothing_else() {
 }
 
 #[test]
+fn an_empty_object_is_no_part_of_a_filter() {
+    for (text, place) in [
+        (r#"{"$or": [{"version": 1}, {}]}"#, "/$or/1"),
+        (r#"{"$and": [{}]}"#, "/$and/0"),
+        (
+            r#"{"$or": [{"$and": [{"version": 1}, {}]}]}"#,
+            "/$or/0/$and/1",
+        ),
+        (r#"{"lastUsedDate": {}}"#, "/lastUsedDate"),
+        (r#"{"$or": [{"version": 1}, {"name": {}}]}"#, "/$or/1/name"),
+        (r#"{"permissions": {}}"#, "/permissions"),
+    ] {
+        assert_eq!(faults(text), [(place.to_owned(), "empty-filter")], "{text}");
+    }
+    assert_eq!(filter("{}"), Filter::All(vec![]));
+}
+
+#[test]
+fn whether_there_is_a_use_is_asked_without_null() {
+    for (value, ever) in [("false", false), ("true", true)] {
+        let text = format!(r#"{{"lastUsedDate": {{"$exists": {value}}}}}"#);
+        assert_eq!(filter(&text), Filter::Used(ever));
+    }
+    for value in ["null", "1", "\"false\""] {
+        let text = format!(r#"{{"lastUsedDate": {{"$exists": {value}}}}}"#);
+        assert_eq!(faults(&text).len(), 1, "{text}");
+    }
+    let other = r#"{"expiry": {"$exists": true}}"#;
+    assert_eq!(faults(other)[0].1, "unknown-operator");
+}
+
+#[test]
 fn needles_come_in_the_form_that_stores_compare_with() {
     for (text, expected) in [
         (
@@ -170,7 +202,7 @@ fn every_fault_is_named_with_its_place() {
 fn depth_terms_and_lists_are_bounded() {
     let nested = |depth: usize| {
         format!(
-            "{}{{}}{}",
+            r#"{}{{"version":1}}{}"#,
             r#"{"$and":["#.repeat(depth - 1),
             "]}".repeat(depth - 1)
         )

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Answer, answer};
-use crate::{params::Params, services::App};
+use crate::{body::NoBody, params::Params, services::App};
 
 /// How the service is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -62,7 +62,7 @@ enum HealthWrites {
     get, path = "/health/live", operation_id = "live", tag = "health", security(),
     responses((status = 200, body = Health), (status = 400)),
 )]
-pub(crate) async fn live(RawQuery(query): RawQuery) -> Answer {
+pub(crate) async fn live(RawQuery(query): RawQuery, _: NoBody) -> Answer {
     Params::none(query.as_deref())?;
     let up = Health {
         status: "up",
@@ -83,7 +83,7 @@ pub(crate) async fn live(RawQuery(query): RawQuery) -> Answer {
         (status = 503, body = Health, description = "The store does not answer, this node's clock is apart from the store's, or the service is still starting"),
     ),
 )]
-pub(super) async fn ready(State(app): State<App>, RawQuery(query): RawQuery) -> Answer {
+pub(super) async fn ready(State(app): State<App>, RawQuery(query): RawQuery, _: NoBody) -> Answer {
     Params::none(query.as_deref())?;
     let (status, reason) = match app.probe.ping().await {
         Ok(()) if app.time.is_apart() => (StatusCode::SERVICE_UNAVAILABLE, Some("clock-apart")),

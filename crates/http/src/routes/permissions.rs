@@ -7,6 +7,7 @@ use axum::{
 
 use super::{Answer, answer};
 use crate::{
+    body::NoBody,
     caller::{AnyToken, Caller},
     params::Params,
     records::{PermissionList, PermissionRecord},
@@ -24,6 +25,7 @@ pub(super) async fn permissions(
     State(app): State<App>,
     caller: Caller<AnyToken>,
     RawQuery(query): RawQuery,
+    _: NoBody,
 ) -> Answer {
     Params::none(query.as_deref())?;
     let catalog = &app.tokens.policy().catalog;

@@ -8,6 +8,7 @@ use countersign_application::Failure;
 
 use super::{Answer, answer};
 use crate::{
+    body::NoBody,
     caller::{AnyToken, Caller, ReadUsers},
     params::{Id, Params},
     problem::Problem,
@@ -26,6 +27,7 @@ pub(super) async fn current(
     State(app): State<App>,
     caller: Caller<AnyToken>,
     RawQuery(query): RawQuery,
+    _: NoBody,
 ) -> Answer {
     Params::none(query.as_deref())?;
     let user = app.users.get(&caller.actor, caller.actor.user).await;
@@ -51,6 +53,7 @@ pub(super) async fn read(
     caller: Caller<ReadUsers>,
     id: Id,
     RawQuery(query): RawQuery,
+    _: NoBody,
 ) -> Answer {
     Params::none(query.as_deref())?;
     let id = id.parse().ok_or(Failure::UserNotFound)?;

@@ -10,6 +10,7 @@ struct Operation {
     method: String,
     path: String,
     open: bool,
+    takes_body: bool,
     permission: Option<String>,
 }
 
@@ -21,6 +22,7 @@ fn operations() -> Vec<Operation> {
             operations.push(Operation {
                 method: method.to_uppercase(),
                 path: path.replace("{id}", "01900000-0000-7000-8000-000000000000"),
+                takes_body: operation["requestBody"].is_object(),
                 open: operation["security"].as_array().is_some_and(Vec::is_empty),
                 permission: operation["x-required-permission"]
                     .as_str()
@@ -33,11 +35,15 @@ fn operations() -> Vec<Operation> {
 }
 
 impl Operation {
-    /// A request with a body that cannot be read, which nobody without the right to call gets to hear of.
+    /// A request with a body that cannot be read, if the operation takes one, which nobody without the right to call
+    /// gets to hear of.
     fn ask(&self) -> Ask {
-        Ask::new(&self.method, self.path.as_str())
-            .header("host", "localhost")
-            .text("text/plain", "{")
+        let ask = Ask::new(&self.method, self.path.as_str()).header("host", "localhost");
+        if self.takes_body {
+            ask.text("text/plain", "{")
+        } else {
+            ask
+        }
     }
 }
 
@@ -169,4 +175,57 @@ async fn credentials_are_taken_from_one_header_only() {
         .header("cookie", &format!("token={secret}"));
     let reply = world.send(elsewhere).await;
     reply.problem(401, "missing-credential");
+}
+
+#[tokio::test]
+async fn no_operation_passes_over_a_body_or_a_parameter_that_it_does_not_know() {
+    let world = World::new().await;
+    for operation in operations() {
+        // Of the request of another service, which a proxy may send along.
+        if operation.path == "/auth" {
+            continue;
+        }
+        let name = format!("{} {}", operation.method, operation.path);
+        let held = operation.permission.as_deref();
+        let caller = world
+            .token(&name, &[held.unwrap_or("scim.user.schema")])
+            .await;
+        let by_holder = |ask: Ask| ask.header("host", "localhost").by(&caller.secret);
+        if !operation.takes_body {
+            let ask = by_holder(Ask::new(&operation.method, operation.path.as_str()));
+            let reply = world
+                .send(ask.json(&serde_json::json!({"version": 7})))
+                .await;
+            reply.problem(400, "invalid-body");
+            let unexpected = [(String::new(), "unexpected-body".to_owned())];
+            assert_eq!(reply.faults(), unexpected, "{name}");
+        }
+        let unknown = by_holder(Ask::new(
+            &operation.method,
+            format!("{}?verson=7", operation.path),
+        ));
+        let reply = world
+            .send(if operation.takes_body {
+                unknown.json(&serde_json::json!({}))
+            } else {
+                unknown
+            })
+            .await;
+        reply.problem(400, "invalid-parameter");
+        assert_eq!(reply.json()["errors"][0]["parameter"], "verson", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_version_in_the_body_of_a_delete_deletes_no_other() {
+    let world = World::new().await;
+    let made = world.home.make("one").await;
+    let target = super::world::path(&made.view);
+    let delete = || world.ask("DELETE", target.as_str());
+    let versioned = delete().json(&serde_json::json!({"version": 7}));
+    world.send(versioned).await.problem(400, "invalid-body");
+    assert!(world.home.get(made.view.token.id).await.is_some());
+    // A client that announces the type of no body sends none.
+    let typed = delete().text("application/json", "");
+    world.send(typed).await.expect(204);
 }

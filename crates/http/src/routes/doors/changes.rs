@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 
 use super::super::Answer;
 use crate::{
+    body::NoBody,
     caller::{Caller, Needs, ReadTokens},
     params::Params,
     problem::{Code, Fault, Problem},
@@ -72,6 +73,7 @@ pub(in crate::routes) async fn changes(
     caller: Caller<ReadTokens>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
+    _: NoBody,
 ) -> Answer {
     Params::none(query.as_deref())?;
     let from = start(&headers)?;

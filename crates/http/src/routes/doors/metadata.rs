@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::super::{Answer, answer};
 use crate::{
+    body::NoBody,
     params::Params,
     problem::{Code, Problem},
     services::App,
@@ -43,6 +44,7 @@ pub(in crate::routes) async fn metadata(
     State(app): State<App>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
+    _: NoBody,
 ) -> Answer {
     Params::none(query.as_deref())?;
     let issuer = match &app.settings().public_url {

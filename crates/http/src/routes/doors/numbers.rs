@@ -12,6 +12,7 @@ use axum::{
 use super::super::Answer;
 use crate::{
     Metrics,
+    body::NoBody,
     caller::{Caller, ReadMetrics},
     frame::unlogged,
     metrics::Exposition,
@@ -40,6 +41,7 @@ pub(in crate::routes) async fn numbers(
     _: Caller<ReadMetrics>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
+    _: NoBody,
 ) -> Answer {
     Params::none(query.as_deref())?;
     if app.settings().metrics_elsewhere {

@@ -7,6 +7,7 @@ use axum::{
 
 use super::{super::Answer, read::unless_known};
 use crate::{
+    body::NoBody,
     caller::{AnyToken, Caller},
     params::Params,
     records::DetailedToken,
@@ -36,6 +37,7 @@ pub(in crate::routes) async fn current(
     caller: Caller<AnyToken>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
+    _: NoBody,
 ) -> Answer {
     Params::none(query.as_deref())?;
     let view = app.tokens.current(&caller.actor).await?;

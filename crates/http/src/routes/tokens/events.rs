@@ -12,6 +12,7 @@ use super::{
     token_id,
 };
 use crate::{
+    body::NoBody,
     caller::{Caller, ReadTokens},
     cursor,
     params::{Id, Params},
@@ -38,6 +39,7 @@ pub(in crate::routes) async fn events(
     caller: Caller<ReadTokens>,
     id: Id,
     RawQuery(query): RawQuery,
+    _: NoBody,
 ) -> Answer {
     let tenant = caller.actor.tenant;
     let token = token_id(&id);

@@ -7,6 +7,7 @@ use axum::{
 
 use super::super::{Answer, answer};
 use crate::{
+    body::NoBody,
     caller::{Caller, ReadTokens},
     cursor,
     params::Params,
@@ -35,6 +36,7 @@ pub(in crate::routes) async fn list(
     State(app): State<App>,
     caller: Caller<ReadTokens>,
     RawQuery(query): RawQuery,
+    _: NoBody,
 ) -> Answer {
     let tenant = caller.actor.tenant;
     let mut params = Params::of(query.as_deref());

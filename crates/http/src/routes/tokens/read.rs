@@ -12,6 +12,7 @@ use super::{
     token_id,
 };
 use crate::{
+    body::NoBody,
     caller::{Caller, ReadTokens},
     etag::{Condition, etag},
     params::{Id, Params},
@@ -45,6 +46,7 @@ pub(in crate::routes) async fn read(
     id: Id,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
+    _: NoBody,
 ) -> Answer {
     Params::none(query.as_deref())?;
     let view = app.tokens.get(&caller.actor, token_id(&id)?).await?;

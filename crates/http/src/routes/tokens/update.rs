@@ -37,6 +37,8 @@ const READ_ONLY: &[&str] = &[
     "lastUsedDate",
     "lastUsedAddress",
     "secrets",
+    "token",
+    "changedFields",
 ];
 
 /// A change of an API token. A field that is left out keeps its value; what of the record is not for writing may be
@@ -92,6 +94,12 @@ pub(crate) struct EditBody {
     /// Ignored.
     #[schema(required = false)]
     secrets: Value,
+    /// Ignored.
+    #[schema(required = false)]
+    token: Value,
+    /// Ignored.
+    #[schema(required = false)]
+    changed_fields: Value,
 }
 
 /// Change an API token
