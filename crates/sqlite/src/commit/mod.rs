@@ -16,7 +16,7 @@ use sqlx::SqliteConnection;
 
 use crate::{
     SqliteStore,
-    fault::{fault, is_key_taken, is_taken},
+    fault::{fault, is_key_taken, is_taken, within},
     rows::{Column, Text},
 };
 
@@ -35,7 +35,7 @@ impl SqliteStore {
     /// Writes a change in a transaction that is rolled back, so that whatever keeps it from being stored shows.
     pub(crate) async fn undo(&self, change: &Change) -> Result<(), CommitError> {
         within(async {
-            let mut transaction = self.begin().await?;
+            let mut transaction = self.writer.begin().await?;
             let written = write(&mut transaction, change).await;
             transaction.rollback().await.map_err(fault)?;
             written
