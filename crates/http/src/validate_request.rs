@@ -146,17 +146,14 @@ fn decoded(path: &str) -> Option<String> {
     let (mut rest, mut changed) = (path, false);
     while let Some(at) = rest.find('%') {
         let unreserved = octet(&rest.as_bytes()[at + 1..]).filter(|byte| is_unreserved(*byte));
-        let end = match unreserved {
-            Some(byte) => {
-                normal.push_str(&rest[..at]);
-                normal.push(char::from(byte));
-                changed = true;
-                at + 3
-            }
-            None => {
-                normal.push_str(&rest[..=at]);
-                at + 1
-            }
+        let end = if let Some(byte) = unreserved {
+            normal.push_str(&rest[..at]);
+            normal.push(char::from(byte));
+            changed = true;
+            at + 3
+        } else {
+            normal.push_str(&rest[..=at]);
+            at + 1
         };
         rest = &rest[end..];
     }
