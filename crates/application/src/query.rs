@@ -16,6 +16,10 @@ pub enum Filter {
     Id(Compare<TokenId>),
     /// By the id of its API Token User.
     UserId(Compare<UserId>),
+    /// By the id of the user who made it.
+    CreatedBy(Compare<UserId>),
+    /// Whether it was revoked.
+    Revoked(bool),
     /// By its version.
     Version(Compare<i64>),
     /// By one of its instants.
@@ -29,6 +33,47 @@ pub enum Filter {
 }
 
 impl Filter {
+    /// Which tokens it is about: the live ones, unless it asks for revocations.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        match self.requires_revoked() {
+            _ if !self.asks_for_revocations() => Scope::Live,
+            Some(false) => Scope::Live,
+            Some(true) => Scope::Revoked,
+            None => Scope::All,
+        }
+    }
+
+    fn asks_for_revocations(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_for_revocations),
+            Self::Revoked(_) | Self::Time(TimeField::RevokedDate, _) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether all tokens that match were revoked, or none of them was, as far as one part says so.
+    fn requires_revoked(&self) -> Option<bool> {
+        match self {
+            Self::All(parts) => parts.iter().find_map(Self::requires_revoked),
+            Self::Revoked(revoked) => Some(*revoked),
+            // What was not revoked has no such instant, and only these match it.
+            Self::Time(TimeField::RevokedDate, Compare::Ne(_) | Compare::Nin(_)) => None,
+            Self::Time(TimeField::RevokedDate, _) => Some(true),
+            _ => None,
+        }
+    }
+
+    /// Whether it asks for the tokens that certain users made.
+    #[must_use]
+    pub fn asks_for_makers(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_for_makers),
+            Self::CreatedBy(Compare::Eq(_) | Compare::In(_)) => true,
+            _ => false,
+        }
+    }
+
     /// Whether it asks when tokens were last used.
     #[must_use]
     pub fn asks_for_uses(&self) -> bool {
@@ -45,16 +90,30 @@ impl Filter {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::comparisons).sum(),
             Self::Id(test) => test.comparisons(),
-            Self::UserId(test) => test.comparisons(),
+            Self::UserId(test) | Self::CreatedBy(test) => test.comparisons(),
             Self::Version(test) => test.comparisons(),
             Self::Time(_, test) => test.comparisons(),
             Self::Text(_, TextTest::Compare(test)) => test.comparisons(),
-            Self::Used(_) | Self::Text(..) => 1,
+            Self::Used(_)
+            | Self::Revoked(_)
+            | Self::Text(..)
+            | Self::List(_, ListTest::Empty(_)) => 1,
             Self::List(_, ListTest::ContainsAll(values) | ListTest::LacksAny(values)) => {
                 values.len().max(1)
             }
         }
     }
+}
+
+/// Which tokens a question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The live ones.
+    Live,
+    /// The revoked ones.
+    Revoked,
+    /// Live and revoked ones.
+    All,
 }
 
 /// How one value compares to others. Texts compare by their UTF-8 bytes.
@@ -99,6 +158,8 @@ pub enum TimeField {
     /// When it was last used. One that was never used has no such instant: it is neither before nor after any other, and
     /// equal to none.
     LastUsedDate,
+    /// When it was revoked. A live one has no such instant, as one that was never used.
+    RevokedDate,
 }
 
 /// A field that is a text.
@@ -139,6 +200,8 @@ pub enum ListTest {
     ContainsAll(Vec<String>),
     /// At least one of these is not in it.
     LacksAny(Vec<String>),
+    /// Whether nothing is in it.
+    Empty(bool),
 }
 
 /// A field that tokens can be ordered by.
@@ -154,6 +217,8 @@ pub enum OrderField {
     LastModifiedDate,
     /// When it was last used; those that never were come before all others.
     LastUsedDate,
+    /// When it was revoked; live ones come before all others.
+    RevokedDate,
 }
 
 /// One key of an order.

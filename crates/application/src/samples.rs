@@ -69,6 +69,7 @@ pub(crate) fn view(n: u8, version: i64) -> TokenView {
         created_by: user(0),
         modified_by: user(0),
         last_used: None,
+        revoked: None,
         head: ChainHash::START,
     }
 }

@@ -6,6 +6,7 @@ mod chains;
 mod cookie;
 mod ended;
 mod entered;
+mod events;
 mod faults;
 mod form;
 mod guard;

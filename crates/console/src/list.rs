@@ -29,11 +29,12 @@ pub(crate) enum State {
     Expired,
     /// Not used for so many days, and made before that.
     Unused(u32),
+    Revoked,
 }
 
 impl State {
     /// The choices, in the order in which they are offered.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::All,
         Self::Live,
         Self::Expiring(30),
@@ -41,6 +42,7 @@ impl State {
         Self::Expiring(1),
         Self::Expired,
         Self::Unused(90),
+        Self::Revoked,
     ];
 
     /// The word in the address.
@@ -51,6 +53,7 @@ impl State {
             Self::Expiring(days) => format!("expiring-{days}"),
             Self::Expired => "expired".into(),
             Self::Unused(days) => format!("unused-{days}"),
+            Self::Revoked => "revoked".into(),
         }
     }
 
@@ -63,6 +66,7 @@ impl State {
             Self::Expiring(days) => format!("Expires within {days} days"),
             Self::Expired => "Expired".into(),
             Self::Unused(days) => format!("Unused for {days} days"),
+            Self::Revoked => "Revoked".into(),
         }
     }
 
@@ -70,6 +74,7 @@ impl State {
         let time = Filter::Time;
         match self {
             Self::All => None,
+            Self::Revoked => Some(Filter::Revoked(true)),
             Self::Live => Some(time(TimeField::Expiry, Compare::Gt(now))),
             Self::Expired => Some(time(TimeField::Expiry, Compare::Lte(now))),
             Self::Expiring(days) => {
@@ -101,12 +106,13 @@ pub(crate) struct Sort {
 }
 
 /// The word of each order in the address, and what people read.
-pub(crate) const ORDERS: [(&str, &str, OrderField); 5] = [
+pub(crate) const ORDERS: [(&str, &str, OrderField); 6] = [
     ("name", "Name", OrderField::Name),
     ("expiry", "Expiry", OrderField::Expiry),
     ("created", "Creation", OrderField::CreationDate),
     ("modified", "Last change", OrderField::LastModifiedDate),
     ("used", "Last use", OrderField::LastUsedDate),
+    ("revoked", "Revocation", OrderField::RevokedDate),
 ];
 
 /// One view of the list.

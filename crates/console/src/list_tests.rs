@@ -8,6 +8,7 @@ fn a_view_and_its_address_are_one() {
         "state=expiring-7&permission=api.tasks.read",
         "sort=used&dir=desc&page=3",
         "q=%25_&state=unused-90&sort=expiry",
+        "state=revoked&sort=revoked&dir=desc",
     ] {
         let link = View::of(query).link();
         let end = if query.is_empty() {

@@ -53,6 +53,7 @@ pub(crate) fn view(n: u8, permissions: &[Permission]) -> TokenView {
         created_by: maker.clone(),
         modified_by: maker,
         last_used: None,
+        revoked: None,
         head: ChainHash::from_bytes([n; 32]),
     }
 }

@@ -23,6 +23,14 @@ pub struct Timestamp(DateTime<Utc>);
 pub struct InvalidTimestamp;
 
 impl Timestamp {
+    /// The beginning of the calendar: the first microsecond of the year 0000.
+    pub const MIN: Self = Self(
+        match DateTime::from_timestamp_micros(-62_167_219_200_000_000) {
+            Some(at) => at,
+            None => DateTime::<Utc>::MIN_UTC,
+        },
+    );
+
     /// The end of the calendar: the last microsecond of the year 9999.
     pub const MAX: Self = Self(
         match DateTime::from_timestamp_micros(253_402_300_799_999_999) {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AllowedAddresses, ChainHash, Change, PartialToken, PermissionSet, TenantId, Timestamp, TokenId,
-    TokenName, UserId, Version,
+    TokenName, UserId, Version, Write,
 };
 
 /// What is stored of a token. Plain facts: whether they may change is decided by the rules, and only a [`Change`]
@@ -87,6 +87,8 @@ pub struct TokenView {
     pub modified_by: UserInfo,
     /// When and where it was last used, as far as that is known yet.
     pub last_used: Option<LastUse>,
+    /// When it was revoked, by the user who changed it last; `None` while it is live.
+    pub revoked: Option<Timestamp>,
     /// The hash of its newest audit event.
     pub head: ChainHash,
 }
@@ -122,6 +124,7 @@ impl TokenView {
             created_by: change.by().clone(),
             modified_by: change.by().clone(),
             last_used: None,
+            revoked: None,
             head: change.event().hash,
         }
     }
@@ -134,6 +137,8 @@ impl TokenView {
             created_by: self.created_by.clone(),
             modified_by: change.by().clone(),
             last_used: self.last_used,
+            revoked: matches!(change.write(), Write::Revoke { .. })
+                .then_some(change.next().modified),
             head: change.event().hash,
         };
         // A token that changes or made itself is shown under the name that it has from now on.

@@ -1,8 +1,11 @@
 //! Cursors: where a list goes on, in a form that clients hand back and do not look into. Each is bound to its route,
 //! its tenant and its token, so that one from elsewhere is refused and not misread.
 
+use std::collections::BTreeSet;
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use countersign_domain::{TenantId, TokenId, Version};
+use countersign_application::ports::{EventFilter, EventPlace};
+use countersign_domain::{TenantId, Timestamp, TokenId, Version};
 use sha2::{Digest, Sha256};
 
 /// How many bytes of the digest a cursor carries: enough against mistakes. Whoever forges one learns nothing that the
@@ -45,6 +48,52 @@ pub(crate) fn read_events(tenant: TenantId, token: TokenId, text: &str) -> Optio
     i64::from_be_bytes(read(&place, text)?).try_into().ok()
 }
 
+/// The list of a tenant's revoked tokens, behind a token.
+pub(crate) fn of_revoked(tenant: TenantId, after: TokenId) -> String {
+    let place = ["revoked tokens".as_bytes(), tenant.as_uuid().as_bytes()];
+    write(&place, after.as_uuid().as_bytes())
+}
+
+/// Reads what [`of_revoked`] wrote.
+pub(crate) fn read_revoked(tenant: TenantId, text: &str) -> Option<TokenId> {
+    let place = ["revoked tokens".as_bytes(), tenant.as_uuid().as_bytes()];
+    read(&place, text).map(|bytes| TokenId::from_uuid(uuid::Uuid::from_bytes(bytes)))
+}
+
+/// The history of a tenant under a filter, before a place.
+pub(crate) fn of_history(tenant: TenantId, filter: &EventFilter, before: EventPlace) -> String {
+    let mut position = before.at.as_micros().to_be_bytes().to_vec();
+    position.extend(before.token.as_uuid().as_bytes());
+    position.extend(before.version.to_be_bytes());
+    let filter = words(filter);
+    let place = ["history".as_bytes(), tenant.as_uuid().as_bytes(), &filter];
+    write(&place, &position)
+}
+
+/// Reads what [`of_history`] wrote.
+pub(crate) fn read_history(
+    tenant: TenantId,
+    filter: &EventFilter,
+    text: &str,
+) -> Option<EventPlace> {
+    let filter = words(filter);
+    let place = ["history".as_bytes(), tenant.as_uuid().as_bytes(), &filter];
+    let position: [u8; 32] = read(&place, text)?;
+    let (at, rest) = position.split_first_chunk()?;
+    let (token, version) = rest.split_first_chunk()?;
+    Some(EventPlace {
+        at: Timestamp::from_micros(i64::from_be_bytes(*at))?,
+        token: TokenId::from_uuid(uuid::Uuid::from_bytes(*token)),
+        version: i64::from_be_bytes(version.try_into().ok()?),
+    })
+}
+
+/// A filter as bytes, the same for all that mean the same.
+fn words(filter: &EventFilter) -> Vec<u8> {
+    let kinds: BTreeSet<_> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
+    format!("{:?} {:?} {kinds:?}", filter.since, filter.actor).into_bytes()
+}
+
 fn write(place: &[&[u8]], position: &[u8]) -> String {
     let mut bytes = position.to_vec();
     bytes.extend(tag(place, position));
@@ -74,6 +123,8 @@ fn tag(place: &[&[u8]], position: &[u8]) -> [u8; TAG] {
 
 #[cfg(test)]
 mod tests {
+    use countersign_domain::EventKind;
+
     use super::*;
 
     fn tenant(n: u8) -> TenantId {
@@ -96,6 +147,32 @@ mod tests {
         assert_eq!(read_events(tenant(1), token(3), &events), None);
         assert_eq!(read_events(tenant(2), token(2), &events), None);
         assert_eq!(read_list(tenant(1), &events), None);
+    }
+
+    #[test]
+    fn a_history_goes_on_under_its_own_filter_alone() {
+        let before = EventPlace {
+            at: Timestamp::MIN,
+            token: token(2),
+            version: i64::MIN,
+        };
+        let all = EventFilter::default();
+        let revoked = EventFilter {
+            kinds: vec![EventKind::Revoked, EventKind::Revoked],
+            ..all.clone()
+        };
+        let once = EventFilter {
+            kinds: vec![EventKind::Revoked],
+            ..all.clone()
+        };
+        let cursor = of_history(tenant(1), &revoked, before);
+        assert_eq!(read_history(tenant(1), &once, &cursor), Some(before));
+        assert_eq!(read_history(tenant(1), &all, &cursor), None);
+        assert_eq!(read_history(tenant(2), &once, &cursor), None);
+        let list = of_revoked(tenant(1), token(2));
+        assert_eq!(read_revoked(tenant(1), &list), Some(token(2)));
+        assert_eq!(read_list(tenant(1), &list), None);
+        assert_eq!(read_revoked(tenant(1), &of_list(tenant(1), token(2))), None);
     }
 
     #[test]

@@ -159,7 +159,7 @@ impl<'a> Params<'a> {
         let mut order: Vec<Order> = Vec::new();
         for value in self.take("sort") {
             let Some(pairs) = pairs(&value) else {
-                let detail = "pairs of name, expiry, creationDate, lastModifiedDate or lastUsedDate and asc or desc are expected";
+                let detail = "pairs of name, expiry, creationDate, lastModifiedDate, lastUsedDate or revokedDate and asc or desc are expected";
                 let fault = Fault::in_parameter("sort", "invalid-value", detail);
                 self.faults.push(fault.with_value(&value));
                 continue;
@@ -210,6 +210,7 @@ fn pairs(value: &str) -> Option<Vec<Order>> {
             "creationDate" => OrderField::CreationDate,
             "lastModifiedDate" => OrderField::LastModifiedDate,
             "lastUsedDate" => OrderField::LastUsedDate,
+            "revokedDate" => OrderField::RevokedDate,
             _ => return None,
         };
         let direction = words.next_if(|word| matches!(*word, "asc" | "desc"));

@@ -5,10 +5,7 @@ use countersign_application::ports::{AuditStore, EVENT_BYTES, StoreFault, Stray}
 use countersign_domain::{AuditEvent, Recorded, TenantId, TokenId, Version};
 use uuid::Uuid;
 
-use crate::{
-    rows::{EventRow, Micros},
-    store::PostgresStore,
-};
+use crate::{event_row::EventRow, rows::Micros, store::PostgresStore};
 
 #[async_trait]
 impl AuditStore for PostgresStore {

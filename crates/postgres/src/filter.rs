@@ -1,9 +1,9 @@
 //! Filters and orders as SQL. Only words from this crate become SQL text; what a caller asked with is bound.
 
 use countersign_application::query::{
-    Compare, Filter, ListField, ListTest, Order, OrderField, TextField, TextTest, TimeField,
+    Compare, Filter, ListField, ListTest, Order, OrderField, Scope, TextField, TextTest, TimeField,
 };
-use countersign_domain::{TenantId, Timestamp};
+use countersign_domain::{TenantId, Timestamp, UserId};
 use sqlx::{
     Encode, Postgres, QueryBuilder, SqlStr, Type,
     postgres::{PgArguments, PgHasArrayType},
@@ -15,6 +15,8 @@ pub(crate) struct Sql {
     text: QueryBuilder<Postgres>,
     /// Whether names and permissions are looked into by way of `s`, instead of in the tokens themselves.
     searched: bool,
+    /// The tenant, if tokens are found by who made them in the history, instead of by the tokens themselves.
+    by_maker: Option<TenantId>,
 }
 
 impl Sql {
@@ -22,6 +24,7 @@ impl Sql {
         Self {
             text: QueryBuilder::new(words),
             searched: false,
+            by_maker: None,
         }
     }
 
@@ -46,11 +49,18 @@ impl Sql {
         self
     }
 
-    /// Only the tenant's live tokens that match, by what they are searched by or by themselves.
+    /// Only the tenant's tokens of the filter's scope that match, by what they are searched by or by themselves.
     pub(crate) fn matching(&mut self, tenant: TenantId, filter: &Filter, searched: bool) {
-        self.searched = searched;
+        let scope = filter.scope();
+        self.searched = searched && scope == Scope::Live;
+        self.by_maker = searched.then_some(tenant);
         self.word(" WHERE t.tenant_id = ").bind(*tenant.as_uuid());
-        self.word(" AND t.revoked_at IS NULL AND ").filter(filter);
+        self.word(match scope {
+            Scope::Live => " AND t.revoked_at IS NULL AND ",
+            Scope::Revoked => " AND t.revoked_at IS NOT NULL AND ",
+            Scope::All => " AND ",
+        });
+        self.filter(filter);
     }
 
     fn filter(&mut self, filter: &Filter) -> &mut Self {
@@ -59,6 +69,9 @@ impl Sql {
             Filter::Any(parts) => self.joined(parts, " OR ", "false"),
             Filter::Id(test) => self.compare("t.id", test, |id| *id.as_uuid()),
             Filter::UserId(test) => self.compare("t.user_id", test, |id| *id.as_uuid()),
+            Filter::CreatedBy(test) => self.created_by(test),
+            Filter::Revoked(true) => self.word("t.revoked_at IS NOT NULL"),
+            Filter::Revoked(false) => self.word("t.revoked_at IS NULL"),
             Filter::Version(test) => self.compare("t.version", test, |number| *number),
             Filter::Time(field, test) => {
                 let column = match field {
@@ -66,6 +79,7 @@ impl Sql {
                     TimeField::CreationDate => "t.created_at",
                     TimeField::LastModifiedDate => "t.modified_at",
                     TimeField::LastUsedDate => "l.used_at",
+                    TimeField::RevokedDate => "t.revoked_at",
                 };
                 self.compare(column, test, |at: &Timestamp| at.to_utc())
             }
@@ -74,6 +88,22 @@ impl Sql {
             Filter::Text(field, test) => self.text(*field, test),
             Filter::List(field, test) => self.list(*field, test),
         }
+    }
+
+    /// The history has an index by who made what; the tokens have none, because a change of expiry would write into it.
+    fn created_by(&mut self, test: &Compare<UserId>) -> &mut Self {
+        let makers: Option<Vec<_>> = match test {
+            Compare::Eq(maker) => Some(vec![*maker.as_uuid()]),
+            Compare::In(makers) => Some(makers.iter().map(|id| *id.as_uuid()).collect()),
+            _ => None,
+        };
+        if let (Some(tenant), Some(makers)) = (self.by_maker, makers) {
+            self.word("t.id IN (SELECT e.token_id FROM audit_events e WHERE e.tenant_id = ");
+            self.bind(*tenant.as_uuid());
+            self.word(" AND e.kind IN ('created', 'rotated') AND e.by_user = ANY (");
+            self.bind(makers).word(")) AND ");
+        }
+        self.compare("t.created_by", test, |id| *id.as_uuid())
     }
 
     fn joined(&mut self, parts: &[Filter], with: &str, of_none: &str) -> &mut Self {
@@ -173,6 +203,11 @@ impl Sql {
             (ListField::AllowedAddresses, _) => "t.allowed_addresses",
         };
         let (negation, entries) = match test {
+            ListTest::Empty(empty) => {
+                return self
+                    .word(column)
+                    .word(if *empty { " = '{}'" } else { " <> '{}'" });
+            }
             ListTest::ContainsAll(entries) => ("", entries),
             ListTest::LacksAny(entries) => ("NOT ", entries),
         };
@@ -188,10 +223,14 @@ impl Sql {
     }
 }
 
-/// Whether the filter looks into what tokens are searched by, `s`.
+/// Whether the filter looks into what live tokens are searched by, `s`.
 pub(crate) fn searches(filter: &Filter) -> bool {
+    filter.scope() == Scope::Live && asks_for_parts(filter)
+}
+
+fn asks_for_parts(filter: &Filter) -> bool {
     match filter {
-        Filter::All(parts) | Filter::Any(parts) => parts.iter().any(searches),
+        Filter::All(parts) | Filter::Any(parts) => parts.iter().any(asks_for_parts),
         Filter::Text(TextField::Name, TextTest::Contains(_))
         | Filter::List(ListField::Permissions, ListTest::ContainsAll(_)) => true,
         _ => false,
@@ -210,6 +249,10 @@ pub(crate) fn ordered(alias: char, order: &[Order]) -> String {
             OrderField::LastUsedDate => {
                 let never = if *descending { "LAST" } else { "FIRST" };
                 return format!("used_at {direction} NULLS {never}, ");
+            }
+            OrderField::RevokedDate => {
+                let never = if *descending { "LAST" } else { "FIRST" };
+                return format!("{alias}.revoked_at {direction} NULLS {never}, ");
             }
         };
         format!("{alias}.{column} {direction}, ")

@@ -3,7 +3,7 @@
 
 use countersign_application::{
     ports::StoreFault,
-    query::{Filter, Order, OrderField, Page, PageRequest},
+    query::{Filter, Order, OrderField, Page, PageRequest, Scope},
 };
 use countersign_domain::TenantId;
 use sqlx::{
@@ -36,14 +36,14 @@ impl Way {
     }
 
     /// The one that is tried first.
-    pub(crate) fn of(order: &[Order]) -> Self {
+    pub(crate) fn of(filter: &Filter, order: &[Order]) -> Self {
         match order {
             [
                 Order {
                     field: OrderField::LastModifiedDate,
                     descending: true,
                 },
-            ] => Self::History,
+            ] if filter.scope() == Scope::Live => Self::History,
             _ => Self::Tokens,
         }
     }
@@ -53,11 +53,25 @@ impl Way {
 const PAGE: &str = "
     SELECT n.total, p.tenant_id, p.id, p.version, p.name, p.user_id, p.partial_token, p.expiry, p.allowed_addresses,
            p.permissions, p.created_at, p.created_by, c.name AS created_by_name, p.modified_at, p.modified_by,
-           m.name AS modified_by_name, p.chain_head, l.used_at, l.address AS used_address
+           m.name AS modified_by_name, p.chain_head, l.used_at, l.address AS used_address, p.revoked_at
     FROM (SELECT count(*) AS total FROM (SELECT FROM api_tokens t ";
 
 /// Every live token has a row there, so that the order of last uses can be read from their index.
 const USES: &str = " JOIN token_uses l ON l.tenant_id = t.tenant_id AND l.token_id = t.id";
+
+/// The same of the tokens of the page.
+const USES_ON_PAGE: &str =
+    " LEFT JOIN token_uses l ON l.tenant_id = p.tenant_id AND l.token_id = p.id";
+
+/// A revoked token has no row there: its secrets have their last uses still.
+fn uses_of_secrets(alias: char) -> String {
+    format!(
+        " LEFT JOIN LATERAL (
+        SELECT s.last_used_at AS used_at, s.last_used_address AS address FROM token_secrets s
+        WHERE s.tenant_id = {alias}.tenant_id AND s.token_id = {alias}.id
+        ORDER BY s.last_used_at DESC NULLS LAST, s.digest LIMIT 1) l ON true"
+    )
+}
 
 /// The same, with indexes for looking into names and permissions.
 const SEARCH: &str = " JOIN token_search s ON s.tenant_id = t.tenant_id AND s.token_id = t.id";
@@ -81,8 +95,10 @@ const FEW: u32 = 1000;
 
 /// Only keys are sorted: a million whole rows would not fit into the server's memory for it.
 const ROWS: &str = ")) k ON true
-    LEFT JOIN api_tokens p ON p.tenant_id = k.tenant_id AND p.id = k.id
-    LEFT JOIN token_uses l ON l.tenant_id = p.tenant_id AND l.token_id = p.id
+    LEFT JOIN api_tokens p ON p.tenant_id = k.tenant_id AND p.id = k.id";
+
+/// Whose names and uses are looked up of the page alone.
+const OTHERS: &str = "
     LEFT JOIN users c ON c.tenant_id = p.tenant_id AND c.id = p.created_by
     LEFT JOIN users m ON m.tenant_id = p.tenant_id AND m.id = p.modified_by";
 
@@ -116,7 +132,10 @@ impl Question {
         page: PageRequest,
         way: Way,
     ) -> Result<Self, StoreFault> {
-        let uses = |needed| if needed { USES } else { "" };
+        let live = filter.scope() == Scope::Live;
+        let of_secrets = uses_of_secrets('t');
+        let all_uses = if live { USES } else { &of_secrets };
+        let uses = |needed| if needed { all_uses } else { "" };
         let search = if searches(filter) { SEARCH } else { "" };
         let mut sql = Sql::new(PAGE);
         sql.word(search).word(uses(filter.asks_for_uses()));
@@ -131,7 +150,7 @@ impl Question {
             sql.word(" OFFSET ").bind(page.offset());
         };
         let sorted = ordered('t', order);
-        if way == Way::History || !search.is_empty() {
+        if way == Way::History || !search.is_empty() || filter.asks_for_makers() {
             // Held together, because the server may think that they are many and go through all tokens for them.
             let last = if uses.is_empty() { "" } else { ", l.used_at" };
             sql.word("(SELECT t.tenant_id, t.id FROM (SELECT t.*")
@@ -159,7 +178,13 @@ impl Question {
             sql.matching(tenant, filter, false);
             limit(&mut sql, &sorted);
         }
-        sql.word(ROWS).word(&ordered('p', order));
+        sql.word(ROWS);
+        if live {
+            sql.word(USES_ON_PAGE);
+        } else {
+            sql.word(&uses_of_secrets('p'));
+        }
+        sql.word(OTHERS).word(&ordered('p', order));
         let arguments = sql.query().take_arguments();
         let unbound = |error| fault::source(sqlx::Error::Encode(error));
         Ok(Self {

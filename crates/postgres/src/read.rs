@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use countersign_application::{
     ports::{
-        CommitError, Descendants, EVENT_BYTES, EventView, Lineage, StoreFault, TokenMade,
-        TokenStore, Unreadable,
+        CommitError, Descendants, EVENT_BYTES, EventFilter, EventPlace, EventView, History,
+        Lineage, StoreFault, TokenMade, TokenStore, Unreadable,
     },
     query::{Filter, Listed, Order, Page, PageRequest},
 };
@@ -15,9 +15,10 @@ use countersign_domain::{
 use uuid::Uuid;
 
 use crate::{
+    event_row::EventRow,
     link::Effect,
     page::{Question, Way},
-    rows::{EventRow, Micros, TOKEN_SECRETS, Table, Texts, read_each, tokens},
+    rows::{Micros, TOKEN_SECRETS, Table, Texts, read_each, tokens},
     store::PostgresStore,
 };
 
@@ -86,7 +87,7 @@ impl TokenStore for PostgresStore {
                 total: u64::try_from(total).unwrap_or(0),
             })
         };
-        let way = Way::of(order);
+        let way = Way::of(filter, order);
         match ask(way).await {
             Ok(found) if way.fell_short(page, &found) => ask(Way::Tokens).await,
             found => found,
@@ -112,6 +113,16 @@ impl TokenStore for PostgresStore {
             content,
             unreadable,
         })
+    }
+
+    async fn history(
+        &self,
+        tenant: TenantId,
+        filter: &EventFilter,
+        before: Option<EventPlace>,
+        limit: u8,
+    ) -> Result<History, StoreFault> {
+        self.page_of_history(tenant, filter, before, limit).await
     }
 
     async fn events(

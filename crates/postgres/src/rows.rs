@@ -3,11 +3,10 @@
 
 use std::net::IpAddr;
 
-use countersign_application::ports::{EventView, StoreFault};
+use countersign_application::ports::StoreFault;
 use countersign_domain::{
-    AllowedAddresses, AuditEvent, ChainHash, Encoding, EventContent, LastUse, PartialToken,
-    Permission, PermissionSet, SecretCommitment, TenantId, Timestamp, Token, TokenId, TokenName,
-    TokenView, UserId, UserInfo, Version,
+    AllowedAddresses, ChainHash, LastUse, PartialToken, Permission, PermissionSet, TenantId,
+    Timestamp, Token, TokenId, TokenName, TokenView, UserId, UserInfo, Version,
 };
 use sqlx::{
     Decode, FromRow, Postgres, Type,
@@ -173,6 +172,7 @@ pub(crate) struct TokenRow {
     pub(crate) chain_head: Vec<u8>,
     pub(crate) used_at: Option<Micros>,
     pub(crate) used_address: Option<String>,
+    pub(crate) revoked_at: Option<Micros>,
 }
 
 impl TryFrom<TokenRow> for TokenView {
@@ -197,6 +197,10 @@ impl TryFrom<TokenRow> for TokenView {
             token,
             created_by: table.user("created_by", row.created_by, row.created_by_name)?,
             modified_by: table.user("modified_by", row.modified_by, row.modified_by_name)?,
+            revoked: row
+                .revoked_at
+                .map(|at| table.time("revoked_at", at))
+                .transpose()?,
             last_used: TOKEN_USES.last_use(row.used_at, row.used_address.as_ref())?,
             head: ChainHash::from_bytes(table.digest("chain_head", &row.chain_head)?),
         })
@@ -214,7 +218,7 @@ macro_rules! tokens {
                    t.created_at AS "created_at: Micros", t.created_by,
                    c.name AS "created_by_name?", t.modified_at AS "modified_at: Micros", t.modified_by,
                    m.name AS "modified_by_name?", t.chain_head, l.used_at AS "used_at?: Micros",
-                   l.address AS used_address
+                   l.address AS used_address, t.revoked_at AS "revoked_at: Micros"
             FROM api_tokens t
             LEFT JOIN users c ON c.tenant_id = t.tenant_id AND c.id = t.created_by
             LEFT JOIN users m ON m.tenant_id = t.tenant_id AND m.id = t.modified_by
@@ -232,69 +236,4 @@ pub(crate) fn read_each(
 ) -> impl Iterator<Item = (TokenId, Result<TokenView, StoreFault>)> {
     rows.into_iter()
         .map(|row| (TokenId::from_uuid(row.id), row.try_into()))
-}
-
-/// An event, with its user's name where that was asked for.
-#[derive(Debug)]
-pub(crate) struct EventRow {
-    pub(crate) tenant_id: Uuid,
-    pub(crate) token_id: Uuid,
-    pub(crate) version_after: i64,
-    pub(crate) kind: String,
-    pub(crate) at: Micros,
-    pub(crate) by_user: Uuid,
-    pub(crate) by_name: Option<String>,
-    pub(crate) address: Option<String>,
-    pub(crate) request_id: String,
-    pub(crate) version_before: Option<i64>,
-    pub(crate) changes: String,
-    pub(crate) hash: Vec<u8>,
-    pub(crate) encoding: i16,
-    pub(crate) secret_commitment: Option<Vec<u8>>,
-}
-
-impl TryFrom<&EventRow> for AuditEvent {
-    type Error = StoreFault;
-
-    fn try_from(row: &EventRow) -> Result<Self, StoreFault> {
-        let table = AUDIT_EVENTS;
-        let before = row
-            .version_before
-            .map(|number| table.version("version_before", number));
-        let commitment = row
-            .secret_commitment
-            .as_ref()
-            .map(|bytes| table.digest("secret_commitment", bytes));
-        let content = EventContent {
-            encoding: table.column("encoding", Encoding::try_from(i64::from(row.encoding)).ok())?,
-            tenant: TenantId::from_uuid(row.tenant_id),
-            token: TokenId::from_uuid(row.token_id),
-            kind: table.column("kind", row.kind.parse().ok())?,
-            at: table.time("at", row.at)?,
-            by: UserId::from_uuid(row.by_user),
-            address: table.address(row.address.as_ref())?,
-            request_id: table.column("request_id", row.request_id.parse().ok())?,
-            version_before: before.transpose()?,
-            version_after: table.version("version_after", row.version_after)?,
-            changes: table.column("changes", serde_json::from_str(&row.changes).ok())?,
-            secret_commitment: commitment.transpose()?.map(SecretCommitment::from_bytes),
-        };
-        Ok(Self {
-            content,
-            hash: ChainHash::from_bytes(table.digest("hash", &row.hash)?),
-        })
-    }
-}
-
-impl TryFrom<EventRow> for EventView {
-    type Error = StoreFault;
-
-    fn try_from(row: EventRow) -> Result<Self, StoreFault> {
-        let event = AuditEvent::try_from(&row)?;
-        let by = AUDIT_EVENTS.user("by_user", row.by_user, row.by_name)?;
-        Ok(Self {
-            event,
-            by_name: by.name,
-        })
-    }
 }

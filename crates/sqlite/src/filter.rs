@@ -5,16 +5,33 @@ use std::collections::BTreeSet;
 use countersign_application::query::{
     Compare, Filter, ListField, ListTest, TextField, TextTest, TimeField,
 };
-use countersign_domain::Timestamp;
+use countersign_domain::{TenantId, Timestamp, UserId};
 use sqlx::{Encode, QueryBuilder, Sqlite, Type};
 
 type Query = QueryBuilder<Sqlite>;
 
-/// Adds the filter as one expression over `api_tokens t`, and `token_uses l` where it [asks for uses](Filter::asks_for_uses).
-pub(crate) fn push(query: &mut Query, filter: &Filter) {
+/// A condition in the making.
+pub(crate) struct Where<'q> {
+    pub(crate) query: &'q mut Query,
+    /// The tenant, if tokens are found by who made them in the history, which has an index by that.
+    pub(crate) by_maker: Option<TenantId>,
+}
+
+impl Where<'_> {
+    /// Adds the filter as one expression over `api_tokens t`, and `l` if it [asks for uses](Filter::asks_for_uses).
+    pub(crate) fn push(self, filter: &Filter) {
+        push(self.query, self.by_maker, filter);
+    }
+}
+
+fn push(query: &mut Query, by_maker: Option<TenantId>, filter: &Filter) {
+    let each = |query: &mut Query, filter: &Filter| push(query, by_maker, filter);
     match filter {
-        Filter::All(filters) => join(query, filters, "TRUE", " AND ", push),
-        Filter::Any(filters) => join(query, filters, "FALSE", " OR ", push),
+        Filter::All(filters) => join(query, filters, "TRUE", " AND ", each),
+        Filter::Any(filters) => join(query, filters, "FALSE", " OR ", each),
+        Filter::CreatedBy(test) => created_by(query, by_maker, test),
+        Filter::Revoked(true) => drop(query.push("t.revoked_at IS NOT NULL")),
+        Filter::Revoked(false) => drop(query.push("t.revoked_at IS NULL")),
         Filter::Id(test) => compare(query, "t.id", test, |id| *id.as_uuid()),
         Filter::UserId(test) => compare(query, "t.user_id", test, |id| *id.as_uuid()),
         Filter::Version(test) => compare(query, "t.version", test, |number| *number),
@@ -28,13 +45,11 @@ pub(crate) fn push(query: &mut Query, filter: &Filter) {
 
 fn instant(query: &mut Query, field: TimeField, test: &Compare<Timestamp>) {
     // No instant is not equal to any; all else that is asked of it is NULL, which no token matches.
-    let absent =
-        field == TimeField::LastUsedDate && matches!(test, Compare::Ne(_) | Compare::Nin(_));
-    query.push(if absent {
-        "(l.used_at IS NULL OR "
-    } else {
-        "("
-    });
+    let may_lack = matches!(field, TimeField::LastUsedDate | TimeField::RevokedDate);
+    query.push("(");
+    if may_lack && matches!(test, Compare::Ne(_) | Compare::Nin(_)) {
+        query.push(time(field)).push(" IS NULL OR ");
+    }
     compare(query, time(field), test, |at| at.as_micros());
     query.push(")");
 }
@@ -45,7 +60,28 @@ const fn time(field: TimeField) -> &'static str {
         TimeField::CreationDate => "t.created_at",
         TimeField::LastModifiedDate => "t.modified_at",
         TimeField::LastUsedDate => "l.used_at",
+        TimeField::RevokedDate => "t.revoked_at",
     }
+}
+
+fn created_by(query: &mut Query, by_maker: Option<TenantId>, test: &Compare<UserId>) {
+    let makers = match test {
+        Compare::Eq(maker) => std::slice::from_ref(maker),
+        Compare::In(makers) => makers,
+        _ => &[],
+    };
+    query.push("(");
+    if let (Some(tenant), false) = (by_maker, makers.is_empty()) {
+        query.push("t.id IN (SELECT e.token_id FROM audit_events e WHERE e.tenant_id = ");
+        query.push_bind(*tenant.as_uuid());
+        query.push(" AND e.kind IN ('created', 'rotated') AND e.by_user IN ");
+        join(query, makers, "", ", ", |query, maker| {
+            query.push_bind(*maker.as_uuid());
+        });
+        query.push(") AND ");
+    }
+    compare(query, "t.created_by", test, |id| *id.as_uuid());
+    query.push(")");
 }
 
 /// Items in brackets, with a word between them; of no items, the word that leaves the whole as it is.
@@ -121,6 +157,12 @@ fn list(query: &mut Query, field: ListField, test: &ListTest) {
         ListField::AllowedAddresses => "t.allowed_addresses",
     };
     let (entries, holds) = match test {
+        ListTest::Empty(empty) => {
+            query
+                .push(column)
+                .push(if *empty { " = '[]'" } else { " <> '[]'" });
+            return;
+        }
         ListTest::ContainsAll(entries) => (entries, " = "),
         ListTest::LacksAny(entries) => (entries, " <> "),
     };

@@ -3,8 +3,8 @@
 //! One connection writes and several read, so that readers never wait and writers wait in line in this process
 //! instead of failing on each other's locks. Several processes may share one file.
 //!
-//! The modules are those of the adapter for PostgreSQL, but for `link` and `page`: a file is never away, frozen or
-//! replaced behind a connection, and a page with its total is two plain questions in one snapshot.
+//! The modules are those of the adapter for PostgreSQL, but for `link`: a file is never away, frozen or
+//! replaced behind a connection.
 
 mod audit;
 mod column;
@@ -15,8 +15,10 @@ mod fault;
 mod feed;
 mod file;
 mod filter;
+mod history;
 mod log_space;
 mod migration;
+mod page;
 mod permit;
 mod read;
 mod recorded;

@@ -1,33 +1,24 @@
-//! Reading tokens. A page and its total come from one snapshot; everything else is one statement.
+//! Reading tokens, each read in one statement but for the page of a query.
 
 use async_trait::async_trait;
 use countersign_application::{
     ports::{
-        CommitError, Descendants, EVENT_BYTES, EventView, Lineage, StoreFault, TokenMade,
-        TokenStore, Unreadable,
+        CommitError, Descendants, EVENT_BYTES, EventFilter, EventPlace, EventView, History,
+        Lineage, StoreFault, TokenMade, TokenStore, Unreadable,
     },
-    query::{Filter, Listed, Order, OrderField, Page, PageRequest},
+    query::{Filter, Listed, Order, Page, PageRequest},
 };
 use countersign_domain::{
     ChainHash, Change, Credential, ForcedRevocation, IdempotencyKey, RevocableToken, SecretDigest,
     SecretView, TenantId, Timestamp, TokenId, TokenView, UserId, Version,
 };
-use sqlx::{QueryBuilder, Sqlite};
 
 use crate::{
     SqliteStore,
     fault::{fault, within},
-    filter,
-    rows::{CredentialRow, EventRow, Text, TokenRow, checked, made, read_each, tokens},
+    rows::{CredentialRow, EventRow, Text, checked, made, read_each, tokens},
     usage::SecretRow,
 };
-
-macro_rules! live_ones {
-    ($text:literal) => {
-        concat!($text, "t.revoked_at IS NULL AND t.tenant_id = ")
-    };
-}
-const LIVE_TOKENS: &str = tokens!(live_ones);
 
 #[async_trait]
 impl TokenStore for SqliteStore {
@@ -91,40 +82,7 @@ impl TokenStore for SqliteStore {
         order: &[Order],
         page: PageRequest,
     ) -> Result<Page<TokenView>, StoreFault> {
-        let of_uses = filter.asks_for_uses();
-        let mut count = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 ");
-        matches(&mut count, tenant, filter, of_uses);
-        let most = page.count_to.map_or(-1, i64::from);
-        count.push(" LIMIT ").push_bind(most).push(")");
-        // Only the tokens of the page are put together; those before it are passed over by their ids. Named before the
-        // rest, because the depth of what stands within an expression would add to the filter's.
-        let mut content = QueryBuilder::new("WITH page (id) AS MATERIALIZED (SELECT t.id ");
-        let of_uses = of_uses || order.iter().any(Order::asks_for_uses);
-        matches(&mut content, tenant, filter, of_uses);
-        ordered(&mut content, order);
-        content.push(" LIMIT ").push_bind(i64::from(page.size));
-        content.push(" OFFSET ").push_bind(page.offset()).push(") ");
-        content.push(LIVE_TOKENS).push_bind(*tenant.as_uuid());
-        content.push(" AND t.id IN (SELECT id FROM page)");
-        ordered(&mut content, order);
-        // No two questions need be alike, so they are not kept prepared.
-        let count = count.build_query_scalar().persistent(false);
-        let content = content.build_query_as::<TokenRow>().persistent(false);
-        let _permit = self.permit(self.permits.acquire(tenant, filter)).await?;
-        // From here on, because SQLite itself ends the question as long after it got its connection.
-        let (total, rows): (i64, Vec<_>) = within(async {
-            let mut snapshot = self.questions.begin().await.map_err(fault)?;
-            let total = count.fetch_one(&mut *snapshot).await.map_err(fault)?;
-            let rows = content.fetch_all(&mut *snapshot).await.map_err(fault)?;
-            Ok::<_, StoreFault>((total, rows))
-        })
-        .await?;
-        let (content, unreadable) = Unreadable::separate(tenant, read_each(rows))?;
-        Ok(Page {
-            content,
-            unreadable,
-            total: total.unsigned_abs(),
-        })
+        self.page(tenant, filter, order, page).await
     }
 
     async fn list(
@@ -148,6 +106,16 @@ impl TokenStore for SqliteStore {
             content,
             unreadable,
         })
+    }
+
+    async fn history(
+        &self,
+        tenant: TenantId,
+        filter: &EventFilter,
+        before: Option<EventPlace>,
+        limit: u8,
+    ) -> Result<History, StoreFault> {
+        self.page_of_history(tenant, filter, before, limit).await
     }
 
     async fn events(
@@ -258,38 +226,5 @@ impl TokenStore for SqliteStore {
 
     async fn force_revocation(&self, revocation: &ForcedRevocation) -> Result<(), CommitError> {
         self.force(revocation).await
-    }
-}
-
-/// The tokens that match; uses are looked up for a question about them only.
-fn matches(query: &mut QueryBuilder<Sqlite>, tenant: TenantId, filter: &Filter, of_uses: bool) {
-    query.push("FROM api_tokens t ");
-    if of_uses {
-        query.push("JOIN token_uses l ON l.tenant_id = t.tenant_id AND l.token_id = t.id ");
-    }
-    query.push("WHERE t.revoked_at IS NULL AND t.tenant_id = ");
-    query.push_bind(*tenant.as_uuid()).push(" AND ");
-    filter::push(query, filter);
-}
-
-fn ordered(query: &mut QueryBuilder<Sqlite>, order: &[Order]) {
-    query.push(" ORDER BY ");
-    for key in order {
-        query.push(column(key.field));
-        query.push(if key.descending { " DESC, " } else { ", " });
-    }
-    // The same id, but there the index has it.
-    let by_use = order.last().is_some_and(Order::asks_for_uses);
-    query.push(if by_use { "l.token_id" } else { "t.id" });
-}
-
-const fn column(field: OrderField) -> &'static str {
-    match field {
-        OrderField::Name => "t.name_key",
-        OrderField::Expiry => "t.expiry",
-        OrderField::CreationDate => "t.created_at",
-        OrderField::LastModifiedDate => "t.modified_at",
-        // NULL comes before all else.
-        OrderField::LastUsedDate => "l.used_at",
     }
 }

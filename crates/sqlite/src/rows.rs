@@ -46,6 +46,7 @@ pub(crate) struct TokenRow {
     pub(crate) last_used_at: Option<i64>,
     #[sqlx(rename = "last_used_address: Text")]
     pub(crate) last_used_address: Option<Text>,
+    pub(crate) revoked_at: Option<i64>,
 }
 
 impl TryFrom<TokenRow> for TokenView {
@@ -59,6 +60,8 @@ impl TryFrom<TokenRow> for TokenView {
         let of_use = |column| Column("token_uses", column);
         let places = (of_use("used_at"), of_use("address"));
         let last_used = last_use(places, row.last_used_at, row.last_used_address.as_ref())?;
+        let revoked = row.revoked_at.map(|at| token("revoked_at").time(at));
+        let revoked = revoked.transpose()?;
         let token = Token {
             id: TokenId::from_uuid(token("id").id(&row.id)?),
             tenant: TenantId::from_uuid(token("tenant_id").id(&row.tenant_id)?),
@@ -77,6 +80,7 @@ impl TryFrom<TokenRow> for TokenView {
             created_by,
             modified_by,
             last_used,
+            revoked,
             head: ChainHash::from_bytes(head),
         })
     }
@@ -93,7 +97,8 @@ pub(crate) fn read_each(
     })
 }
 
-/// Hands the one list of a token's columns to a macro that wants literals.
+/// Hands the one list of a token's columns to a macro that wants literals: the columns, the joins of users, and the join
+/// of the last use.
 macro_rules! tokens {
     ($to:ident $(, $rest:tt)*) => {
         $to!(
@@ -103,20 +108,19 @@ macro_rules! tokens {
              t.permissions AS \"permissions: Text\", t.created_at, t.created_by, \
              c.name AS \"created_by_name: Text\", t.modified_at, t.modified_by, \
              m.name AS \"modified_by_name: Text\", t.chain_head, l.used_at AS last_used_at, \
-             l.address AS \"last_used_address: Text\" \
-             FROM api_tokens t \
+             l.address AS \"last_used_address: Text\", t.revoked_at ",
+            "FROM api_tokens t \
              LEFT JOIN users c ON c.tenant_id = t.tenant_id AND c.id = t.created_by \
-             LEFT JOIN users m ON m.tenant_id = t.tenant_id AND m.id = t.modified_by \
-             LEFT JOIN token_uses l ON l.tenant_id = t.tenant_id AND l.token_id = t.id \
-             WHERE " $(, $rest)*
+             LEFT JOIN users m ON m.tenant_id = t.tenant_id AND m.id = t.modified_by ",
+            "LEFT JOIN token_uses l ON l.tenant_id = t.tenant_id AND l.token_id = t.id " $(, $rest)*
         )
     };
 }
 
 /// The statement that begins with the one literal and ends with the other.
 macro_rules! checked {
-    ($text:literal, $tail:literal, ($($bound:expr),*)) => {
-        sqlx::query_as!($crate::rows::TokenRow, $text + $tail, $($bound),*)
+    ($columns:literal, $users:literal, $uses:literal, $tail:literal, ($($bound:expr),*)) => {
+        sqlx::query_as!($crate::rows::TokenRow, $columns + $users + $uses + "WHERE " + $tail, $($bound),*)
     };
 }
 pub(crate) use {checked, tokens};

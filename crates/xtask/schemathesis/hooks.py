@@ -18,6 +18,7 @@ from valid import draft, edit, filter_within_bounds, rotation, whole_numbers
 TOKENS = "/api/v1/api-tokens"
 TOKEN = TOKENS + "/{id}"
 EVENTS = TOKEN + "/events"
+HISTORY = "/api/v1/events"
 ROTATE = TOKEN + "/rotate"
 USER = "/api/v1/users/{id}"
 # What these take is a text to a schema, and a permission or an address to the service.
@@ -80,7 +81,7 @@ def _help(case, choice):
     if headers:
         _headers(case, choice, version)
     if query and "cursor" in (case.query or {}):
-        case.query["cursor"] = STORE.events_cursor if case.operation.path == EVENTS else STORE.list_cursor
+        _cursor(case)
     if query and case.operation.path == TOKEN and case.operation.method.upper() == "DELETE":
         _revocation(case)
     if query and headers and case.operation.path == "/auth":
@@ -91,6 +92,14 @@ def _help(case, choice):
     # Beside its parts, a request may be meant to be wrong in its method, its media type or what it leaves out.
     meant_well = case.meta.generation.mode.is_positive and case.method.upper() == case.operation.method.upper()
     return meant_well and path and query and headers and body and aimed and bounded
+
+
+def _cursor(case):
+    """A cursor leads on in its own list alone: that of a history or of revoked tokens is not kept."""
+    if case.operation.path == HISTORY or "revoked" in case.query:
+        del case.query["cursor"]
+    else:
+        case.query["cursor"] = STORE.events_cursor if case.operation.path == EVENTS else STORE.list_cursor
 
 
 def _aim(case, choice):

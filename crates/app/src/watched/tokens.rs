@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 use countersign_application::{
-    ports::{CommitError, Descendants, EventView, Lineage, StoreFault, TokenMade, TokenStore},
+    ports::{
+        CommitError, Descendants, EventFilter, EventPlace, EventView, History, Lineage, StoreFault,
+        TokenMade, TokenStore,
+    },
     query::{Filter, Listed, Order, Page, PageRequest},
 };
 use countersign_domain::{
@@ -56,6 +59,19 @@ impl TokenStore for Watched<dyn TokenStore> {
         let listed = self.watch.follow("list", call).await?;
         self.watch.note(&listed.unreadable);
         Ok(listed)
+    }
+
+    async fn history(
+        &self,
+        tenant: TenantId,
+        filter: &EventFilter,
+        before: Option<EventPlace>,
+        limit: u8,
+    ) -> Result<History, StoreFault> {
+        let call = self.store.history(tenant, filter, before, limit);
+        let history = self.watch.follow("history", call).await?;
+        self.watch.note(&history.unreadable);
+        Ok(history)
     }
 
     async fn events(

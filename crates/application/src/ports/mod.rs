@@ -4,6 +4,7 @@
 mod descent;
 mod fault;
 mod feed;
+mod history;
 mod nature;
 mod records;
 mod session;
@@ -15,6 +16,7 @@ pub use fault::{CommitError, MigrationFault, StoreFault, TenantRefused, Unreadab
 pub use feed::{
     Announcer, ChangeFeed, FeedFault, FeedPosition, InvalidPosition, News, TokenChanged,
 };
+pub use history::{EventFilter, EventPlace, HISTORY_STEP, History, HistoryRow, TenantEvent};
 pub use nature::{Clock, Entropy, EntropyFault, StoreTime};
 pub use records::{EventView, Stray, Tenant, TokenMade, User, UserKind};
 pub use session::{FORGOTTEN_AT_ONCE, SESSIONS_PER_TOKEN, Session, SessionDigest, SessionStore};

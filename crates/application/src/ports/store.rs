@@ -7,8 +7,8 @@ use countersign_domain::{
 };
 
 use super::{
-    Census, CommitError, Connections, Descendants, EventView, Lineage, StoreFault, StoreTime,
-    Stray, Tenant, TenantRefused, TokenMade, User,
+    Census, CommitError, Connections, Descendants, EventFilter, EventPlace, EventView, History,
+    Lineage, StoreFault, StoreTime, Stray, Tenant, TenantRefused, TokenMade, User,
 };
 use crate::query::{Filter, Listed, Order, Page, PageRequest};
 
@@ -42,7 +42,8 @@ pub trait TokenStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<SecretView>, StoreFault>;
 
-    /// One page of the live tokens that match, in that order, then by id; content and total are of one moment.
+    /// One page of the tokens of the filter's [scope](Filter::scope) that match, in that order, then by id; content and
+    /// total are of one moment. The last use of a revoked token is the latest of its secrets'.
     async fn query(
         &self,
         tenant: TenantId,
@@ -58,6 +59,17 @@ pub trait TokenStore: Send + Sync {
         after: Option<TokenId>,
         limit: u8,
     ) -> Result<Listed, StoreFault>;
+
+    /// One page of a tenant's events, the newest first: by their instants, then by token and version, both
+    /// descending. Looks at no more than [`HISTORY_STEP`](super::HISTORY_STEP) events, so that a page costs the same in any history: one
+    /// that holds few events, or none, may still have a `next`.
+    async fn history(
+        &self,
+        tenant: TenantId,
+        filter: &EventFilter,
+        before: Option<EventPlace>,
+        limit: u8,
+    ) -> Result<History, StoreFault>;
 
     /// Up to `limit` events of a token, live or revoked, newest first, those older than version `before`.
     /// If their changes together are longer than [`EVENT_BYTES`], fewer, but at least one.

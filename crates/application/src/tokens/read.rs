@@ -5,8 +5,8 @@ use countersign_domain::{Actor, SecretView, TokenId, TokenView, Version};
 use super::Tokens;
 use crate::{
     Failure,
-    ports::EventView,
-    query::{Filter, Listed, Order, Page, PageRequest},
+    ports::{EventFilter, EventPlace, EventView, History},
+    query::{Compare, Filter, Listed, Order, Page, PageRequest},
 };
 
 impl Tokens {
@@ -67,6 +67,45 @@ impl Tokens {
         limit: u8,
     ) -> Result<Listed, Failure> {
         Ok(self.store.list(actor.tenant, after, limit).await?)
+    }
+
+    /// Up to `limit` revoked tokens in the order of their ids, those behind `after`.
+    ///
+    /// # Errors
+    /// A store's fault.
+    pub async fn list_revoked(
+        &self,
+        actor: &Actor,
+        after: Option<TokenId>,
+        limit: u8,
+    ) -> Result<Listed, Failure> {
+        let mut parts = vec![Filter::Revoked(true)];
+        parts.extend(after.map(|id| Filter::Id(Compare::Gt(id))));
+        let page = PageRequest {
+            number: 0,
+            size: limit,
+            count_to: Some(0),
+        };
+        let found = self.query(actor, &Filter::All(parts), &[], page).await?;
+        Ok(Listed {
+            content: found.content,
+            unreadable: found.unreadable,
+        })
+    }
+
+    /// One page of the history of the actor's tenant, the newest event first.
+    ///
+    /// # Errors
+    /// A store's fault.
+    pub async fn history(
+        &self,
+        actor: &Actor,
+        filter: &EventFilter,
+        before: Option<EventPlace>,
+        limit: u8,
+    ) -> Result<History, Failure> {
+        let history = self.store.history(actor.tenant, filter, before, limit);
+        Ok(history.await?)
     }
 
     /// Up to `limit` events of a token, newest first, those older than version `before`; also after its end.

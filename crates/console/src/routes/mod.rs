@@ -5,6 +5,7 @@ mod addresses;
 mod create;
 mod descendants;
 mod edit;
+mod events;
 mod list;
 mod revoke;
 mod rotate;
@@ -23,6 +24,7 @@ use countersign_domain::TokenId;
 
 use crate::{
     app::{App, Services},
+    events::EVENTS,
     guard,
     list::LIST,
     trouble::{SIGN_IN, Trouble},
@@ -61,6 +63,7 @@ pub fn pages(services: Services) -> Router {
             "/console/tokens/{id}/descendants",
             get(descendants::ask).post(descendants::revoke),
         )
+        .route(EVENTS, get(events::events))
         .route("/console/addresses", get(addresses::check))
         .route("/console/assets/{name}", get(asset))
         .route("/console/{*rest}", get(async || Trouble::NoPage))

@@ -20,7 +20,7 @@ pub(crate) fn section(
         section.card aria-labelledby="history" {
             div.card-head { h2 #history { "History" } @if let Some(chain) = chain { (state(chain)) } }
             ol.timeline {
-                @for view in events { (event(view, now)) }
+                @for view in events { (event(view, &html! { " by " bdi { (view.by_name) } }, now)) }
             }
             @if let Some(version) = older {
                 p { a.button href={ "/console/tokens/" (id) "?before=" (version) "#history" } { "Older events" } }
@@ -41,7 +41,8 @@ fn state(chain: Chain) -> Markup {
     }
 }
 
-fn event(view: &EventView, now: Timestamp) -> Markup {
+/// One event, with the words about whose it is.
+pub(super) fn event(view: &EventView, whose: &Markup, now: Timestamp) -> Markup {
     let content = &view.event.content;
     let done = match content.kind {
         EventKind::Created => "Created",
@@ -52,7 +53,7 @@ fn event(view: &EventView, now: Timestamp) -> Markup {
     html! {
         li {
             div.event-head {
-                strong { (done) } " by " bdi { (view.by_name) } " "
+                strong { (done) } (whose) " "
                 span.faint { (words::both(content.at, now)) }
             }
             (review::list(&content.changes))

@@ -7,7 +7,7 @@ use axum::{
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets;
-use crate::{form::TOKEN, signed::Who};
+use crate::{events::EVENTS, form::TOKEN, signed::Who};
 
 /// A whole page.
 pub(crate) fn page(status: StatusCode, who: Option<&Who>, title: &str, main: &Markup) -> Response {
@@ -26,6 +26,7 @@ fn menu(who: &Who) -> Markup {
     html! {
         nav aria-label="Main" {
             a href="/console" { "Tokens" }
+            a href=(EVENTS) { "History" }
             @if who.writes { a href="/console/tokens/new" { "New token" } }
             a href="/api/docs/" { "API" }
         }

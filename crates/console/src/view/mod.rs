@@ -3,6 +3,7 @@
 pub(crate) mod assets;
 pub(crate) mod chips;
 pub(crate) mod descendants;
+pub(crate) mod events;
 pub(crate) mod fields;
 pub(crate) mod history;
 pub(crate) mod layout;

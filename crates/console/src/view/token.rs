@@ -4,7 +4,7 @@ use countersign_domain::{LastUse, SecretView, Timestamp, TokenId, TokenView};
 use maud::{Markup, html};
 
 use super::{chips, words};
-use crate::signed::Who;
+use crate::{events::View, signed::Who};
 
 /// The record, what can be done with it, and its secrets; its history comes after.
 pub(crate) fn record(
@@ -40,7 +40,7 @@ pub(crate) fn record(
                 (fact("Last changed", &html! { (words::both(token.modified, now)) " by " bdi { (view.modified_by.name) } }))
                 (fact("Version", &html! { (token.version) }))
                 (fact("Token id", &html! { code { (token.id) } }))
-                (fact("User id", &html! { code { (token.user) } }))
+                (fact("User id", &html! { code { (token.user) } " " a href=(View::by(token.user).link()) { "What it did" } }))
             }
         }
         section.card aria-labelledby="secrets" {

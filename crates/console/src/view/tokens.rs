@@ -160,7 +160,12 @@ fn row(view: &TokenView, now: Timestamp) -> Markup {
                 a href={ "/console/tokens/" (token.id) } { bdi { (token.name.as_str()) } }
                 code.faint { (token.partial.as_str()) }
             }
-            td data-label="State" { (chips::state(token, now)) }
+            td data-label="State" {
+                @match view.revoked {
+                    Some(at) => { span.badge.off { "Revoked" } " " (words::ago(at, now)) }
+                    None => (chips::state(token, now)),
+                }
+            }
             td data-label="Permissions" { (chips::permissions(&token.permissions, 3)) }
             td data-label="Addresses" { (chips::addresses(&token.addresses, 2)) }
             td data-label="Last used" {

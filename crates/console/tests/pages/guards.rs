@@ -8,7 +8,13 @@ use super::world::World;
 fn pages(id: &str) -> Vec<String> {
     let of_token =
         ["", "/edit", "/rotate", "/revoke"].map(|end| format!("/console/tokens/{id}{end}"));
-    ["/console", "/console/tokens/new", "/console/addresses"]
+    let plain = [
+        "/console",
+        "/console/history",
+        "/console/tokens/new",
+        "/console/addresses",
+    ];
+    plain
         .map(ToOwned::to_owned)
         .into_iter()
         .chain(of_token)

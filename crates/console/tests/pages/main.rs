@@ -11,6 +11,7 @@ mod chains;
 mod descendants;
 mod editing;
 mod guards;
+mod history;
 mod making;
 mod reading;
 mod sessions;

@@ -19,6 +19,16 @@ pub(crate) struct FilterBody {
     name: TextFilter,
     #[schema(required = false)]
     user_id: UuidFilter,
+    /// The user that made the token.
+    #[serde(rename = "createdUserInfo.userId")]
+    #[schema(required = false)]
+    created_by: UuidFilter,
+    /// Live tokens alone match, unless this or `revokedDate` is asked for.
+    #[schema(required = false)]
+    revoked: BooleanFilter,
+    /// What is not revoked is neither before nor after any instant.
+    #[schema(required = false)]
+    revoked_date: DateTimeFilter,
     #[schema(required = false)]
     expiry: DateTimeFilter,
     #[schema(required = false)]
@@ -219,6 +229,28 @@ pub(crate) struct TextOperators {
     does_not_start_with: String,
 }
 
+/// A truth value, which has to be equal, or operators.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes a body that is read part by part")]
+pub(crate) enum BooleanFilter {
+    Equal(bool),
+    Operators(Box<BooleanOperators>),
+}
+
+/// Comparisons of a truth value, which all have to hold.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "describes a body that is read part by part")]
+pub(crate) struct BooleanOperators {
+    #[serde(rename = "$eq")]
+    #[schema(required = false)]
+    eq: bool,
+    #[serde(rename = "$ne")]
+    #[schema(required = false)]
+    ne: bool,
+}
+
 /// Tests of a list, which all have to hold.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -232,4 +264,8 @@ pub(crate) struct ListFilter {
     #[serde(rename = "$ncontains")]
     #[schema(required = false, max_items = 100)]
     does_not_contain: Vec<String>,
+    /// Whether nothing is in it: a token without addresses works from anywhere.
+    #[serde(rename = "$empty")]
+    #[schema(required = false)]
+    empty: bool,
 }

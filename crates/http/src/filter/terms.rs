@@ -19,6 +19,8 @@ use crate::{
 pub(super) enum Field {
     Id,
     UserId,
+    CreatedBy,
+    Revoked,
     Version,
     Time(TimeField),
     Text(TextField),
@@ -42,7 +44,8 @@ const TEXT_TESTS: &[&str] = &[
 const USE_TESTS: &[&str] = &[
     "$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$exists",
 ];
-const LIST_TESTS: &[&str] = &["$contains", "$ncontains"];
+const LIST_TESTS: &[&str] = &["$contains", "$ncontains", "$empty"];
+const SWITCH_TESTS: &[&str] = &["$eq", "$ne"];
 
 impl Field {
     /// All names, and the two words that join filters.
@@ -50,6 +53,9 @@ impl Field {
         "id",
         "name",
         "userId",
+        "createdUserInfo.userId",
+        "revoked",
+        "revokedDate",
         "expiry",
         "creationDate",
         "lastModifiedDate",
@@ -67,6 +73,9 @@ impl Field {
         Some(match name {
             "id" => Self::Id,
             "userId" => Self::UserId,
+            "createdUserInfo.userId" => Self::CreatedBy,
+            "revoked" => Self::Revoked,
+            "revokedDate" => Self::Time(TimeField::RevokedDate),
             "version" => Self::Version,
             "expiry" => Self::Time(TimeField::Expiry),
             "creationDate" => Self::Time(TimeField::CreationDate),
@@ -92,6 +101,12 @@ impl Field {
         match self {
             Self::Id => compare(place, faults, id, COMPARISONS).map(Filter::Id),
             Self::UserId => compare(place, faults, id, COMPARISONS).map(Filter::UserId),
+            Self::CreatedBy => compare(place, faults, id, COMPARISONS).map(Filter::CreatedBy),
+            Self::Revoked => match operator {
+                "$eq" => switch(raw, pointer, faults).map(Filter::Revoked),
+                "$ne" => switch(raw, pointer, faults).map(|value| Filter::Revoked(!value)),
+                _ => unknown(operator, pointer, faults, SWITCH_TESTS),
+            },
             Self::Version => compare(place, faults, number, COMPARISONS).map(Filter::Version),
             Self::Time(TimeField::LastUsedDate) if operator == "$exists" => {
                 exists(raw, pointer, faults).map(Filter::Used)
@@ -179,6 +194,9 @@ fn list(
     if !LIST_TESTS.contains(&operator) {
         return unknown(operator, pointer, faults, LIST_TESTS);
     }
+    if operator == "$empty" {
+        return switch(raw, pointer, faults).map(ListTest::Empty);
+    }
     let written = values(raw, pointer, faults, body::text)?;
     let needles = match field {
         ListField::Permissions => written,
@@ -241,6 +259,22 @@ fn id<T: std::str::FromStr>(raw: &RawValue, pointer: &str, faults: &mut Vec<Faul
         faults.push(fault.with_value(&text));
     }
     id
+}
+
+fn switch(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<bool> {
+    let value = match raw.get().trim() {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    };
+    if value.is_none() {
+        faults.push(Fault::at(
+            pointer,
+            "wrong-type",
+            "true or false is expected",
+        ));
+    }
+    value
 }
 
 fn number(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<i64> {

@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
-use countersign_application::ports::EventView;
+use countersign_application::ports::{EventView, TenantEvent};
 use countersign_domain::{
-    ChainHash, Changes, EventKind, RequestId, SecretCommitment, Timestamp, UserInfo, Version,
+    ChainHash, Changes, EventKind, RequestId, SecretCommitment, Timestamp, TokenId, UserInfo,
+    Version,
 };
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
@@ -70,6 +71,46 @@ pub(crate) struct EventList {
     /// To be sent as `cursor` for what follows; null at the end.
     #[schema(required = true, pattern = "^[0-9A-Za-z_-]{22}$")]
     pub(crate) next_cursor: Option<String>,
+}
+
+/// Events of all API tokens of the tenant, the newest first, and where the list goes on.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TenantEventList {
+    /// The events that match; fewer than asked for, or none, if a page ends before them.
+    #[schema(max_items = 100)]
+    pub(crate) content: Vec<TenantEventRecord>,
+    /// To be sent as `cursor` for what follows, also after a page without events; null at the end.
+    #[schema(required = true, pattern = "^[0-9A-Za-z_-]{54}$")]
+    pub(crate) next_cursor: Option<String>,
+    /// The tokens of events of this page that cannot be read, by their ids; left out if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, required = false, max_items = 100)]
+    pub(crate) unreadable: Vec<TokenId>,
+}
+
+/// What happened to one API token of the tenant.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = TenantEvent)]
+pub(crate) struct TenantEventRecord {
+    #[serde(flatten)]
+    event: EventRecord,
+    /// The token's id.
+    #[schema(value_type = String, format = "uuid")]
+    token_id: TokenId,
+    /// The name that the token has now, or had when it was revoked.
+    token_name: String,
+}
+
+impl From<TenantEvent> for TenantEventRecord {
+    fn from(TenantEvent { view, token_name }: TenantEvent) -> Self {
+        Self {
+            token_id: view.event.content.token,
+            token_name: token_name.as_ref().to_owned(),
+            event: EventRecord::from(view),
+        }
+    }
 }
 
 /// The kinds of events.

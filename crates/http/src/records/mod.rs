@@ -8,7 +8,7 @@ mod user;
 mod written;
 
 pub(crate) use self::{
-    event::{EventList, EventRecord},
+    event::{EventList, EventRecord, TenantEventList, TenantEventRecord},
     revocation::RevocationRecord,
     secret::DetailedToken,
     token::{TokenList, TokenPage, TokenRecord},

@@ -58,6 +58,14 @@ pub(crate) struct TokenRecord {
     /// From where it was last used; null where it never was or where that could not be told.
     #[schema(value_type = Option<String>, required = true)]
     last_used_address: Option<IpAddr>,
+    /// When it was revoked; left out if it is live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = DateTime)]
+    revoked_date: Option<Timestamp>,
+    /// Who revoked it, under the name that user has now; left out if it is live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = UserInfoRecord, required = false)]
+    revoked_user_info: Option<UserInfo>,
 }
 
 impl From<&TokenView> for TokenRecord {
@@ -78,6 +86,8 @@ impl From<&TokenView> for TokenRecord {
             permissions: token.permissions.clone(),
             last_used_date: view.last_used.map(|used| used.at),
             last_used_address: view.last_used.and_then(|used| used.address),
+            revoked_date: view.revoked,
+            revoked_user_info: view.revoked.map(|_| view.modified_by.clone()),
         }
     }
 }

@@ -4,6 +4,7 @@
 mod docs;
 mod doors;
 pub(crate) mod health;
+mod history;
 mod pages;
 mod permissions;
 mod tokens;
@@ -58,6 +59,7 @@ pub(crate) fn described() -> (Router<App>, OpenApi) {
         ))
         .routes(routes!(tokens::rotate::rotate))
         .routes(routes!(tokens::events::events))
+        .routes(routes!(history::history))
         .routes(routes!(doors::verify::verify))
         .routes(routes!(doors::verify::batch))
         .routes(routes!(doors::changes::changes))

@@ -25,7 +25,7 @@ async fn words_that_the_language_does_not_have() {
         (json!({"name;--": "x"}), "/name;-- unknown-field ~name"),
         (
             json!({"createdUserInfo.userName": "x"}),
-            "/createdUserInfo.userName unknown-field",
+            "/createdUserInfo.userName unknown-field ~createdUserInfo.userId",
         ),
         (json!({"$where": "1"}), "/$where unknown-field"),
         (json!({"$not": {}}), "/$not unknown-field"),
@@ -129,6 +129,22 @@ async fn values_of_another_type() {
             "/lastUsedDate invalid-date-time",
         ),
         (json!({"version": "1"}), "/version wrong-type"),
+        (json!({"revoked": "true"}), "/revoked wrong-type"),
+        (json!({"revoked": null}), "/revoked wrong-type"),
+        (json!({"revoked": {"$eq": 1}}), "/revoked/$eq wrong-type"),
+        (
+            json!({"revoked": {"$in": [true]}}),
+            "/revoked/$in unknown-operator",
+        ),
+        (json!({"revokedDate": null}), "/revokedDate wrong-type"),
+        (
+            json!({"createdUserInfo.userId": "root"}),
+            "/createdUserInfo.userId invalid-id",
+        ),
+        (
+            json!({"allowedAddresses": {"$empty": []}}),
+            "/allowedAddresses/$empty wrong-type",
+        ),
         (json!({"version": 1.5}), "/version wrong-type"),
         (json!({"version": 1e30}), "/version wrong-type"),
         (json!({"version": {"$gt": true}}), "/version/$gt wrong-type"),

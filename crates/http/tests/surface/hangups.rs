@@ -6,7 +6,8 @@ use std::{sync::Arc, time::Duration};
 use countersign_application::{
     Tokens,
     ports::{
-        Announcer, CommitError, Descendants, EventView, Lineage, StoreFault, TokenMade, TokenStore,
+        Announcer, CommitError, Descendants, EventFilter, EventPlace, EventView, History, Lineage,
+        StoreFault, TokenMade, TokenStore,
     },
     query::{Filter, Listed, Order, Page, PageRequest},
 };
@@ -69,6 +70,16 @@ impl TokenStore for Slow {
         limit: u8,
     ) -> Result<Listed, StoreFault> {
         self.store.list(tenant, after, limit).await
+    }
+
+    async fn history(
+        &self,
+        tenant: TenantId,
+        filter: &EventFilter,
+        before: Option<EventPlace>,
+        limit: u8,
+    ) -> Result<History, StoreFault> {
+        self.store.history(tenant, filter, before, limit).await
     }
 
     async fn events(

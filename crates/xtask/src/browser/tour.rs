@@ -139,5 +139,11 @@ async fn ending(
     browser.press("Revoke it").await?;
     browser.go(&page).await?;
     browser.sees("Revoked by").await?;
-    look("revoked").await
+    look("revoked").await?;
+    browser.go("/console?state=revoked").await?;
+    browser.sees("Window on the library").await?;
+    look("tokens-revoked").await?;
+    browser.go("/console/history").await?;
+    browser.sees("Window on the library").await?;
+    look("history").await
 }

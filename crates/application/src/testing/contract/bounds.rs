@@ -11,7 +11,7 @@ use crate::{
 const CHANGES: i64 = 60;
 
 /// A token that got a hundred other addresses with each of its changes.
-async fn long(home: &Realm) -> TokenView {
+pub(super) async fn long(home: &Realm) -> TokenView {
     let mut view = home.make("long").await.view;
     for change in 0..CHANGES {
         let address = |n| format!("2001:db8:aaaa:bbbb:cccc:dddd:{change:x}:{n:x}");

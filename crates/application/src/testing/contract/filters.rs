@@ -2,7 +2,11 @@
 
 use countersign_domain::{Draft, TokenView, fold};
 
-use super::{Subject, plain::matches, reads::FIRST};
+use super::{
+    Subject,
+    plain::{in_scope, matches},
+    reads::FIRST,
+};
 use crate::{
     query::{Compare, Filter, ListField, ListTest, TextField, TextTest, TimeField},
     testing::{Realm, at, keep},
@@ -53,10 +57,11 @@ async fn crowd(home: &Realm) -> Vec<TokenView> {
     views
 }
 
-async fn ask(home: &Realm, views: &[TokenView], filter: Filter) -> usize {
+pub(super) async fn ask(home: &Realm, views: &[TokenView], filter: Filter) -> usize {
     let (tokens, tenant) = (&home.stores.tokens, home.tenant.id);
     let page = tokens.query(tenant, &filter, &[], FIRST).await.unwrap();
-    let mut expected: Vec<_> = views.iter().filter(|view| matches(view, &filter)).collect();
+    let meant = |view: &&TokenView| in_scope(view, &filter) && matches(view, &filter);
+    let mut expected: Vec<_> = views.iter().filter(meant).collect();
     expected.sort_by_key(|view| view.token.id);
     let names = |view: &TokenView| view.token.name.to_string();
     let read: Vec<_> = page.content.iter().map(names).collect();
@@ -67,7 +72,7 @@ async fn ask(home: &Realm, views: &[TokenView], filter: Filter) -> usize {
 }
 
 /// Every comparison with each of the values, and lists of none, one and all of them.
-fn all_ways<T: Clone>(values: &[T]) -> Vec<Compare<T>> {
+pub(super) fn all_ways<T: Clone>(values: &[T]) -> Vec<Compare<T>> {
     let each = values.iter().cloned().flat_map(|value| {
         let one = vec![value.clone()];
         [

@@ -142,6 +142,21 @@ macro_rules! store_contract {
             lists_contain_and_lack,
             filters_nest,
         );
+        $crate::store_contract!(@tests $subject, revoked:
+            what_is_asked_about_revocations_is_found_among_all,
+            without_such_a_question_no_revoked_token_is_found,
+            makers_are_found_among_many,
+            revoked_tokens_come_in_every_order,
+            revoked_tokens_stay_in_their_tenant,
+            an_unreadable_revoked_token_is_named,
+        );
+        $crate::store_contract!(@tests $subject, history:
+            every_event_of_a_tenant_comes_once_and_newest_first,
+            a_history_is_filtered,
+            a_page_of_history_examines_only_so_many_events,
+            a_page_of_history_ends_after_its_bytes,
+            an_unreadable_event_hides_no_other,
+        );
         $crate::store_contract!(@tests $subject, tenants:
             tenants_are_told_in_the_order_of_their_names,
             a_taken_tenant_name_makes_nothing,

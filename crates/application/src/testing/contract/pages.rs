@@ -109,6 +109,7 @@ async fn crowd(home: &Realm) -> Vec<TokenView> {
 fn compare(a: &TokenView, b: &TokenView, order: &[Order]) -> std::cmp::Ordering {
     let used = |view: &TokenView| view.last_used.map(|used| used.at);
     let by_use = used(a).cmp(&used(b));
+    let by_end = a.revoked.cmp(&b.revoked);
     let (a, b) = (&a.token, &b.token);
     let by_keys = order.iter().map(|key| {
         let plain = match key.field {
@@ -117,6 +118,7 @@ fn compare(a: &TokenView, b: &TokenView, order: &[Order]) -> std::cmp::Ordering 
             OrderField::CreationDate => a.created.cmp(&b.created),
             OrderField::LastModifiedDate => a.modified.cmp(&b.modified),
             OrderField::LastUsedDate => by_use,
+            OrderField::RevokedDate => by_end,
         };
         if key.descending {
             plain.reverse()
@@ -135,7 +137,12 @@ pub(super) async fn in_order(home: &Realm, views: &mut [TokenView], order: &[Ord
 }
 
 /// With a filter that all of them match.
-async fn all_in_order(home: &Realm, views: &mut [TokenView], filter: &Filter, order: &[Order]) {
+pub(super) async fn all_in_order(
+    home: &Realm,
+    views: &mut [TokenView],
+    filter: &Filter,
+    order: &[Order],
+) {
     views.sort_by(|a, b| compare(a, b, order));
     let mut read = Vec::new();
     let size: u8 = if views.len() > 100 { 100 } else { 5 };

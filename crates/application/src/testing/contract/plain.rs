@@ -1,8 +1,8 @@
 //! A plain reading of a filter, for comparing a store's answer with it.
 
-use countersign_domain::TokenView;
+use countersign_domain::{Timestamp, TokenView};
 
-use crate::query::{Compare, Filter, ListField, ListTest, TextField, TextTest, TimeField};
+use crate::query::{Compare, Filter, ListField, ListTest, Scope, TextField, TextTest, TimeField};
 
 fn compares<T: Ord>(value: &T, test: &Compare<T>) -> bool {
     match test {
@@ -17,12 +17,28 @@ fn compares<T: Ord>(value: &T, test: &Compare<T>) -> bool {
     }
 }
 
+/// No instant is not equal to any.
+fn compares_if_any(instant: Option<Timestamp>, test: &Compare<Timestamp>) -> bool {
+    match (instant, test) {
+        (Some(at), test) => compares(&at, test),
+        (None, test) => matches!(test, Compare::Ne(_) | Compare::Nin(_)),
+    }
+}
+
 fn reads(value: &str, folded: &str, test: &TextTest) -> bool {
     match test {
         TextTest::Compare(test) => compares(&value.to_owned(), test),
         TextTest::Contains(needle) => folded.contains(needle),
         TextTest::StartsWith(needle) => folded.starts_with(needle),
         TextTest::NotStartsWith(needle) => !folded.starts_with(needle),
+    }
+}
+
+pub(super) fn in_scope(view: &TokenView, filter: &Filter) -> bool {
+    match filter.scope() {
+        Scope::Live => view.revoked.is_none(),
+        Scope::Revoked => view.revoked.is_some(),
+        Scope::All => true,
     }
 }
 
@@ -33,15 +49,16 @@ pub(super) fn matches(view: &TokenView, filter: &Filter) -> bool {
         Filter::Any(filters) => filters.iter().any(|filter| matches(view, filter)),
         Filter::Id(test) => compares(&token.id, test),
         Filter::UserId(test) => compares(&token.user, test),
+        Filter::CreatedBy(test) => compares(&view.created_by.id, test),
+        Filter::Revoked(revoked) => view.revoked.is_some() == *revoked,
         Filter::Version(test) => compares(&token.version.get(), test),
         Filter::Time(TimeField::Expiry, test) => compares(&token.expiry, test),
         Filter::Time(TimeField::CreationDate, test) => compares(&token.created, test),
         Filter::Time(TimeField::LastModifiedDate, test) => compares(&token.modified, test),
-        Filter::Time(TimeField::LastUsedDate, test) => match (view.last_used, test) {
-            (Some(used), test) => compares(&used.at, test),
-            // No instant is not equal to any.
-            (None, test) => matches!(test, Compare::Ne(_) | Compare::Nin(_)),
-        },
+        Filter::Time(TimeField::LastUsedDate, test) => {
+            compares_if_any(view.last_used.map(|used| used.at), test)
+        }
+        Filter::Time(TimeField::RevokedDate, test) => compares_if_any(view.revoked, test),
         Filter::Used(ever) => view.last_used.is_some() == *ever,
         Filter::Text(TextField::Name, test) => reads(token.name.as_str(), token.name.key(), test),
         Filter::Text(TextField::PartialToken, test) => {
@@ -57,6 +74,7 @@ pub(super) fn matches(view: &TokenView, filter: &Filter) -> bool {
             };
             match test {
                 ListTest::ContainsAll(wanted) => wanted.iter().all(|entry| list.contains(entry)),
+                ListTest::Empty(empty) => list.is_empty() == *empty,
                 ListTest::LacksAny(wanted) => wanted.iter().any(|entry| !list.contains(entry)),
             }
         }

@@ -5,6 +5,8 @@ use axum::{
     http::StatusCode,
 };
 
+use countersign_domain::{TenantId, TokenId};
+
 use super::super::{Answer, answer};
 use crate::{
     body::NoBody,
@@ -15,17 +17,21 @@ use crate::{
     services::App,
 };
 
+type Read = fn(TenantId, &str) -> Option<TokenId>;
+type Write = fn(TenantId, TokenId) -> String;
+
 /// How many records are listed where the client names no limit.
-pub(super) const LIMIT: u8 = 50;
+pub(in crate::routes) const LIMIT: u8 = 50;
 
 /// List API tokens
 ///
 /// In the order of their ids: none comes twice and none is skipped that was there throughout, whatever is made or
-/// revoked meanwhile.
+/// revoked meanwhile. Live tokens, or with `revoked=true` the revoked ones.
 #[utoipa::path(
     get, path = "/api-tokens", operation_id = "listTokens", tag = "tokens",
     params(
         ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "How many; 50 by default"),
+        ("revoked" = Option<bool>, Query, description = "Whether revoked tokens are listed, in place of the live ones; false by default"),
         ("cursor" = Option<String>, Query, pattern = "^[0-9A-Za-z_-]{32}$",
             description = "`nextCursor` of the answer before, unchanged"),
     ),
@@ -41,15 +47,23 @@ pub(in crate::routes) async fn list(
     let tenant = caller.actor.tenant;
     let mut params = Params::of(query.as_deref());
     let limit = params.number("limit", (1, 100)).unwrap_or(LIMIT);
-    let after = params.single("cursor", "a cursor of this list", |text| {
-        cursor::read_list(tenant, text)
-    });
+    let revoked = params.flag("revoked");
+    let (read, write) = if revoked {
+        (cursor::read_revoked as Read, cursor::of_revoked as Write)
+    } else {
+        (cursor::read_list as Read, cursor::of_list as Write)
+    };
+    let after = params.single("cursor", "a cursor of this list", |text| read(tenant, text));
     params.finish()?;
     // One more than is shown tells whether the list goes on.
-    let mut listed = app.tokens.list(&caller.actor, after, limit + 1).await?;
-    let next_cursor = listed
-        .truncate(limit.into())
-        .map(|last| cursor::of_list(tenant, last));
+    let (tokens, more) = (&app.tokens, limit + 1);
+    let mut listed = if revoked {
+        tokens.list_revoked(&caller.actor, after, more).await?
+    } else {
+        tokens.list(&caller.actor, after, more).await?
+    };
+    let last = listed.truncate(limit.into());
+    let next_cursor = last.map(|last| write(tenant, last));
     let list = TokenList {
         content: listed.content.iter().map(TokenRecord::from).collect(),
         next_cursor,

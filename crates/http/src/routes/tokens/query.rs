@@ -23,13 +23,14 @@ const SIZE: u8 = 20;
 /// Query API tokens
 ///
 /// The page of those that match a filter, in the order that `sort` names.
+/// Live tokens match alone, unless the filter names `revoked` or `revokedDate`.
 #[utoipa::path(
     post, path = "/api-tokens/query", operation_id = "queryTokens", tag = "tokens",
     params(
         ("page" = Option<u64>, Query, minimum = 0, maximum = 4_294_967_295_i64, description = "From 0, which is the default"),
         ("size" = Option<u8>, Query, minimum = 1, maximum = 100, description = "Records a page; 20 by default"),
-        ("sort" = Option<Vec<String>>, Query, pattern = "^(name|expiry|creationDate|lastModifiedDate|lastUsedDate)(,(asc|desc))?(,(name|expiry|creationDate|lastModifiedDate|lastUsedDate)(,(asc|desc))?)*$",
-            description = "`field,direction`, several pairs in one value and several values; ascending where no direction stands; what was never used comes before all that was"),
+        ("sort" = Option<Vec<String>>, Query, pattern = "^(name|expiry|creationDate|lastModifiedDate|lastUsedDate|revokedDate)(,(asc|desc))?(,(name|expiry|creationDate|lastModifiedDate|lastUsedDate|revokedDate)(,(asc|desc))?)*$",
+            description = "`field,direction`, several pairs in one value and several values; ascending where no direction stands; what was never used, or revoked, comes before all that was"),
     ),
     request_body = FilterBody,
     responses(

@@ -1,0 +1,37 @@
+//! The history of a tenant.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::StatusCode,
+};
+
+use super::Answer;
+use crate::{
+    app::App,
+    events::View,
+    signed::{Reading, Signed},
+    view::{events, layout},
+};
+
+/// How many events a page shows.
+const SIZE: u8 = 50;
+
+/// One page of the events that a view asks for.
+pub(super) async fn events(
+    State(app): State<App>,
+    signed: Signed<Reading>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let view = View::of(query.as_deref().unwrap_or_default());
+    let found = app
+        .tokens
+        .history(&signed.actor, &view.filter, view.before, SIZE)
+        .await?;
+    let main = events::page(&view, &found, app.clock.now());
+    Ok(layout::page(
+        StatusCode::OK,
+        Some(&signed.who),
+        "History",
+        &main,
+    ))
+}
