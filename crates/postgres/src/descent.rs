@@ -159,7 +159,7 @@ impl TryFrom<Row> for Descendant {
         Ok(Self {
             id: TokenId::from_uuid(row.id),
             origin: origin.transpose()?,
-            name: TokenName::parse(&row.name).ok(),
+            name: TokenName::stored(&row.name).ok(),
             version: Version::try_from(row.version).ok(),
             created: row.created_at.read(),
         })

@@ -102,7 +102,7 @@ impl Row {
             id,
             tenant,
             version: table.version("version", self.version)?,
-            name: table.column("name", TokenName::parse(&self.name).ok())?,
+            name: table.column("name", TokenName::stored(&self.name).ok())?,
             user: UserId::from_uuid(self.user_id),
             partial: table.partial(&self.partial_token)?,
             expiry: table.time("expiry", self.expiry)?,

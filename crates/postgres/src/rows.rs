@@ -143,7 +143,7 @@ impl Table {
 
 /// A user's name as it is shown; the empty text, which is no name, if the rules refuse it.
 pub(crate) fn shown(name: &str) -> &str {
-    TokenName::parse(name).map_or("", |_| name)
+    TokenName::stored(name).map_or("", |_| name)
 }
 
 pub(crate) const API_TOKENS: Table = Table("api_tokens");
@@ -184,7 +184,7 @@ impl TryFrom<TokenRow> for TokenView {
             id: TokenId::from_uuid(row.id),
             tenant: TenantId::from_uuid(row.tenant_id),
             version: table.version("version", row.version)?,
-            name: table.column("name", TokenName::parse(&row.name).ok())?,
+            name: table.column("name", TokenName::stored(&row.name).ok())?,
             user: UserId::from_uuid(row.user_id),
             partial: table.partial(&row.partial_token)?,
             expiry: table.time("expiry", row.expiry)?,

@@ -43,7 +43,7 @@ impl Text {
     /// A user's name as it is shown; the empty text, which is no name, if the rules refuse it.
     pub(crate) fn shown(&self) -> &str {
         let name = self.as_str().unwrap_or_default();
-        TokenName::parse(name).map_or("", |_| name)
+        TokenName::stored(name).map_or("", |_| name)
     }
 }
 

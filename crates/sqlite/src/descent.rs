@@ -134,7 +134,7 @@ impl TryFrom<Row> for Descendant {
             name: row
                 .name
                 .as_str()
-                .and_then(|name| TokenName::parse(name).ok()),
+                .and_then(|name| TokenName::stored(name).ok()),
             version: Version::try_from(row.version).ok(),
             created: Timestamp::from_micros(row.created_at),
         })

@@ -105,7 +105,7 @@ impl Row {
             id,
             tenant,
             version: of("version").version(self.version)?,
-            name: of("name").check(TokenName::parse(of("name").text(&self.name)?))?,
+            name: of("name").check(TokenName::stored(of("name").text(&self.name)?))?,
             user: user_of("user_id", &self.user_id)?,
             partial: of("partial_token").partial(&self.partial_token)?,
             expiry: of("expiry").time(self.expiry)?,

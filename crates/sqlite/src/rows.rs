@@ -66,7 +66,7 @@ impl TryFrom<TokenRow> for TokenView {
             id: TokenId::from_uuid(token("id").id(&row.id)?),
             tenant: TenantId::from_uuid(token("tenant_id").id(&row.tenant_id)?),
             version: token("version").version(row.version)?,
-            name: token("name").check(TokenName::parse(token("name").text(&row.name)?))?,
+            name: token("name").check(TokenName::stored(token("name").text(&row.name)?))?,
             user: UserId::from_uuid(token("user_id").id(&row.user_id)?),
             partial: token("partial_token").partial(&row.partial_token)?,
             expiry: token("expiry").time(row.expiry)?,

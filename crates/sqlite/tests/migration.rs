@@ -53,3 +53,56 @@ async fn tokens_from_before_are_listed() {
     .unwrap();
     assert_eq!(found, [("t1".into(), Some(7)), ("t4".into(), None)]);
 }
+
+#[tokio::test]
+async fn keys_are_folded_unless_the_name_is_taken_by_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = SqliteConnectOptions::new().filename(folder.path().join("test.db"));
+    let mut writer = file.create_if_missing(true).connect().await.unwrap();
+    let files = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite");
+    let token = |(n, key, revoked): (u8, &str, &str)| {
+        format!(
+            "INSERT INTO users VALUES (zeroblob(16), unhex('{n:032}'), '{key}', 'api_token', 0, NULL); \
+             INSERT INTO api_tokens VALUES (zeroblob(16), unhex('{n:032}'), 1, '{key}', '{key}', \
+             unhex('{n:032}'), 'x', 0, '[]', '[]', 0, zeroblob(16), 0, zeroblob(16), zeroblob(32), {revoked});"
+        )
+    };
+    let long = format!("k{}l", " ".repeat(126));
+    let tokens = [
+        (1, "a   b", "NULL"),
+        (2, "c  d", "NULL"),
+        (3, "c d", "NULL"),
+        (4, "e  f", "NULL"),
+        (5, "e   f", "NULL"),
+        (6, "g  h", "0"),
+        (7, "g h", "NULL"),
+        (8, "i j", "NULL"),
+        (9, &long, "NULL"),
+    ];
+    let before = "BEGIN; INSERT INTO tenants VALUES (zeroblob(16), 'main', 0, zeroblob(16)); \
+         INSERT INTO users VALUES (zeroblob(16), zeroblob(16), 'system', 'system', 0, NULL); COMMIT;";
+    for name in [
+        "0001_tokens",
+        "0002_feed_and_use",
+        "0003_sessions",
+        "0004_lists",
+        "0007_commitments",
+        "0008_descent",
+        "",
+        "0009_revocations_and_names",
+    ] {
+        let sql = match name {
+            "" => format!("{before}{}", tokens.map(token).concat()),
+            name => std::fs::read_to_string(format!("{files}/{name}.sql")).unwrap(),
+        };
+        writer.execute(AssertSqlSafe(sql)).await.unwrap();
+    }
+    let keys: Vec<String> = sqlx::query_scalar("SELECT name_key FROM api_tokens ORDER BY id")
+        .fetch_all(&mut writer)
+        .await
+        .unwrap();
+    let expected = [
+        "a b", "c  d", "c d", "e f", "e   f", "g h", "g h", "i j", "k l",
+    ];
+    assert_eq!(keys, expected);
+}

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use countersign_application::{Finding, Head, HeadsReader, HeadsWriter, VerifyFailure, Witness};
+use countersign_domain::{TenantId, TokenId};
 use tempfile::NamedTempFile;
 
 use super::{explained, remark, say, service};
@@ -70,6 +71,12 @@ impl Witness for Look {
 
     fn found(&mut self, finding: &Finding) -> io::Result<()> {
         writeln!(io::stdout().lock(), "{finding}")
+    }
+
+    fn named_earlier(&mut self, tenant: TenantId, token: TokenId) {
+        remark(&format!(
+            "kept: the name is one that could not be given now; token {token} of tenant {tenant}"
+        ));
     }
 
     fn progress(&mut self, tokens: u64) {

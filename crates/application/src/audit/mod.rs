@@ -161,6 +161,8 @@ impl Audit {
             };
             let ahead = Some(record.token.version) > walk.verifier.version();
             if !ahead || walk.events == before {
+                walk.named_earlier =
+                    record.revoked.is_none() && !record.token.name.is_of_now(&record.name_key);
                 return Ok(walk.verifier.finish(&record));
             }
         }

@@ -12,6 +12,8 @@ pub(super) struct Walk {
     /// Where it was at an earlier look.
     pub(super) earlier: Option<Head>,
     pub(super) rewritten: bool,
+    /// Whether its name, or the key of its name, is one that only an earlier release gave.
+    pub(super) named_earlier: bool,
 }
 
 impl Walk {
@@ -22,6 +24,7 @@ impl Walk {
             events: 0,
             earlier,
             rewritten: false,
+            named_earlier: false,
         }
     }
 
@@ -78,6 +81,9 @@ impl Verified {
             return Ok(());
         };
         witness.intact(&now)?;
+        if walk.named_earlier {
+            witness.named_earlier(tenant, token);
+        }
         match walk.differs(&now) {
             Some(finding) => self.tell(witness, &finding),
             None => Ok(()),

@@ -2,6 +2,8 @@
 
 use std::{io, vec::IntoIter};
 
+use countersign_domain::{TenantId, TokenId};
+
 use crate::{Finding, Head, Witness};
 
 /// What verifying told.
@@ -12,6 +14,8 @@ pub struct Notes {
     pub heads: Vec<Head>,
     /// What is not what was written.
     pub findings: Vec<Finding>,
+    /// The live tokens whose names could not be given now.
+    pub named_earlier: Vec<TokenId>,
 }
 
 impl Notes {
@@ -38,6 +42,10 @@ impl Witness for Notes {
     fn found(&mut self, finding: &Finding) -> io::Result<()> {
         self.findings.push(*finding);
         Ok(())
+    }
+
+    fn named_earlier(&mut self, _: TenantId, token: TokenId) {
+        self.named_earlier.push(token);
     }
 
     fn progress(&mut self, _: u64) {}

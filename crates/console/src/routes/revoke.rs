@@ -75,7 +75,7 @@ async fn name(
 /// As it is read off the page, where several blanks look like one; composed or not.
 fn is_name(typed: &str, name: &TokenName) -> bool {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    TokenName::parse(typed).is_ok_and(|typed| words(typed.as_str()) == words(name.as_str()))
+    TokenName::stored(typed).is_ok_and(|typed| words(typed.as_str()) == words(name.as_str()))
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ impl ChainVerifier {
         let token = &record.token;
         let fields = [
             ("name", self.name.as_ref() == Some(&token.name)),
-            ("nameKey", token.name.key() == &*record.name_key),
+            ("nameKey", token.name.had_key(&record.name_key)),
             ("expiry", self.expiry == Some(token.expiry)),
             (
                 "allowedAddresses",

@@ -44,7 +44,7 @@ impl Policy {
         fresh: Fresh<'_>,
     ) -> Result<Change, Refused> {
         let mut violations = Vec::new();
-        let name = fields::name(&draft.name, &mut violations);
+        let name = fields::name(None, &draft.name, &mut violations);
         fields::expiry(
             self,
             (request.now, request.now),

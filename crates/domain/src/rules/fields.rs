@@ -6,7 +6,17 @@ use crate::{
     Timestamp, Token, TokenName, Violation,
 };
 
-pub(super) fn name(written: &str, violations: &mut Vec<Violation>) -> Option<TokenName> {
+/// A name that is kept need not be one that could be given now: an earlier release may have allowed more.
+pub(super) fn name(
+    kept: Option<&TokenName>,
+    written: &str,
+    violations: &mut Vec<Violation>,
+) -> Option<TokenName> {
+    if let Ok(same) = TokenName::stored(written)
+        && Some(&same) == kept
+    {
+        return Some(same);
+    }
     TokenName::parse(written)
         .map_err(|reason| violations.push(Violation::InvalidName(reason)))
         .ok()

@@ -45,7 +45,7 @@ impl Policy {
     ) -> Result<Outcome, Refused> {
         let old = &view.token;
         let mut violations = Vec::new();
-        let name = fields::name(&edit.name, &mut violations);
+        let name = fields::name(Some(&old.name), &edit.name, &mut violations);
         let expiry = edit.expiry.unwrap_or(old.expiry);
         if expiry != old.expiry {
             fields::expiry(self, (old.created, request.now), expiry, &mut violations);

@@ -36,7 +36,8 @@ impl PostgresStore {
                 r#"
                 changed AS (
                     UPDATE api_tokens t
-                    SET version = $8, name = $9, name_key = $10, expiry = $11, allowed_addresses = $12,
+                    SET version = $8, name = $9, name_key = CASE WHEN $17::text IS NULL THEN t.name_key ELSE $10 END,
+                        expiry = $11, allowed_addresses = $12,
                         permissions = $13, modified_at = $14, modified_by = $3, chain_head = $15, revoked_at = $16
                     FROM actor a
                     WHERE a.live AND a.able AND a.made_nothing

@@ -7,6 +7,7 @@ mod crowd;
 mod feed;
 mod lists;
 mod loss;
+mod names;
 mod outage;
 mod outcome;
 mod rights;

@@ -21,9 +21,11 @@ pub(super) async fn update(
     let by = change.by().id.as_uuid();
     let head = &change.event().hash.as_bytes()[..];
     let written = sqlx::query!(
-        "UPDATE api_tokens SET version = ?, name = ?, name_key = ?, expiry = ?, \
-         allowed_addresses = ?, permissions = ?, modified_at = ?, modified_by = ?, chain_head = ? \
-         WHERE tenant_id = ? AND id = ? AND version = ? AND revoked_at IS NULL",
+        "UPDATE api_tokens SET version = ?1, name = ?2, \
+         name_key = iif(name = ?2, name_key, ?3), expiry = ?4, \
+         allowed_addresses = ?5, permissions = ?6, modified_at = ?7, modified_by = ?8, \
+         chain_head = ?9 \
+         WHERE tenant_id = ?10 AND id = ?11 AND version = ?12 AND revoked_at IS NULL",
         version,
         name,
         key,

@@ -157,6 +157,11 @@ macro_rules! store_contract {
             a_page_of_history_ends_after_its_bytes,
             an_unreadable_event_hides_no_other,
         );
+        $crate::store_contract!(@tests $subject, names:
+            a_key_of_an_earlier_release_is_kept_until_a_new_name,
+            a_name_that_is_refused_now_is_kept,
+            names_that_differ_in_blanks_or_joiners_clash,
+        );
         $crate::store_contract!(@tests $subject, tenants:
             tenants_are_told_in_the_order_of_their_names,
             a_taken_tenant_name_makes_nothing,

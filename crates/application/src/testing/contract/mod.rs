@@ -29,6 +29,7 @@ pub mod history;
 pub mod idempotency;
 pub mod isolation;
 mod list;
+pub mod names;
 pub mod pages;
 mod plain;
 pub mod races;

@@ -1,0 +1,111 @@
+//! Names of today, and what earlier releases left.
+
+use countersign_domain::{Edit, TokenView};
+
+use super::Subject;
+use crate::{
+    Audit,
+    ports::CommitError,
+    testing::{Notes, Realm, keep, named},
+};
+
+/// As an earlier release stored it, whose keys kept runs of blanks.
+async fn spaced(on: &Subject, home: &Realm) -> TokenView {
+    let view = home.make("Night  Export").await.view;
+    let earlier = "UPDATE api_tokens SET name_key = 'night  export' WHERE name = 'Night  Export'";
+    on.execute(earlier).await;
+    view
+}
+
+fn shorter(view: &TokenView) -> Edit {
+    Edit {
+        expiry: Some(view.token.expiry.minus_seconds(60)),
+        ..keep(view)
+    }
+}
+
+/// Whether all that is stored verifies, and how many names are told to be from earlier.
+async fn named_earlier(on: &Subject) -> usize {
+    let mut notes = Notes::default();
+    Audit::new(on.audit.clone())
+        .verify(&mut notes)
+        .await
+        .unwrap();
+    assert_eq!(notes.findings, []);
+    notes.named_earlier.len()
+}
+
+/// Beside a token of the same name, which could be made as long as the key was another.
+pub async fn a_key_of_an_earlier_release_is_kept_until_a_new_name(on: &Subject) {
+    let home = on.realm("home").await;
+    let earlier = spaced(on, &home).await;
+    let twin = home.make("night export").await.view;
+    assert_eq!(home.get(earlier.token.id).await, Some(earlier.clone()));
+    assert_eq!(named_earlier(on).await, 1);
+    let changed = home.update(&earlier, &shorter(&earlier)).await;
+    assert_eq!(named_earlier(on).await, 1);
+    let rotated = home.rotate(&changed, 0).await.view;
+    let respelt = home.edit(home.system(), &rotated, &named("NIGHT EXPORT"));
+    let refused = home.commit(&respelt).await;
+    assert!(
+        matches!(refused, Err(CommitError::NameTaken)),
+        "{refused:?}"
+    );
+    home.revoke(&twin).await;
+    let respelt = home.update(&rotated, &named("NIGHT EXPORT")).await;
+    assert_eq!(named_earlier(on).await, 0);
+    let (again, _) = home.creation(home.system(), &home.draft("night \u{3000}export"), None);
+    assert!(matches!(
+        home.commit(&again).await,
+        Err(CommitError::NameTaken)
+    ));
+    home.revoke(&respelt).await;
+    home.commit(&again).await.unwrap();
+}
+
+/// It is read, listed, changed otherwise and revoked.
+pub async fn a_name_that_is_refused_now_is_kept(on: &Subject) {
+    let home = on.realm("home").await;
+    let made = home.make("a?b").await.view;
+    for sql in [
+        "UPDATE api_tokens SET name = replace(name, '?', '\u{fffd}'), \
+         name_key = replace(name_key, '?', '\u{fffd}')",
+        "UPDATE users SET name = replace(name, '?', '\u{fffd}')",
+    ] {
+        on.execute(sql).await;
+    }
+    let view = home.get(made.token.id).await.unwrap();
+    assert_eq!(view.token.name.as_str(), "a\u{fffd}b");
+    let changed = home.update(&view, &shorter(&view)).await;
+    let listed = on.tokens.list(home.tenant.id, None, 9).await.unwrap();
+    assert_eq!(
+        (listed.content, listed.unreadable),
+        (vec![changed.clone()], vec![])
+    );
+    let renamed = home.update(&changed, &named("a b")).await;
+    let events = on
+        .tokens
+        .events(home.tenant.id, made.token.id, None, 9)
+        .await
+        .unwrap();
+    let name = events[0].event.content.changes.name.as_ref().unwrap();
+    assert_eq!(name.before, Some(view.token.name));
+    home.revoke(&renamed).await;
+    assert_eq!(home.get(made.token.id).await, None);
+}
+
+/// They look alike.
+pub async fn names_that_differ_in_blanks_or_joiners_clash(on: &Subject) {
+    let home = on.realm("home").await;
+    for (first, second) in [
+        ("a b", "A  b"),
+        ("c\u{a0}\u{2003}d", "c d"),
+        ("می\u{200c}خواهم", "میخواهم"),
+        ("क्\u{200d}ष", "क्ष"),
+    ] {
+        home.make(first).await;
+        let (change, _) = home.creation(home.system(), &home.draft(second), None);
+        let refused = home.commit(&change).await;
+        assert!(matches!(refused, Err(CommitError::NameTaken)), "{second}");
+    }
+}
