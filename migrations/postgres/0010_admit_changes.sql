@@ -1,3 +1,5 @@
+-- How one change, and several changes of one statement, are admitted.
+
 -- As the function of migration 0006, which nodes of the release before go on calling, with two differences. If
 -- target_user is given, the changed token must have made no token and no secret: whether the actor's token descends from
 -- it need not be asked beforehand then. And nothing but what reads a table is a statement of its own: an expression
@@ -70,8 +72,94 @@ BEGIN
 END
 $$;
 
+-- The same for several changes at once, which must not touch each other: no two of them change one token, none is made by
+-- a token that another one changes, and no two take or give up one name. Each list has an entry for each change; relied_on
+-- has lists of their own as text. In ord is the place of a change in the lists, counted from 1.
+--
+-- Order of the locks: first all tokens by ascending key, each once and in its strongest mode, then all names likewise.
+-- Since the names are locked, one that another token has is found here, where it costs the other changes nothing.
+--
+-- Each list is a query of its own, because what it holds is unknown while planning then: a plan for these very lists would
+-- seem better than the one for all, and planning takes longer than the rest (docs/adr/0018).
+CREATE FUNCTION admit_changes(
+    tenants uuid[], actor_tokens uuid[], actor_users uuid[], moments timestamptz[], relied_on text[], presented bytea[],
+    targets uuid[], new_name_keys text[], target_users uuid[]
+) RETURNS TABLE (ord bigint, live boolean, able boolean, made_nothing boolean, name_taken boolean)
+LANGUAGE plpgsql VOLATILE ROWS 10 AS $$
+DECLARE
+    wanted    bigint;
+    exclusive boolean;
+    done      text;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'a change needs the isolation read committed, and not %', current_setting('transaction_isolation')
+            USING ERRCODE = 'invalid_transaction_state';
+    END IF;
+    FOR wanted, exclusive IN
+        SELECT k.key, bool_or(k.exclusive) FROM (
+            SELECT uuid_hash_extended(a, 0), false FROM unnest((SELECT actor_tokens)) a WHERE a IS NOT NULL
+            UNION ALL
+            SELECT uuid_hash_extended(t, 0), true FROM unnest((SELECT targets)) t
+        ) k (key, exclusive)
+        GROUP BY k.key ORDER BY k.key
+    LOOP
+        IF exclusive THEN
+            done := pg_advisory_xact_lock(wanted) IS NULL;
+        ELSE
+            done := pg_advisory_xact_lock_shared(wanted) IS NULL;
+        END IF;
+    END LOOP;
+    IF array_remove(new_name_keys, NULL) <> '{}' THEN
+        FOR wanted IN
+            SELECT hashtextextended(n.tenant || n.name_key, 1)
+            FROM unnest((SELECT tenants), (SELECT new_name_keys)) n (tenant, name_key)
+            WHERE n.name_key IS NOT NULL
+            UNION
+            SELECT hashtextextended(n.tenant || t.name_key, 1)
+            FROM unnest((SELECT tenants), (SELECT targets), (SELECT new_name_keys)) n (tenant, target, name_key)
+            JOIN api_tokens t ON t.tenant_id = n.tenant AND t.id = n.target
+            WHERE n.name_key IS NOT NULL
+            ORDER BY 1
+        LOOP
+            done := pg_advisory_xact_lock(wanted) IS NULL;
+        END LOOP;
+    END IF;
+    done := set_config('lock_timeout', greatest(
+        1, 900 - (1000 * extract(epoch FROM clock_timestamp() - statement_timestamp()))::integer)::text, true);
+    RETURN QUERY
+        SELECT c.ord,
+               coalesce(u.closed_at IS NULL AND u.id IS NOT NULL AND (
+                   c.actor_token IS NULL
+                   OR t.revoked_at IS NULL AND t.expiry > c.moment AND (c.presented IS NULL OR EXISTS (
+                       SELECT FROM token_secrets s
+                       WHERE s.digest = c.presented AND s.tenant_id = c.tenant AND s.token_id = c.actor_token
+                         AND (s.retires_at IS NULL OR s.retires_at > c.moment AND NOT EXISTS (
+                             SELECT FROM token_secrets n
+                             WHERE n.tenant_id = s.tenant_id AND n.token_id = s.token_id
+                               AND n.created_at >= s.retires_at))))), false),
+               coalesce(c.actor_token IS NULL OR t.permissions @> c.relied_on::text[], false),
+               c.target_user IS NULL OR NOT EXISTS (
+                   SELECT FROM audit_events e
+                   WHERE e.tenant_id = c.tenant AND e.by_user = c.target_user AND e.kind IN ('created', 'rotated')),
+               c.new_name_key IS NOT NULL AND EXISTS (
+                   SELECT FROM api_tokens o
+                   WHERE o.tenant_id = c.tenant AND o.name_key = c.new_name_key AND o.revoked_at IS NULL
+                     AND o.id <> c.target)
+        FROM unnest(
+            (SELECT tenants), (SELECT actor_tokens), (SELECT actor_users), (SELECT moments), (SELECT relied_on),
+            (SELECT presented), (SELECT targets), (SELECT new_name_keys), (SELECT target_users)
+        ) WITH ORDINALITY c (
+            tenant, actor_token, actor_user, moment, relied_on, presented, target, new_name_key, target_user, ord)
+        LEFT JOIN users u ON u.tenant_id = c.tenant AND u.id = c.actor_user
+        LEFT JOIN api_tokens t ON t.tenant_id = u.tenant_id AND t.user_id = u.id AND t.id = c.actor_token;
+END
+$$;
+
 -- For the role that the service runs under, if that is another one than the tables' owner: see migration 0006.
-REVOKE EXECUTE ON FUNCTION admit_one_change(uuid, uuid, uuid, timestamptz, text[], bytea, uuid, text, uuid) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION
+    admit_one_change(uuid, uuid, uuid, timestamptz, text[], bytea, uuid, text, uuid),
+    admit_changes(uuid[], uuid[], uuid[], timestamptz[], text[], bytea[], uuid[], text[], uuid[])
+FROM PUBLIC;
 DO $$
 DECLARE
     service text;
@@ -82,7 +170,8 @@ BEGIN
         WHERE c.oid = 'audit_events'::regclass AND g.privilege_type = 'INSERT' AND g.grantee <> c.relowner
     LOOP
         EXECUTE 'GRANT EXECUTE ON FUNCTION '
-            'admit_one_change(uuid, uuid, uuid, timestamptz, text[], bytea, uuid, text, uuid) TO ' || service;
+            'admit_one_change(uuid, uuid, uuid, timestamptz, text[], bytea, uuid, text, uuid), '
+            'admit_changes(uuid[], uuid[], uuid[], timestamptz[], text[], bytea[], uuid[], text[], uuid[]) TO ' || service;
     END LOOP;
 END
 $$;

@@ -181,7 +181,7 @@ impl Error for Closed {}
 
 /// Why several callers have no answer.
 #[derive(Debug, Clone)]
-struct Together(Arc<dyn Error + Send + Sync>);
+pub(crate) struct Together(pub(crate) Arc<dyn Error + Send + Sync>);
 
 impl fmt::Display for Together {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

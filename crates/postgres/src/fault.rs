@@ -155,6 +155,14 @@ impl Lost {
         )
     }
 
+    /// Whether one row may have failed a statement about many: by a constraint, or because it had to be waited for
+    /// (55P03, 57014). Nothing was written then.
+    pub(crate) fn is_of_one_change(&self) -> bool {
+        let said = self.error.as_database_error();
+        let code = said.and_then(sqlx::error::DatabaseError::code);
+        code.is_some_and(|code| code.starts_with("23") || matches!(&*code, "55P03" | "57014"))
+    }
+
     /// Whether the server that answered is a standby.
     pub(crate) fn is_in_recovery(&self) -> bool {
         matches!(&self.error, sqlx::Error::Configuration(why) if why.is::<InRecovery>())

@@ -16,7 +16,8 @@
 //! written, rather than with an unknown outcome.
 //!
 //! # Beside the adapter for SQLite
-//! The modules are the same but for some: `link`, `pool` and `doubt`, because only a server can be away; `crowd`, with
+//! The modules are the same but for some: `commit::gather` with `commit::together`, because a flush of the log is worth
+//! sharing; `link`, `pool` and `doubt`, because only a server can be away; `crowd`, with
 //! `lookup` and `record`, because a trip to a server is worth sharing; `place` and `wake`, because there are other nodes; and `page`, because a page and its
 //! total take one statement here, for want of a transaction, where SQLite asks twice in one snapshot.
 

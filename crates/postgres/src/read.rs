@@ -1,5 +1,7 @@
 //! The port of tokens: every read is one statement, and so is every write.
 
+use std::time::Instant;
+
 use async_trait::async_trait;
 use countersign_application::{
     ports::{
@@ -210,7 +212,7 @@ impl TokenStore for PostgresStore {
     }
 
     async fn commit(&self, change: &Change) -> Result<(), CommitError> {
-        let outcome = self.write(change, Effect::Change).await;
+        let outcome = self.gather(change).await;
         if matches!(outcome, Ok(()) | Err(CommitError::OutcomeUnknown(_))) {
             self.announce();
         }
@@ -218,7 +220,7 @@ impl TokenStore for PostgresStore {
     }
 
     async fn dry_run(&self, change: &Change) -> Result<(), CommitError> {
-        self.write(change, Effect::DryRun).await
+        self.write((Instant::now(), Effect::DryRun), change).await
     }
 
     async fn revocable(

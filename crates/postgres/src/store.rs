@@ -16,6 +16,7 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 use crate::{
+    commit::Gathering,
     crowd::{Crowd, Question as _},
     fault,
     link::Link,
@@ -66,6 +67,7 @@ pub struct PostgresStore {
     pub(crate) sessions: Link,
     pub(crate) lookup: Arc<Crowd<Secrets>>,
     pub(crate) records: Arc<Crowd<Records>>,
+    pub(crate) gathering: Arc<Gathering>,
     /// Without it, other nodes find out by themselves.
     pub(crate) wake: Option<Arc<Wake>>,
     pub(crate) options: PgConnectOptions,
@@ -116,6 +118,7 @@ impl PostgresStore {
         Ok(Self {
             lookup: Arc::new(Crowd::new(&aside)),
             records: Arc::new(Crowd::new(&link)),
+            gathering: Arc::default(),
             audit: link.beside(options.clone(), 1),
             sessions: link.beside(options.clone(), 1),
             link,

@@ -30,10 +30,7 @@ impl PostgresStore {
         let told = self.link.tell_as(call, || {
             by_actor!(
                 authority,
-                "$32",
-                "NULL",
-                "NULL",
-                "NULL",
+                "$32, NULL, NULL, NULL",
                 r#"
                 keyed AS (
                     INSERT INTO idempotency_keys AS k (tenant_id, user_id, key, fingerprint, token_id, created_at)

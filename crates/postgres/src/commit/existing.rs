@@ -29,10 +29,7 @@ impl PostgresStore {
         let told = self.link.tell_as(call, || {
             by_actor!(
                 authority,
-                "$28",
-                "$6",
-                "CASE WHEN $17::text IS NOT NULL THEN $10 END",
-                "$27",
+                "$28, $6, CASE WHEN $17::text IS NOT NULL THEN $10 END, $27",
                 r#"
                 changed AS (
                     UPDATE api_tokens t

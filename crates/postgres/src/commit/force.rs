@@ -40,10 +40,7 @@ impl PostgresStore {
         let told = self.link.tell(began, || {
             by_actor!(
                 authority,
-                "$17",
-                "$6",
-                "NULL",
-                "NULL",
+                "$17, $6, NULL, NULL",
                 r#"
                 changed AS (
                     UPDATE api_tokens t

@@ -19,19 +19,18 @@ use crate::{
 /// A statement that begins with the locks of the change and what the actor's rows say then, as `actor`. Everything
 /// that touches a row has to depend on that row of `actor`, because only then the locks come first in any plan.
 ///
-/// Takes $1 (the tenant) to $5 for the actor, and the SQL for four more values: the secret that was presented, which
-/// is the last parameter, the token that is changed, the key of the name that it gets, and its user if it must have
-/// made nothing.
+/// Takes $1 (the tenant) to $5 for the actor, and the SQL for a list of four more values: the secret that was presented,
+/// which is the last parameter, the token that is changed, the key of the name that it gets, and its user if it must
+/// have made nothing.
 macro_rules! by_actor {
     (
-        $authority:expr, $secret:literal, $target:literal, $name_key:literal, $maker:literal,
-        $rest:literal, $($bound:expr),* $(,)?
+        $authority:expr, $what:literal, $rest:literal, $($bound:expr),* $(,)?
     ) => {
         sqlx::query!(
             r#"
             WITH actor AS MATERIALIZED (
-                SELECT live, able, made_nothing FROM admit_one_change($1, $2, $3, $4, $5, "# + $secret + r#", "#
-                    + $target + r#", "# + $name_key + r#", "# + $maker + r#")
+                SELECT live, able, made_nothing FROM admit_one_change($1, $2, $3, $4, $5, "#
+                    + $what + r#")
             ), "# + $rest,
             $authority.tenant.as_uuid(),
             $authority.token.as_ref().map(|id| *id.as_uuid()),
@@ -47,7 +46,11 @@ macro_rules! by_actor {
 mod create;
 mod existing;
 mod force;
+mod gather;
 mod rotate;
+mod together;
+
+pub(crate) use gather::Gathering;
 
 /// The index that keeps the names of live tokens apart.
 const LIVE_NAME: &str = "api_tokens_live_name";
@@ -69,9 +72,13 @@ enum Done {
 struct Overtaken;
 
 impl PostgresStore {
-    /// Writes a change; with a dry run only finds out whether it can be written.
-    pub(crate) async fn write(&self, change: &Change, effect: Effect) -> Result<(), CommitError> {
-        let call = (Instant::now(), effect);
+    /// Writes a change in a statement of its own; with a dry run only finds out whether it can be written. The call began
+    /// then.
+    pub(crate) async fn write(
+        &self,
+        call: (Instant, Effect),
+        change: &Change,
+    ) -> Result<(), CommitError> {
         for _ in 0..TRIES {
             let done = match change.write() {
                 Write::Create { digest, once } => {

@@ -25,10 +25,7 @@ impl PostgresStore {
         let told = self.link.tell_as(call, || {
             by_actor!(
                 authority,
-                "$23",
-                "$6",
-                "NULL",
-                "NULL",
+                "$23, $6, NULL, NULL",
                 r#"
                 changed AS (
                     UPDATE api_tokens t

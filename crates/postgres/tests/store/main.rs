@@ -5,6 +5,7 @@ mod actors;
 mod contract;
 mod crowd;
 mod feed;
+mod gather;
 mod lists;
 mod loss;
 mod names;

@@ -124,6 +124,16 @@ macro_rules! store_contract {
             updaters_that_try_again_all_get_through,
             racing_tenants_of_one_name_have_one_winner,
         );
+        $crate::store_contract!(@tests $subject, together:
+            updates_at_once_are_each_stored_whole,
+            each_of_many_updates_has_its_own_outcome,
+            an_update_of_an_actor_and_updates_by_it_have_an_order,
+            a_rotation_and_an_update_of_one_version_have_one_winner,
+            callers_that_leave_take_no_update_of_others_along,
+        );
+        $crate::store_contract!(@tests $subject, update_orders:
+            updates_at_once_end_as_in_some_order,
+        );
         $crate::store_contract!(@tests $subject, pages:
             a_list_neither_skips_nor_repeats_while_rows_come_and_go,
             a_list_is_in_the_order_of_ids,

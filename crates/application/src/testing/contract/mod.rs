@@ -38,6 +38,8 @@ pub mod revoked;
 pub mod rotation;
 pub mod sessions;
 pub mod tenants;
+pub mod together;
+pub mod update_orders;
 pub mod usage;
 pub mod verification;
 pub mod writes;
