@@ -1,5 +1,7 @@
 # What the scripts of all clients share. They run in an empty folder, with the pinned tools on the path, and find:
-# DOCUMENT, COUNTERSIGN_URL, COUNTERSIGN_TOKEN, CLIENTS (this folder), and RESULT, the file for their row of the table.
+# DOCUMENT, CLIENTS (this folder), RESULT (the file for their row of the table), COUNTERSIGN_TOKEN (Root's),
+# COUNTERSIGN_URL (the proxy of later_version.py) and COUNTERSIGN_SERVICE_URL (the service itself).
+# A further client, such as a library of OAuth, is a folder with a run.sh; what it needs is pinned beside this file.
 set -eu
 here=$CLIENTS/$NAME
 

@@ -10,6 +10,8 @@ pub mod bench;
 pub mod browser;
 pub mod cluster;
 pub mod faketime;
+pub mod later_version;
+pub mod node;
 pub mod pgbouncer;
 pub mod pgpool;
 mod process;

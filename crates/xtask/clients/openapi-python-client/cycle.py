@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 from countersign_client import AuthenticatedClient
 from countersign_client.api.checks import verify_token, verify_token_batch
-from countersign_client.api.tokens import create_token, get_token, list_tokens, query_tokens
+from countersign_client.api.tokens import create_token, get_token, list_token_events, list_tokens, query_tokens
 from countersign_client.api.tokens import revoke_token, rotate_token, update_token
 from countersign_client.models import IssuedToken, TextFilter, TokenDraft, TokenEdit, TokenFilter
 from countersign_client.models import TokenQuestion, TokenRotation
@@ -34,6 +34,10 @@ assert [one.code for one in verify_token_batch.sync(client=client, body=question
 assert made.id in [token.id for token in list_tokens.sync(client=client, limit=100).content]
 found = query_tokens.sync(client=client, body=TokenFilter(name=TextFilter(eq=edit.name)))
 assert found.total_elements == 1
+
+# The proxy made a new kind of the first one.
+events = list_token_events.sync(made.id, client=client)
+assert [event.type_ for event in events.content] == ["rotated", "updated", "imported"]
 
 assert revoke_token.sync_detailed(made.id, client=client).status_code == 204
 assert get_token.sync_detailed(made.id, client=client).status_code == 404

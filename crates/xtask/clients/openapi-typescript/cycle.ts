@@ -39,5 +39,9 @@ assert(listed.data?.content.some((token) => token.id === params.path.id));
 const found = await api.POST("/api/v1/api-tokens/query", { body: { name: { $eq: body.name } } });
 assert.equal(found.data?.totalElements, 1);
 
+// The proxy made a new kind of the first one.
+const events = await api.GET("/api/v1/api-tokens/{id}/events", { params });
+assert.deepEqual(events.data?.content.map((event) => event.type), ["rotated", "updated", "imported"]);
+
 const revoked = await api.DELETE("/api/v1/api-tokens/{id}", { params });
 assert.equal(revoked.response.status, 204);

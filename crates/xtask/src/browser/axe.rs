@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use super::Browser;
-use crate::wanted::{program, wanted};
+use crate::node::npm;
 
 const PINS: [&str; 2] = ["package.json", "package-lock.json"];
 /// Everything that WCAG 2.2 demands at level AA.
@@ -101,15 +101,6 @@ fn installed() -> Result<PathBuf> {
         String::from_utf8_lossy(&output.stderr).trim_end()
     );
     Ok(script)
-}
-
-fn npm() -> Result<PathBuf> {
-    wanted(
-        || program("npm", &[]),
-        &["npm"],
-        "no npm on the search path. Install it (Debian, Ubuntu: `sudo apt-get install npm`; Fedora: `sudo dnf \
-         install nodejs-npm`; macOS: `brew install node`)",
-    )
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::step::{Step, all, cargo, root, run, step};
-use crate::{prepare, test};
+use crate::{clients, prepare, test};
 
 const DENY_VERSION: &str = "0.20.2";
 const WHOLE: [&str; 3] = ["--workspace", "--all-features", "--locked"];
@@ -17,7 +17,7 @@ const WHOLE: [&str; 3] = ["--workspace", "--all-features", "--locked"];
 /// # Errors
 /// Names the ones that failed.
 pub(crate) fn ci() -> Result<()> {
-    let steps: [Step; 6] = [
+    let steps: [Step; 7] = [
         (
             "formatting",
             Box::new(|| run(&mut cargo(&["fmt", "--all", "--check"]))),
@@ -25,6 +25,7 @@ pub(crate) fn ci() -> Result<()> {
         ("clippy", Box::new(clippy)),
         ("dependencies", Box::new(dependencies)),
         ("documentation", Box::new(documentation)),
+        ("OpenAPI document", Box::new(clients::lint)),
         (
             "query descriptions",
             Box::new(|| prepare::prepare(None, true)),

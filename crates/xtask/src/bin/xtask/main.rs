@@ -10,6 +10,7 @@
 
 mod bench;
 mod ci;
+mod clients;
 mod openapi;
 mod prepare;
 mod schemathesis;
@@ -49,6 +50,8 @@ enum Command {
     },
     /// Tries the running service with generated requests, on both databases
     Schemathesis,
+    /// Tries generated clients and libraries against the service, and writes `docs/clients.md`
+    Clients,
     /// Writes `docs/openapi.json`
     Openapi,
     /// Paints the pages of the console into `docs/screenshots/`
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Advisories => ci::advisories(),
         Command::Bench { arguments } => bench::bench(&arguments),
         Command::Schemathesis => schemathesis::on_both(),
+        Command::Clients => clients::clients(),
         Command::Openapi => openapi::openapi(),
         Command::Screenshots => screenshots::screenshots(),
         Command::Prepare { adapter, check } => prepare::prepare(adapter, check),

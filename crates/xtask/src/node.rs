@@ -1,0 +1,33 @@
+//! Programs that outside tools need and that distributions ship: npm, and Java.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::wanted::{program, wanted};
+
+/// npm, which brings Node.js along.
+///
+/// # Errors
+/// If there is none and none may be installed: what to install.
+pub fn npm() -> Result<PathBuf> {
+    wanted(
+        || program("npm", &[]),
+        &["npm"],
+        "no npm on the search path. Install it (Debian, Ubuntu: `sudo apt-get install npm`; Fedora: `sudo dnf \
+         install nodejs-npm`; macOS: `brew install node`)",
+    )
+}
+
+/// Java's launcher.
+///
+/// # Errors
+/// If there is none and none may be installed: what to install.
+pub fn java() -> Result<PathBuf> {
+    wanted(
+        || program("java", &[]),
+        &["default-jre-headless"],
+        "no java on the search path. Install it (Debian, Ubuntu: `sudo apt-get install default-jre-headless`; Fedora: \
+         `sudo dnf install java-latest-openjdk-headless`; macOS: `brew install openjdk`)",
+    )
+}
