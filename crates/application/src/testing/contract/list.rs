@@ -128,6 +128,7 @@ macro_rules! store_contract {
             updates_at_once_are_each_stored_whole,
             each_of_many_updates_has_its_own_outcome,
             an_update_of_an_actor_and_updates_by_it_have_an_order,
+            of_pairs_that_narrow_each_other_one_keeps_its_rights,
             a_rotation_and_an_update_of_one_version_have_one_winner,
             callers_that_leave_take_no_update_of_others_along,
         );

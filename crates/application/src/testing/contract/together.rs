@@ -192,3 +192,28 @@ pub async fn callers_that_leave_take_no_update_of_others_along(on: &Subject) {
         assert!(stored == *view || stored == view.after(change));
     }
 }
+
+/// Of two tokens that take the right to write from each other one keeps it, however many pairs do so
+/// at once.
+pub async fn of_pairs_that_narrow_each_other_one_keeps_its_rights(on: &Subject) {
+    let home = on.realm("home").await;
+    let views = many(&home, "token").await;
+    let mut changes = Vec::new();
+    for pair in views.chunks(2) {
+        for (by, of) in [(&pair[0], &pair[1]), (&pair[1], &pair[0])] {
+            let mut less = keep(of);
+            less.permissions = Some(vec!["api.tasks.read".into()]);
+            changes.push(home.edit(home.actor(by), of, &less));
+        }
+    }
+    for pair in commit_all(&home, &changes).await.chunks(2) {
+        assert!(
+            matches!(
+                pair,
+                [Ok(()), Err(CommitError::ActorNarrowed)]
+                    | [Err(CommitError::ActorNarrowed), Ok(())]
+            ),
+            "{pair:?}"
+        );
+    }
+}

@@ -118,8 +118,8 @@ fn plan(home: &Realm, state: &State) -> Plan {
     });
     let of = mixed / 7 % TOKENS;
     let what = match mixed / 101 % 8 {
-        0 => What::Narrow,
-        1..=4 => What::Rename(mixed / 1009 % (TOKENS + 3)),
+        0..=2 => What::Narrow,
+        3..=5 => What::Rename(mixed / 1009 % (TOKENS + 3)),
         _ => What::Shorten,
     };
     match what {
