@@ -14,6 +14,9 @@ pub enum Failure {
     /// No such live token in the actor's tenant.
     #[error("no such token")]
     TokenNotFound,
+    /// No such secret of the token that works.
+    #[error("no such secret")]
+    SecretNotFound,
     /// No such user in the actor's tenant.
     #[error("no such user")]
     UserNotFound,

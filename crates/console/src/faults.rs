@@ -139,6 +139,7 @@ fn told(violation: &Violation, stored: Option<&PermissionSet>) -> String {
         } => itself("prolong"),
         Violation::SelfWidening { .. } => itself("admit further addresses to"),
         Violation::AncestorProtected { field } => ancestor(*field),
+        Violation::NewestSecret => "the newest secret ends with its token".into(),
         Violation::NotRevivable { .. } => ended.into(),
         Violation::WouldLockOut {
             address: Some(address),

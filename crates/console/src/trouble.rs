@@ -130,7 +130,9 @@ impl IntoResponse for Trouble {
 
 fn failed(failure: Failure) -> Response {
     match failure {
-        Failure::TokenNotFound | Failure::UserNotFound => Trouble::NoToken.into_response(),
+        Failure::TokenNotFound | Failure::SecretNotFound | Failure::UserNotFound => {
+            Trouble::NoToken.into_response()
+        }
         Failure::CountDiffers { .. } | Failure::WouldRevokeActor => text(
             StatusCode::CONFLICT,
             "Other tokens than expected",

@@ -20,11 +20,13 @@ pub struct InvalidCatalog {
 }
 
 impl PermissionCatalog {
-    /// The catalog of the [`standard`] table, and what only the default tenant's has.
+    /// The catalog of the [`standard`] table, with the service's [own](standard::OWN) permissions,
+    /// and what only the default tenant's has.
     #[must_use]
     pub fn standard() -> Self {
         let names = standard::ALL.iter().cloned();
-        Self(names.chain([standard::METRICS_READ]).collect())
+        let own = standard::OWN.iter().cloned();
+        Self(names.chain(own).chain([standard::METRICS_READ]).collect())
     }
 
     /// A deployment's own catalog: one name a line, `#` begins a comment. The service's [own](standard::OWN)
@@ -123,9 +125,10 @@ mod tests {
     #[test]
     fn what_concerns_all_tenants_is_no_tenants_own() {
         let catalog = PermissionCatalog::standard();
-        assert_eq!(catalog.permissions().len(), standard::ALL.len() + 1);
+        assert_eq!(catalog.permissions().len(), standard::ALL.len() + 2);
         let of_one = catalog.of_one_tenant();
-        assert_eq!(of_one, standard::ALL.iter().cloned().collect());
+        let granted = standard::ALL.iter().chain(standard::OWN).cloned();
+        assert_eq!(of_one, granted.collect());
     }
 
     #[test]

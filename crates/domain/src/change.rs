@@ -42,6 +42,15 @@ pub enum Write {
         /// instant, unless they had stopped already.
         retires: Timestamp,
     },
+    /// The record, and the end of one secret that was replaced and still works.
+    Retire {
+        /// The version that must be stored for the change to be made.
+        expected: Version,
+        /// The digest of the secret.
+        digest: SecretDigest,
+        /// When it stops working: an instant that has come.
+        retires: Timestamp,
+    },
     /// The end of the token; its user is closed, and its name is free again.
     Revoke {
         /// The version that must be stored for the change to be made.
@@ -75,7 +84,15 @@ impl Write {
     pub const fn digest(&self) -> Option<&SecretDigest> {
         match self {
             Self::Create { digest, .. } | Self::Rotate { digest, .. } => Some(digest),
-            Self::Update { .. } | Self::Revoke { .. } => None,
+            Self::Update { .. } | Self::Retire { .. } | Self::Revoke { .. } => None,
+        }
+    }
+
+    /// The digest of the secret that its event commits to: the one that it makes, or ends alone.
+    pub(crate) const fn committed(&self) -> Option<&SecretDigest> {
+        match self {
+            Self::Retire { digest, .. } => Some(digest),
+            _ => self.digest(),
         }
     }
 }

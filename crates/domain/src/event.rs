@@ -109,7 +109,8 @@ pub struct Changes {
     /// What may be shown of the newest secret, where a rotation changed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial_token: Option<Changed<PartialToken>>,
-    /// When the secret that a rotation replaced stops working.
+    /// When a replaced secret stops working: the one that a rotation replaced, or, in an update, the
+    /// one that was ended early.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced_retires_at: Option<Changed<Timestamp>>,
 }
@@ -225,7 +226,8 @@ pub struct EventContent {
     pub version_after: Version,
     /// Which fields changed.
     pub changes: Changes,
-    /// The secret that was made; in events of [`Encoding::V2`] that create or rotate, and in no others.
+    /// The secret that was made, or that was ended alone; in events of [`Encoding::V2`] that do so,
+    /// and in no others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_commitment: Option<SecretCommitment>,
 }
@@ -243,7 +245,14 @@ impl EventContent {
     /// Whether the event says of a secret what its encoding and its kind ask for.
     pub(crate) fn commits_as_it_must(&self) -> bool {
         let makes_a_secret = matches!(self.kind, EventKind::Created | EventKind::Rotated);
-        self.secret_commitment.is_some() == (makes_a_secret && self.encoding >= Encoding::V2)
+        let of_a_secret = makes_a_secret || self.ends_a_secret();
+        self.secret_commitment.is_some() == (of_a_secret && self.encoding >= Encoding::V2)
+    }
+
+    /// Whether the event ends one replaced secret, and nothing else.
+    #[must_use]
+    pub fn ends_a_secret(&self) -> bool {
+        self.kind == EventKind::Updated && self.changes.replaced_retires_at.is_some()
     }
 
     /// Puts the event behind the one of that hash.

@@ -48,7 +48,7 @@ pub use permission::{InvalidPermission, Permission};
 pub use permission_set::PermissionSet;
 pub use rules::{
     Descent, Draft, Edit, ForcedRevocation, Fresh, InvalidOverlap, Outcome, Overlap, Policy,
-    RevocableToken,
+    RevocableToken, SecretChoice,
 };
 pub use secret::{MalformedSecret, PartialToken, Secret, SecretDigest};
 pub use timestamp::{InvalidTimestamp, Timestamp};

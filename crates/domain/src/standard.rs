@@ -87,10 +87,16 @@ standard! {
 /// catalog has it.
 pub const METRICS_READ: Permission = Permission::from_static("api.metrics.read");
 
+/// Giving one's own token a new secret, and nothing else. Not of the table: the service's own.
+pub const API_TOKENS_ROTATE_SELF: Permission =
+    Permission::from_static("api.api-tokens.rotate-self");
+
 /// The table by name, so that a name that is in it costs no memory of its own.
 static BY_NAME: LazyLock<PermissionSet> = LazyLock::new(|| {
     let names = ALL.iter().cloned();
-    names.chain([METRICS_READ]).collect()
+    names
+        .chain([METRICS_READ, API_TOKENS_ROTATE_SELF])
+        .collect()
 });
 
 pub(crate) fn find(name: &str) -> Option<Permission> {
@@ -102,6 +108,7 @@ pub const OWN: &[Permission] = &[
     API_TOKENS_READ,
     API_TOKENS_WRITE,
     API_TOKENS_DELETE,
+    API_TOKENS_ROTATE_SELF,
     USERS_READ,
 ];
 

@@ -5,8 +5,8 @@ use std::{net::IpAddr, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AllowedAddresses, ChainHash, Change, PartialToken, PermissionSet, TenantId, Timestamp, TokenId,
-    TokenName, UserId, Version, Write,
+    AllowedAddresses, ChainHash, Change, PartialToken, PermissionSet, SecretDigest, TenantId,
+    Timestamp, TokenId, TokenName, UserId, Version, Write,
 };
 
 /// What is stored of a token. Plain facts: whether they may change is decided by the rules, and only a [`Change`]
@@ -105,6 +105,9 @@ pub struct LastUse {
 /// One secret of a token, as far as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretView {
+    /// The digest, by which a store finds it; `None` if what is stored cannot be read, which hides
+    /// nothing else.
+    pub digest: Option<SecretDigest>,
     /// What may be shown of it.
     pub partial: PartialToken,
     /// When it was made.

@@ -113,6 +113,9 @@ pub enum Violation {
         /// The field that would widen; the whole for a new secret.
         field: Field,
     },
+    /// The newest secret of a token would be ended alone.
+    #[error("the newest secret ends with its token, or when a rotation replaces it")]
+    NewestSecret,
     /// The actor would lock its own address out.
     #[error("the caller's own address would no longer be allowed")]
     WouldLockOut {
@@ -132,6 +135,8 @@ pub enum Gravity {
     AncestorProtected,
     /// The token is expired.
     NotRevivable,
+    /// The token would be left without a secret.
+    NewestSecret,
     /// The actor would lock itself out.
     WouldLockOut,
     /// A value is not valid.
@@ -149,6 +154,7 @@ impl Violation {
             Self::SelfWidening { .. } => Gravity::SelfWidening,
             Self::AncestorProtected { .. } => Gravity::AncestorProtected,
             Self::NotRevivable { .. } => Gravity::NotRevivable,
+            Self::NewestSecret => Gravity::NewestSecret,
             Self::WouldLockOut { .. } => Gravity::WouldLockOut,
             Self::InvalidName(_)
             | Self::ExpiryInPast
@@ -172,6 +178,7 @@ impl Violation {
             }
             Self::UnknownPermission { index, .. } => Field::Permissions(Some(*index)),
             Self::EmptyPermissions => Field::Permissions(None),
+            Self::NewestSecret => Field::Whole,
             Self::PermissionNotHeld { field, .. }
             | Self::StrongerToken { field }
             | Self::SelfWidening { field }

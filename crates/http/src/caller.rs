@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use countersign_domain::{Actor, Grant, Permission, standard};
+use countersign_domain::{Actor, Denied, Grant, Permission, PermissionSet, TokenId, standard};
 use countersign_gate::{Rejected, Unpresented, bearer};
 use zeroize::Zeroizing;
 
@@ -22,6 +22,9 @@ use crate::{
 pub(crate) trait Needs: Send + Sync {
     /// The permission; `None` = any live token will do.
     const PERMISSION: Option<Permission>;
+
+    /// Another one that will do for the caller's own token.
+    const FOR_ITSELF: Option<Permission> = None;
 }
 
 macro_rules! needs {
@@ -51,6 +54,15 @@ needs! {
     ReadUsers = Some(standard::USERS_READ);
 }
 
+/// Giving tokens new secrets: any token, or its own alone.
+#[derive(Debug)]
+pub(crate) struct RotateTokens;
+
+impl Needs for RotateTokens {
+    const PERMISSION: Option<Permission> = Some(standard::API_TOKENS_WRITE);
+    const FOR_ITSELF: Option<Permission> = Some(standard::API_TOKENS_ROTATE_SELF);
+}
+
 /// An admitted caller that holds what the operation needs.
 #[derive(Debug)]
 pub(crate) struct Caller<N> {
@@ -59,6 +71,27 @@ pub(crate) struct Caller<N> {
     /// The request it came with.
     pub(crate) exchange: Exchange,
     needs: PhantomData<N>,
+}
+
+impl<N: Needs> Caller<N> {
+    /// The same caller in an operation that needs something of it, unless it is about its own token.
+    pub(crate) fn needing<M: Needs>(self) -> Caller<M> {
+        Caller {
+            actor: self.actor,
+            exchange: self.exchange,
+            needs: PhantomData,
+        }
+    }
+
+    /// Refuses what the caller may do to its own token only; `None` is the id of no token.
+    pub(crate) fn may_change(&self, id: Option<TokenId>) -> Result<(), Problem> {
+        let own = id.is_some() && self.actor.token == id;
+        let held = &self.actor.permissions;
+        match N::PERMISSION.filter(|needed| !own && !held.contains(needed)) {
+            None => Ok(()),
+            Some(needed) => Err(Rejected::from(Denied::MissingPermission(needed)).into()),
+        }
+    }
 }
 
 impl<N: Needs> FromRequestParts<App> for Caller<N> {
@@ -116,14 +149,15 @@ async fn admit<N: Needs>(
     exchange: &Exchange,
     app: &App,
 ) -> Result<Grant, Problem> {
-    let permission = N::PERMISSION;
     let admitted = match presented {
-        Ok(presented) => {
-            let address = exchange.address;
-            app.gate
-                .check(presented, address, permission.as_ref())
-                .await
-        }
+        Ok(presented) => match app.gate.look_up(presented).await {
+            Ok(known) => {
+                let needed = needed::<N>(&known.credential.permissions);
+                let admitted = app.gate.admit(&known, exchange.address, needed.as_ref());
+                admitted.map_err(Rejected::from)
+            }
+            Err(rejected) => Err(rejected),
+        },
         Err(unpresented) => Err(Rejected::from(unpresented)),
     };
     app.metrics.judged(verdict(admitted.as_ref().err()));
@@ -131,6 +165,18 @@ async fn admit<N: Needs>(
     // Set once: a request has one caller.
     let _ = exchange.actor.set(grant.credential.token);
     Ok(grant)
+}
+
+/// The permission by which a caller is admitted: that of the operation, unless it holds only the
+/// one that will do for its own token.
+fn needed<N: Needs>(held: &PermissionSet) -> Option<Permission> {
+    let holds = |permission: &Permission| held.contains(permission);
+    match N::PERMISSION {
+        Some(permission) if !holds(&permission) => {
+            Some(N::FOR_ITSELF.filter(holds).unwrap_or(permission))
+        }
+        permission => permission,
+    }
 }
 
 /// Whether Basic is what the client tries, well or badly.

@@ -43,7 +43,7 @@ impl TokenStore for PostgresStore {
         let rows = self.link.ask(|| {
             sqlx::query!(
                 r#"
-                SELECT s.partial_token, s.created_at AS "created_at: Micros", s.retires_at AS "retires_at: Micros",
+                SELECT s.digest, s.partial_token, s.created_at AS "created_at: Micros", s.retires_at AS "retires_at: Micros",
                        s.last_used_at AS "last_used_at: Micros", s.last_used_address
                 FROM token_secrets s
                 JOIN api_tokens t ON t.tenant_id = s.tenant_id AND t.id = s.token_id
@@ -58,7 +58,9 @@ impl TokenStore for PostgresStore {
             .map(|row| {
                 let table = TOKEN_SECRETS;
                 let retires = row.retires_at.map(|at| table.time("retires_at", at));
+                let digest = table.digest("digest", &row.digest).ok();
                 Ok(SecretView {
+                    digest: digest.map(SecretDigest::from_bytes),
                     partial: table.partial(&row.partial_token)?,
                     created: table.time("created_at", row.created_at)?,
                     retires: retires.transpose()?,

@@ -60,7 +60,7 @@ impl TokenStore for SqliteStore {
         // The one without an end is the newest, even where two were made at one instant.
         let rows = sqlx::query_as!(
             SecretRow,
-            "SELECT s.partial_token AS \"partial_token: Text\", s.created_at, s.retires_at, \
+            "SELECT s.digest, s.partial_token AS \"partial_token: Text\", s.created_at, s.retires_at, \
              s.last_used_at, s.last_used_address AS \"last_used_address: Text\" \
              FROM token_secrets s \
              JOIN api_tokens t ON t.tenant_id = s.tenant_id AND t.id = s.token_id \

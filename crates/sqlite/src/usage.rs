@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use countersign_application::ports::{CommitError, StoreFault, UsageStore, Used};
-use countersign_domain::{LastUse, SecretView};
+use countersign_domain::{LastUse, SecretDigest, SecretView};
 
 use crate::{
     SqliteStore,
@@ -103,6 +103,7 @@ pub(crate) fn last_use(
 
 /// What may be shown of a secret.
 pub(crate) struct SecretRow {
+    pub(crate) digest: Vec<u8>,
     pub(crate) partial_token: Text,
     pub(crate) created_at: i64,
     pub(crate) retires_at: Option<i64>,
@@ -118,6 +119,10 @@ impl TryFrom<SecretRow> for SecretView {
         let retires = row.retires_at.map(|at| of("retires_at").time(at));
         let places = (of("last_used_at"), of("last_used_address"));
         Ok(Self {
+            digest: of("digest")
+                .hash(&row.digest)
+                .ok()
+                .map(SecretDigest::from_bytes),
             partial: of("partial_token").partial(&row.partial_token)?,
             created: of("created_at").time(row.created_at)?,
             retires: retires.transpose()?,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use countersign_domain::{
     Actor, Change, Descent, Draft, Edit, Fresh, Once, Outcome, PermissionCatalog, Policy, Request,
-    Secret, TenantId, Timestamp, TokenId, TokenView, UserId, UserInfo, standard,
+    Secret, SecretChoice, TenantId, Timestamp, TokenId, TokenView, UserId, UserInfo, standard,
 };
 
 use super::{CountingEntropy, FixedClock};
@@ -177,13 +177,18 @@ impl Realm {
     /// A draft that ends in a year, good from anywhere, able to read, write and delete tokens and to read tasks.
     #[must_use]
     pub fn draft(&self, name: &str) -> Draft {
-        let own = standard::OWN.iter().cloned();
-        let permissions = own.chain([standard::TASKS_READ]);
+        let permissions = [
+            standard::API_TOKENS_READ,
+            standard::API_TOKENS_WRITE,
+            standard::API_TOKENS_DELETE,
+            standard::USERS_READ,
+            standard::TASKS_READ,
+        ];
         Draft {
             name: name.to_owned(),
             expiry: self.stores.clock.now().plus_months(12),
             allowed_addresses: Vec::new(),
-            permissions: permissions.map(|held| held.to_string()).collect(),
+            permissions: permissions.map(|held| held.to_string()).into(),
         }
     }
 
@@ -216,6 +221,20 @@ impl Realm {
     #[must_use]
     pub fn revocation(&self, actor: Actor, view: &TokenView) -> Change {
         self.policy.revoke(&self.request(actor), view)
+    }
+
+    /// What the rules make of ending a replaced secret; nothing is stored.
+    pub async fn retirement(&self, actor: Actor, view: &TokenView, secret: &Secret) -> Change {
+        let (request, token) = (self.request(actor), &view.token);
+        let secrets = self
+            .stores
+            .tokens
+            .secrets(token.tenant, token.id, request.now);
+        let choice = SecretChoice::Commitment(secret.digest().commitment());
+        let retired = self
+            .policy
+            .retire(&request, view, &secrets.await.unwrap(), &choice);
+        retired.unwrap().unwrap()
     }
 
     /// Gives a token a new secret, by the system; gives what must be read from now on.

@@ -4,6 +4,7 @@ mod create;
 mod descendants;
 mod limits;
 mod read;
+mod retire;
 mod revoke;
 mod rotate;
 mod update;
@@ -18,6 +19,8 @@ mod dry_run_tests;
 mod limits_tests;
 #[cfg(test)]
 mod read_tests;
+#[cfg(test)]
+mod retire_tests;
 #[cfg(test)]
 mod revoke_tests;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::{
 
 /// How often a revocation that names no version follows a record that others change meanwhile: often, because the
 /// token itself may be the one that changes its record, to keep from being revoked.
-const PATIENCE: u8 = 128;
+pub(super) const PATIENCE: u8 = 128;
 
 impl Tokens {
     /// Revokes a token, of that version where one is named. The id alone is enough: a token whose record

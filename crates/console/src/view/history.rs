@@ -46,6 +46,7 @@ pub(super) fn event(view: &EventView, whose: &Markup, now: Timestamp) -> Markup 
     let content = &view.event.content;
     let done = match content.kind {
         EventKind::Created => "Created",
+        EventKind::Updated if content.ends_a_secret() => "An older secret was ended early",
         EventKind::Updated => "Changed",
         EventKind::Rotated => "Got a new secret",
         EventKind::Revoked => "Revoked",

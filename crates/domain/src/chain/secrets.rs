@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{BrokenChain, RecordedSecret};
-use crate::{EventContent, EventKind, PartialToken, SecretCommitment, Timestamp, Version};
+use crate::{Changed, EventContent, EventKind, PartialToken, SecretCommitment, Timestamp, Version};
 
 /// The secrets that a token's events made. Takes some 150 bytes for each.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +32,9 @@ impl Secrets {
         let partial = changes.partial_token.as_ref();
         let ends = changes.replaced_retires_at.as_ref();
         match content.kind {
+            EventKind::Updated if ends.is_some() => {
+                return partial.is_none() && self.end_early(content);
+            }
             EventKind::Updated | EventKind::Revoked => return partial.is_none() && ends.is_none(),
             EventKind::Created => {}
             EventKind::Rotated => {
@@ -69,6 +72,32 @@ impl Secrets {
             }
             self.ends.insert((end, place));
         }
+    }
+
+    /// Ends one that was replaced before its time; `false` if there is none that ended then, or if it
+    /// would be prolonged.
+    fn end_early(&mut self, content: &EventContent) -> bool {
+        let Some(Changed {
+            before: Some(before),
+            after: Some(after),
+        }) = content.changes.replaced_retires_at
+        else {
+            return false;
+        };
+        let ended = content.secret_commitment;
+        let made = self.made.iter_mut().enumerate().rev();
+        // One of the first encoding is known by its end alone: no more than one works beside the newest.
+        let found = made
+            .filter(|(_, made)| made.retires == Some(before))
+            .find(|(_, made)| made.commitment.is_none_or(|known| Some(known) == ended));
+        let Some((place, made)) = found.filter(|_| after < before) else {
+            return false;
+        };
+        made.commitment = ended;
+        made.retires = Some(after);
+        self.ends.remove(&(before, place));
+        self.ends.insert((after, place));
+        true
     }
 
     /// Compares them with the secrets that are stored; what the record shows of the newest is known.

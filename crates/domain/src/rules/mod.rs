@@ -5,6 +5,7 @@
 mod create;
 mod descent;
 mod fields;
+mod retire;
 mod revoke;
 mod rotate;
 mod update;
@@ -16,12 +17,15 @@ mod descent_tests;
 #[cfg(test)]
 mod growth_tests;
 #[cfg(test)]
+mod retire_tests;
+#[cfg(test)]
 mod rotate_tests;
 #[cfg(test)]
 mod update_tests;
 
 pub use create::{Draft, Fresh};
 pub use descent::Descent;
+pub use retire::SecretChoice;
 pub use revoke::{ForcedRevocation, RevocableToken};
 pub use rotate::{InvalidOverlap, Overlap};
 pub use update::{Edit, Outcome};
@@ -62,7 +66,7 @@ fn decide(
     let key = (next.tenant, next.id);
     let versions = (before, next.version);
     let content = EventContent {
-        secret_commitment: write.digest().map(SecretDigest::commitment),
+        secret_commitment: write.committed().map(SecretDigest::commitment),
         ..content(request, kind, key, versions, changes)
     };
     let event = content.chained_to(head);

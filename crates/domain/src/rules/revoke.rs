@@ -2,8 +2,8 @@
 
 use super::{Policy, authority, content, decide};
 use crate::{
-    AuditEvent, Authority, ChainHash, Change, Changes, EventKind, Request, Token, TokenId,
-    TokenView, Version, Write, standard,
+    AuditEvent, Authority, ChainHash, Change, Changes, EventKind, PermissionSet, Request, Token,
+    TokenId, TokenView, Version, Write, standard,
 };
 
 /// What a revocation has to know of a live token whose record cannot be read: no value that a rule
@@ -60,7 +60,7 @@ impl Policy {
             modified: request.now,
             ..view.token.clone()
         };
-        let relied_on = [standard::API_TOKENS_DELETE].into_iter().collect();
+        let relied_on = relied_on(request, view.token.id);
         let write = (EventKind::Revoked, Write::Revoke { expected });
         decide(
             request,
@@ -79,7 +79,7 @@ impl Policy {
     /// event. So a version or an end of the chain that was tampered with still shows in the chain.
     #[must_use]
     pub fn force_revocation(&self, request: &Request, token: &RevocableToken) -> ForcedRevocation {
-        let relied_on = [standard::API_TOKENS_DELETE].into_iter().collect();
+        let relied_on = relied_on(request, token.id);
         let newest = token.version.max(token.newest_event);
         let versions = (
             Version::try_from(token.version).ok(),
@@ -96,6 +96,14 @@ impl Policy {
     }
 }
 
+/// What ending a token leans on: nothing if it ends itself, because holding one of its secrets is
+/// enough for that.
+fn relied_on(request: &Request, ended: TokenId) -> PermissionSet {
+    let own = request.actor.token == Some(ended);
+    let needed = (!own).then_some(standard::API_TOKENS_DELETE);
+    needed.into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +117,22 @@ mod tests {
         assert_eq!(change.event().content.kind, EventKind::Revoked);
         let relied_on = samples::set(&[API_TOKENS_DELETE]);
         assert_eq!(change.authority().relied_on, relied_on);
+    }
+
+    #[test]
+    fn a_token_ends_itself_without_a_permission() {
+        let request = samples::request(2, &[TASKS_READ]);
+        let view = samples::view(2, &[TASKS_READ]);
+        let change = Policy::default().revoke(&request, &view);
+        assert!(change.authority().relied_on.is_empty());
+        let token = RevocableToken {
+            id: view.token.id,
+            version: 3,
+            newest_event: 3,
+            head: None,
+        };
+        let forced = Policy::default().force_revocation(&request, &token);
+        assert!(forced.authority().relied_on.is_empty());
     }
 
     #[test]

@@ -77,7 +77,13 @@ impl Policy {
         }
         Refused::unless_none(violations, Some(()))?;
 
-        let operation: PermissionSet = [standard::API_TOKENS_WRITE].into_iter().collect();
+        let weak = own && !actor.permissions.contains(&standard::API_TOKENS_WRITE);
+        let needed = if weak {
+            standard::API_TOKENS_ROTATE_SELF
+        } else {
+            standard::API_TOKENS_WRITE
+        };
+        let operation: PermissionSet = [needed].into_iter().collect();
         let relied_on = if own {
             operation
         } else {

@@ -116,6 +116,18 @@ fn a_token_may_rotate_itself_whatever_it_holds() {
 }
 
 #[test]
+fn a_program_that_may_renew_itself_renews_nothing_else() {
+    let change = rotate((2, &[API_TOKENS_ROTATE_SELF]), &[TASKS_READ], 0).unwrap();
+    let leaning = &change.authority().relied_on;
+    assert_eq!(*leaning, samples::set(&[API_TOKENS_ROTATE_SELF]));
+    // Of another one it needs all that anybody needs, so that a store refuses it.
+    let held = [API_TOKENS_ROTATE_SELF, TASKS_READ];
+    let change = rotate((1, &held), &[TASKS_READ], 0).unwrap();
+    let leaning = &change.authority().relied_on;
+    assert_eq!(*leaning, samples::set(&[API_TOKENS_WRITE, TASKS_READ]));
+}
+
+#[test]
 fn an_expired_token_gets_no_secret() {
     let expiry = at("2026-11-01T12:00:00Z");
     for (micros, refused) in [(-1, false), (0, true), (1, true)] {

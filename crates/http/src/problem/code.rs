@@ -54,6 +54,7 @@ codes! {
     SelfWidening = "self-widening", FORBIDDEN, "A token cannot widen itself";
     AncestorProtected = "ancestor-protected", FORBIDDEN, "A token cannot widen or rotate one that it descends from";
     TokenNotFound = "token-not-found", NOT_FOUND, "There is no such API token";
+    SecretNotFound = "secret-not-found", NOT_FOUND, "The API token has no such secret";
     UserNotFound = "user-not-found", NOT_FOUND, "There is no such user";
     NoSuchRoute = "no-such-route", NOT_FOUND, "There is nothing at this path";
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here";
@@ -61,6 +62,7 @@ codes! {
     VersionConflict = "version-conflict", CONFLICT, "Another version is stored";
     NameTaken = "name-taken", CONFLICT, "A token of that name exists";
     TokenNotRevivable = "token-not-revivable", CONFLICT, "An expired token cannot be revived";
+    NewestSecret = "newest-secret", CONFLICT, "The newest secret ends with its token";
     WouldLockOut = "would-lock-out", CONFLICT, "The change would lock its own caller out";
     CountDiffers = "count-differs", CONFLICT, "Another number of tokens would be revoked";
     AlreadyCreated = "already-created", CONFLICT, "The token was made before";

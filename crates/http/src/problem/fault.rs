@@ -149,6 +149,7 @@ impl From<&Violation> for Fault {
             Violation::StrongerToken { .. } => fault("permission-not-held"),
             Violation::SelfWidening { .. } => fault("self-widening"),
             Violation::AncestorProtected { .. } => fault("ancestor-protected"),
+            Violation::NewestSecret => fault("newest-secret"),
             Violation::NotRevivable { .. } => fault("token-not-revivable"),
             Violation::WouldLockOut { address } => {
                 let fault = fault("would-lock-out");

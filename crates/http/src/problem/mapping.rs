@@ -57,7 +57,7 @@ impl Problem {
     }
 
     /// The credential lacks what the operation needs (RFC 6750, section 3.1).
-    fn insufficient_scope(detail: &str, permission: Option<&Permission>) -> Self {
+    pub(crate) fn insufficient_scope(detail: &str, permission: Option<&Permission>) -> Self {
         let scope = permission.map_or_else(String::new, |name| format!(r#", scope="{name}""#));
         Self::new(Code::InsufficientScope, detail).with_header(
             header::WWW_AUTHENTICATE,
@@ -72,6 +72,7 @@ impl Problem {
     pub(crate) fn of_failure<N: Needs>(failure: Failure, by_precondition: bool) -> Self {
         match failure {
             Failure::TokenNotFound => Self::token_not_found(),
+            Failure::SecretNotFound => Self::secret_not_found(),
             Failure::UserNotFound => Self::new(Code::UserNotFound, "There is no such user."),
             Failure::Stale { stored, current } => {
                 Self::stale(by_precondition, stored, current.as_deref())
@@ -130,6 +131,12 @@ impl Problem {
             Code::TokenUnreadable,
             "What is stored of the API token cannot be read. By its id it can still be revoked.",
         )
+    }
+
+    /// Ended, unknown, or not even the name of a secret: one answer for all.
+    pub(crate) fn secret_not_found() -> Self {
+        let detail = "The API token has no such secret that works.";
+        Self::new(Code::SecretNotFound, detail)
     }
 
     fn count_differs(count: u64) -> Self {

@@ -24,6 +24,10 @@ impl From<Refused> for Problem {
                 Code::TokenNotRevivable,
                 "An expired API token can be renamed or narrowed; it is not widened and gets no new secret.",
             ),
+            Gravity::NewestSecret => (
+                Code::NewestSecret,
+                "The newest secret of an API token is not ended alone: rotate it, or revoke the token.",
+            ),
             Gravity::WouldLockOut => (
                 Code::WouldLockOut,
                 "The caller's own address would no longer be allowed; allowLockout=true insists on it.",

@@ -32,6 +32,7 @@ pub(super) struct ChangesRecord {
     #[schema(required = false)]
     partial_token: ChangedText,
     /// After a rotation: when the secret that was replaced ends; null before, as it had no end of its own.
+    /// In an update: a replaced secret was ended early, alone; before and after.
     #[schema(required = false)]
     replaced_retires_at: ChangedText,
 }
@@ -164,8 +165,8 @@ pub(crate) struct EventRecord {
     /// The encoding that the hash covers; 2 since events commit to the secrets that they made.
     #[schema(minimum = 1, maximum = 2)]
     encoding: u8,
-    /// SHA-256 over the line `countersign secret 1` and the SHA-256 of the secret that was made, in hexadecimal digits;
-    /// null where none was made, or in encoding 1.
+    /// SHA-256 over the line `countersign secret 1` and the SHA-256 of the secret that was made, or
+    /// ended alone, in hexadecimal digits: the `id` of that secret. Null if there was none, or in encoding 1.
     #[schema(value_type = Option<String>, required = true, pattern = "^[0-9a-f]{64}$")]
     secret_commitment: Option<SecretCommitment>,
 }

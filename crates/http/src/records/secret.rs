@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use countersign_domain::{PartialToken, SecretView, Timestamp, TokenView};
+use countersign_domain::{PartialToken, SecretCommitment, SecretView, Timestamp, TokenView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,6 +24,10 @@ pub(crate) struct DetailedToken {
 #[serde(rename_all = "camelCase")]
 #[schema(as = Secret)]
 pub(crate) struct SecretRecord {
+    /// Names the secret, and stays the same: what events call its `secretCommitment`. Null if what is stored of it cannot
+    /// be read.
+    #[schema(value_type = Option<String>, required = true, pattern = "^[0-9a-f]{64}$")]
+    id: Option<SecretCommitment>,
     /// What may be shown of it.
     #[schema(value_type = String, pattern = "^csg_…[0-9A-Za-z]{4}$", example = "csg_…x4Zt")]
     partial_token: PartialToken,
@@ -53,6 +57,7 @@ impl DetailedToken {
 impl From<SecretView> for SecretRecord {
     fn from(secret: SecretView) -> Self {
         Self {
+            id: secret.digest.map(|digest| digest.commitment()),
             partial_token: secret.partial,
             creation_date: secret.created,
             retirement_date: secret.retires,

@@ -50,7 +50,7 @@ pub(crate) fn router(app: App) -> Router {
 pub(crate) fn described() -> (Router<App>, OpenApi) {
     let api = OpenApiRouter::<App>::default()
         .routes(routes!(tokens::create::create, tokens::list::list))
-        .routes(routes!(tokens::current::current))
+        .routes(routes!(tokens::current::current, tokens::current::end))
         .routes(routes!(tokens::query::query))
         .routes(routes!(
             tokens::read::read,
@@ -58,6 +58,7 @@ pub(crate) fn described() -> (Router<App>, OpenApi) {
             tokens::revoke::revoke
         ))
         .routes(routes!(tokens::rotate::rotate))
+        .routes(routes!(tokens::retire::retire))
         .routes(routes!(tokens::events::events))
         .routes(routes!(history::history))
         .routes(routes!(doors::verify::verify))

@@ -26,6 +26,7 @@ mod overload;
 mod pages;
 mod query;
 mod read;
+mod renewal;
 mod revoked;
 mod rotate;
 mod update;

@@ -76,7 +76,7 @@ async fn the_old_secret_works_until_the_overlap_ends() {
         .send(world.ask("GET", target.as_str()))
         .await
         .expect(200);
-    insta::assert_json_snapshot!(read["secrets"], {"[].partialToken" => "[partial]"});
+    insta::assert_json_snapshot!(read["secrets"], {"[].partialToken" => "[partial]", "[].id" => "[id]"});
     let partial = |secret: &Secret| json!(secret.partial().as_str());
     assert_eq!(read["secrets"][0]["partialToken"], partial(&new));
     assert_eq!(read["secrets"][1]["partialToken"], partial(&made.secret));

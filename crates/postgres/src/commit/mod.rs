@@ -47,6 +47,7 @@ mod create;
 mod existing;
 mod force;
 mod gather;
+mod retire;
 mod rotate;
 mod together;
 
@@ -94,6 +95,14 @@ impl PostgresStore {
                     retires,
                 } => {
                     self.rotate(call, change, *expected, digest, *retires)
+                        .await?
+                }
+                Write::Retire {
+                    expected,
+                    digest,
+                    retires,
+                } => {
+                    self.retire(began, change, *expected, digest, *retires)
                         .await?
                 }
                 Write::Revoke { expected } => {

@@ -1,7 +1,7 @@
 //! The rows of a token that is changed, rotated or revoked, and of its user. A write that meets another version writes nothing.
 
 use countersign_application::ports::{CommitError, StoreFault};
-use countersign_domain::{Change, Timestamp, TokenName, Version};
+use countersign_domain::{Change, SecretDigest, Timestamp, TokenName, Version};
 use sqlx::{SqliteConnection, sqlite::SqliteQueryResult};
 
 use super::{json, name_taken};
@@ -45,6 +45,7 @@ pub(super) async fn update(
     one(db, change, &written).await
 }
 
+/// Writes the record of a change of its secrets; one that ends a secret shows the same of the newest.
 pub(super) async fn rotate(
     db: &mut SqliteConnection,
     change: &Change,
@@ -95,6 +96,36 @@ pub(super) async fn retire(
     .await
     .map_err(fault)?;
     Ok(())
+}
+
+/// Ends one secret that was replaced. It is there, because no version is without its secrets.
+pub(super) async fn end_early(
+    db: &mut SqliteConnection,
+    change: &Change,
+    digest: &SecretDigest,
+    retires: Timestamp,
+) -> Result<(), StoreFault> {
+    let token = change.next();
+    let (tenant, id) = (change.authority().tenant.as_uuid(), token.id.as_uuid());
+    let (digest, retires) = (&digest.as_bytes()[..], retires.as_micros());
+    let written = sqlx::query!(
+        "UPDATE token_secrets SET retires_at = ?1 \
+         WHERE digest = ?2 AND tenant_id = ?3 AND token_id = ?4 AND retires_at > ?1",
+        retires,
+        digest,
+        tenant,
+        id
+    )
+    .execute(db)
+    .await
+    .map_err(fault)?;
+    if written.rows_affected() == 1 {
+        return Ok(());
+    }
+    Err(StoreFault::Corrupt {
+        table: "token_secrets",
+        column: "retires_at",
+    })
 }
 
 pub(super) async fn revoke(

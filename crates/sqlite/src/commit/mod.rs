@@ -23,7 +23,7 @@ use crate::{
 pub(crate) use group::GroupCommit;
 
 use create::{create, secret};
-use existing::{close_user, rename_user, retire, revoke, rotate, update};
+use existing::{close_user, end_early, rename_user, retire, revoke, rotate, update};
 use force::force;
 
 impl SqliteStore {
@@ -71,6 +71,14 @@ async fn write(db: &mut SqliteConnection, change: &Change) -> Result<(), CommitE
             rotate(db, change, *expected).await?;
             retire(db, change, *retires).await?;
             secret(db, change, digest).await?;
+        }
+        Write::Retire {
+            expected,
+            digest,
+            retires,
+        } => {
+            rotate(db, change, *expected).await?;
+            end_early(db, change, digest, *retires).await?;
         }
         Write::Revoke { expected } => {
             revoke(db, change, *expected).await?;

@@ -74,6 +74,15 @@ macro_rules! store_contract {
             a_revoked_token_takes_its_secrets_along,
             rotations_are_in_the_chain,
         );
+        $crate::store_contract!(@tests $subject, retirement:
+            an_older_secret_ends_alone,
+            a_retired_secret_writes_nothing_by_any_clock,
+            a_stale_or_gone_retirement_writes_nothing,
+            a_retirement_leans_on_what_it_says,
+            retirements_are_in_the_chain,
+            a_token_without_permissions_on_tokens_ends_itself,
+            a_cut_secret_ends_nothing,
+        );
         $crate::store_contract!(@tests $subject, descent:
             descendants_come_after_their_makers,
             what_was_rotated_descends,

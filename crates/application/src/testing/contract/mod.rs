@@ -34,6 +34,7 @@ pub mod pages;
 mod plain;
 pub mod races;
 pub mod reads;
+pub mod retirement;
 pub mod revoked;
 pub mod rotation;
 pub mod sessions;

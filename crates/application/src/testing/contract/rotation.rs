@@ -87,12 +87,14 @@ pub async fn secrets_are_told_newest_first_while_they_work(on: &Subject) {
     on.clock.advance(60);
     let second = home.rotate(&first.view, 3600).await;
     let old = SecretView {
+        digest: Some(first.secret.digest()),
         partial: first.secret.partial(),
         created: begin,
         retires: Some(on.clock.now().plus_seconds(3600)),
         last_used: None,
     };
     let new = SecretView {
+        digest: Some(second.secret.digest()),
         partial: second.secret.partial(),
         created: on.clock.now(),
         retires: None,

@@ -6,14 +6,15 @@ use axum::{
     response::IntoResponse,
 };
 use countersign_application::Failure;
-use countersign_gate::Rejected;
+use countersign_domain::{Actor, Denied, standard};
+use countersign_gate::{Known, Rejected};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::super::Answer;
 use crate::{
     body,
-    caller::{Caller, Client, DeleteTokens},
+    caller::{AnyToken, Caller, Client, DeleteTokens},
     params::Params,
     problem::Problem,
     services::App,
@@ -34,22 +35,22 @@ pub(crate) struct RevocationForm {
 
 /// Revoke a token by its secret
 ///
-/// RFC 7009. The token ends with all its secrets. One that is not known, or not of the caller's tenant, is gone already
-/// as far as the caller can tell, which is answered the same. The caller sends its own API token as Bearer, or as the
-/// password of HTTP Basic.
+/// RFC 7009. The newest secret ends its token with all secrets; one that a rotation replaced ends alone, and the token goes
+/// on. A secret that is not known, or not of the caller's tenant, is gone already as far as the caller can tell, which is
+/// answered the same. The caller sends its own API token as Bearer, or as the password of HTTP Basic. A secret that works
+/// can be ended by everybody who has it; one of an expired token by callers with `api.api-tokens.delete`.
 #[utoipa::path(
     post, path = "/oauth2/revoke", operation_id = "revokeTokenBySecret", tag = "checks",
     security(("bearer" = []), ("basic" = [])),
     request_body(content = RevocationForm, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 200, description = "It is revoked, or was never good"), (status = 400), (status = 408),
+        (status = 200, description = "It is ended, or was never good"), (status = 400), (status = 408),
         (status = 409), (status = 413), (status = 415),
     ),
-    extensions(("x-required-permission" = json!("api.api-tokens.delete"))),
 )]
 pub(in crate::routes) async fn revoke(
     State(app): State<App>,
-    Client(caller): Client<DeleteTokens>,
+    Client(caller): Client<AnyToken>,
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Answer {
@@ -59,7 +60,7 @@ pub(in crate::routes) async fn revoke(
 
 async fn revoked(
     app: &App,
-    caller: Caller<DeleteTokens>,
+    caller: Caller<AnyToken>,
     query: Option<&str>,
     request: Request,
 ) -> Answer {
@@ -77,21 +78,36 @@ async fn revoked(
         Err(unavailable @ Rejected::Unavailable(_)) => return Err(unavailable.into()),
         Err(_) => return Ok(StatusCode::OK.into_response()),
     };
-    let retired = known
-        .credential
-        .retires
-        .is_some_and(|end| app.clock.now() >= end);
-    if retired || known.credential.tenant != caller.actor.tenant {
+    if known.credential.tenant != caller.actor.tenant {
         return Ok(StatusCode::OK.into_response());
     }
-    let id = known.credential.token;
-    let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
-    let spans = caller.exchange.spans;
-    let revoked = to_its_end(spans, async move {
-        tokens.revoke(actor, request, id, None).await
+    let (id, digest) = (known.credential.token, known.digest);
+    let Some(actor) = ending(app, &caller, &known)? else {
+        return Ok(StatusCode::OK.into_response());
+    };
+    let (tokens, request) = (app.tokens.clone(), caller.exchange.id);
+    let ended = to_its_end(caller.exchange.spans, async move {
+        tokens.end_secret(actor, request, id, &digest).await
     });
-    match revoked.await {
-        Ok(()) | Err(Failure::TokenNotFound) => Ok(StatusCode::OK.into_response()),
+    match ended.await {
+        Ok(()) | Err(Failure::TokenNotFound | Failure::SecretNotFound) => {
+            Ok(StatusCode::OK.into_response())
+        }
         Err(failure) => Err(Problem::of_failure::<DeleteTokens>(failure, false)),
+    }
+}
+
+/// As whom the secret is ended: as the caller if it may revoke tokens, and else in the token's own
+/// name, from where the caller is, as if it had sent the secret as its credential. `None` if it has
+/// ended already.
+fn ending(app: &App, caller: &Caller<AnyToken>, known: &Known) -> Result<Option<Actor>, Problem> {
+    let held = &caller.actor.permissions;
+    if held.contains(&standard::API_TOKENS_DELETE) {
+        return Ok(Some(caller.actor.clone()));
+    }
+    match app.gate.admit(known, caller.exchange.address, None) {
+        Ok(grant) => Ok(Some(grant.into())),
+        Err(Denied::Retired | Denied::Expired(_)) => Ok(None),
+        Err(denied) => Err(Rejected::from(denied).into()),
     }
 }

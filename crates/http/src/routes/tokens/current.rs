@@ -1,17 +1,25 @@
-//! The caller's own token: what a client can always ask about itself.
+//! The caller's own token: what a client can always ask about itself, and that it can end itself.
 
 use axum::{
     extract::{RawQuery, State},
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
+    response::IntoResponse,
 };
+use countersign_application::Failure;
 
-use super::{super::Answer, read::unless_known};
+use super::{
+    super::Answer,
+    expected::{matching, precondition},
+    read::unless_known,
+};
 use crate::{
     body::NoBody,
     caller::{AnyToken, Caller},
     params::Params,
+    problem::Problem,
     records::DetailedToken,
     services::App,
+    whole::to_its_end,
 };
 
 /// The caller's own API token
@@ -42,4 +50,38 @@ pub(in crate::routes) async fn current(
     Params::none(query.as_deref())?;
     let view = app.tokens.current(&caller.actor).await?;
     unless_known(&app, &caller.actor, &headers, &view).await
+}
+
+/// End the caller's own API token
+///
+/// For good, with all of its secrets, whichever of them the caller sent. Whoever holds a secret that
+/// works may do that: it takes no permission.
+#[utoipa::path(
+    delete, path = "/api-tokens/current", operation_id = "revokeCurrentToken", tag = "tokens",
+    params(("If-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
+        description = "Entity tags of the version that is to be revoked")),
+    responses((status = 204, description = "Revoked"), (status = 400), (status = 412)),
+)]
+pub(in crate::routes) async fn end(
+    State(app): State<App>,
+    caller: Caller<AnyToken>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Answer {
+    Params::none(query.as_deref())?;
+    let id = caller.actor.token.ok_or(Failure::ActorGone)?;
+    let version = match precondition(&headers)? {
+        None => None,
+        Some(condition) => Some(matching(&app, &caller, id, &condition).await?),
+    };
+    let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    let ended = to_its_end(caller.exchange.spans, async move {
+        tokens.revoke(actor, request, id, version).await
+    });
+    ended.await.map_err(|failure| match failure {
+        // Somebody else ended it in the same moment.
+        Failure::TokenNotFound => Failure::ActorGone.into(),
+        failure => Problem::of_failure::<AnyToken>(failure, version.is_some()),
+    })?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }

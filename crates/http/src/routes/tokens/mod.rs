@@ -6,6 +6,7 @@ pub(super) mod events;
 pub(super) mod list;
 pub(super) mod query;
 pub(super) mod read;
+pub(super) mod retire;
 pub(super) mod revoke;
 pub(super) mod rotate;
 pub(super) mod update;

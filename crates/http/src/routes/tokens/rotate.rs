@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     body::{self, Fields},
-    caller::{Caller, WriteTokens},
+    caller::{Caller, RotateTokens},
     etag::{Condition, etag},
     params::{Id, Params},
     problem::{Fault, Problem},
@@ -44,6 +44,7 @@ pub(crate) struct RotationBody {
 /// The answer is the only one that ever shows it. The secret that it replaces works until the overlap ends or the token
 /// expires, whichever is first; what was replaced earlier ends at once, so that no more than two work. Id, user, expiry
 /// and permissions stay. Whoever rotates another token needs all of its permissions; an expired token gets no new secret.
+/// A token that holds `api.api-tokens.rotate-self` may rotate itself without `api.api-tokens.write`.
 ///
 /// For one version, which the body names or `If-Match`. There is no `Idempotency-Key` here: a repetition names a version
 /// that is no longer stored, so it makes no further secret. Where the answer was lost, read the record, and rotate its
@@ -68,11 +69,12 @@ pub(crate) struct RotationBody {
 )]
 pub(in crate::routes) async fn rotate(
     State(app): State<App>,
-    caller: Caller<WriteTokens>,
+    caller: Caller<RotateTokens>,
     id: Id,
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Answer {
+    caller.may_change(id.parse())?;
     let mut params = Params::of(query.as_deref());
     let dry_run = params.flag("dryRun");
     let cut = params.single("cut", "now", |text| (text == "now").then_some(()));
@@ -91,7 +93,7 @@ pub(in crate::routes) async fn rotate(
     let (tokens, actor, request) = (app.tokens.clone(), caller.actor.clone(), caller.exchange.id);
     let spans = caller.exchange.spans;
     let of = (id, expected);
-    let refused = |failure| Problem::of_failure::<WriteTokens>(failure, by_precondition);
+    let refused = |failure| Problem::of_failure::<RotateTokens>(failure, by_precondition);
     if dry_run {
         let tried = async move { tokens.rotate_dry_run(actor, request, of, overlap).await };
         to_its_end(spans, tried).await.map_err(refused)?;

@@ -1,7 +1,7 @@
 //! Revocation by secret (RFC 7009): what ends, and what cannot be told from what never was.
 
 use countersign_application::{Made, ports::CommitError};
-use countersign_domain::{EventKind, Secret};
+use countersign_domain::{Secret, SecretView};
 use serde_json::json;
 
 use super::{Doors, form};
@@ -26,34 +26,62 @@ async fn works(doors: &Doors, secret: &Secret) -> bool {
 }
 
 #[tokio::test]
-async fn a_token_ends_with_all_its_secrets() {
+async fn the_newest_secret_ends_its_token_and_an_older_one_itself() {
     let doors = Doors::new().await;
-    for by_the_old in [false, true] {
-        let made = doors.world.home.make(&format!("old {by_the_old}")).await;
-        let new = doors.world.home.rotate(&made.view, 3600).await;
-        assert!(works(&doors, &made.secret).await && works(&doors, &new.secret).await);
-        let presented = if by_the_old {
-            &made.secret
-        } else {
-            &new.secret
-        };
-        done(&revoke(&doors, &doors.world.root, presented).await);
-        assert!(!works(&doors, &made.secret).await && !works(&doors, &new.secret).await);
-        let gone = doors.send(doors.world.ask("GET", path(&made.view))).await;
-        gone.problem(404, "token-not-found");
+    let made = doors.world.home.make("rotated").await;
+    let new = doors.world.home.rotate(&made.view, 3600).await;
+    assert!(works(&doors, &made.secret).await && works(&doors, &new.secret).await);
+    let last = async || {
         let events = format!("{}/events?limit=1", path(&made.view));
         let told = doors.send(doors.world.ask("GET", events)).await.expect(200);
-        assert_eq!(told["content"][0]["type"], EventKind::Revoked.as_str());
-        // Once more: there is nothing left that could end.
-        done(&revoke(&doors, &doors.world.root, presented).await);
+        let event = &told["content"][0];
+        (event["type"].clone(), event["secretCommitment"].clone())
+    };
+    // "Rotate, then revoke the old one" is what clients of OAuth do.
+    for _ in 0..2 {
+        done(&revoke(&doors, &doors.world.root, &made.secret).await);
+        assert!(!works(&doors, &made.secret).await && works(&doors, &new.secret).await);
+        let commitment = made.secret.digest().commitment().to_string();
+        assert_eq!(last().await, (json!("updated"), json!(commitment)));
     }
-    let own = doors.world.home.make("its own").await;
-    done(&revoke(&doors, &own, &own.secret).await);
-    assert!(!works(&doors, &own.secret).await);
+    let record = doors.send(doors.world.ask("GET", path(&made.view))).await;
+    assert_eq!(record.expect(200)["version"], 3, "once");
+    // The newest ends it all, and once more there is nothing left that could end.
+    for _ in 0..2 {
+        done(&revoke(&doors, &doors.world.root, &new.secret).await);
+        assert!(!works(&doors, &new.secret).await);
+        let gone = doors.send(doors.world.ask("GET", path(&made.view))).await;
+        gone.problem(404, "token-not-found");
+        assert_eq!(last().await, (json!("revoked"), json!(null)));
+    }
     assert!(
         works(&doors, &doors.world.root.secret).await,
         "and no other"
     );
+}
+
+#[tokio::test]
+async fn a_secret_that_works_is_ended_by_whoever_has_it() {
+    let doors = Doors::new().await;
+    let weak = doors.made("weak", &["api.tasks.read"], &[]).await;
+    // By a caller that may not revoke tokens: in the name of the token that ends.
+    let other = doors.made("other", &["api.tasks.read"], &[]).await;
+    let at = format!("{}/events?limit=1", path(&other.view));
+    done(&revoke(&doors, &weak, &other.secret).await);
+    assert!(!works(&doors, &other.secret).await && works(&doors, &weak.secret).await);
+    let told = doors.send(doors.world.ask("GET", at)).await.expect(200);
+    let by = &told["content"][0]["userInfo"]["userId"];
+    assert_eq!(*by, other.view.token.user.to_string());
+    // Each of a token's own secrets, sent with the other one or with itself.
+    let new = doors.world.home.rotate(&weak.view, 3600).await;
+    done(&revoke(&doors, &new, &weak.secret).await);
+    assert!(!works(&doors, &weak.secret).await && works(&doors, &new.secret).await);
+    let newer = doors.world.home.get(new.view.token.id).await.unwrap();
+    let newer = doors.world.home.rotate(&newer, 3600).await;
+    done(&revoke(&doors, &new, &new.secret).await);
+    assert!(!works(&doors, &new.secret).await && works(&doors, &newer.secret).await);
+    done(&revoke(&doors, &newer, &newer.secret).await);
+    assert!(!works(&doors, &newer.secret).await);
 }
 
 #[tokio::test]
@@ -85,26 +113,25 @@ async fn nothing_happens_to_what_the_caller_cannot_know() {
 }
 
 #[tokio::test]
-async fn who_may_not_delete_revokes_nothing() {
+async fn what_could_not_be_used_is_ended_by_those_alone_who_may_revoke() {
     let doors = Doors::new().await;
-    let made = doors.world.home.make("one").await;
-    let held = ["api.api-tokens.read", "api.api-tokens.write"];
-    let weak = doors.made("weak", &held, &[]).await;
-    for secret in [&made.secret, &weak.secret] {
-        let reply = revoke(&doors, &weak, secret).await;
-        reply.problem(403, "insufficient-scope");
-        let challenge = reply.header("www-authenticate");
-        assert!(
-            challenge.contains("scope=\"api.api-tokens.delete\""),
-            "{challenge}"
-        );
-        assert!(works(&doors, secret).await);
-    }
-    // What is expired can be done away with.
+    let weak = doors.made("weak", &["api.tasks.read"], &[]).await;
+    // A secret that is presented from an address where it is worth nothing.
+    let far = doors
+        .made("far", &["api.tasks.read"], &["203.0.113.7"])
+        .await;
+    let reply = revoke(&doors, &weak, &far.secret).await;
+    reply.problem(403, "address-not-allowed");
+    assert!(doors.world.home.get(far.view.token.id).await.is_some());
+    done(&revoke(&doors, &doors.world.root, &far.secret).await);
+    assert!(doors.world.home.get(far.view.token.id).await.is_none());
+    // What is expired can be done away with, and is worth nothing either.
     let mut short = doors.world.home.draft("short");
     short.expiry = doors.world.stores.clock.now().minus_seconds(-60);
     let expired = doors.world.home.make_of(&short).await;
     doors.world.stores.clock.advance(60);
+    done(&revoke(&doors, &weak, &expired.secret).await);
+    assert!(doors.world.home.get(expired.view.token.id).await.is_some());
     done(&revoke(&doors, &doors.world.root, &expired.secret).await);
     assert!(doors.world.home.get(expired.view.token.id).await.is_none());
 }
@@ -128,10 +155,21 @@ async fn a_commit_that_fails_is_told() {
         ),
     ] {
         let view = root.view.clone();
+        let (digest, shown) = (Some(root.secret.digest()), root.secret.partial());
+        let now = doors.world.stores.clock.now();
         let router = over(&doors.world, |store| {
             store
                 .expect_get()
                 .returning(move |_, _| Ok(Some(view.clone())));
+            store.expect_secrets().returning(move |_, _, _| {
+                Ok(vec![SecretView {
+                    digest,
+                    partial: shown.clone(),
+                    created: now,
+                    retires: None,
+                    last_used: None,
+                }])
+            });
             store.expect_commit().returning(move |_| Err(fails()));
         });
         let fields = [("token", root.secret.expose())];

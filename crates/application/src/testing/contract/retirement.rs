@@ -1,0 +1,174 @@
+//! Secrets that end before their time, and tokens that end themselves.
+
+use countersign_domain::{Actor, ChainVerifier, EventKind, Secret, TokenView, Write};
+
+use super::{Subject, refused};
+use crate::{
+    Made,
+    ports::CommitError,
+    testing::{Realm, named},
+};
+
+/// A token whose first secret has an hour to go beside its second one, a minute after that.
+async fn overlapping(on: &Subject, home: &Realm) -> (Made, Made) {
+    let old = home.make("rotated").await;
+    on.clock.advance(60);
+    let new = home.rotate(&old.view, 3600).await;
+    on.clock.advance(60);
+    (old, new)
+}
+
+/// The token as an actor that presented that secret and holds nothing.
+fn holder(home: &Realm, view: &TokenView, secret: &Secret) -> Actor {
+    Actor {
+        secret: Some(secret.digest()),
+        permissions: [].into_iter().collect(),
+        ..home.actor(view)
+    }
+}
+
+/// The secret ends at its rotation; the newest goes on, and so does the record but for its version.
+pub async fn an_older_secret_ends_alone(on: &Subject) {
+    let home = on.realm("home").await;
+    let (old, new) = overlapping(on, &home).await;
+    let change = home.retirement(home.system(), &new.view, &old.secret).await;
+    home.commit(&change).await.unwrap();
+    let retires = async |secret: &Secret| {
+        let found = on.tokens.find(&secret.digest()).await.unwrap().unwrap();
+        (found.retires, found.version)
+    };
+    let (end, version) = retires(&old.secret).await;
+    assert_eq!(end, Some(on.clock.now().minus_seconds(60)));
+    assert_eq!(retires(&new.secret).await, (None, version));
+    let read = home.get(new.view.token.id).await.unwrap();
+    assert_eq!(read, new.view.after(&change));
+    assert_eq!(read.token.partial, new.secret.partial());
+    let token = &read.token;
+    let now = on.clock.now();
+    let left = on.tokens.secrets(token.tenant, token.id, now).await;
+    let left: Vec<_> = left.unwrap().into_iter().map(|left| left.digest).collect();
+    assert_eq!(left, [Some(new.secret.digest())]);
+}
+
+/// Neither what was under way nor what a node does whose clock is behind.
+pub async fn a_retired_secret_writes_nothing_by_any_clock(on: &Subject) {
+    let home = on.realm("home").await;
+    let (old, new) = overlapping(on, &home).await;
+    let target = home.make("target").await;
+    let by_old = || Actor {
+        secret: Some(old.secret.digest()),
+        ..home.actor(&new.view)
+    };
+    let now = on.clock.now();
+    on.clock.set(now.minus_seconds(5));
+    let under_way = home.edit(by_old(), &target.view, &named("renamed"));
+    on.clock.set(now);
+    let change = home.retirement(home.system(), &new.view, &old.secret).await;
+    home.commit(&change).await.unwrap();
+    let later = home.edit(by_old(), &target.view, &named("renamed"));
+    for change in [under_way, later] {
+        let error = refused(&home, &change).await;
+        assert!(matches!(error, CommitError::ActorGone), "{error:?}");
+    }
+}
+
+/// And the secret goes on as it was.
+pub async fn a_stale_or_gone_retirement_writes_nothing(on: &Subject) {
+    let home = on.realm("home").await;
+    let (old, new) = overlapping(on, &home).await;
+    let stale = home.retirement(home.system(), &new.view, &old.secret).await;
+    let actor = home.make("actor").await.view;
+    let gone = home
+        .retirement(home.actor(&actor), &new.view, &old.secret)
+        .await;
+    home.revoke(&actor).await;
+    let error = refused(&home, &gone).await;
+    assert!(matches!(error, CommitError::ActorGone), "{error:?}");
+    home.update(&new.view, &named("changed")).await;
+    let error = refused(&home, &stale).await;
+    assert!(matches!(error, CommitError::Stale { .. }), "{error:?}");
+    let found = on.tokens.find(&old.secret.digest()).await.unwrap();
+    let end = on.clock.now().plus_seconds(3540);
+    assert_eq!(found.unwrap().retires, Some(end));
+}
+
+/// Another's secret on a permission, one's own on none.
+pub async fn a_retirement_leans_on_what_it_says(on: &Subject) {
+    let home = on.realm("home").await;
+    let (old, new) = overlapping(on, &home).await;
+    let mut draft = home.draft("weak");
+    draft.permissions = vec!["api.tasks.read".into()];
+    let weak = home.make_of(&draft).await;
+    let change = home
+        .retirement(home.actor(&weak.view), &new.view, &old.secret)
+        .await;
+    let error = refused(&home, &change).await;
+    assert!(matches!(error, CommitError::ActorNarrowed), "{error:?}");
+    let renewed = home.rotate(&weak.view, 3600).await;
+    let own = holder(&home, &renewed.view, &weak.secret);
+    let change = home.retirement(own, &renewed.view, &weak.secret).await;
+    home.commit(&change).await.unwrap();
+}
+
+/// What became of the secret, and which one it was.
+pub async fn retirements_are_in_the_chain(on: &Subject) {
+    let home = on.realm("home").await;
+    let (old, new) = overlapping(on, &home).await;
+    let change = home.retirement(home.system(), &new.view, &old.secret).await;
+    home.commit(&change).await.unwrap();
+    let view = new.view.after(&change);
+    let last = home.rotate(&view, 3600).await;
+    let (tenant, id) = (home.tenant.id, old.view.token.id);
+    let verify = async || {
+        let mut verifier = ChainVerifier::default();
+        for event in on.audit.chain(tenant, id, None, 100).await.unwrap() {
+            verifier.push(&event).unwrap();
+        }
+        let record = on.audit.recorded(tenant, id).await.unwrap().unwrap();
+        verifier.finish(&record)
+    };
+    assert_eq!(verify().await, Ok(()));
+    let chain = on.audit.chain(tenant, id, None, 100).await.unwrap();
+    let content = &chain[2].content;
+    assert_eq!((content.kind, chain.len()), (EventKind::Updated, 4));
+    assert_eq!(*content, change.event().content);
+    let commitment = old.secret.digest().commitment();
+    assert_eq!(content.secret_commitment, Some(commitment));
+    assert_eq!(home.get(id).await, Some(last.view));
+    // A secret that somebody lets go on after all shows.
+    on.execute("UPDATE token_secrets SET retires_at = created_at WHERE retires_at IS NOT NULL")
+        .await;
+    assert!(verify().await.is_err());
+}
+
+/// By a secret that works, in its own name; also by an older one.
+pub async fn a_token_without_permissions_on_tokens_ends_itself(on: &Subject) {
+    let home = on.realm("home").await;
+    let mut draft = home.draft("program");
+    draft.permissions = vec!["api.tasks.read".into()];
+    let old = home.make_of(&draft).await;
+    let new = home.rotate(&old.view, 3600).await;
+    let change = home.revocation(holder(&home, &new.view, &old.secret), &new.view);
+    assert!(matches!(change.write(), Write::Revoke { .. }));
+    home.commit(&change).await.unwrap();
+    assert_eq!(home.get(new.view.token.id).await, None);
+    let (tenant, id) = (home.tenant.id, new.view.token.id);
+    let events = on.tokens.events(tenant, id, None, 1).await.unwrap();
+    let content = &events[0].event.content;
+    assert_eq!(content.kind, EventKind::Revoked);
+    assert_eq!(content.by, new.view.token.user);
+}
+
+/// Neither its token nor another secret of it.
+pub async fn a_cut_secret_ends_nothing(on: &Subject) {
+    let home = on.realm("home").await;
+    let (old, new) = overlapping(on, &home).await;
+    let newest = home.rotate(&new.view, 3600).await;
+    let by_old = || holder(&home, &newest.view, &old.secret);
+    let whole = home.revocation(by_old(), &newest.view);
+    let alone = home.retirement(by_old(), &newest.view, &new.secret).await;
+    for change in [whole, alone] {
+        let error = refused(&home, &change).await;
+        assert!(matches!(error, CommitError::ActorGone), "{error:?}");
+    }
+}

@@ -1,0 +1,89 @@
+//! Ending one secret of a token, while the token goes on.
+
+use countersign_domain::{
+    Actor, Change, Refused, Request, RequestId, SecretChoice, SecretDigest, SecretView, TokenId,
+    TokenView, Version,
+};
+
+use super::{Tokens, revoke::PATIENCE, update::stale};
+use crate::{Failure, ports::CommitError};
+
+impl Tokens {
+    /// Ends a replaced secret before its overlap is over; of the token's version where one is named.
+    /// Returns the version since.
+    ///
+    /// # Errors
+    /// Not found, another version than the named one, the newest secret, an actor that is gone or
+    /// lacks a permission, a store's fault.
+    pub async fn retire(
+        &self,
+        actor: Actor,
+        request: RequestId,
+        (id, expected): (TokenId, Option<Version>),
+        choice: &SecretChoice,
+    ) -> Result<Version, Failure> {
+        let request = self.request(actor, request);
+        let policy = &self.policy;
+        let decide = |view: &TokenView, secrets: &[SecretView]| {
+            policy.retire(&request, view, secrets, choice)
+        };
+        self.end(&request, (id, expected), decide).await
+    }
+
+    /// Ends a secret for good: a replaced one alone, and with the newest its whole token. Which of
+    /// the two it is the store decides, because facts that are held may be older than a rotation.
+    ///
+    /// # Errors
+    /// Not found, an actor that is gone or lacks a permission, a store's fault.
+    pub async fn end_secret(
+        &self,
+        actor: Actor,
+        request: RequestId,
+        id: TokenId,
+        digest: &SecretDigest,
+    ) -> Result<(), Failure> {
+        let choice = SecretChoice::Commitment(digest.commitment());
+        let request = self.request(actor, request);
+        let policy = &self.policy;
+        let decide = |view: &TokenView, secrets: &[SecretView]| {
+            Ok(policy.end_secret(&request, view, secrets, &choice))
+        };
+        match self.end(&request, (id, None), decide).await {
+            Err(Failure::Unreadable(why)) => {
+                let secrets = self.secrets(&request.actor, id).await?;
+                let newest = secrets.iter().find(|secret| secret.retires.is_none());
+                if newest.is_none_or(|newest| newest.digest != Some(*digest)) {
+                    return Err(why.into());
+                }
+                let Request { actor, id: by, .. } = request;
+                self.revoke(actor, by, id, None).await
+            }
+            ended => ended.map(drop),
+        }
+    }
+
+    /// Commits what is decided about the secrets that work, as often as somebody else comes first.
+    /// Not counted against limits: what ends is not ended again.
+    async fn end(
+        &self,
+        request: &Request,
+        (id, expected): (TokenId, Option<Version>),
+        decide: impl Fn(&TokenView, &[SecretView]) -> Result<Option<Change>, Refused> + Send + Sync,
+    ) -> Result<Version, Failure> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let view = self.get(&request.actor, id).await?;
+            if expected.is_some_and(|version| version != view.token.version) {
+                return Err(stale(&request.actor, view));
+            }
+            let secrets = self.secrets(&request.actor, id).await?;
+            let change = decide(&view, &secrets)?.ok_or(Failure::SecretNotFound)?;
+            match self.commit(&change).await {
+                Ok(()) => return Ok(change.next().version),
+                Err(CommitError::Stale { .. }) if tries < PATIENCE => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}

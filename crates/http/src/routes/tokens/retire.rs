@@ -1,0 +1,77 @@
+//! Ending a secret that was replaced before its overlap is over.
+
+use axum::{
+    extract::{Path, RawQuery, State, rejection::PathRejection},
+    http::{HeaderMap, StatusCode, header},
+    response::IntoResponse,
+};
+use countersign_domain::{PartialToken, SecretChoice, TokenId};
+
+use super::{
+    super::Answer,
+    expected::{matching, precondition},
+};
+use crate::{
+    caller::{AnyToken, Caller, WriteTokens},
+    etag::etag,
+    params::Params,
+    problem::Problem,
+    services::App,
+    whole::to_its_end,
+};
+
+/// End an older secret of an API token
+///
+/// At once and for good: no request that sends it is admitted any more, nor is one stored that was
+/// under way. The newest secret and the token go on. Names the secret by its `id`, or by what is
+/// shown of it. For a token's own secrets it takes no permission.
+#[utoipa::path(
+    post, path = "/api-tokens/{id}/secrets/{secret}/retire", operation_id = "retireSecret", tag = "tokens",
+    params(
+        ("id" = String, Path, format = "uuid", description = "The token's id"),
+        ("secret" = String, Path, description =
+            "The secret's `id`, its `partialToken` in percent-encoding, or the last four characters of that"),
+        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
+            description = "Entity tags of the version that the token has to have"),
+    ),
+    responses(
+        (status = 204, description = "Ended", headers(("ETag" = String, description = "The version since, as an entity tag"))),
+        (status = 400), (status = 404), (status = 409), (status = 412),
+    ),
+    extensions(("x-required-permission" = json!("api.api-tokens.write"))),
+)]
+pub(in crate::routes) async fn retire(
+    State(app): State<App>,
+    caller: Caller<AnyToken>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Answer {
+    let (id, secret) = path.map(|Path(names)| names).unwrap_or_default();
+    let id = id.parse().ok();
+    let caller = caller.needing::<WriteTokens>();
+    caller.may_change(id)?;
+    Params::none(query.as_deref())?;
+    let id: TokenId = id.ok_or_else(Problem::token_not_found)?;
+    let choice = choice(&secret).ok_or_else(Problem::secret_not_found)?;
+    let version = match precondition(&headers)? {
+        None => None,
+        Some(condition) => Some(matching(&app, &caller, id, &condition).await?),
+    };
+    let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    let ended = to_its_end(caller.exchange.spans, async move {
+        tokens.retire(actor, request, (id, version), &choice).await
+    });
+    let version = ended
+        .await
+        .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, version.is_some()))?;
+    Ok((StatusCode::NO_CONTENT, [(header::ETAG, etag(version))]).into_response())
+}
+
+fn choice(name: &str) -> Option<SecretChoice> {
+    if let Ok(commitment) = name.parse() {
+        return Some(SecretChoice::Commitment(commitment));
+    }
+    let shown = PartialToken::parse(name).or_else(|_| PartialToken::parse(&format!("csg_…{name}")));
+    shown.ok().map(SecretChoice::Partial)
+}
