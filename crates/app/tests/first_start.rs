@@ -60,7 +60,7 @@ async fn the_secret_is_in_one_private_file_and_never_again() {
             .send();
         let own = answered(own.await.unwrap(), 200).await;
         assert_eq!(own["name"], "Root");
-        assert_eq!(own["permissions"].as_array().unwrap().len(), 65);
+        assert_eq!(own["permissions"].as_array().unwrap().len(), 66);
 
         fs::remove_file(&file).unwrap();
         assert!(node.server.terminate().unwrap().success());

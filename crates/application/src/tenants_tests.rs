@@ -95,7 +95,7 @@ async fn the_first_token_holds_everything_for_as_long_as_can_be() {
     };
     assert_eq!(made.secret.digest(), secret().digest());
     let token = made.view.token;
-    let of_default = standard::ALL.iter().cloned();
+    let of_default = standard::ALL.iter().chain(standard::OWN).cloned();
     let of_default = of_default.chain([standard::METRICS_READ]).collect();
     assert_eq!(token.permissions, of_default);
     assert_eq!(token.expiry, samples::now().plus_months(24));

@@ -3,14 +3,9 @@
 
 use std::marker::PhantomData;
 
-use axum::{
-    extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
-};
-use base64::{Engine, engine::general_purpose::STANDARD};
+use axum::{extract::FromRequestParts, http::request::Parts};
 use countersign_domain::{Actor, Denied, Grant, Permission, PermissionSet, TokenId, standard};
 use countersign_gate::{Rejected, Unpresented, bearer};
-use zeroize::Zeroizing;
 
 use crate::{
     frame::Exchange,
@@ -74,6 +69,15 @@ pub(crate) struct Caller<N> {
 }
 
 impl<N: Needs> Caller<N> {
+    /// Whoever was admitted by that grant.
+    pub(crate) fn of(grant: Grant, exchange: Exchange) -> Self {
+        Self {
+            actor: grant.into(),
+            exchange,
+            needs: PhantomData,
+        }
+    }
+
     /// The same caller in an operation that needs something of it, unless it is about its own token.
     pub(crate) fn needing<M: Needs>(self) -> Caller<M> {
         Caller {
@@ -100,51 +104,16 @@ impl<N: Needs> FromRequestParts<App> for Caller<N> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let exchange = exchange(parts)?;
         let grant = admit::<N>(bearer(&parts.headers), &exchange, app).await?;
-        Ok(Self {
-            actor: grant.into(),
-            exchange,
-            needs: PhantomData,
-        })
+        Ok(Self::of(grant, exchange))
     }
 }
 
-/// A caller of the OAuth endpoints, whose libraries send a client's secret as the password of HTTP Basic (RFC 6749,
-/// section 2.3.1): the password is an API token, and the name is not looked at.
-#[derive(Debug)]
-pub(crate) struct Client<N>(pub(crate) Caller<N>);
-
-impl<N: Needs> FromRequestParts<App> for Client<N> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let exchange = exchange(parts)?;
-        let password = basic_password(&parts.headers);
-        let presented = password
-            .as_ref()
-            .map_or_else(|| bearer(&parts.headers), |password| Ok(password.as_str()));
-        let admitted = admit::<N>(presented, &exchange, app).await;
-        let grant = admitted.map_err(|problem| {
-            let problem = problem.for_oauth();
-            if tries_basic(&parts.headers) {
-                problem.for_basic()
-            } else {
-                problem
-            }
-        })?;
-        Ok(Self(Caller {
-            actor: grant.into(),
-            exchange,
-            needs: PhantomData,
-        }))
-    }
-}
-
-fn exchange(parts: &Parts) -> Result<Exchange, Problem> {
+pub(crate) fn exchange(parts: &Parts) -> Result<Exchange, Problem> {
     let exchange = parts.extensions.get::<Exchange>().cloned();
     exchange.ok_or_else(Problem::internal)
 }
 
-async fn admit<N: Needs>(
+pub(crate) async fn admit<N: Needs>(
     presented: Result<&str, Unpresented>,
     exchange: &Exchange,
     app: &App,
@@ -176,57 +145,5 @@ fn needed<N: Needs>(held: &PermissionSet) -> Option<Permission> {
             Some(N::FOR_ITSELF.filter(holds).unwrap_or(permission))
         }
         permission => permission,
-    }
-}
-
-/// Whether Basic is what the client tries, well or badly.
-fn tries_basic(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::AUTHORIZATION);
-    let scheme = value.and_then(|value| value.as_bytes().split(|byte| *byte == b' ').next());
-    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"))
-}
-
-/// The password of the one Basic credential (RFC 7617), where that is what is sent.
-fn basic_password(headers: &HeaderMap) -> Option<Zeroizing<String>> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (value, None) = (values.next()?.to_str().ok()?, values.next()) else {
-        return None;
-    };
-    let (scheme, encoded) = value.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let decoded = Zeroizing::new(STANDARD.decode(encoded.trim()).ok()?);
-    let (_, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-    Some(Zeroizing::new(password.to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_one_basic_password_is_taken() {
-        for (lines, expected) in [
-            (&["Basic YTpi"][..], Some("b")),
-            (&["bAsIc YTpiOmM="], Some("b:c")),
-            (&["Basic OmI="], Some("b")),
-            (&["Basic YQ=="], None),
-            (&["Basic %"], None),
-            (&["Bearer YTpi"], None),
-            (&["Basic YTpi", "Basic YTpi"], None),
-            (&[], None),
-        ] {
-            let mut headers = HeaderMap::new();
-            for line in lines {
-                headers.append(header::AUTHORIZATION, line.parse().unwrap());
-            }
-            let password = basic_password(&headers);
-            assert_eq!(
-                password.as_ref().map(|text| text.as_str()),
-                expected,
-                "{lines:?}"
-            );
-        }
     }
 }

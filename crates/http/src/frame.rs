@@ -19,6 +19,7 @@ use futures_util::FutureExt;
 
 use crate::{
     if_match::IfMatch,
+    kind::Kind,
     problem::{Code, Problem, may_hold_secret},
     serve::Awaited,
     services::App,
@@ -72,7 +73,7 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
     let sent = sent_id(request.headers());
     let Some(id) = sent.or_else(|| app.new_request_id()) else {
         tracing::error!("no random bytes for a request id");
-        return dress(Problem::internal().into_response(), "-", false);
+        return dress(Problem::internal().into_response(), "-", Kind::Open);
     };
     let peer = request
         .extensions()
@@ -87,7 +88,7 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
     hide(request.headers_mut());
     let method = request.method().clone();
     let known_method = known(&method);
-    let of_api = is_confidential(request.uri().path());
+    let kind = Kind::of(request.uri().path());
     let refused = refused(&mut request);
     let if_match = IfMatch::of(&request);
     exchange.spans.log = if CHECKS.contains(&&*route) {
@@ -109,7 +110,7 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
     let refusals = app.refusals();
     let response = refusals.limited(response, &exchange, &route);
     let code = response.extensions().get::<Problem>().map(Problem::slug);
-    let response = dress(response, exchange.id.as_str(), of_api);
+    let response = dress(response, exchange.id.as_str(), kind);
 
     let status = response.status();
     let took = begin.elapsed();
@@ -158,7 +159,7 @@ pub(crate) async fn unlogged(mut request: Request, next: Next) -> Response {
         Some(problem) => problem.into_response(),
         None => if_match.judge(next.run(request).await),
     };
-    dress(response, "-", true)
+    dress(response, "-", Kind::Confidential)
 }
 
 /// Why a request is refused by its head alone, whatever it asks for.
@@ -169,13 +170,6 @@ pub(crate) fn refused(request: &mut Request) -> Option<Problem> {
     let detail = "At most 8 KiB of path and query are read.";
     let too_long = || Problem::new(Code::UriTooLong, detail).closing();
     (length(request.uri()) > LONGEST_URI).then(too_long)
-}
-
-/// Whether nobody on the way may keep the answer: everything but what is the same for everybody.
-pub(crate) fn is_confidential(path: &str) -> bool {
-    ["/api/v1/", "/auth", "/oauth2/", "/metrics"]
-        .iter()
-        .any(|start| path.starts_with(start))
 }
 
 /// Where every request of other services is checked.
@@ -254,7 +248,7 @@ fn length(uri: &Uri) -> usize {
 }
 
 /// Writes a problem out, and sets the headers that no answer goes without.
-pub(crate) fn dress(mut response: Response, request_id: &str, of_api: bool) -> Response {
+pub(crate) fn dress(mut response: Response, request_id: &str, kind: Kind) -> Response {
     let problem = response.extensions_mut().remove::<Problem>().or_else(|| {
         let status = response.status();
         let failed = status.is_client_error() || status.is_server_error();
@@ -265,6 +259,10 @@ pub(crate) fn dress(mut response: Response, request_id: &str, of_api: bool) -> R
     });
     if let Some(problem) = problem {
         let (parts, _) = response.into_parts();
+        let problem = match kind {
+            Kind::OAuth => problem.for_oauth(),
+            Kind::Open | Kind::Confidential => problem,
+        };
         response = problem.write(request_id, parts.headers);
     }
     let headers = response.headers_mut();
@@ -272,7 +270,7 @@ pub(crate) fn dress(mut response: Response, request_id: &str, of_api: bool) -> R
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
-    if of_api {
+    if kind != Kind::Open {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if let Ok(id) = HeaderValue::from_str(request_id) {

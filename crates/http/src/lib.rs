@@ -6,6 +6,7 @@
 
 mod body;
 mod caller;
+mod client;
 mod cors;
 mod cursor;
 mod etag;
@@ -13,6 +14,7 @@ mod facts;
 mod filter;
 mod frame;
 mod if_match;
+mod kind;
 mod metrics;
 mod news;
 mod openapi;

@@ -22,7 +22,7 @@ use utoipa::{
 };
 
 pub(crate) use self::published::published;
-use crate::problem::{Document, Fault, MEDIA_TYPE, Members};
+use crate::problem::{Document, Fault, MEDIA_TYPE, Members, OAUTH_MEDIA_TYPE};
 
 /// The groups of operations, in the order in which pages show them.
 const TAGS: [(&str, &str); 5] = [
@@ -122,19 +122,25 @@ pub(crate) fn finished(mut document: OpenApi) -> OpenApi {
         .insert(part.clone().into(), Members::schema());
     shapes::make_plain(&mut components.schemas);
     components.schemas.remove(&*part);
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
+        let media_type = if path.starts_with("/oauth2/") {
+            OAUTH_MEDIA_TYPE
+        } else {
+            MEDIA_TYPE
+        };
         let operations = [
             &mut item.get,
             &mut item.put,
             &mut item.post,
             &mut item.delete,
         ];
-        operations.into_iter().flatten().for_each(finish);
+        let operations = operations.into_iter().flatten();
+        operations.for_each(|operation| finish(operation, media_type));
     }
     document
 }
 
-fn finish(operation: &mut Operation) {
+fn finish(operation: &mut Operation, media_type: &str) {
     let open = operation.security.as_ref().is_some_and(Vec::is_empty);
     let statuses: &[&str] = if open {
         &["414", "500"]
@@ -161,7 +167,7 @@ fn finish(operation: &mut Operation) {
     }
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
-            complete(status, response);
+            complete(status, response, media_type);
         }
     }
 }
@@ -176,12 +182,12 @@ fn never_null(object: &mut Object) {
 }
 
 /// An error without a shape of its own is a problem; each has its headers.
-fn complete(status: &str, response: &mut Response) {
+fn complete(status: &str, response: &mut Response, media_type: &str) {
     if response.content.is_empty() && status >= "400" {
         let problem = Ref::from_schema_name(Document::name());
         response
             .content
-            .insert(MEDIA_TYPE.to_owned(), Content::new(Some(problem)).into());
+            .insert(media_type.to_owned(), Content::new(Some(problem)).into());
     }
     if response.description.is_empty() {
         describe(status, response);
@@ -223,7 +229,7 @@ fn complete(status: &str, response: &mut Response) {
                 "What is left of it, and the seconds until there is more: `\"changes\";r=0;t=3`";
             add("RateLimit", Type::String, false, left);
         }
-        "503" if response.content.contains_key(MEDIA_TYPE) => {
+        "503" if response.content.contains_key(media_type) => {
             let seconds = "Seconds after which trying again may help";
             add("Retry-After", Type::Integer, true, seconds);
         }

@@ -25,6 +25,7 @@ use tower::Service;
 use crate::{
     Metrics, Surface, frame,
     if_match::IfMatch,
+    kind::Kind,
     problem::{Code, Problem},
     refusals::Refusals,
     routes::health,
@@ -97,14 +98,14 @@ async fn framed(State(this): State<Arc<Frame>>, mut request: Request, next: Next
     let id = sent.or_else(|| this.ids.next(&*this.entropy, &*this.clock));
     let id = id.as_ref().map_or("-", RequestId::as_str);
     let (method, route) = (request.method().clone(), frame::route_of(&request));
-    let confidential = frame::is_confidential(request.uri().path());
+    let kind = Kind::of(request.uri().path());
     let if_match = IfMatch::of(&request);
     let response = match frame::refused(&mut request) {
         Some(problem) => problem.into_response(),
         None => if_match.judge(next.run(request).await),
     };
     let code = response.extensions().get::<Problem>().map(Problem::slug);
-    let response = frame::dress(response, id, confidential);
+    let response = frame::dress(response, id, kind);
     let (status, took) = (response.status().as_u16(), begin.elapsed());
     let metrics = &this.metrics;
     metrics.answered(frame::known(&method), &route, status, took);

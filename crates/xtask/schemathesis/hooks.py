@@ -20,6 +20,7 @@ TOKEN = TOKENS + "/{id}"
 EVENTS = TOKEN + "/events"
 HISTORY = "/api/v1/events"
 ROTATE = TOKEN + "/rotate"
+RETIRE = TOKEN + "/secrets/{secret}/retire"
 USER = "/api/v1/users/{id}"
 # What these take is a text to a schema, and a permission or an address to the service.
 UNAIMED = ("/auth", TOKENS + "/verify", TOKENS + "/verify/batch", "/oauth2/introspect")
@@ -111,6 +112,10 @@ def _aim(case, choice):
         return True
     if case.meta.phase.name.value == "stateful":
         return False
+    if operation.path == RETIRE:
+        token, secret = STORE.make_older()
+        case.path_parameters = {"id": token, "secret": secret}
+        return True
     if operation.path == USER:
         found = STORE.users
     elif operation.path == EVENTS:

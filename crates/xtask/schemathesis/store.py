@@ -42,6 +42,13 @@ class Store:
         self.tokens[made["id"]] = made["version"]
         return made["id"]
 
+    def make_older(self):
+        """Makes a token with an older secret, and says its id and that secret's."""
+        token = self.make()
+        rotation = {"version": 1, "overlapSeconds": 3600}
+        self.tokens[token] = self._call("POST", f"{TOKENS}/{token}/rotate", rotation)["version"]
+        return token, self._call("GET", f"{TOKENS}/{token}")["secrets"][1]["id"]
+
     def learn(self, case, response):
         """Takes note of what an answer says about a token."""
         path, status = case.operation.path, response.status_code
@@ -49,6 +56,9 @@ class Store:
             made = response.json()
             self.tokens[made["id"]] = made["version"]
             self.users.append(made["userId"])
+        elif path == TOKENS + "/{id}/secrets/{secret}/retire" and status == 204:
+            # Its version has grown.
+            self.tokens.pop(str(case.path_parameters.get("id", "")), None)
         elif path in (TOKENS + "/{id}", TOKENS + "/{id}/rotate"):
             target = str(case.path_parameters.get("id", ""))
             if status == 200 and case.operation.method.upper() == "DELETE":

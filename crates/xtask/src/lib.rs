@@ -12,6 +12,7 @@ pub mod cluster;
 pub mod faketime;
 pub mod later_version;
 pub mod node;
+pub mod packages;
 pub mod pgbouncer;
 pub mod pgpool;
 mod process;

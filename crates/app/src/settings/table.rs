@@ -201,7 +201,7 @@ pub(super) const PUBLIC_URL: Setting<Option<String>> = Setting {
     default: "",
     shape: "URL",
     help: "Where clients and browsers reach the service, for the OAuth metadata and the console's cookie; without it there is none but on the machine itself",
-    accepted: "an http or https URL without query, such as https://tokens.example.com",
+    accepted: "an http or https URL without path and query, such as https://tokens.example.com",
     parse: values::public_url,
     confidential: false,
 };

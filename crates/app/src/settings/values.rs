@@ -147,6 +147,10 @@ pub(crate) fn public_url(text: &str) -> Result<Option<String>> {
         url.query().is_none() && url.fragment().is_none() && url.username().is_empty(),
         "there is more in it than an address"
     );
+    ensure!(
+        url.path() == "/",
+        "there is a path in it: nothing is served below one"
+    );
     Ok(Some(text.trim_end_matches('/').to_owned()))
 }
 

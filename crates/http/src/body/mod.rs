@@ -25,6 +25,9 @@ use crate::problem::{Code, Fault, Problem};
 /// The largest body, in bytes, unless it may name a whole catalog of permissions.
 const LARGEST: usize = 64 * 1024;
 
+/// What the OAuth endpoints take.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// How long a body may take to arrive, from the end of the check of its credential.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -93,7 +96,7 @@ pub(crate) async fn read_form(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Zeroizing<String>, Problem> {
-    let bytes = read_as(headers, body, "application/x-www-form-urlencoded", LARGEST).await?;
+    let bytes = read_as(headers, body, FORM, LARGEST).await?;
     String::from_utf8(bytes.into())
         .map(Zeroizing::new)
         .map_err(|_| Problem::new(Code::InvalidParameter, "A form is written in ASCII."))
@@ -145,6 +148,11 @@ fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
             "A body cannot be compressed or encoded otherwise.",
         ))
     }
+}
+
+/// Whether the body is announced as a form.
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    check_type(headers, FORM).is_ok()
 }
 
 fn check_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {

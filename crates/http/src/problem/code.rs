@@ -44,6 +44,7 @@ macro_rules! codes {
 codes! {
     MalformedJson = "malformed-json", BAD_REQUEST, "The body is not well-formed JSON";
     InvalidBody = "invalid-body", BAD_REQUEST, "Fields of the body are missing, unknown or of the wrong type";
+    UnsupportedGrantType = "unsupported-grant-type", BAD_REQUEST, "Tokens are not granted by OAuth here";
     InvalidParameter = "invalid-parameter", BAD_REQUEST, "A parameter, header or filter is not valid";
     MissingCredential = "missing-credential", UNAUTHORIZED, "An API token is needed";
     InvalidToken = "invalid-token", UNAUTHORIZED, "The API token is not valid";
@@ -82,4 +83,23 @@ codes! {
     ClockApart = "clock-apart", SERVICE_UNAVAILABLE, "The clock of this node is wrong";
     RevocationIncomplete = "revocation-incomplete", SERVICE_UNAVAILABLE, "Not all of the tokens were revoked";
     OutcomeUnknown = "outcome-unknown", SERVICE_UNAVAILABLE, "It is not known whether the change was stored";
+}
+
+impl Code {
+    /// What OAuth calls it: RFC 6749, sections 4.1.2.1 and 5.2, and RFC 6750, section 3.1.
+    pub(crate) const fn oauth_error(self) -> &'static str {
+        match self {
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InsufficientScope => "insufficient_scope",
+            _ => match self.status() {
+                StatusCode::UNAUTHORIZED => "invalid_client",
+                StatusCode::FORBIDDEN => "unauthorized_client",
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                    "temporarily_unavailable"
+                }
+                StatusCode::INTERNAL_SERVER_ERROR | StatusCode::NOT_IMPLEMENTED => "server_error",
+                _ => "invalid_request",
+            },
+        }
+    }
 }

@@ -29,6 +29,22 @@ use crate::records::TokenRecord;
 /// The media type of problem documents.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
+/// The media type of errors at the OAuth endpoints (RFC 6749, section 5.2).
+pub(crate) const OAUTH_MEDIA_TYPE: &str = "application/json";
+
+/// The challenge for clients that send a name and a password (RFC 7617).
+const BASIC: &str = r#"Basic realm="countersign""#;
+
+/// A text in the characters of `error_description`: printable ASCII but quotes and backslashes.
+fn described(detail: &str) -> String {
+    let allowed = |c: char| match c {
+        '"' => '\'',
+        ' '..='~' if c != '\\' => c,
+        _ => '?',
+    };
+    detail.chars().map(allowed).collect()
+}
+
 /// An error answer that is not yet written out.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem(Box<Content>);
@@ -95,6 +111,10 @@ pub(crate) struct Members {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pub(crate) error: Option<&'static str>,
+    /// At the OAuth endpoints: the detail, in the characters that RFC 6749, section 5.2, allows.
+    #[serde(rename = "error_description", skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub(crate) error_description: Option<String>,
 }
 
 impl Problem {
@@ -142,31 +162,28 @@ impl Problem {
         self
     }
 
-    /// With the word that OAuth's libraries look for, where theirs has one.
+    /// In the form that OAuth's libraries look for (RFC 6749, section 5.2).
     pub(crate) fn for_oauth(mut self) -> Self {
-        self.0.members.error = match self.0.code.status() {
-            StatusCode::UNAUTHORIZED => Some("invalid_client"),
-            StatusCode::FORBIDDEN if self.0.code == Code::InsufficientScope => {
-                Some("insufficient_scope")
-            }
-            StatusCode::FORBIDDEN => Some("unauthorized_client"),
-            StatusCode::BAD_REQUEST
-            | StatusCode::REQUEST_TIMEOUT
-            | StatusCode::PAYLOAD_TOO_LARGE
-            | StatusCode::UNSUPPORTED_MEDIA_TYPE => Some("invalid_request"),
-            _ => None,
-        };
+        self.0.members.error = Some(self.0.code.oauth_error());
+        self.0.members.error_description = Some(described(&self.0.detail));
         self
     }
 
-    /// With the challenge of the scheme that the client tried, where that was Basic (RFC 6749, section 5.2).
+    /// With the challenge of the scheme that the client tried, if that was Basic (RFC 6749, section 5.2).
     pub(crate) fn for_basic(self) -> Self {
         match self.0.code.status() {
-            StatusCode::UNAUTHORIZED => {
-                self.with_header(header::WWW_AUTHENTICATE, r#"Basic realm="countersign""#)
-            }
+            StatusCode::UNAUTHORIZED => self.with_header(header::WWW_AUTHENTICATE, BASIC),
             _ => self,
         }
+    }
+
+    /// With the challenge of Basic behind that of Bearer, if the client tried neither.
+    pub(crate) fn for_any_scheme(mut self) -> Self {
+        if self.0.code.status() == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static(BASIC);
+            self.0.headers.append(header::WWW_AUTHENTICATE, challenge);
+        }
+        self
     }
 
     /// With a sentence before its detail, if there is one.
@@ -250,7 +267,12 @@ impl Problem {
             members,
         };
         headers.extend(own);
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        let media_type = if document.members.error.is_some() {
+            OAUTH_MEDIA_TYPE
+        } else {
+            MEDIA_TYPE
+        };
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
         // Texts and numbers under text keys: there is nothing in it that could fail to be written.
         let body = serde_json::to_vec(&document).unwrap_or_default();
         // Told here, because on the way out the body's length is no longer seen, and it would go in chunks.

@@ -74,6 +74,7 @@ pub(crate) fn described() -> (Router<App>, OpenApi) {
         .routes(routes!(doors::auth::auth))
         .routes(routes!(doors::introspect::introspect))
         .routes(routes!(doors::revocation::revoke))
+        .routes(routes!(doors::token::token))
         .routes(routes!(doors::metadata::metadata))
         .routes(routes!(doors::numbers::numbers))
         .split_for_parts()

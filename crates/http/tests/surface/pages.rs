@@ -27,7 +27,11 @@ async fn unknown_paths_and_methods_are_problems_too() {
         ("OPTIONS", TOKENS, &["GET", "POST", "HEAD"]),
         ("POST", "/health/live", &["GET", "HEAD"]),
         ("GET", "/api/v1/api-tokens/query", &["POST"]),
-        ("DELETE", "/api/v1/api-tokens/current", &["GET", "HEAD"]),
+        (
+            "PUT",
+            "/api/v1/api-tokens/current",
+            &["GET", "DELETE", "HEAD"],
+        ),
         ("POST", "/problems", &["GET", "HEAD"]),
     ] {
         let reply = world.send(world.ask(method, target)).await;

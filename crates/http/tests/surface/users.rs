@@ -72,7 +72,11 @@ async fn the_catalog_is_shown_in_parts() {
         .await
         .expect(200);
     let content = list["content"].as_array().unwrap();
-    assert_eq!(content.len(), countersign_domain::standard::ALL.len());
+    let renewal = serde_json::json!(
+        {"name": "api.api-tokens.rotate-self", "area": "api.api-tokens", "verb": "rotate-self"}
+    );
+    assert!(content.contains(&renewal));
+    assert_eq!(content.len(), countersign_domain::standard::ALL.len() + 1);
     let expected =
         serde_json::json!({"name": "scim.user.schema", "area": "scim.user", "verb": "schema"});
     assert!(content.contains(&expected));

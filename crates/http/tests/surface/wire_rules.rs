@@ -90,7 +90,12 @@ async fn a_request_without_one_valid_host_or_with_another_coding_is_refused_on_e
                 let request = format!("{method} {path} HTTP/1.1\r\n{lines}{bearer}\r\n{body}");
                 let (answered, head, body) = ask(address, &request).await;
                 assert_eq!(answered, status, "{method} {path} {lines}: {head}");
-                assert!(head.contains("application/problem+json"), "{path}: {head}");
+                let media_type = if path.starts_with("/oauth2/") {
+                    "content-type: application/json"
+                } else {
+                    "application/problem+json"
+                };
+                assert!(head.contains(media_type), "{path}: {head}");
                 assert!(head.contains("connection: close"), "{path}: {head}");
                 assert!(
                     body.contains(&format!("\"{code}\"")) || body.contains(&format!("/{code}\"")),

@@ -199,7 +199,16 @@ impl Reply {
     /// Checks that it is that problem, in all that problems have in common.
     pub(crate) fn problem(&self, status: u16, code: &str) -> Value {
         let document = self.expect(status);
-        assert_eq!(self.header("content-type"), "application/problem+json");
+        let media_type = if document.get("error").is_some() {
+            let described = document["error_description"].as_str().unwrap();
+            let allowed = |c| matches!(c, ' '..='~') && c != '"' && c != '\\';
+            assert!(described.chars().all(allowed), "{described}");
+            "application/json"
+        } else {
+            assert!(document.get("error_description").is_none());
+            "application/problem+json"
+        };
+        assert_eq!(self.header("content-type"), media_type);
         assert_eq!(document["type"], format!("/problems/{code}"), "{document}");
         assert_eq!(document["status"], status);
         assert_eq!(document["requestId"], self.header("x-request-id"));

@@ -102,7 +102,7 @@ impl PostgresStore {
                     digest,
                     retires,
                 } => {
-                    self.retire(began, change, *expected, digest, *retires)
+                    self.retire(call, change, *expected, digest, *retires)
                         .await?
                 }
                 Write::Revoke { expected } => {

@@ -6,14 +6,14 @@ use countersign_application::ports::CommitError;
 use countersign_domain::{Change, SecretDigest, Timestamp, Version};
 
 use super::{Done, Worded, existing::judge, failed, names};
-use crate::store::PostgresStore;
+use crate::{link::Effect, store::PostgresStore};
 
 impl PostgresStore {
     /// Stores the record of an expected version, and the end of that secret. Without the secret
     /// nothing is written.
     pub(super) async fn retire(
         &self,
-        began: Instant,
+        call: (Instant, Effect),
         change: &Change,
         expected: Version,
         digest: &SecretDigest,
@@ -22,12 +22,10 @@ impl PostgresStore {
         let (next, event, authority) = (change.next(), change.event(), change.authority());
         let content = &event.content;
         let worded = Worded::of(event)?;
-        let told = self.link.tell(began, || {
+        let told = self.link.tell_as(call, || {
             by_actor!(
                 authority,
-                "$22",
-                "$6",
-                "NULL",
+                "$22, $6, NULL, NULL",
                 r#"
                 changed AS (
                     UPDATE api_tokens t

@@ -1,10 +1,10 @@
 //! The door for OAuth's resource servers: token introspection (RFC 7662).
 
 use axum::{
-    extract::{RawQuery, Request, State},
-    http::StatusCode,
+    extract::State,
+    http::{HeaderMap, StatusCode},
 };
-use countersign_domain::{Timestamp, TokenId, UserId};
+use countersign_domain::{PermissionSet, Timestamp, TokenId, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -12,11 +12,11 @@ use zeroize::Zeroizing;
 use super::{
     super::{Answer, answer},
     Question, judge,
+    metadata::issuer,
 };
 use crate::{
-    body,
-    caller::{Caller, Client, ReadTokens},
-    params::Params,
+    caller::ReadTokens,
+    client::Client,
     problem::{Code, Problem},
     services::App,
 };
@@ -31,6 +31,9 @@ pub(crate) struct IntrospectionForm {
     /// Not looked at: there is one type of token.
     #[schema(required = false)]
     token_type_hint: String,
+    /// The caller's own API token, unless a header has it.
+    #[schema(required = false)]
+    client_secret: String,
     /// Where the token was presented from. Left out, the address is not known, and a token with a list of addresses is
     /// not active.
     #[schema(required = false)]
@@ -68,11 +71,20 @@ pub(crate) struct Introspection<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     iat: Option<i64>,
+    /// The `issuer` of the metadata, as far as the service knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    iss: Option<String>,
+    /// The permissions once more, as a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<String>, required = false)]
+    permissions: Option<&'a PermissionSet>,
 }
 
 /// Introspect a token
 ///
-/// RFC 7662. The caller sends its own API token as Bearer, or as the password of HTTP Basic.
+/// RFC 7662. The caller sends its own API token as Bearer, as the password of HTTP Basic, or as `client_secret`.
+/// A token that is bound to addresses is active only if the caller says where it was presented from, in `address`.
 #[utoipa::path(
     post, path = "/oauth2/introspect", operation_id = "introspectToken", tag = "checks",
     security(("bearer" = []), ("basic" = [])),
@@ -82,24 +94,10 @@ pub(crate) struct Introspection<'a> {
 )]
 pub(in crate::routes) async fn introspect(
     State(app): State<App>,
-    Client(caller): Client<ReadTokens>,
-    RawQuery(query): RawQuery,
-    request: Request,
+    headers: HeaderMap,
+    Client { caller, form }: Client<ReadTokens>,
 ) -> Answer {
-    let introspected = introspected(&app, &caller, query.as_deref(), request).await;
-    introspected.map_err(Problem::for_oauth)
-}
-
-async fn introspected(
-    app: &App,
-    caller: &Caller<ReadTokens>,
-    query: Option<&str>,
-    request: Request,
-) -> Answer {
-    Params::none(query)?;
-    let (head, body) = request.into_parts();
-    let form = body::read_form(&head.headers, body).await?;
-    let mut params = Params::of(Some(&form));
+    let mut params = form.params();
     let token = params.required("token").map(Zeroizing::new);
     let address = params.single("address", "an IPv4 or IPv6 address", |text| {
         text.parse().ok()
@@ -110,7 +108,7 @@ async fn introspected(
         address,
         permissions: &[],
     };
-    let verdict = judge(app, caller, &question).await?;
+    let verdict = judge(&app, &caller, &question).await?;
     // To say that it is not active would have its holder throw it away.
     if verdict.code == Code::TokenUnreadable.slug() {
         return Err(Problem::token_unreadable());
@@ -132,6 +130,8 @@ async fn introspected(
         username: Some(&credential.user_name),
         exp: Some(seconds(end)),
         iat: Some(seconds(credential.created)),
+        iss: issuer(&app, &headers).ok(),
+        permissions: Some(&credential.permissions),
     };
     answer(StatusCode::OK, [], &introspection)
 }

@@ -22,14 +22,17 @@ use crate::{
 #[schema(as = AuthorizationServerMetadata)]
 pub(crate) struct Metadata {
     issuer: String,
+    /// Refuses every grant, but validators insist on one.
+    token_endpoint: String,
     introspection_endpoint: String,
-    introspection_endpoint_auth_methods_supported: [&'static str; 1],
+    introspection_endpoint_auth_methods_supported: [&'static str; 3],
     revocation_endpoint: String,
-    revocation_endpoint_auth_methods_supported: [&'static str; 1],
-    /// None: tokens are made by the API.
-    response_types_supported: [&'static str; 0],
-    /// None: tokens are made by the API.
-    grant_types_supported: [&'static str; 0],
+    revocation_endpoint_auth_methods_supported: [&'static str; 2],
+    /// `none`: no response carries a token.
+    response_types_supported: [&'static str; 1],
+    /// None of OAuth's own: the address of the documentation stands for the API, by which tokens are made. Left out, it
+    /// would mean that there are two.
+    grant_types_supported: [String; 1],
     service_documentation: String,
 }
 
@@ -47,23 +50,34 @@ pub(in crate::routes) async fn metadata(
     _: NoBody,
 ) -> Answer {
     Params::none(query.as_deref())?;
-    let issuer = match &app.settings().public_url {
-        Some(url) => url.clone(),
-        None => asked_for(&headers)?,
-    };
+    let issuer = issuer(&app, &headers)?;
+    let documentation = format!("{issuer}/api/docs");
     let metadata = Metadata {
+        token_endpoint: format!("{issuer}/oauth2/token"),
         introspection_endpoint: format!("{issuer}/oauth2/introspect"),
-        introspection_endpoint_auth_methods_supported: ["client_secret_basic"],
+        introspection_endpoint_auth_methods_supported: [
+            "client_secret_basic",
+            "client_secret_post",
+            "Bearer",
+        ],
         revocation_endpoint: format!("{issuer}/oauth2/revoke"),
-        revocation_endpoint_auth_methods_supported: ["client_secret_basic"],
-        response_types_supported: [],
-        grant_types_supported: [],
-        service_documentation: format!("{issuer}/api/docs"),
+        revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+        response_types_supported: ["none"],
+        grant_types_supported: [documentation.clone()],
+        service_documentation: documentation,
         issuer,
     };
     // Without a set address the answer depends on what was asked for.
     let vary = (header::VARY, "host".to_owned());
     answer(StatusCode::OK, [vary], &metadata)
+}
+
+/// The service's address: the one that it was told, or, on the machine itself, the one that was asked for.
+pub(super) fn issuer(app: &App, headers: &HeaderMap) -> Result<String, Problem> {
+    match &app.settings().public_url {
+        Some(url) => Ok(url.clone()),
+        None => asked_for(headers),
+    }
 }
 
 /// The service by the name that the client used, on the machine itself. Elsewhere that name is whatever the client, or

@@ -7,6 +7,7 @@ pub(super) mod introspect;
 pub(super) mod metadata;
 pub(super) mod numbers;
 pub(super) mod revocation;
+pub(super) mod token;
 pub(super) mod verify;
 
 use std::net::IpAddr;

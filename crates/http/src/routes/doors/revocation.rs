@@ -1,10 +1,6 @@
 //! The door for OAuth's clients that are done with a token: revocation (RFC 7009).
 
-use axum::{
-    extract::{RawQuery, Request, State},
-    http::StatusCode,
-    response::IntoResponse,
-};
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use countersign_application::Failure;
 use countersign_domain::{Actor, Denied, standard};
 use countersign_gate::{Known, Rejected};
@@ -13,9 +9,8 @@ use zeroize::Zeroizing;
 
 use super::super::Answer;
 use crate::{
-    body,
-    caller::{AnyToken, Caller, Client, DeleteTokens},
-    params::Params,
+    caller::{AnyToken, Caller, DeleteTokens},
+    client::Client,
     problem::Problem,
     services::App,
     whole::to_its_end,
@@ -31,13 +26,16 @@ pub(crate) struct RevocationForm {
     /// Not looked at: there is one type of token.
     #[schema(required = false)]
     token_type_hint: String,
+    /// The caller's own API token, unless a header has it.
+    #[schema(required = false)]
+    client_secret: String,
 }
 
 /// Revoke a token by its secret
 ///
 /// RFC 7009. The newest secret ends its token with all secrets; one that a rotation replaced ends alone, and the token goes
 /// on. A secret that is not known, or not of the caller's tenant, is gone already as far as the caller can tell, which is
-/// answered the same. The caller sends its own API token as Bearer, or as the password of HTTP Basic. A secret that works
+/// answered the same. The caller sends its own API token as Bearer, as the password of HTTP Basic, or as `client_secret`. A secret that works
 /// can be ended by everybody who has it; one of an expired token by callers with `api.api-tokens.delete`.
 #[utoipa::path(
     post, path = "/oauth2/revoke", operation_id = "revokeTokenBySecret", tag = "checks",
@@ -50,24 +48,9 @@ pub(crate) struct RevocationForm {
 )]
 pub(in crate::routes) async fn revoke(
     State(app): State<App>,
-    Client(caller): Client<AnyToken>,
-    RawQuery(query): RawQuery,
-    request: Request,
+    Client { caller, form }: Client<AnyToken>,
 ) -> Answer {
-    let revoked = revoked(&app, caller, query.as_deref(), request).await;
-    revoked.map_err(Problem::for_oauth)
-}
-
-async fn revoked(
-    app: &App,
-    caller: Caller<AnyToken>,
-    query: Option<&str>,
-    request: Request,
-) -> Answer {
-    Params::none(query)?;
-    let (head, body) = request.into_parts();
-    let form = body::read_form(&head.headers, body).await?;
-    let mut params = Params::of(Some(&form));
+    let mut params = form.params();
     let token = params
         .required("token")
         .map(Zeroizing::new)
@@ -82,7 +65,7 @@ async fn revoked(
         return Ok(StatusCode::OK.into_response());
     }
     let (id, digest) = (known.credential.token, known.digest);
-    let Some(actor) = ending(app, &caller, &known)? else {
+    let Some(actor) = ending(&app, &caller, &known)? else {
         return Ok(StatusCode::OK.into_response());
     };
     let (tokens, request) = (app.tokens.clone(), caller.exchange.id);

@@ -67,6 +67,7 @@ pub(in crate::routes) async fn end(
     caller: Caller<AnyToken>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
+    _: NoBody,
 ) -> Answer {
     Params::none(query.as_deref())?;
     let id = caller.actor.token.ok_or(Failure::ActorGone)?;

@@ -12,6 +12,7 @@ use super::{
     expected::{matching, precondition},
 };
 use crate::{
+    body::NoBody,
     caller::{AnyToken, Caller, WriteTokens},
     etag::etag,
     params::Params,
@@ -46,6 +47,7 @@ pub(in crate::routes) async fn retire(
     path: Result<Path<(String, String)>, PathRejection>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
+    _: NoBody,
 ) -> Answer {
     let (id, secret) = path.map(|Path(names)| names).unwrap_or_default();
     let id = id.parse().ok();

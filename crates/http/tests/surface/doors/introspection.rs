@@ -2,6 +2,8 @@
 
 use countersign_application::Made;
 use countersign_domain::{Secret, Timestamp};
+use countersign_gate::Proxies;
+use countersign_http::Settings;
 use serde_json::{Value, json};
 
 use super::{Doors, basic, forgetful, form};
@@ -23,7 +25,11 @@ fn seconds(at: Timestamp) -> Value {
 
 #[tokio::test]
 async fn a_live_token_is_told_in_words_of_oauth() {
-    let doors = Doors::new().await;
+    let settings = Settings {
+        public_url: Some("https://tokens.example".to_owned()),
+        ..Settings::default()
+    };
+    let doors = Doors::with(Proxies::default(), settings).await;
     let made = doors
         .made("Jürgen", &["api.tasks.read", "api.tasks.write"], &[])
         .await;
@@ -32,7 +38,8 @@ async fn a_live_token_is_told_in_words_of_oauth() {
         json!({
             "active": true, "token_type": "Bearer", "scope": "api.tasks.read api.tasks.write",
             "client_id": token.id.to_string(), "sub": token.user.to_string(), "username": "Jürgen",
-            "exp": seconds(exp), "iat": seconds(token.created),
+            "exp": seconds(exp), "iat": seconds(token.created), "iss": "https://tokens.example",
+            "permissions": ["api.tasks.read", "api.tasks.write"],
         })
     };
     let secret = made.secret.expose();
@@ -162,12 +169,6 @@ async fn callers_send_their_token_as_bearer_or_as_the_password_of_basic() {
         let ask = Ask::new(method, target).header("authorization", &basic("x", secret));
         doors.send(ask).await.problem(401, "missing-credential");
     }
-    // What is sent in a body is no credential.
-    let body = format!("token={secret}&client_id=x&client_secret={secret}");
-    let reply = doors
-        .send(Ask::new("POST", INTROSPECT).text(FORM, &body))
-        .await;
-    reply.problem(401, "missing-credential");
 }
 
 #[tokio::test]
@@ -217,8 +218,13 @@ async fn requests_that_cannot_be_taken_have_oauths_word_for_it() {
             .made(&format!("weak {target}"), &["api.tasks.read"], &[])
             .await;
         let reply = doors.send(form(target, &weak, &[("token", "a")])).await;
-        let problem = reply.problem(403, "insufficient-scope");
-        assert_eq!(problem["error"], "insufficient_scope");
+        if target == REVOKE {
+            // Whoever has a secret may end it, so that this takes no permission.
+            reply.expect(200);
+        } else {
+            let problem = reply.problem(403, "insufficient-scope");
+            assert_eq!(problem["error"], "insufficient_scope");
+        }
         let own = ["api.api-tokens.read", "api.api-tokens.delete"];
         let far = doors
             .made(&format!("far {target}"), &own, &["203.0.113.7"])
@@ -253,6 +259,6 @@ async fn a_store_that_is_away_is_not_the_end_of_a_token() {
         let reply = send(&router, form(target, &doors.world.root, &fields).0).await;
         let problem = reply.problem(503, "store-unavailable");
         assert_eq!(reply.header("retry-after"), "1");
-        assert!(problem.get("error").is_none(), "RFC 7009, section 2.2.1");
+        assert_eq!(problem["error"], "temporarily_unavailable");
     }
 }

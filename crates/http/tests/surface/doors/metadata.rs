@@ -24,12 +24,15 @@ async fn a_set_address_is_told_to_everybody() {
         let told = doors.send(ask).await.expect(200);
         let expected = json!({
             "issuer": "https://tokens.example",
+            "token_endpoint": "https://tokens.example/oauth2/token",
             "introspection_endpoint": "https://tokens.example/oauth2/introspect",
-            "introspection_endpoint_auth_methods_supported": ["client_secret_basic"],
+            "introspection_endpoint_auth_methods_supported":
+                ["client_secret_basic", "client_secret_post", "Bearer"],
             "revocation_endpoint": "https://tokens.example/oauth2/revoke",
-            "revocation_endpoint_auth_methods_supported": ["client_secret_basic"],
-            "response_types_supported": [],
-            "grant_types_supported": [],
+            "revocation_endpoint_auth_methods_supported":
+                ["client_secret_basic", "client_secret_post"],
+            "response_types_supported": ["none"],
+            "grant_types_supported": ["https://tokens.example/api/docs"],
             "service_documentation": "https://tokens.example/api/docs",
         });
         assert_eq!(told, expected, "{host:?}");

@@ -5,6 +5,7 @@ mod ages;
 mod auth;
 mod batch;
 mod changes;
+mod clients;
 mod introspection;
 mod limits;
 mod matrix;

@@ -151,7 +151,7 @@ async fn a_commit_that_fails_is_told() {
             || CommitError::OutcomeUnknown("private".into()),
             503,
             "outcome-unknown",
-            json!(null),
+            json!("temporarily_unavailable"),
         ),
     ] {
         let view = root.view.clone();
