@@ -108,7 +108,12 @@ impl SqliteStore {
             audit: ending(1).connect_lazy_with(reader.clone()),
             readers: pool(readers, ACQUIRE).connect_lazy_with(reader),
         };
-        let log = within(async { store.switch_to_log().await.map_err(fault) });
+        // A reader stays open from now on: SQLite removes the log with the last connection, and the
+        // next one would have another log than the one that this process knows.
+        let log = within(async {
+            store.switch_to_log().await.map_err(fault)?;
+            store.readers.acquire().await.map(drop).map_err(fault)
+        });
         log.await.map_err(|error| OpenError(Box::new(error)))?;
         Ok(store)
     }

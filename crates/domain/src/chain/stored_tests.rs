@@ -90,11 +90,11 @@ fn all_of(token: &Token) -> Changes {
 }
 
 /// [`rotated`], and then the secret that was replaced last is ended early; in the newest encoding.
-fn ended_early(encoding: Encoding, changed: Changed<Timestamp>) -> (Vec<AuditEvent>, Recorded) {
+fn ended_early(encoding: Encoding, retirement: Changed<Timestamp>) -> (Vec<AuditEvent>, Recorded) {
     let (mut events, mut record) = rotated(encoding);
-    let end = changed.after;
+    let end = retirement.after;
     let changes = Changes {
-        replaced_retires_at: Some(changed),
+        replaced_retires_at: Some(retirement),
         ..Changes::default()
     };
     let event = EventContent {

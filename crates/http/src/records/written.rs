@@ -48,6 +48,10 @@ impl Sent {
 /// token, all fields but the id, the version and those that it sent are absent.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::option_option,
+    reason = "absent and null differ: one is not shown, the other is not there"
+)]
 pub(crate) struct WrittenRecord {
     /// The record's id, a `UUIDv7`.
     #[schema(value_type = String, format = "uuid")]
@@ -210,6 +214,6 @@ fn names(changes: &Changes) -> Vec<&'static str> {
         ("allowedAddresses", changes.allowed_addresses.is_some()),
         ("permissions", changes.permissions.is_some()),
     ];
-    let changed = fields.into_iter().filter(|(_, changed)| *changed);
-    changed.map(|(name, _)| name).collect()
+    let present = fields.into_iter().filter(|(_, present)| *present);
+    present.map(|(name, _)| name).collect()
 }

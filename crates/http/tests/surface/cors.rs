@@ -36,7 +36,7 @@ fn preflight(target: &str, origin: &str) -> Ask {
 }
 
 fn told(reply: &Reply) -> Vec<&str> {
-    let names = reply.headers.keys().map(|name| name.as_str());
+    let names = reply.headers.keys().map(axum::http::HeaderName::as_str);
     names
         .filter(|name| name.starts_with("access-control-"))
         .collect()

@@ -109,9 +109,8 @@ async fn write_group(writer: &Writer, group: Vec<Pending>) {
             }
         }
         Err(error) => {
-            for pending in group.into_iter().take(1) {
-                let _ = pending.answer.send(Err(error));
-                return;
+            if let Some(alone) = group.into_iter().next() {
+                let _ = alone.answer.send(Err(error));
             }
         }
     }
@@ -127,20 +126,19 @@ async fn store(
     began: Instant,
 ) -> Result<Vec<Outcome>, CommitError> {
     let mut outcomes = Vec::with_capacity(changes.len());
-    let refused = &mut outcomes;
+    let each = &mut outcomes;
     writer
-        .transact(began, async |db| match changes {
-            [alone] => {
-                write(db, alone).await?;
-                refused.push(Ok(()));
-                Ok(())
-            }
-            _ => {
-                for change in changes {
-                    refused.push(write_within(db, change).await?);
+        .transact(began, async |db| {
+            for change in changes {
+                // One alone needs no savepoint: the transaction ends with it.
+                if changes.len() == 1 {
+                    write(db, change).await?;
+                    each.push(Ok(()));
+                } else {
+                    each.push(write_within(db, change).await?);
                 }
-                Ok(())
             }
+            Ok(())
         })
         .await?;
     Ok(outcomes)

@@ -29,8 +29,11 @@ fn changes_by(home: &Realm, actor: &TokenView, target: &TokenView) -> [Change; 4
     ]
 }
 
+/// Whether an error is the one that is expected.
+type IsExpected = fn(&CommitError) -> bool;
+
 /// Why changes are refused, whichever they are: what happens to the actor, and what it comes to.
-const ACTORS: [(&str, fn(&CommitError) -> bool); 4] = [
+const ACTORS: [(&str, IsExpected); 4] = [
     ("revoked", |error| matches!(error, CommitError::ActorGone)),
     ("closed", |error| matches!(error, CommitError::ActorGone)),
     ("narrowed", |error| {

@@ -64,10 +64,10 @@ pub(in crate::routes) async fn list(
     };
     let last = listed.truncate(limit.into());
     let next_cursor = last.map(|last| write(tenant, last));
-    let list = TokenList {
+    let body = TokenList {
         content: listed.content.iter().map(TokenRecord::from).collect(),
         next_cursor,
         unreadable: listed.unreadable.iter().map(|one| one.token).collect(),
     };
-    answer(StatusCode::OK, [], &list)
+    answer(StatusCode::OK, [], &body)
 }
