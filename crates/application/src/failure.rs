@@ -33,7 +33,10 @@ pub enum Failure {
     Refused(#[from] Refused),
     /// A live token of the tenant has that name.
     #[error("the name is taken")]
-    NameTaken,
+    NameTaken {
+        /// The token that has the name, if the actor may read it and the store still finds it.
+        holder: Option<Box<TokenView>>,
+    },
     /// The same request was carried out before.
     #[error("already made as {token}")]
     AlreadyMade {
@@ -105,7 +108,7 @@ impl From<CommitError> for Failure {
                 stored,
                 current: None,
             },
-            CommitError::NameTaken => Self::NameTaken,
+            CommitError::NameTaken => Self::NameTaken { holder: None },
             CommitError::NotFound => Self::TokenNotFound,
             CommitError::ActorGone => Self::ActorGone,
             CommitError::ActorNarrowed => Self::ActorNarrowed,

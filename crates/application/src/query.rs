@@ -176,6 +176,8 @@ pub enum TextField {
 pub enum TextTest {
     /// The text as it is.
     Compare(Compare<String>),
+    /// It equals this, without regard to case.
+    Equals(String),
     /// It contains this, without regard to case.
     Contains(String),
     /// It starts with this, without regard to case.

@@ -59,7 +59,7 @@ impl Tenants {
         let reserved = key == fold(Self::DEFAULT) && name != Self::DEFAULT;
         let others = self.list().await?;
         if reserved || others.iter().any(|other| other.name_key() == key) {
-            return Err(Failure::NameTaken);
+            return Err(Failure::NameTaken { holder: None });
         }
         self.make(name).await
     }
@@ -80,7 +80,7 @@ impl Tenants {
         };
         match self.store.create(&tenant).await {
             Ok(()) => Ok(tenant),
-            Err(TenantRefused::NameTaken) => Err(Failure::NameTaken),
+            Err(TenantRefused::NameTaken) => Err(Failure::NameTaken { holder: None }),
             Err(TenantRefused::Fault(fault)) => Err(fault.into()),
         }
     }
@@ -140,7 +140,7 @@ impl Tenants {
             }
             // Beside a tenant of an older release whose name has the same key.
             match self.make(Self::DEFAULT).await {
-                Err(Failure::NameTaken) => {}
+                Err(Failure::NameTaken { .. }) => {}
                 made => return made,
             }
         }
@@ -177,7 +177,7 @@ impl Tenants {
         }
         match self.root_token_with(secret, tenant, request, "Root").await {
             Ok(made) => Ok(FirstToken::Made(Box::new(made))),
-            Err(Failure::NameTaken) => Ok(FirstToken::NotNeeded),
+            Err(Failure::NameTaken { .. }) => Ok(FirstToken::NotNeeded),
             Err(failure) => Err(failure),
         }
     }

@@ -120,6 +120,8 @@ async fn a_tenant_with_a_history_gets_no_first_token() {
         .expect_commit()
         .times(1)
         .returning(|_| Err(CommitError::NameTaken));
+    let asked = taken.expect_query();
+    asked.returning(|_, _, _, _| Err(samples::away()));
     let answer = tenants(racing, taken)
         .first_token(&tenant(), samples::request_id(), secret())
         .await;
@@ -163,7 +165,7 @@ async fn names_of_tenants_are_compared_folded() {
     let tenants = tenants(store, MockTokenStore::new());
     for taken in ["Acme", "acme", "HOME", "ｈome", "DEFAULT"] {
         let refused = tenants.create(taken).await;
-        assert!(matches!(refused, Err(Failure::NameTaken)), "{taken}");
+        assert!(matches!(refused, Err(Failure::NameTaken { .. })), "{taken}");
     }
     tenants.create("Other").await.unwrap();
     assert_eq!(&*tenants.default().await.unwrap().name, "default");
@@ -190,6 +192,6 @@ async fn the_name_of_the_default_tenant_is_reserved() {
     store.expect_create().times(1).returning(|_| Ok(()));
     let tenants = tenants(store, MockTokenStore::new());
     let refused = tenants.create("Default").await;
-    assert!(matches!(refused, Err(Failure::NameTaken)));
+    assert!(matches!(refused, Err(Failure::NameTaken { .. })));
     tenants.create("default").await.unwrap();
 }

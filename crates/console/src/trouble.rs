@@ -161,7 +161,7 @@ fn failed(failure: Failure) -> Response {
             "Changed meanwhile",
             "Somebody else changed the token at the same time. Nothing of yours was stored; go back and try again.",
         ),
-        Failure::NameTaken => text(
+        Failure::NameTaken { .. } => text(
             StatusCode::CONFLICT,
             "Name taken",
             "Another token has that name.",

@@ -155,6 +155,10 @@ impl Sql {
             TextTest::Compare(test) => {
                 return self.compare(column, &nul::free(test), Clone::clone);
             }
+            TextTest::Equals(needle) => {
+                let test = nul::free(&Compare::Eq(needle.clone()));
+                return self.compare(folded, &test, Clone::clone);
+            }
             TextTest::Contains(needle) => {
                 let searched = match field {
                     TextField::Name if self.searched => "s.name_key",

@@ -135,6 +135,9 @@ fn text(query: &mut Query, field: TextField, test: &TextTest) {
     };
     match test {
         TextTest::Compare(test) => compare(query, exact, test, String::clone),
+        TextTest::Equals(needle) => {
+            compare(query, folded, &Compare::Eq(needle.clone()), String::clone);
+        }
         TextTest::Contains(needle) => {
             query.push("instr(").push(folded).push(", ");
             query.push_bind(needle.clone()).push(") > 0");

@@ -31,7 +31,7 @@ pub(super) async fn make(
     let name = name.unwrap_or_else(|| format!("Root {}", service.clock.now()));
     let request = service.request_id("root-token")?;
     let made = match tenants.root_token(&tenant, request, &name).await {
-        Err(Failure::NameTaken) => {
+        Err(Failure::NameTaken { .. }) => {
             return Err(anyhow!(
                 "a token named {name:?} is there already; choose another --name"
             ));

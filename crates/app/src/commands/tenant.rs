@@ -36,7 +36,7 @@ pub(super) async fn create(settings: Settings, name: &str) -> Result<()> {
     let name = TokenName::parse(name).with_context(|| format!("{name:?} is no name"))?;
     let service = service(settings).await?;
     let tenant = match service.tenants.create(name.as_str()).await {
-        Err(Failure::NameTaken) => {
+        Err(Failure::NameTaken { .. }) => {
             let taken = service.tenants.named(name.as_str()).await;
             let taken = taken
                 .map_err(explained)?

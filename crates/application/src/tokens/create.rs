@@ -113,6 +113,9 @@ impl Tokens {
             (Err(CommitError::AlreadyMade { token, fingerprint }), Some(once)) => {
                 Err(repeated(&once, TokenMade { token, fingerprint }))
             }
+            (Err(CommitError::NameTaken), _) => {
+                Err(self.name_taken(&request.actor, &change.next().name).await)
+            }
             (Err(error), _) => Err(error.into()),
         }
     }

@@ -18,6 +18,8 @@ mod dry_run_tests;
 #[cfg(test)]
 mod limits_tests;
 #[cfg(test)]
+mod name_taken_tests;
+#[cfg(test)]
 mod read_tests;
 #[cfg(test)]
 mod retire_tests;

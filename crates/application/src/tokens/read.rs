@@ -1,12 +1,12 @@
 //! Reading tokens and their history.
 
-use countersign_domain::{Actor, SecretView, TokenId, TokenView, Version};
+use countersign_domain::{Actor, SecretView, TokenId, TokenName, TokenView, Version, standard};
 
 use super::Tokens;
 use crate::{
     Failure,
     ports::{EventFilter, EventPlace, EventView, History},
-    query::{Compare, Filter, Listed, Order, Page, PageRequest},
+    query::{Compare, Filter, Listed, Order, Page, PageRequest, TextField, TextTest},
 };
 
 impl Tokens {
@@ -39,6 +39,26 @@ impl Tokens {
         match self.get(actor, id).await {
             Err(Failure::TokenNotFound) => Err(Failure::ActorGone),
             found => found,
+        }
+    }
+
+    /// The refusal of a taken name. It names the token that has the name to an actor that may read tokens,
+    /// so that a client that finds or creates a token can go on with that one.
+    pub(super) async fn name_taken(&self, actor: &Actor, name: &TokenName) -> Failure {
+        if !actor.permissions.contains(&standard::API_TOKENS_READ) {
+            return Failure::NameTaken { holder: None };
+        }
+        let filter = Filter::Text(TextField::Name, TextTest::Equals(name.key().to_owned()));
+        let page = PageRequest {
+            number: 0,
+            size: 1,
+            count_to: Some(0),
+        };
+        // The holder may be revoked or renamed by now; the refusal stands also without it.
+        let found = self.query(actor, &filter, &[], page).await.ok();
+        let holder = found.and_then(|mut page| page.content.pop());
+        Failure::NameTaken {
+            holder: holder.map(Box::new),
         }
     }
 

@@ -49,12 +49,15 @@ impl Tokens {
             outcome = self.judged(&request.actor, id, judge).await?;
             stored = self.store_update(&outcome, dry_run).await;
         }
-        match stored {
-            Ok(()) => Ok(updated(&view, outcome)),
-            Err(CommitError::Stale { .. }) => {
+        match (stored, outcome) {
+            (Ok(()), outcome) => Ok(updated(&view, outcome)),
+            (Err(CommitError::Stale { .. }), _) => {
                 Err(stale(&request.actor, self.get(&request.actor, id).await?))
             }
-            Err(error) => Err(error.into()),
+            (Err(CommitError::NameTaken), Outcome::Changed(change)) => {
+                Err(self.name_taken(&request.actor, &change.next().name).await)
+            }
+            (Err(error), _) => Err(error.into()),
         }
     }
 

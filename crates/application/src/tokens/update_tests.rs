@@ -236,7 +236,7 @@ async fn each_failed_commit_is_told_apart() {
     let cases: [(Answer, Expected); 6] = [
         (
             || Err(CommitError::NameTaken),
-            |f| matches!(f, Failure::NameTaken),
+            |f| matches!(f, Failure::NameTaken { .. }),
         ),
         (
             || Err(CommitError::NotFound),

@@ -59,7 +59,7 @@ pub(super) async fn create(State(app): State<App>, signed: Signed<Writing>, sent
             ))
         }
         Err(Failure::Refused(why)) => Ok(refused(&Faults::of(&why, None))),
-        Err(Failure::NameTaken) => Ok(refused(&Faults::name_taken())),
+        Err(Failure::NameTaken { .. }) => Ok(refused(&Faults::name_taken())),
         // Somebody went back after a token was made, and changed the form for another one.
         Err(Failure::KeyReused) => {
             let words = "This form has made a token already. Send it again to make another one.";

@@ -79,7 +79,9 @@ pub(super) async fn edit(
             &entered,
             &Faults::of(&refused, Some(&view.token.permissions)),
         )),
-        Err(Failure::NameTaken) => Ok(form(&app, &signed, &view, &entered, &Faults::name_taken())),
+        Err(Failure::NameTaken { .. }) => {
+            Ok(form(&app, &signed, &view, &entered, &Faults::name_taken()))
+        }
         Err(Failure::Stale { current, .. }) => {
             let current = current.map_or(view, |current| *current);
             merge(&app, &signed, &current, expected, &entered).await

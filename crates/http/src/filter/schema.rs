@@ -215,6 +215,11 @@ pub(crate) struct TextOperators {
     #[serde(rename = "$nin")]
     #[schema(required = false, max_items = 100)]
     none_of: Vec<String>,
+    /// It equals this. Names are compared as for their uniqueness: without regard to case, width,
+    /// composition, the number of blanks, and blanks at the ends.
+    #[serde(rename = "$ieq")]
+    #[schema(required = false)]
+    equals: String,
     /// It contains this.
     #[serde(rename = "$isubstr")]
     #[schema(required = false)]

@@ -37,6 +37,7 @@ const TEXT_TESTS: &[&str] = &[
     "$lte",
     "$in",
     "$nin",
+    "$ieq",
     "$isubstr",
     "$iprefix",
     "$niprefix",
@@ -174,11 +175,14 @@ fn text(field: TextField, place: Place<'_>, faults: &mut Vec<Fault>) -> Option<T
     let mut needle = || {
         let words = body::text(raw, pointer, faults)?;
         Some(match field {
+            // Names are stored without blanks at their ends.
+            TextField::Name if operator == "$ieq" => fold(words.trim()),
             TextField::Name => fold(&words),
             TextField::PartialToken => words.to_lowercase(),
         })
     };
     Some(match operator {
+        "$ieq" => TextTest::Equals(needle()?),
         "$isubstr" => TextTest::Contains(needle()?),
         "$iprefix" => TextTest::StartsWith(needle()?),
         "$niprefix" => TextTest::NotStartsWith(needle()?),

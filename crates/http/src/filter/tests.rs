@@ -129,6 +129,10 @@ fn needles_come_in_the_form_that_stores_compare_with() {
             TextTest::Contains(countersign_domain::fold("äb")),
         ),
         (
+            r#"{"name": {"$ieq": " ＳTRASSE \u3000 x "}}"#,
+            TextTest::Equals("strasse x".into()),
+        ),
+        (
             r#"{"name": {"$iprefix": "Ｘ_%"}}"#,
             TextTest::StartsWith("x_%".into()),
         ),

@@ -78,11 +78,7 @@ impl Problem {
                 Self::stale(by_precondition, stored, current.as_deref())
             }
             Failure::Refused(refused) => refused.into(),
-            Failure::NameTaken => Self::new(
-                Code::NameTaken,
-                "Another token has a name that differs in nothing but case, width or composition.",
-            )
-            .with_faults(vec![Fault::at("/name", "name-taken", "the name is taken")]),
+            Failure::NameTaken { holder } => Self::name_taken(holder.as_deref()),
             Failure::AlreadyMade { token } => Self::new(
                 Code::AlreadyCreated,
                 "The same request made a token before; its secret is not shown again.",
@@ -137,6 +133,27 @@ impl Problem {
     pub(crate) fn secret_not_found() -> Self {
         let detail = "The API token has no such secret that works.";
         Self::new(Code::SecretNotFound, detail)
+    }
+
+    /// Names the token that has the name, if the caller may read it.
+    fn name_taken(holder: Option<&TokenView>) -> Self {
+        let problem = Self::new(
+            Code::NameTaken,
+            "Another token has a name that differs in nothing but case, width or composition.",
+        )
+        .with_faults(vec![Fault::at("/name", "name-taken", "the name is taken")]);
+        let Some(TokenView { token, .. }) = holder else {
+            return problem;
+        };
+        let members = Members {
+            id: Some(token.id),
+            expiry: Some(token.expiry),
+            ..Members::default()
+        };
+        let location = format!("/api/v1/api-tokens/{}", token.id);
+        problem
+            .with_members(members)
+            .with_header(header::LOCATION, location)
     }
 
     fn count_differs(count: u64) -> Self {

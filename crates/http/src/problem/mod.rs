@@ -13,7 +13,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use countersign_domain::{TokenId, Version};
+use countersign_domain::{Timestamp, TokenId, Version};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -103,10 +103,14 @@ pub(crate) struct Members {
     #[schema(value_type = u64, required = false)]
     pub(crate) current_count: Option<u64>,
     /// `already-created`: the token that was made. `token-unreadable`: the token, where it was asked for
-    /// by its id.
+    /// by its id. `name-taken`: the token that has the name, if the caller may read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = "uuid")]
     pub(crate) id: Option<TokenId>,
+    /// `name-taken`: when the token that has the name expires, if the caller may read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = DateTime)]
+    pub(crate) expiry: Option<Timestamp>,
     /// At the OAuth endpoints: what RFC 6749, section 5.2, calls it, or RFC 6750, section 3.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]

@@ -87,7 +87,7 @@ fn json() -> impl Strategy<Value = Value> {
         4 => select(vec![
             "name", "version", "expiry", "permissions", "allowedAddresses", "id", "userId", "partialToken",
             "overlapSeconds", "lastUsedDate",
-            "$and", "$or", "$eq", "$in", "$gt", "$isubstr", "$contains",
+            "$and", "$or", "$eq", "$in", "$gt", "$ieq", "$isubstr", "$contains",
         ]).prop_map(str::to_owned),
         1 => any::<String>(),
     ];

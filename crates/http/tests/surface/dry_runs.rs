@@ -192,3 +192,39 @@ async fn what_would_be_done_is_not_done() {
     }
     assert_ne!(records(&world).await, before);
 }
+
+#[tokio::test]
+async fn a_taken_name_leads_to_its_holder_if_the_caller_may_read() {
+    let world = World::new().await;
+    let holder = world.home.make("Straße").await.view;
+    let other = path(&world.home.make("other").await.view);
+    world.away.make("Strasse").await;
+    let permissions = ["api.api-tokens.write", "api.tasks.read"];
+    let writer = world.token("writer", &permissions).await;
+    let token = &holder.token;
+    let named = (
+        json!(token.id.to_string()),
+        json!(token.expiry.to_string()),
+        path(&holder),
+    );
+    let unnamed = (Value::Null, Value::Null, String::new());
+    for (secret, expected) in [(&world.root.secret, named), (&writer.secret, unnamed)] {
+        for query in ["", "?dryRun=true"] {
+            let create = Ask::new("POST", format!("{TOKENS}{query}")).json(&draft("STRASSE"));
+            let rename = json!({"version": 1, "name": "ＳTRASSE"});
+            let rename = Ask::new("PUT", format!("{other}{query}")).json(&rename);
+            for ask in [create, rename] {
+                let reply = world.send(ask.by(secret)).await;
+                let problem = reply.problem(409, "name-taken");
+                let location = reply.header("location").to_owned();
+                let told = (problem["id"].clone(), problem["expiry"].clone(), location);
+                assert_eq!(told, expected, "{query}");
+            }
+        }
+    }
+    let filter = json!({"name": {"$ieq": " STRASSE"}});
+    let query = world.ask("POST", format!("{TOKENS}/query")).json(&filter);
+    let found = world.send(query).await.expect(200);
+    assert_eq!(found["totalElements"], 1);
+    assert_eq!(found["content"][0]["id"], token.id.to_string());
+}

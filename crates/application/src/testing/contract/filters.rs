@@ -154,6 +154,7 @@ pub async fn texts_compare_byte_by_byte(on: &Subject) {
 
 async fn search(home: &Realm, views: &[TokenView], field: TextField, needle: &str) -> usize {
     let tests = [
+        TextTest::Equals,
         TextTest::StartsWith,
         TextTest::NotStartsWith,
         TextTest::Contains,
@@ -180,12 +181,14 @@ pub async fn texts_are_searched_without_regard_to_case(on: &Subject) {
         let count = search(&home, &views, TextField::Name, &fold(needle)).await;
         assert_eq!(count, found, "{needle}");
     }
+    for (name, found) in [("STRASSE", 1), ("ａlpha", 1), ("alph", 0), ("", 0)] {
+        let equal = Filter::Text(TextField::Name, TextTest::Equals(fold(name)));
+        assert_eq!(ask(&home, &views, equal).await, found, "{name}");
+    }
     let partial = views[3].token.partial.as_str().to_lowercase();
     assert!(search(&home, &views, TextField::PartialToken, &partial).await >= 1);
-    assert_eq!(
-        search(&home, &views, TextField::PartialToken, "csg_…").await,
-        12
-    );
+    let all = search(&home, &views, TextField::PartialToken, "csg_…").await;
+    assert_eq!(all, 12);
     assert_eq!(
         search(&home, &views, TextField::PartialToken, "csgx…").await,
         0

@@ -28,6 +28,7 @@ fn compares_if_any(instant: Option<Timestamp>, test: &Compare<Timestamp>) -> boo
 fn reads(value: &str, folded: &str, test: &TextTest) -> bool {
     match test {
         TextTest::Compare(test) => compares(&value.to_owned(), test),
+        TextTest::Equals(needle) => folded == needle,
         TextTest::Contains(needle) => folded.contains(needle),
         TextTest::StartsWith(needle) => folded.starts_with(needle),
         TextTest::NotStartsWith(needle) => !folded.starts_with(needle),

@@ -121,7 +121,10 @@ pub(crate) struct EditBody {
     responses(
         (status = 200, body = UpdatedToken, headers(
             ("ETag" = String, description = "The version as an entity tag; not after a dry run"))),
-        (status = 400), (status = 404), (status = 408), (status = 409), (status = 412), (status = 413),
+        (status = 400), (status = 404), (status = 408),
+        (status = 409, headers(("Location" = String,
+            description = "`name-taken` if the caller may read: the path of the token that has the name"))),
+        (status = 412), (status = 413),
         (status = 415), (status = 422),
     ),
     extensions(("x-required-permission" = json!("api.api-tokens.write"))),

@@ -62,6 +62,7 @@ const KEYS: &[&str] = &[
     "$lte",
     "$in",
     "$nin",
+    "$ieq",
     "$isubstr",
     "$iprefix",
     "$niprefix",
