@@ -71,8 +71,11 @@ async fn named(server: &Server, root: &str, name: &str) -> Value {
 
 async fn asked(server: &Server, root: &str, method: Method, path: &str, body: &Value) -> Value {
     let client = Client::builder().no_proxy().build().unwrap();
-    let request = client.request(method, format!("{}{path}", server.url()));
-    let answer = request.bearer_auth(root).json(body).send().await.unwrap();
+    let mut request = client.request(method.clone(), format!("{}{path}", server.url()));
+    if method != Method::GET {
+        request = request.json(body);
+    }
+    let answer = request.bearer_auth(root).send().await.unwrap();
     answered(answer, 200).await
 }
 

@@ -12,8 +12,8 @@ use super::{CountingEntropy, FixedClock};
 use crate::{
     Made,
     ports::{
-        AuditStore, ChangeFeed, CommitError, Entropy, Probe, SessionStore, Tenant, TenantStore,
-        TokenStore, UsageStore, UserStore,
+        AuditStore, ChangeFeed, Entropy, Probe, SessionStore, Tenant, TenantStore, TokenStore,
+        UsageStore, UserStore,
     },
 };
 
@@ -261,54 +261,5 @@ impl Realm {
             .policy
             .rotate(&request, view, secret, overlap, Descent::Apart);
         rotated.unwrap()
-    }
-
-    /// Makes a token of [that name](Self::draft), by the system.
-    pub async fn make(&self, name: &str) -> Made {
-        self.make_of(&self.draft(name)).await
-    }
-
-    /// Makes a token, by the system.
-    pub async fn make_of(&self, draft: &Draft) -> Made {
-        self.make_by(self.system(), draft).await
-    }
-
-    /// Makes a token.
-    pub async fn make_by(&self, actor: Actor, draft: &Draft) -> Made {
-        let (change, secret) = self.creation(actor, draft, None);
-        self.commit(&change).await.unwrap();
-        let view = TokenView::of_new(&change);
-        Made { view, secret }
-    }
-
-    /// Changes a token, by the system; gives what must be read from now on.
-    pub async fn update(&self, view: &TokenView, edit: &Edit) -> TokenView {
-        self.update_by(self.system(), view, edit).await
-    }
-
-    /// Changes a token; gives what must be read from now on.
-    pub async fn update_by(&self, actor: Actor, view: &TokenView, edit: &Edit) -> TokenView {
-        let change = self.edit(actor, view, edit);
-        self.commit(&change).await.unwrap();
-        view.after(&change)
-    }
-
-    /// Revokes a token, by the system.
-    pub async fn revoke(&self, view: &TokenView) {
-        let change = self.revocation(self.system(), view);
-        self.commit(&change).await.unwrap();
-    }
-
-    /// Commits a change.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn commit(&self, change: &Change) -> Result<(), CommitError> {
-        self.stores.tokens.commit(change).await
-    }
-
-    /// The token as it is read now.
-    pub async fn get(&self, id: TokenId) -> Option<TokenView> {
-        self.stores.tokens.get(self.tenant.id, id).await.unwrap()
     }
 }

@@ -11,6 +11,7 @@ pub mod contract;
 mod fixtures;
 mod nature;
 mod notes;
+mod steps;
 
 pub use fixtures::{Realm, Stores, at, keep, named};
 pub use nature::{CountingEntropy, Deaf, FixedClock};

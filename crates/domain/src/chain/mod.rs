@@ -129,6 +129,8 @@ fn follow<T: PartialEq + Clone>(value: &mut Option<T>, change: Option<&Changed<T
 #[cfg(test)]
 mod encodings_tests;
 #[cfg(test)]
+mod retirement_tests;
+#[cfg(test)]
 mod secrets_tests;
 #[cfg(test)]
 mod stored_tests;

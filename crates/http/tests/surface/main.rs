@@ -9,6 +9,7 @@
 mod arbitrary;
 mod authorization;
 mod blind;
+mod client_address;
 mod clock;
 mod conditional;
 mod connections;

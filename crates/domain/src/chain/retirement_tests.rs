@@ -1,0 +1,60 @@
+//! A secret that was replaced is ended early: its event is compared with the row of the secret.
+
+use super::{
+    stored_tests::{digest, minute, rotated},
+    tests::{content, verify, version},
+    *,
+};
+use crate::{Changes, EventContent};
+
+/// [`rotated`], and then the secret that was replaced last is ended early; in the newest encoding.
+fn ended_early(encoding: Encoding, retirement: Changed<Timestamp>) -> (Vec<AuditEvent>, Recorded) {
+    let (mut events, mut record) = rotated(encoding);
+    let end = retirement.after;
+    let changes = Changes {
+        replaced_retires_at: Some(retirement),
+        ..Changes::default()
+    };
+    let event = EventContent {
+        encoding: Encoding::V2,
+        at: minute(5),
+        secret_commitment: Some(digest(2).commitment()),
+        ..content(record.token.id, EventKind::Updated, 4, changes)
+    };
+    let event = event.chained_to(&record.head);
+    record.head = event.hash;
+    record.token.version = version(4);
+    record.token.modified = minute(5);
+    record.secrets[1].retires = end;
+    events.push(event);
+    (events, record)
+}
+
+#[test]
+fn a_secret_that_was_ended_early_is_compared_like_the_others() {
+    for encoding in [Encoding::V1, Encoding::V2] {
+        let changed = |before, after| Changed {
+            before: Some(minute(before)),
+            after: Some(minute(after)),
+        };
+        let (events, record) = ended_early(encoding, changed(13, 3));
+        assert_eq!(verify(&events, &record), Ok(()));
+        // It goes on after all; and another one ended in its place.
+        let mut revived = record.clone();
+        revived.secrets[1].retires = Some(minute(13));
+        let differs = BrokenChain::SecretDiffers(version(2), "retires_at");
+        assert_eq!(verify(&events, &revived), Err(differs));
+        let mut swapped = record;
+        swapped.secrets[1].digest = digest(9);
+        assert!(verify(&events, &swapped).is_err());
+        // No event prolongs a secret, or ends one that never ended then.
+        for (before, after) in [(13, 14), (13, 13), (12, 3), (3, 2)] {
+            let (events, record) = ended_early(encoding, changed(before, after));
+            let altered = BrokenChain::Altered(version(4));
+            let verdict = verify(&events, &record);
+            // By its end alone the first secret cannot be told from the second.
+            let known = encoding == Encoding::V2 || before != 3;
+            assert!(verdict == Err(altered) || !known && verdict.is_err());
+        }
+    }
+}
