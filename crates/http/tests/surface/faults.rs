@@ -120,6 +120,8 @@ async fn each_failed_commit_has_its_problem() {
                 .expect_commit()
                 .times(1)
                 .returning(move |_| Err(failed()));
+            // Which token has a taken name is asked of the store, too.
+            store.expect_query().returning(|_, _, _, _| Err(away()));
         });
         let body = json!({"version": 1, "name": "renamed"});
         let reply = send(
