@@ -5,6 +5,7 @@ mod schema;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use countersign_application::query::Filter;
 use serde_json::value::RawValue;

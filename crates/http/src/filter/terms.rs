@@ -4,11 +4,10 @@
 use countersign_application::query::{
     Compare, Filter, ListField, ListTest, TextField, TextTest, TimeField,
 };
-use countersign_domain::{AllowedAddresses, Timestamp, fold};
+use countersign_domain::{Timestamp, fold};
 use serde_json::value::RawValue;
-use unicode_normalization::UnicodeNormalization;
 
-use super::MOST_VALUES;
+use super::values::{canonical, id, normal, number, switch, values};
 use crate::{
     body::{self, Json, Read},
     problem::{Fault, nearest},
@@ -212,83 +211,9 @@ fn list(
     })
 }
 
-/// The form that lists of addresses hold; what is no address is in no list.
-fn canonical(written: String) -> String {
-    let parsed = AllowedAddresses::parse([&written]).ok();
-    parsed
-        .and_then(|addresses| addresses.iter().next())
-        .unwrap_or(written)
-}
-
-fn values<T>(
-    raw: &RawValue,
-    pointer: &str,
-    faults: &mut Vec<Fault>,
-    read: Read<T>,
-) -> Option<Vec<T>> {
-    let Ok(Json::List(items)) = Json::of(raw.get()) else {
-        faults.push(Fault::at(pointer, "wrong-type", "an array is expected"));
-        return None;
-    };
-    if items.len() > MOST_VALUES {
-        let detail = "at most 100 values in an array";
-        faults.push(Fault::at(pointer, "too-many-values", detail));
-        return None;
-    }
-    let read: Vec<_> = items
-        .iter()
-        .enumerate()
-        .map(|(index, item)| read(item, &format!("{pointer}/{index}"), faults))
-        .collect();
-    read.into_iter().collect()
-}
-
 fn unknown<T>(operator: &str, pointer: &str, faults: &mut Vec<Fault>, known: &[&str]) -> Option<T> {
     let detail = format!("the operators of this field are {}", known.join(" "));
     let fault = Fault::at(pointer, "unknown-operator", detail);
     faults.push(fault.with_suggestions(nearest(operator, known)));
     None
-}
-
-/// Names are stored in NFC.
-fn normal(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<String> {
-    Some(body::text(raw, pointer, faults)?.nfc().collect())
-}
-
-fn id<T: std::str::FromStr>(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<T> {
-    let text = body::text(raw, pointer, faults)?;
-    let id = text.parse().ok();
-    if id.is_none() {
-        let fault = Fault::at(pointer, "invalid-id", "a UUID is expected");
-        faults.push(fault.with_value(&text));
-    }
-    id
-}
-
-fn switch(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<bool> {
-    let value = match raw.get().trim() {
-        "true" => Some(true),
-        "false" => Some(false),
-        _ => None,
-    };
-    if value.is_none() {
-        faults.push(Fault::at(
-            pointer,
-            "wrong-type",
-            "true or false is expected",
-        ));
-    }
-    value
-}
-
-fn number(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<i64> {
-    let number = match Json::of(raw.get()) {
-        Ok(Json::Number(number)) => number.parse().ok(),
-        _ => None,
-    };
-    if number.is_none() {
-        let detail = "a whole number of at most 64 bits is expected";
-        faults.push(Fault::at(pointer, "wrong-type", detail).with_value(raw.get()));
-    }
-    number
 }
