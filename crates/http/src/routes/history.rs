@@ -8,6 +8,7 @@ use countersign_application::ports::EventFilter;
 
 use super::{Answer, answer, tokens::list::LIMIT};
 use crate::{
+    body::NoBody,
     caller::{Caller, ReadTokens},
     cursor,
     params::Params,
@@ -38,6 +39,7 @@ pub(in crate::routes) async fn history(
     State(app): State<App>,
     caller: Caller<ReadTokens>,
     RawQuery(query): RawQuery,
+    _: NoBody,
 ) -> Answer {
     let tenant = caller.actor.tenant;
     let mut params = Params::of(query.as_deref());
