@@ -63,7 +63,14 @@ impl Run {
     /// One operation as its caller wants it, and in the ways in which it goes wrong.
     async fn in_all_ways(&mut self, operation: &Operation) {
         let (made, narrow) = self.make().await;
-        let (id, root) = (made["id"].as_str().unwrap(), self.root.clone());
+        let id = made["id"].as_str().unwrap();
+        let ends_its_caller =
+            operation.method == Method::DELETE && operation.path_of(id).ends_with("/current");
+        let root = if ends_its_caller {
+            self.make().await.1
+        } else {
+            self.root.clone()
+        };
         let unissued = Secret::from_random(&[9; 32]);
         self.secrets.push(unissued.expose().to_owned());
         let mut corrupt = made["token"].as_str().unwrap().to_owned();

@@ -113,8 +113,13 @@ impl Starting {
             let answer = self.ask(request);
             assert!(answer.starts_with("HTTP/1.1 503"), "{request}: {answer}");
             let head = answer.to_lowercase();
+            let form = if request.contains("/oauth2/") {
+                "content-type: application/json"
+            } else {
+                "content-type: application/problem+json"
+            };
             for header in [
-                "content-type: application/problem+json",
+                form,
                 "retry-after: 1",
                 "x-request-id: probe-1",
                 "x-content-type-options: nosniff",

@@ -112,7 +112,9 @@ impl SqliteStore {
         // next one would have another log than the one that this process knows.
         let log = within(async {
             store.switch_to_log().await.map_err(fault)?;
-            store.readers.acquire().await.map(drop).map_err(fault)
+            // It has the log open only once it has read.
+            let read = sqlx::query("SELECT count(*) FROM sqlite_schema");
+            read.execute(&store.readers).await.map(drop).map_err(fault)
         });
         log.await.map_err(|error| OpenError(Box::new(error)))?;
         Ok(store)

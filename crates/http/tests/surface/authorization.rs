@@ -119,7 +119,8 @@ async fn a_token_that_lacks_just_the_named_permission_is_refused() {
     let world = World::new().await;
     for operation in operations().iter().filter(|operation| !operation.open) {
         let Some(needed) = &operation.permission else {
-            let small = world.token(&operation.path, &["scim.user.schema"]).await;
+            let name = format!("{} {}", operation.method, operation.path);
+            let small = world.token(&name, &["scim.user.schema"]).await;
             let reply = world.send(operation.ask().by(&small.secret)).await;
             reply.expect(operation.status());
             continue;

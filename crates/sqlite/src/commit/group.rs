@@ -5,7 +5,12 @@
 //! others go on. Whatever fails the whole transaction without a trace has every change written by
 //! itself.
 
-use std::{error::Error, fmt, mem, sync::Arc, time::Instant};
+use std::{
+    error::Error,
+    fmt, mem,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use countersign_application::ports::{CommitError, StoreFault};
 use countersign_domain::Change;
@@ -25,6 +30,9 @@ use crate::{
 const GROUP: usize = 64;
 /// The number of changes that wait, at most; further callers wait for a place among them.
 const QUEUE: usize = 4 * GROUP;
+
+/// How long a change waits for its group; so much time is left for writing it then.
+const LINE: Duration = Duration::from_millis(2500);
 
 type Outcome = Result<(), CommitError>;
 
@@ -61,8 +69,10 @@ impl GroupCommit {
             answer,
         };
         let written = timeout(CALL, async {
-            if self.0.send(pending).await.is_err() {
-                return Err(StoreFault::Unavailable("the store is closed".into()).into());
+            match timeout(LINE, self.0.send(pending)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Err(unavailable("the store is closed")),
+                Err(_) => return Err(unavailable("too many changes wait")),
             }
             outcome.await.unwrap_or_else(|lost| Err(unknown(lost)))
         });
@@ -75,6 +85,10 @@ async fn run(writer: Writer, mut queue: mpsc::Receiver<Pending>) {
     while queue.recv_many(&mut group, GROUP).await > 0 {
         let mut waiting = mem::replace(&mut group, Vec::with_capacity(GROUP));
         waiting.retain(|pending| !pending.answer.is_closed());
+        // Those that waited for too long must not take the time of the others in their group.
+        for late in waiting.extract_if(.., |pending| pending.began.elapsed() >= LINE) {
+            let _ = late.answer.send(Err(unavailable("too many changes wait")));
+        }
         let writer = writer.clone();
         // A task of its own, so that a panic ends one group and not the queue.
         drop(tokio::spawn(async move { write_group(&writer, waiting).await }).await);
@@ -159,7 +173,13 @@ async fn write_within(db: &mut SqliteConnection, change: &Change) -> Result<Outc
 }
 
 fn first(mut outcomes: Vec<Outcome>) -> Outcome {
-    outcomes.pop().unwrap_or(Ok(()))
+    outcomes
+        .pop()
+        .unwrap_or_else(|| Err(unavailable("there is no outcome")))
+}
+
+fn unavailable(why: &'static str) -> CommitError {
+    StoreFault::Unavailable(why.into()).into()
 }
 
 fn unknown(cause: impl Error + Send + Sync + 'static) -> CommitError {
