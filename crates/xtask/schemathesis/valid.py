@@ -54,7 +54,14 @@ def whole_numbers(value):
 
 
 def filter_within_bounds(value):
-    return _depth(value) <= DEEPEST and _tests(value) <= MOST_TESTS
+    return _depth(value) <= DEEPEST and _tests(value) <= MOST_TESTS and not any(map(_is_vague, value.values()))
+
+
+def _is_vague(value):
+    """Whether an object without tests is in there, which is refused within a filter."""
+    if isinstance(value, dict):
+        return not value or any(map(_is_vague, value.values()))
+    return any(map(_is_vague, value)) if isinstance(value, list) else False
 
 
 def _depth(value):

@@ -2,13 +2,7 @@
 
 use crate::problem::{Code, Problem};
 
-/// Refuse to grant a token
-///
-/// Tokens are made by `POST /api/v1/api-tokens`, and no grant of OAuth makes one: each is `unsupported_grant_type`.
-#[utoipa::path(
-    post, path = "/oauth2/token", operation_id = "requestToken", tag = "checks", security(),
-    responses((status = 400, description = "In any case: `unsupported_grant_type`")),
-)]
+/// Tokens are made by `POST /api/v1/api-tokens`, and no grant of OAuth makes one.
 pub(in crate::routes) async fn token() -> Problem {
     let detail = "Tokens are made by POST /api/v1/api-tokens; no grant of OAuth makes one.";
     Problem::new(Code::UnsupportedGrantType, detail)

@@ -10,13 +10,8 @@ use serde_json::Value;
 
 /// The request id of what is done to prepare a run; see `store.py`.
 const PREPARATION: &str = "preparation";
-/// What no run does: a stream without an end, the end of the token that the run is made with, and what
-/// refuses everything.
-const NEVER: [&str; 3] = [
-    "GET /api/v1/changes",
-    "DELETE /api/v1/api-tokens/current",
-    "POST /oauth2/token",
-];
+/// What no run does: a stream without an end, and the end of the token that the run is made with.
+const NEVER: [&str; 2] = ["GET /api/v1/changes", "DELETE /api/v1/api-tokens/current"];
 const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
 /// Says how often each operation of the document was done and refused.
