@@ -68,7 +68,7 @@ async fn befall(on: &Subject, home: &Realm, actor: &TokenView, what: &str) {
 }
 
 /// The name, the version, the token, the key, and the actor in every way that it can be lost.
-/// [`refused`] tries each change before it commits it, and compares the reasons.
+/// `refused` tries each change before it commits it, and compares the reasons.
 pub async fn every_refusal_of_a_commit_is_the_dry_runs_refusal(on: &Subject) {
     let home = on.realm("home").await;
     for (what, expected) in ACTORS {
