@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use countersign_http::Limits;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use crate::{descriptors, settings::Settings};
+use crate::{fd_limit, settings::Settings};
 
 /// The bounds of the service's listener.
 pub(crate) fn of(settings: &Settings) -> Limits {
@@ -30,8 +30,8 @@ fn exempt(settings: &Settings) -> Vec<IpNet> {
 /// As many connections as are wanted and the system grants.
 fn granted(settings: &Settings) -> usize {
     let wanted = settings.max_connections;
-    let granted = descriptors::raised().map_or(wanted, |limit| {
-        descriptors::affordable(wanted, limit, settings.postgres_max_connections)
+    let granted = fd_limit::raised().map_or(wanted, |limit| {
+        fd_limit::affordable(wanted, limit, settings.postgres_max_connections)
     });
     if granted < wanted {
         tracing::warn!(

@@ -4,10 +4,10 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
 use countersign_application::ports::{
-    AuditStore, ChangeFeed, MigrationFault, Probe, SessionStore, TenantStore, TokenStore,
+    AuditStore, ChangeFeed, MigrationFault, SessionStore, StoreHealth, TenantStore, TokenStore,
     UsageStore, UserStore,
 };
-use countersign_postgres::{Feed, PostgresStore};
+use countersign_postgres::{FeedMode, PostgresStore};
 use countersign_sqlite::SqliteStore;
 
 use crate::settings::{self, DatabaseUrl, Settings};
@@ -24,7 +24,7 @@ pub(crate) struct Ports {
     pub(crate) users: Arc<dyn UserStore>,
     pub(crate) tenants: Arc<dyn TenantStore>,
     pub(crate) audit: Arc<dyn AuditStore>,
-    pub(crate) probe: Arc<dyn Probe>,
+    pub(crate) probe: Arc<dyn StoreHealth>,
     pub(crate) feed: Arc<dyn ChangeFeed>,
     pub(crate) usage: Arc<dyn UsageStore>,
     pub(crate) sessions: Arc<dyn SessionStore>,
@@ -37,8 +37,8 @@ impl Database {
     /// When it cannot be opened. A PostgreSQL that is away shows later.
     pub(crate) async fn open(settings: &Settings) -> Result<Self> {
         let feed = match settings.change_feed {
-            settings::ChangeFeed::Notify => Feed::Notify,
-            settings::ChangeFeed::Poll | settings::ChangeFeed::None => Feed::Poll,
+            settings::ChangeFeed::Notify => FeedMode::Notify,
+            settings::ChangeFeed::Poll | settings::ChangeFeed::None => FeedMode::Poll,
         };
         let opened = match &settings.database {
             DatabaseUrl::Sqlite(path) => SqliteStore::open(path)
@@ -115,7 +115,7 @@ impl Ports {
             + UserStore
             + TenantStore
             + AuditStore
-            + Probe
+            + StoreHealth
             + ChangeFeed
             + UsageStore
             + SessionStore

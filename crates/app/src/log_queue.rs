@@ -177,8 +177,8 @@ impl Queue {
             self.drained.notify_all();
         }
         while state.lines.is_empty() {
-            let woken = self.filled.wait(state);
-            state = woken.unwrap_or_else(PoisonError::into_inner);
+            let wait_for_change = self.filled.wait(state);
+            state = wait_for_change.unwrap_or_else(PoisonError::into_inner);
         }
         state.writing = true;
         mem::swap(&mut state.lines, batch);

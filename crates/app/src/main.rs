@@ -2,26 +2,26 @@
 
 mod commands;
 mod connection_limits;
+mod credential_cache;
 mod database;
-mod descriptors;
-mod facts;
+mod fd_limit;
 mod first_start;
-mod follow;
 mod hardening;
-mod lock;
+mod instrumented;
+mod invalidation;
 mod log_queue;
-mod nature;
-mod numbers;
-mod process;
+mod metrics;
+mod process_metrics;
 mod reachable;
 mod service;
 mod settings;
+mod shutdown;
+mod single_instance;
 mod skew;
-mod stop;
+mod system;
 mod telemetry;
 mod traces;
-mod uses;
-mod watched;
+mod usage_buffer;
 mod writes;
 
 use std::{
@@ -35,7 +35,7 @@ use anyhow::{Context as _, Result};
 use clap::{CommandFactory, FromArgMatches as _};
 use countersign_application::{error_chain, ports::MigrationFault};
 
-use self::commands::{Command, Line};
+use self::commands::{Cli, Command};
 
 /// A check is short, and much of it is memory that is taken and given back; this one does that in less time than the
 /// system's own (see `docs/benchmarks.md`).
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     match prepared() {
         Ok((command, settings)) => run(command, settings),
         Err(error) => {
-            tell(&error);
+            print_error(&error);
             ExitCode::from(MISUSED)
         }
     }
@@ -65,8 +65,8 @@ fn main() -> ExitCode {
 
 fn prepared() -> Result<(Command, settings::Settings)> {
     let line: Vec<OsString> = env::args_os().collect();
-    let (matches, settings) = settings::load(<Line as CommandFactory>::command(), &line)?;
-    Ok((Line::from_arg_matches(&matches)?.wanted(), settings))
+    let (matches, settings) = settings::load(<Cli as CommandFactory>::command(), &line)?;
+    Ok((Cli::from_arg_matches(&matches)?.wanted(), settings))
 }
 
 fn run(command: Command, mut settings: settings::Settings) -> ExitCode {
@@ -74,7 +74,7 @@ fn run(command: Command, mut settings: settings::Settings) -> ExitCode {
     let collector = settings.otlp_endpoint.as_ref().filter(|_| serves);
     let log = std::mem::take(&mut settings.log);
     if let Err(error) = telemetry::start(log, settings.log_format, collector) {
-        tell(&error);
+        print_error(&error);
         return ExitCode::from(MISUSED);
     }
     if settings.database.is_exposed() {
@@ -101,7 +101,7 @@ fn run(command: Command, mut settings: settings::Settings) -> ExitCode {
             if serves {
                 tracing::error!(error = error_chain(error.as_ref()), "cannot serve");
             } else {
-                tell(&error);
+                print_error(&error);
             }
             ExitCode::from(if audits { UNTOLD } else { code_of(&error) })
         }
@@ -119,7 +119,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
     }
 }
 
-fn tell(error: &anyhow::Error) {
+fn print_error(error: &anyhow::Error) {
     // Where nobody reads there is nobody to tell that.
     let _ = writeln!(io::stderr(), "countersign: {}", error_chain(error.as_ref()));
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use countersign_application::{
     Audit, Sessions, Tenants, Tokens, Users,
-    ports::{Announcer, Clock, Entropy},
+    ports::{Clock, Entropy, Invalidator},
 };
 use countersign_domain::RequestId;
 use countersign_gate::Gate;
@@ -13,8 +13,8 @@ use countersign_http::Timekeeping;
 
 use crate::{
     database::Ports,
-    nature::{SystemClock, SystemEntropy},
     settings::Settings,
+    system::{SystemClock, SystemEntropy},
 };
 
 /// Everything that commands and the HTTP surface call.
@@ -30,14 +30,18 @@ pub(crate) struct Service {
 
 impl Service {
     /// The use cases, which tell the announcer what they change.
-    pub(crate) fn new(ports: &Ports, settings: &Settings, announcer: Arc<dyn Announcer>) -> Self {
+    pub(crate) fn new(
+        ports: &Ports,
+        settings: &Settings,
+        invalidator: Arc<dyn Invalidator>,
+    ) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let tokens = Tokens::new(
             ports.tokens.clone(),
             clock.clone(),
             entropy.clone(),
-            announcer,
+            invalidator,
             settings.policy.clone(),
         );
         let tokens = match settings.changes_per_minute {
@@ -72,8 +76,8 @@ impl Service {
         gate: Gate,
         time: Timekeeping,
         settings: &Settings,
-    ) -> countersign_console::Services {
-        countersign_console::Services {
+    ) -> countersign_console::ConsoleServices {
+        countersign_console::ConsoleServices {
             tokens: self.tokens.clone(),
             audit: self.audit.clone(),
             sessions: self.sessions.clone(),

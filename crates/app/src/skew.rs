@@ -11,7 +11,7 @@ use std::{
 
 use countersign_application::{
     error_chain,
-    ports::{Clock, Probe, StoreTime},
+    ports::{Clock, StoreHealth, StoreTime},
 };
 use countersign_domain::Timestamp;
 use countersign_http::Timekeeping;
@@ -33,7 +33,7 @@ const UNKNOWN: i64 = i64::MIN;
 /// The comparison of both clocks.
 pub(crate) struct Skew {
     clock: Arc<dyn Clock>,
-    probe: Arc<dyn Probe>,
+    probe: Arc<dyn StoreHealth>,
     time: Timekeeping,
     micros: AtomicI64,
     /// The latest instant that this process has seen.
@@ -49,7 +49,11 @@ fn ahead(before: Timestamp, took: Duration, told: Timestamp) -> (i64, i64) {
 }
 
 impl Skew {
-    pub(crate) fn new(clock: Arc<dyn Clock>, probe: Arc<dyn Probe>, time: Timekeeping) -> Self {
+    pub(crate) fn new(
+        clock: Arc<dyn Clock>,
+        probe: Arc<dyn StoreHealth>,
+        time: Timekeeping,
+    ) -> Self {
         Self {
             clock,
             probe,
@@ -136,7 +140,7 @@ impl Skew {
 mod tests {
     use std::sync::Mutex;
 
-    use countersign_application::ports::{MockClock, MockProbe, StoreFault};
+    use countersign_application::ports::{MockClock, MockStoreHealth, StoreError};
 
     use super::*;
 
@@ -150,7 +154,7 @@ mod tests {
     /// A node whose clock stands still, beside a store that says what it is told to.
     fn skew(told: Told) -> (Skew, Arc<Mutex<Told>>) {
         let told = Arc::new(Mutex::new(told));
-        let (mut clock, mut probe, says) = (MockClock::new(), MockProbe::new(), told.clone());
+        let (mut clock, mut probe, says) = (MockClock::new(), MockStoreHealth::new(), told.clone());
         clock.expect_now().returning(|| at(0));
         probe.expect_time().returning(move || {
             let told = *says.lock().unwrap();
@@ -158,7 +162,7 @@ mod tests {
                 Ok(clock) => StoreTime::Clock(at(clock)),
                 Err(newest) => StoreTime::Newest(newest.map(at)),
             })
-            .map_err(|()| StoreFault::Unavailable("away".into()))
+            .map_err(|()| StoreError::Unavailable("away".into()))
         });
         let skew = Skew::new(Arc::new(clock), Arc::new(probe), Timekeeping::default());
         (skew, told)

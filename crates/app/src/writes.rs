@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use countersign_application::{
     error_chain,
-    ports::{Probe, StoreFault},
+    ports::{StoreError, StoreHealth},
 };
 use countersign_http::Writability;
 use tokio::time::sleep;
@@ -14,10 +14,10 @@ const EVERY: Duration = Duration::from_secs(5);
 
 /// Notes what a change came to, and logs it if that is news. Other faults say nothing: a store that is away shows by
 /// its look-ups.
-pub(crate) fn note(writability: &Writability, outcome: Result<(), &StoreFault>) {
+pub(crate) fn note(writability: &Writability, outcome: Result<(), &StoreError>) {
     match outcome {
         Ok(()) if writability.note(false) => tracing::info!("the store takes changes again"),
-        Err(StoreFault::Unwritable(cause)) if writability.note(true) => tracing::error!(
+        Err(StoreError::Unwritable(cause)) if writability.note(true) => tracing::error!(
             error = error_chain(&**cause),
             "the store takes no changes, so that no token can be made or revoked; checks go on"
         ),
@@ -26,7 +26,7 @@ pub(crate) fn note(writability: &Writability, outcome: Result<(), &StoreFault>) 
 }
 
 /// Tries for ever. As long as changes are taken, a try writes nothing to the disk.
-pub(crate) async fn try_often(writability: Writability, probe: Arc<dyn Probe>) {
+pub(crate) async fn try_often(writability: Writability, probe: Arc<dyn StoreHealth>) {
     // Whether a try has failed as the change did that was refused.
     let mut failed = false;
     loop {
@@ -41,7 +41,7 @@ pub(crate) async fn try_often(writability: Writability, probe: Arc<dyn Probe>) {
                 failed = false;
             }
             Err(fault) => {
-                failed = matches!(fault, StoreFault::Unwritable(_));
+                failed = matches!(fault, StoreError::Unwritable(_));
                 note(&writability, Err(&fault));
             }
         }

@@ -26,7 +26,7 @@ mod tests {
     use thiserror::Error;
 
     use super::*;
-    use crate::ports::StoreFault;
+    use crate::ports::StoreError;
 
     #[derive(Debug, Error)]
     #[error("while executing migrations: {0}")]
@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn a_cause_that_the_words_before_include_stands_in_the_line_once() {
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
-        let fault = StoreFault::Unavailable(Box::new(Outer(Inner(refused))));
+        let fault = StoreError::Unavailable(Box::new(Outer(Inner(refused))));
         assert_eq!(
             error_chain(&fault),
             "the store cannot answer: while executing migrations: error communicating with \
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_cause_that_nothing_names_before_is_named() {
-        let fault = StoreFault::Unavailable("it is gone".into());
+        let fault = StoreError::Unavailable("it is gone".into());
         assert_eq!(error_chain(&fault), "the store cannot answer: it is gone");
     }
 }

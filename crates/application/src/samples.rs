@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use countersign_domain::{
-    Actor, AllowedAddresses, ChainHash, Edit, Permission, Policy, RequestId, Secret, TenantId,
-    Timestamp, Token, TokenId, TokenName, TokenView, UserId, UserInfo, Version, standard,
+    Actor, AllowedAddresses, ChainHash, Permission, Policy, RequestId, Secret, TenantId, Timestamp,
+    Token, TokenId, TokenName, TokenUpdate, TokenView, UserId, UserInfo, Version, standard,
 };
 
 use crate::{
     Tokens,
-    ports::{MockAnnouncer, MockClock, MockEntropy, MockTokenStore, StoreFault},
+    ports::{MockClock, MockEntropy, MockInvalidator, MockTokenStore, StoreError},
 };
 
 pub(crate) fn now() -> Timestamp {
@@ -57,7 +57,7 @@ pub(crate) fn view(n: u8, version: i64) -> TokenView {
         version: Version::try_from(version).unwrap(),
         name: TokenName::parse(&format!("token {n}")).unwrap(),
         user: user(n).id,
-        partial: Secret::from_random(&[n; 32]).partial(),
+        partial: Secret::from_random(&[n; 32]).masked(),
         expiry: "2026-11-01T00:00:00Z".parse().unwrap(),
         addresses: AllowedAddresses::any(),
         permissions: [standard::TASKS_READ].into_iter().collect(),
@@ -74,8 +74,8 @@ pub(crate) fn view(n: u8, version: i64) -> TokenView {
     }
 }
 
-pub(crate) fn rename(name: &str) -> Edit {
-    Edit {
+pub(crate) fn rename(name: &str) -> TokenUpdate {
+    TokenUpdate {
         name: name.to_owned(),
         expiry: None,
         allowed_addresses: None,
@@ -84,8 +84,8 @@ pub(crate) fn rename(name: &str) -> Edit {
     }
 }
 
-pub(crate) fn away() -> StoreFault {
-    StoreFault::Unavailable("away".into())
+pub(crate) fn away() -> StoreError {
+    StoreError::Unavailable("away".into())
 }
 
 pub(crate) fn clock() -> MockClock {
@@ -105,18 +105,18 @@ pub(crate) fn entropy() -> MockEntropy {
 
 /// The use cases over a mocked store, at a fixed time, with fixed chance.
 pub(crate) fn tokens(store: MockTokenStore) -> Tokens {
-    let mut announcer = MockAnnouncer::new();
-    announcer.expect_changed().return_const(());
-    announced(store, announcer)
+    let mut invalidator = MockInvalidator::new();
+    invalidator.expect_invalidate().return_const(());
+    with_invalidator(store, invalidator)
 }
 
 /// The same, with an ear for what is announced.
-pub(crate) fn announced(store: MockTokenStore, announcer: MockAnnouncer) -> Tokens {
+pub(crate) fn with_invalidator(store: MockTokenStore, invalidator: MockInvalidator) -> Tokens {
     Tokens::new(
         Arc::new(store),
         Arc::new(clock()),
         Arc::new(entropy()),
-        Arc::new(announcer),
+        Arc::new(invalidator),
         Policy::default(),
     )
 }

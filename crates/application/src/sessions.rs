@@ -9,8 +9,8 @@ use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{
-    Failure,
-    ports::{Clock, Entropy, Session, SessionDigest, SessionStore, StoreFault, TokenStore},
+    UseCaseError,
+    ports::{Clock, Entropy, Session, SessionDigest, SessionStore, StoreError, TokenStore},
 };
 
 /// How many seconds may pass before a use is noted again.
@@ -107,7 +107,7 @@ impl SessionLimits {
 
 /// What stands behind a session now: facts, which whoever asked lets a gate judge by time, place and permission.
 #[derive(Debug, Clone)]
-pub struct Standing {
+pub struct ActiveSession {
     /// The facts behind the secret that was presented.
     pub credential: Arc<Credential>,
     /// Of that secret.
@@ -146,9 +146,9 @@ impl Sessions {
     /// Begins a session for whoever was admitted by a secret. What is over meanwhile is cleared away on the way.
     ///
     /// # Errors
-    /// [`Failure::ActorGone`] where the grant tells no secret, no entropy, a store's fault.
-    pub async fn begin(&self, grant: &Grant) -> Result<SessionId, Failure> {
-        let secret = grant.secret.ok_or(Failure::ActorGone)?;
+    /// [`UseCaseError::ActorGone`] where the grant tells no secret, no entropy, a store's fault.
+    pub async fn begin(&self, grant: &Grant) -> Result<SessionId, UseCaseError> {
+        let secret = grant.secret.ok_or(UseCaseError::ActorGone)?;
         let mut random = Zeroizing::new([0; 32]);
         self.entropy.fill(&mut *random)?;
         let id = SessionId::from_random(&random);
@@ -172,11 +172,11 @@ impl Sessions {
     ///
     /// # Errors
     /// A store's fault.
-    pub async fn resume(&self, id: &SessionId) -> Result<Option<Standing>, Failure> {
+    pub async fn resume(&self, id: &SessionId) -> Result<Option<ActiveSession>, UseCaseError> {
         let digest = id.digest();
         let session = match self.store.session(&digest).await {
             // A row that cannot be read stands for nobody: whoever has its id signs in anew.
-            Err(StoreFault::Corrupt { .. }) => None,
+            Err(StoreError::Corrupt { .. }) => None,
             found => found?,
         };
         let Some(session) = session else {
@@ -192,9 +192,9 @@ impl Sessions {
         if now >= session.seen.plus_seconds(self.noted()) {
             // That somebody is there is no part of any record. Where it cannot be noted, the session ends a little
             // sooner, which is no reason to keep them from reading.
-            let _ = self.store.seen(&digest, now).await;
+            let _ = self.store.record_activity(&digest, now).await;
         }
-        Ok(Some(Standing {
+        Ok(Some(ActiveSession {
             credential: Arc::new(credential),
             digest: session.secret,
         }))
@@ -204,7 +204,7 @@ impl Sessions {
     ///
     /// # Errors
     /// A store's fault.
-    pub async fn end(&self, id: &SessionId) -> Result<(), Failure> {
+    pub async fn end(&self, id: &SessionId) -> Result<(), UseCaseError> {
         Ok(self.store.end(&id.digest()).await?)
     }
 

@@ -3,7 +3,7 @@ use mockall::predicate::eq;
 
 use super::*;
 use crate::{
-    ports::{MockClock, MockEntropy, MockSessionStore, MockTokenStore, StoreFault},
+    ports::{MockClock, MockEntropy, MockSessionStore, MockTokenStore, StoreError},
     samples::{now, tenant_id, token_id, user},
 };
 
@@ -27,7 +27,7 @@ fn credential() -> Credential {
         permissions: PermissionSet::from_iter([]),
         addresses: countersign_domain::AllowedAddresses::any(),
         expiry: now().plus_seconds(60),
-        retires: None,
+        valid_until: None,
         created: now(),
         modified: now(),
     }
@@ -135,7 +135,7 @@ async fn without_a_secret_there_is_no_session() {
     let begun = sessions(MockSessionStore::new(), MockTokenStore::new())
         .begin(&grant)
         .await;
-    assert!(matches!(begun, Err(Failure::ActorGone)));
+    assert!(matches!(begun, Err(UseCaseError::ActorGone)));
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn it_lasts_to_the_last_second_of_its_limits() {
         (700, 600, false),
     ] {
         let mut store = holding(Some(session(began, seen)));
-        store.expect_seen().returning(|_, _| Ok(()));
+        store.expect_record_activity().returning(|_, _| Ok(()));
         let tokens = if stands {
             knowing(Some(credential()))
         } else {
@@ -192,7 +192,7 @@ async fn a_use_is_noted_once_a_minute() {
     for (seen, notes) in [(59, 0), (60, 1)] {
         let mut store = holding(Some(session(90, seen)));
         store
-            .expect_seen()
+            .expect_record_activity()
             .with(eq(id().digest()), eq(now()))
             .times(notes)
             .returning(|_, _| Ok(()));
@@ -207,9 +207,9 @@ async fn a_use_is_noted_once_a_minute() {
 async fn a_use_that_cannot_be_noted_keeps_nobody_out() {
     let mut store = holding(Some(session(90, 90)));
     store
-        .expect_seen()
+        .expect_record_activity()
         .once()
-        .returning(|_, _| Err(StoreFault::Unavailable("read-only".into())));
+        .returning(|_, _| Err(StoreError::Unavailable("read-only".into())));
     let standing = sessions(store, knowing(Some(credential())))
         .resume(&id())
         .await;
@@ -218,17 +218,17 @@ async fn a_use_that_cannot_be_noted_keeps_nobody_out() {
 
 #[tokio::test]
 async fn a_store_that_is_away_is_no_end_of_a_session() {
-    let away = || StoreFault::Unavailable("away".into());
+    let away = || StoreError::Unavailable("away".into());
     let mut store = MockSessionStore::new();
     store.expect_session().return_once(move |_| Err(away()));
     let resumed = sessions(store, MockTokenStore::new()).resume(&id()).await;
-    assert!(matches!(resumed, Err(Failure::Store(_))));
+    assert!(matches!(resumed, Err(UseCaseError::Store(_))));
     let mut tokens = MockTokenStore::new();
     tokens.expect_find().return_once(move |_| Err(away()));
     let resumed = sessions(holding(Some(session(9, 9))), tokens)
         .resume(&id())
         .await;
-    assert!(matches!(resumed, Err(Failure::Store(_))));
+    assert!(matches!(resumed, Err(UseCaseError::Store(_))));
 }
 
 #[tokio::test]
@@ -249,7 +249,7 @@ async fn it_is_ended_by_its_digest() {
 async fn a_session_that_cannot_be_read_is_over() {
     let mut store = MockSessionStore::new();
     store.expect_session().return_once(|_| {
-        Err(StoreFault::Corrupt {
+        Err(StoreError::Corrupt {
             table: "sessions",
             column: "seen_at",
         })

@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use countersign_domain::{
-    Actor, Draft, PermissionCatalog, RequestId, Secret, TenantId, Timestamp, UserId, UserInfo, fold,
+    Actor, NewToken, PermissionCatalog, RequestId, Secret, TenantId, Timestamp, UserId, UserInfo,
+    caseless_key,
 };
 
 use crate::{
-    Failure, Made, Tokens,
-    ports::{Clock, Entropy, Tenant, TenantRefused, TenantStore},
+    IssuedToken, Tokens, UseCaseError,
+    ports::{Clock, Entropy, Tenant, TenantError, TenantStore},
 };
 
 /// The use cases of tenants.
@@ -26,7 +27,7 @@ pub enum FirstToken {
     /// The tenant has a history: nothing was made.
     NotNeeded,
     /// The tenant's first token.
-    Made(Box<Made>),
+    Made(Box<IssuedToken>),
 }
 
 impl Tenants {
@@ -54,17 +55,17 @@ impl Tenants {
     ///
     /// # Errors
     /// A taken name, no entropy, a store's fault.
-    pub async fn create(&self, name: &str) -> Result<Tenant, Failure> {
-        let key = fold(name);
-        let reserved = key == fold(Self::DEFAULT) && name != Self::DEFAULT;
+    pub async fn create(&self, name: &str) -> Result<Tenant, UseCaseError> {
+        let key = caseless_key(name);
+        let reserved = key == caseless_key(Self::DEFAULT) && name != Self::DEFAULT;
         let others = self.list().await?;
         if reserved || others.iter().any(|other| other.name_key() == key) {
-            return Err(Failure::NameTaken { holder: None });
+            return Err(UseCaseError::NameTaken { holder: None });
         }
         self.make(name).await
     }
 
-    async fn make(&self, name: &str) -> Result<Tenant, Failure> {
+    async fn make(&self, name: &str) -> Result<Tenant, UseCaseError> {
         let now = self.clock.now();
         let (mut tenant, mut user) = ([0; 10], [0; 10]);
         self.entropy.fill(&mut tenant)?;
@@ -80,8 +81,8 @@ impl Tenants {
         };
         match self.store.create(&tenant).await {
             Ok(()) => Ok(tenant),
-            Err(TenantRefused::NameTaken) => Err(Failure::NameTaken { holder: None }),
-            Err(TenantRefused::Fault(fault)) => Err(fault.into()),
+            Err(TenantError::NameTaken) => Err(UseCaseError::NameTaken { holder: None }),
+            Err(TenantError::Fault(fault)) => Err(fault.into()),
         }
     }
 
@@ -89,7 +90,7 @@ impl Tenants {
     ///
     /// # Errors
     /// A store's fault.
-    pub async fn list(&self) -> Result<Vec<Tenant>, Failure> {
+    pub async fn list(&self) -> Result<Vec<Tenant>, UseCaseError> {
         Ok(self.store.tenants().await?)
     }
 
@@ -97,8 +98,8 @@ impl Tenants {
     ///
     /// # Errors
     /// A store's fault.
-    pub async fn named(&self, name: &str) -> Result<Option<Tenant>, Failure> {
-        let (key, tenants) = (fold(name), self.list().await?);
+    pub async fn named(&self, name: &str) -> Result<Option<Tenant>, UseCaseError> {
+        let (key, tenants) = (caseless_key(name), self.list().await?);
         if let Some(exact) = tenants.iter().find(|tenant| &*tenant.name == name) {
             return Ok(Some(exact.clone()));
         }
@@ -116,7 +117,7 @@ impl Tenants {
     ///
     /// # Errors
     /// A store's fault.
-    pub async fn alike(&self) -> Result<Vec<Vec<Tenant>>, Failure> {
+    pub async fn alike(&self) -> Result<Vec<Vec<Tenant>>, UseCaseError> {
         let mut groups = BTreeMap::<String, Vec<Tenant>>::new();
         for tenant in self.list().await? {
             groups.entry(tenant.name_key()).or_default().push(tenant);
@@ -131,7 +132,7 @@ impl Tenants {
     ///
     /// # Errors
     /// No entropy, a store's fault.
-    pub async fn default(&self) -> Result<Tenant, Failure> {
+    pub async fn default(&self) -> Result<Tenant, UseCaseError> {
         loop {
             let tenants = self.list().await?;
             let found = tenants.into_iter().find(|one| &*one.name == Self::DEFAULT);
@@ -140,7 +141,7 @@ impl Tenants {
             }
             // Beside a tenant of an older release whose name has the same key.
             match self.make(Self::DEFAULT).await {
-                Err(Failure::NameTaken { .. }) => {}
+                Err(UseCaseError::NameTaken { .. }) => {}
                 made => return made,
             }
         }
@@ -150,7 +151,7 @@ impl Tenants {
     ///
     /// # Errors
     /// A store's fault.
-    pub async fn has_history(&self, tenant: &Tenant) -> Result<bool, Failure> {
+    pub async fn has_history(&self, tenant: &Tenant) -> Result<bool, UseCaseError> {
         Ok(self.store.has_history(tenant.id).await?)
     }
 
@@ -158,7 +159,7 @@ impl Tenants {
     ///
     /// # Errors
     /// No entropy.
-    pub fn new_secret(&self) -> Result<Secret, Failure> {
+    pub fn new_secret(&self) -> Result<Secret, UseCaseError> {
         Ok(self.tokens.new_secret()?)
     }
 
@@ -171,13 +172,13 @@ impl Tenants {
         tenant: &Tenant,
         request: RequestId,
         secret: Secret,
-    ) -> Result<FirstToken, Failure> {
+    ) -> Result<FirstToken, UseCaseError> {
         if self.has_history(tenant).await? {
             return Ok(FirstToken::NotNeeded);
         }
         match self.root_token_with(secret, tenant, request, "Root").await {
             Ok(made) => Ok(FirstToken::Made(Box::new(made))),
-            Err(Failure::NameTaken { .. }) => Ok(FirstToken::NotNeeded),
+            Err(UseCaseError::NameTaken { .. }) => Ok(FirstToken::NotNeeded),
             Err(failure) => Err(failure),
         }
     }
@@ -191,7 +192,7 @@ impl Tenants {
         tenant: &Tenant,
         request: RequestId,
         name: &str,
-    ) -> Result<Made, Failure> {
+    ) -> Result<IssuedToken, UseCaseError> {
         self.root_token_with(self.new_secret()?, tenant, request, name)
             .await
     }
@@ -202,7 +203,7 @@ impl Tenants {
         tenant: &Tenant,
         request: RequestId,
         name: &str,
-    ) -> Result<Made, Failure> {
+    ) -> Result<IssuedToken, UseCaseError> {
         let policy = self.tokens.policy();
         // A tenant's other tokens get what its root tokens hold, so nobody else there ever gets more.
         let all = if &*tenant.name == Self::DEFAULT {
@@ -210,7 +211,7 @@ impl Tenants {
         } else {
             policy.catalog.of_one_tenant()
         };
-        let draft = Draft {
+        let draft = NewToken {
             name: name.to_owned(),
             expiry: self.longest(policy.max_lifetime_months),
             allowed_addresses: Vec::new(),

@@ -70,7 +70,7 @@ async fn a_node_that_comes_second_takes_the_others_tenant() {
     store
         .expect_create()
         .times(1)
-        .returning(|_| Err(TenantRefused::NameTaken));
+        .returning(|_| Err(TenantError::NameTaken));
     assert_eq!(
         tenants(store, MockTokenStore::new())
             .default()
@@ -139,11 +139,14 @@ async fn a_store_that_cannot_answer_is_no_empty_store() {
     let mut untouched = MockTokenStore::new();
     untouched.expect_commit().never();
     let tenants = tenants(store, untouched);
-    assert!(matches!(tenants.default().await, Err(Failure::Store(_))));
+    assert!(matches!(
+        tenants.default().await,
+        Err(UseCaseError::Store(_))
+    ));
     let first = tenants
         .first_token(&tenant(), samples::request_id(), secret())
         .await;
-    assert!(matches!(first, Err(Failure::Store(_))));
+    assert!(matches!(first, Err(UseCaseError::Store(_))));
 }
 
 /// What an older release could make is kept, and new names are compared with all of it.
@@ -165,7 +168,10 @@ async fn names_of_tenants_are_compared_folded() {
     let tenants = tenants(store, MockTokenStore::new());
     for taken in ["Acme", "acme", "HOME", "ｈome", "DEFAULT"] {
         let refused = tenants.create(taken).await;
-        assert!(matches!(refused, Err(Failure::NameTaken { .. })), "{taken}");
+        assert!(
+            matches!(refused, Err(UseCaseError::NameTaken { .. })),
+            "{taken}"
+        );
     }
     tenants.create("Other").await.unwrap();
     assert_eq!(&*tenants.default().await.unwrap().name, "default");
@@ -192,6 +198,6 @@ async fn the_name_of_the_default_tenant_is_reserved() {
     store.expect_create().times(1).returning(|_| Ok(()));
     let tenants = tenants(store, MockTokenStore::new());
     let refused = tenants.create("Default").await;
-    assert!(matches!(refused, Err(Failure::NameTaken { .. })));
+    assert!(matches!(refused, Err(UseCaseError::NameTaken { .. })));
     tenants.create("default").await.unwrap();
 }

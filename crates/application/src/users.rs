@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_domain::{Actor, UserId};
 
 use crate::{
-    Failure,
+    UseCaseError,
     ports::{User, UserStore},
 };
 
@@ -25,12 +25,12 @@ impl Users {
     /// A user of the actor's tenant.
     ///
     /// # Errors
-    /// [`Failure::UserNotFound`], or a store's fault.
-    pub async fn get(&self, actor: &Actor, id: UserId) -> Result<User, Failure> {
+    /// [`UseCaseError::UserNotFound`], or a store's fault.
+    pub async fn get(&self, actor: &Actor, id: UserId) -> Result<User, UseCaseError> {
         self.store
             .user(actor.tenant, id)
             .await?
-            .ok_or(Failure::UserNotFound)
+            .ok_or(UseCaseError::UserNotFound)
     }
 }
 
@@ -67,11 +67,11 @@ mod tests {
         assert_eq!(&*users.get(&actor, id).await.unwrap().name, "token 1");
         assert!(matches!(
             users.get(&actor, id).await,
-            Err(Failure::UserNotFound)
+            Err(UseCaseError::UserNotFound)
         ));
         assert!(matches!(
             users.get(&actor, id).await,
-            Err(Failure::Store(_))
+            Err(UseCaseError::Store(_))
         ));
     }
 }

@@ -10,7 +10,7 @@ fn the_list_holds_every_promise_of_the_contract() {
         let source = fs::read_to_string(entry.unwrap().path()).unwrap();
         let signatures = source.lines().filter_map(|line| {
             line.strip_prefix("pub async fn ")?
-                .strip_suffix("(on: &Subject) {")
+                .strip_suffix("(on: &StoreUnderTest) {")
         });
         promises.extend(signatures.map(str::to_owned));
     }

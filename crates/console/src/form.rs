@@ -14,10 +14,10 @@ use countersign_domain::Version;
 use zeroize::Zeroize as _;
 
 use crate::{
-    app::App,
+    browser_request::{form_token, over_tls},
     cookie,
-    trouble::Trouble,
-    visit::{form_token, over_tls},
+    error::PageError,
+    state::ConsoleState,
 };
 
 /// The largest form, in bytes, unless the names of all permissions take more than half of it; as
@@ -70,10 +70,10 @@ impl Drop for Form {
     }
 }
 
-impl FromRequest<App> for Form {
-    type Rejection = Trouble;
+impl FromRequest<ConsoleState> for Form {
+    type Rejection = PageError;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Trouble> {
+    async fn from_request(request: Request, app: &ConsoleState) -> Result<Self, PageError> {
         let secure = over_tls(request.headers(), app.public_url.as_deref());
         let expected = cookie::sent(request.headers(), secure).map(|id| form_token(&id));
         let kind = request.headers().get(header::CONTENT_TYPE);
@@ -84,7 +84,7 @@ impl FromRequest<App> for Form {
                 kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
             });
         if !is_form {
-            return Err(Trouble::NoForm);
+            return Err(PageError::NoForm);
         }
         let names = app.tokens.policy().catalog.permissions().written_len();
         let largest = LARGEST.max(LARGEST / 2 + names);
@@ -93,16 +93,16 @@ impl FromRequest<App> for Form {
         if expected.as_deref() == Some(form.get(TOKEN)) {
             Ok(form)
         } else {
-            Err(Trouble::OldForm)
+            Err(PageError::OldForm)
         }
     }
 }
 
-async fn read(body: Body, largest: usize) -> Result<Bytes, Trouble> {
+async fn read(body: Body, largest: usize) -> Result<Bytes, PageError> {
     match timeout(PATIENCE, to_bytes(body, largest)).await {
         Ok(Ok(body)) => Ok(body),
-        Ok(Err(_)) => Err(Trouble::TooLarge),
-        Err(_) => Err(Trouble::TooSlow),
+        Ok(Err(_)) => Err(PageError::TooLarge),
+        Err(_) => Err(PageError::TooSlow),
     }
 }
 
@@ -126,7 +126,7 @@ mod tests {
         let begun = repeat(BYTE).take(3).chain(pending());
         for body in [Body::from_stream(trickle), Body::from_stream(begun)] {
             let start = Instant::now();
-            assert!(matches!(read(body, LARGEST).await, Err(Trouble::TooSlow)));
+            assert!(matches!(read(body, LARGEST).await, Err(PageError::TooSlow)));
             assert_eq!(start.elapsed().as_secs(), 10);
         }
     }

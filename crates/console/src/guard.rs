@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{app::App, trouble::Trouble};
+use crate::{error::PageError, state::ConsoleState};
 
 /// Everything comes from here, nothing stands in the page itself, and nobody frames it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -42,10 +42,14 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
 }
 
 /// Keeps forms of other sites' pages from everything behind it.
-pub(crate) async fn own_forms(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn own_forms(
+    State(app): State<ConsoleState>,
+    request: Request,
+    next: Next,
+) -> Response {
     let public_url = app.public_url.as_deref();
     if request.method() == Method::POST && !may_be_ours(request.headers(), public_url) {
-        return Trouble::ForeignForm.into_response();
+        return PageError::ForeignForm.into_response();
     }
     next.run(request).await
 }

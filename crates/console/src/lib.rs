@@ -1,21 +1,21 @@
 #![doc = include_str!("../README.md")]
 
-mod app;
-mod base;
-mod chains;
+mod auth;
+mod browser_request;
+mod chain_checks;
 mod cookie;
-mod ended;
-mod entered;
+mod error;
 mod events;
-mod faults;
+mod field_errors;
 mod form;
 mod guard;
-mod list;
+mod list_query;
+mod merge_base;
 mod routes;
-mod signed;
-mod trouble;
+mod session_end;
+mod state;
+mod token_form;
 mod view;
-mod visit;
 
-pub use app::Services;
 pub use routes::pages;
+pub use state::ConsoleServices;

@@ -10,7 +10,7 @@ fn a_view_and_its_address_are_one() {
         "q=%25_&state=unused-90&sort=expiry",
         "state=revoked&sort=revoked&dir=desc",
     ] {
-        let link = View::of(query).link();
+        let link = ListQuery::of(query).link();
         let end = if query.is_empty() {
             String::new()
         } else {
@@ -22,7 +22,7 @@ fn a_view_and_its_address_are_one() {
 
 #[test]
 fn what_means_nothing_is_passed_over() {
-    let plain = View::of("");
+    let plain = ListQuery::of("");
     for query in [
         "page=0",
         "page=x",
@@ -31,15 +31,18 @@ fn what_means_nothing_is_passed_over() {
         "dir=up",
         "a=b&&=&",
     ] {
-        assert_eq!(View::of(query), plain, "{query}");
+        assert_eq!(ListQuery::of(query), plain, "{query}");
     }
-    assert_eq!(View::of(&format!("q={}", "x".repeat(500))).words.len(), 128);
-    assert_eq!(View::of("page=4294967295").page, 1_000_000);
+    assert_eq!(
+        ListQuery::of(&format!("q={}", "x".repeat(500))).words.len(),
+        128
+    );
+    assert_eq!(ListQuery::of("page=4294967295").page, 1_000_000);
 }
 
 #[test]
 fn a_column_that_orders_turns_round() {
-    let view = View::of("page=4&q=a");
+    let view = ListQuery::of("page=4&q=a");
     assert_eq!(
         view.sorted(OrderField::Name).link(),
         "/console?q=a&dir=desc"
@@ -55,11 +58,11 @@ fn a_column_that_orders_turns_round() {
 #[test]
 fn a_name_is_looked_for_as_names_are_compared() {
     let now = "2026-06-01T00:00:00Z".parse().unwrap();
-    let filter = View::of("q=ＮIGHTLY").filter(now);
+    let filter = ListQuery::of("q=ＮIGHTLY").filter(now);
     let needle = TextTest::Contains("nightly".into());
     assert_eq!(
         filter,
         Filter::All(vec![Filter::Text(TextField::Name, needle)])
     );
-    assert_eq!(View::of("").filter(now), Filter::All(vec![]));
+    assert_eq!(ListQuery::of("").filter(now), Filter::All(vec![]));
 }

@@ -1,8 +1,8 @@
 //! What a store writes. Only the rules build a change, and each holds all that its write needs: a store obeys.
 
 use crate::{
-    AuditEvent, Once, PermissionSet, SecretDigest, TenantId, Timestamp, Token, TokenId, TokenName,
-    UserId, UserInfo, Version,
+    AuditEvent, IdempotentRequest, PermissionSet, SecretDigest, TenantId, Timestamp, Token,
+    TokenId, TokenName, UserId, UserInfo, Version,
 };
 
 /// A decided change of one token. A store writes all of it or nothing.
@@ -23,7 +23,7 @@ pub enum Write {
         /// The digest of the secret.
         digest: SecretDigest,
         /// The key under which the client makes it at most once, where it chose one.
-        once: Option<Once>,
+        once: Option<IdempotentRequest>,
     },
     /// The record, and its user's name where that changed.
     Update {
@@ -40,7 +40,7 @@ pub enum Write {
         digest: SecretDigest,
         /// When the secret that was the newest stops working. Those that were replaced before stop at the change's own
         /// instant, unless they had stopped already.
-        retires: Timestamp,
+        valid_until: Timestamp,
     },
     /// The record, and the end of one secret that was replaced and still works.
     Retire {
@@ -49,7 +49,7 @@ pub enum Write {
         /// The digest of the secret.
         digest: SecretDigest,
         /// When it stops working: an instant that has come.
-        retires: Timestamp,
+        valid_until: Timestamp,
     },
     /// The end of the token; its user is closed, and its name is free again.
     Revoke {
@@ -72,7 +72,7 @@ pub struct Authority {
     /// The instant that decides whether the token has expired: never the store's own clock.
     pub now: Timestamp,
     /// The permissions that the decision leant on; the actor's token must still hold all of them.
-    pub relied_on: PermissionSet,
+    pub required_permissions: PermissionSet,
     /// Whether the changed token must have made no token and no secret by then, because it must not
     /// be an ancestor of the actor's token.
     pub target_made_nothing: bool,

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Malformed, SecretDigest, hex};
+use crate::{MalformedText, SecretDigest, hex};
 
 /// SHA-256 over a fixed label and a secret's digest. It names one secret to whoever has the digest, and gives nobody
 /// either of the two: the secret has 256 random bits.
@@ -50,11 +50,11 @@ impl fmt::Debug for SecretCommitment {
 }
 
 impl FromStr for SecretCommitment {
-    type Err = Malformed;
+    type Err = MalformedText;
 
     /// Reads 64 lower-case hexadecimal digits.
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        let bytes = hex::read(text).ok_or(Malformed("commitment"))?;
+    fn from_str(text: &str) -> Result<Self, MalformedText> {
+        let bytes = hex::read(text).ok_or(MalformedText("commitment"))?;
         Ok(Self(bytes))
     }
 }

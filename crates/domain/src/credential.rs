@@ -29,7 +29,7 @@ pub struct Credential {
     /// Valid while now < expiry.
     pub expiry: Timestamp,
     /// When the presented secret stops working, where another one has replaced it.
-    pub retires: Option<Timestamp>,
+    pub valid_until: Option<Timestamp>,
     /// When the token was made.
     pub created: Timestamp,
     /// When its record was last changed.
@@ -83,7 +83,7 @@ impl Credential {
     /// # Errors
     /// Why the request may not go on.
     pub fn admit(self: &Arc<Self>, attempt: &Attempt<'_>) -> Result<Grant, Denied> {
-        if self.retires.is_some_and(|end| attempt.now >= end) {
+        if self.valid_until.is_some_and(|end| attempt.now >= end) {
             return Err(Denied::Retired);
         }
         if attempt.now >= self.expiry {
@@ -138,13 +138,13 @@ mod tests {
 
     #[test]
     fn a_replaced_secret_works_to_the_last_microsecond_of_its_overlap() {
-        let retires = samples::at("2026-07-01T00:00:00Z");
+        let valid_until = samples::at("2026-07-01T00:00:00Z");
         let credential = Arc::new(Credential {
-            retires: Some(retires),
+            valid_until: Some(valid_until),
             ..samples::credential(&[standard::TASKS_READ])
         });
         let verdict = |micros: i64| {
-            let now = Timestamp::from_micros(retires.as_micros() + micros).unwrap();
+            let now = Timestamp::from_micros(valid_until.as_micros() + micros).unwrap();
             let attempt = Attempt {
                 now,
                 address: None,

@@ -42,16 +42,16 @@ impl EventKind {
 /// The text is not what the type's documentation promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not a valid {0}")]
-pub struct Malformed(pub(crate) &'static str);
+pub struct MalformedText(pub(crate) &'static str);
 
 impl FromStr for EventKind {
-    type Err = Malformed;
+    type Err = MalformedText;
 
-    fn from_str(text: &str) -> Result<Self, Malformed> {
+    fn from_str(text: &str) -> Result<Self, MalformedText> {
         [Self::Created, Self::Updated, Self::Rotated, Self::Revoked]
             .into_iter()
             .find(|kind| kind.as_str() == text)
-            .ok_or(Malformed("event kind"))
+            .ok_or(MalformedText("event kind"))
     }
 }
 
@@ -69,21 +69,21 @@ impl RequestId {
 }
 
 impl FromStr for RequestId {
-    type Err = Malformed;
+    type Err = MalformedText;
 
-    fn from_str(text: &str) -> Result<Self, Malformed> {
+    fn from_str(text: &str) -> Result<Self, MalformedText> {
         let sane = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':');
         if (1..=128).contains(&text.len()) && text.bytes().all(sane) {
             Ok(Self(text.into()))
         } else {
-            Err(Malformed("request id"))
+            Err(MalformedText("request id"))
         }
     }
 }
 
 /// A field's value before and after; `None` where the record did not exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Changed<T> {
+pub struct FieldChange<T> {
     /// What it was.
     pub before: Option<T>,
     /// What it is now.
@@ -96,23 +96,23 @@ pub struct Changed<T> {
 pub struct Changes {
     /// The name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<Changed<TokenName>>,
+    pub name: Option<FieldChange<TokenName>>,
     /// The expiry.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expiry: Option<Changed<Timestamp>>,
+    pub expiry: Option<FieldChange<Timestamp>>,
     /// The allowed addresses.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub allowed_addresses: Option<Changed<AllowedAddresses>>,
+    pub allowed_addresses: Option<FieldChange<AllowedAddresses>>,
     /// The permissions.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub permissions: Option<Changed<PermissionSet>>,
+    pub permissions: Option<FieldChange<PermissionSet>>,
     /// What may be shown of the newest secret, where a rotation changed it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub partial_token: Option<Changed<PartialToken>>,
+    pub partial_token: Option<FieldChange<PartialToken>>,
     /// When a replaced secret stops working: the one that a rotation replaced, or, in an update, the
     /// one that was ended early.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub replaced_retires_at: Option<Changed<Timestamp>>,
+    pub replaced_retires_at: Option<FieldChange<Timestamp>>,
 }
 
 /// The SHA-256 that an event carries over (the hash before + its own content).
@@ -143,11 +143,11 @@ impl fmt::Display for ChainHash {
 }
 
 impl FromStr for ChainHash {
-    type Err = Malformed;
+    type Err = MalformedText;
 
     /// Reads 64 lower-case hexadecimal digits.
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        hex::read(text).map(Self).ok_or(Malformed("hash"))
+    fn from_str(text: &str) -> Result<Self, MalformedText> {
+        hex::read(text).map(Self).ok_or(MalformedText("hash"))
     }
 }
 
@@ -189,13 +189,13 @@ impl Encoding {
 }
 
 impl TryFrom<i64> for Encoding {
-    type Error = Malformed;
+    type Error = MalformedText;
 
-    fn try_from(number: i64) -> Result<Self, Malformed> {
+    fn try_from(number: i64) -> Result<Self, MalformedText> {
         [Self::V1, Self::V2]
             .into_iter()
             .find(|encoding| i64::from(encoding.number()) == number)
-            .ok_or(Malformed("encoding"))
+            .ok_or(MalformedText("encoding"))
     }
 }
 

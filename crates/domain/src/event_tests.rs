@@ -40,19 +40,19 @@ fn full() -> EventContent {
         at: samples::at("2026-06-01T12:00:00.000120Z"),
         address: Some("2001:db8::1".parse().unwrap()),
         changes: Changes {
-            name: Some(Changed {
+            name: Some(FieldChange {
                 before: TokenName::parse("Überall").ok(),
                 after: TokenName::parse("\"quoted\"").ok(),
             }),
-            expiry: Some(Changed {
+            expiry: Some(FieldChange {
                 before: Some(samples::at("2026-06-01T12:00:00Z")),
                 after: Some(samples::at("2026-07-01T12:00:00.5Z")),
             }),
-            allowed_addresses: Some(Changed {
+            allowed_addresses: Some(FieldChange {
                 before: Some(places(&[])),
                 after: Some(places(&["10.0.0.0/8", "2001:db8::/32"])),
             }),
-            permissions: Some(Changed {
+            permissions: Some(FieldChange {
                 before: None,
                 after: Some(set(&[TASKS_READ, TASKS_WRITE])),
             }),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
-use crate::Malformed;
+use crate::MalformedText;
 
 /// A client's own name for one request: 1 to 255 visible ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,14 +23,14 @@ impl IdempotencyKey {
 }
 
 impl FromStr for IdempotencyKey {
-    type Err = Malformed;
+    type Err = MalformedText;
 
-    fn from_str(text: &str) -> Result<Self, Malformed> {
+    fn from_str(text: &str) -> Result<Self, MalformedText> {
         let visible = text.bytes().all(|b| b.is_ascii_graphic());
         if (1..=255).contains(&text.len()) && visible {
             Ok(Self(text.into()))
         } else {
-            Err(Malformed("idempotency key"))
+            Err(MalformedText("idempotency key"))
         }
     }
 }
@@ -62,7 +62,7 @@ impl Fingerprint {
 /// A request that must take effect at most once within [`IdempotencyKey::WINDOW_SECONDS`]; keys of different
 /// users are different.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Once {
+pub struct IdempotentRequest {
     /// The client's key.
     pub key: IdempotencyKey,
     /// What the client asked for under it.

@@ -32,26 +32,27 @@ pub use actor::{Actor, Request};
 pub use addresses::{AllowedAddresses, InvalidAddress, InvalidAddresses};
 pub use catalog::{InvalidCatalog, PermissionCatalog};
 pub use chain::{
-    BrokenChain, ChainVerifier, Recorded, RecordedSecret, RecordedUser, Search, SearchRow, UsesRow,
+    BrokenChain, ChainVerifier, RecordSnapshot, Search, SearchRow, SecretSnapshot, UserSnapshot,
+    UsesRow,
 };
 pub use change::{Authority, Change, Write};
 pub use commitment::SecretCommitment;
 pub use credential::{Attempt, Credential, Denied, Grant};
 pub use event::{
-    AuditEvent, ChainHash, Changed, Changes, Encoding, EventContent, EventKind, Malformed,
+    AuditEvent, ChainHash, Changes, Encoding, EventContent, EventKind, FieldChange, MalformedText,
     RequestId,
 };
 pub use id::{InvalidId, TenantId, TokenId, UserId};
-pub use idempotency::{Fingerprint, IdempotencyKey, Once};
-pub use name::{InvalidName, TokenName, fold};
+pub use idempotency::{Fingerprint, IdempotencyKey, IdempotentRequest};
+pub use name::{InvalidName, TokenName, caseless_key};
 pub use permission::{InvalidPermission, Permission};
 pub use permission_set::PermissionSet;
 pub use rules::{
-    Descent, Draft, Edit, ForcedRevocation, Fresh, InvalidOverlap, Outcome, Overlap, Policy,
-    RevocableToken, SecretChoice,
+    Descent, ForcedRevocation, InvalidOverlap, NewToken, NewTokenMaterial, Overlap, Policy,
+    RevocableToken, SecretChoice, TokenUpdate, UpdateOutcome,
 };
 pub use secret::{MalformedSecret, PartialToken, Secret, SecretDigest};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use token::{LastUse, SecretView, Token, TokenView, UserInfo};
 pub use version::{InvalidVersion, Version};
-pub use violation::{Field, Gravity, Refused, Violation};
+pub use violation::{Field, RefusalKind, RuleViolations, Violation};

@@ -87,7 +87,7 @@ impl TokenName {
                 position,
             });
         }
-        let key = fold(text);
+        let key = caseless_key(text);
         match text.chars().count() {
             length if length > Self::MAX => Err(InvalidName::TooLong { length }),
             _ if !text.chars().any(shows) => Err(InvalidName::Empty),
@@ -104,7 +104,7 @@ impl TokenName {
         &self.text
     }
 
-    /// What makes two names the same: equal keys, see [`fold`].
+    /// What makes two names the same: equal keys, see [`caseless_key`].
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
@@ -128,7 +128,7 @@ impl TokenName {
 /// compatibility caseless matching (The Unicode Standard, D146), without variation selectors and joiners, and with one
 /// blank for each run of them. Folding twice changes nothing.
 #[must_use]
-pub fn fold(text: &str) -> String {
+pub fn caseless_key(text: &str) -> String {
     let letters = folded_letters(text);
     // Of most names nothing more has to be made: they are folded on each look-up of a secret.
     if !letters.contains("  ") && letters.chars().all(|c| c == ' ' || !c.is_whitespace()) {

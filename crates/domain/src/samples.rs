@@ -37,7 +37,7 @@ pub(crate) fn view(n: u8, permissions: &[Permission]) -> TokenView {
         version: Version::try_from(3).unwrap(),
         name: TokenName::parse(&format!("token {n}")).unwrap(),
         user: user_id(n),
-        partial: Secret::from_random(&[n; 32]).partial(),
+        partial: Secret::from_random(&[n; 32]).masked(),
         expiry: at("2026-11-01T12:00:00Z"),
         addresses: AllowedAddresses::any(),
         permissions: set(permissions),
@@ -86,7 +86,7 @@ pub(crate) fn credential(permissions: &[Permission]) -> Credential {
         permissions: set(permissions),
         addresses: AllowedAddresses::any(),
         expiry: at("2026-11-01T12:00:00Z"),
-        retires: None,
+        valid_until: None,
         created: at("2026-05-01T12:00:00Z"),
         modified: at("2026-05-02T12:00:00Z"),
     }

@@ -81,7 +81,7 @@ impl Secret {
 
     /// What may be shown: the prefix and the last four characters.
     #[must_use]
-    pub fn partial(&self) -> PartialToken {
+    pub fn masked(&self) -> PartialToken {
         PartialToken(format!("csg_…{}", &self.expose()[LENGTH - 4..]).into())
     }
 }
@@ -129,7 +129,7 @@ impl PartialToken {
     /// Reads what was stored.
     ///
     /// # Errors
-    /// When it is not what [`Secret::partial`] gives.
+    /// When it is not what [`Secret::masked`] gives.
     pub fn parse(text: &str) -> Result<Self, MalformedSecret> {
         let tail = text.strip_prefix("csg_…").ok_or(MalformedSecret)?;
         let shown = tail.len() == 4 && tail.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -193,7 +193,7 @@ mod tests {
             let secret = Secret::from_random(&random);
             let parsed = Secret::parse(secret.expose()).unwrap();
             prop_assert_eq!(parsed.digest(), secret.digest());
-            prop_assert_eq!(PartialToken::parse(secret.partial().as_str()), Ok(secret.partial()));
+            prop_assert_eq!(PartialToken::parse(secret.masked().as_str()), Ok(secret.masked()));
         }
 
         #[test]
@@ -213,7 +213,7 @@ mod tests {
         #[test]
         fn nothing_of_the_secret_is_printed(random: [u8; 32]) {
             let secret = Secret::from_random(&random);
-            let printed = format!("{secret:?} {:?} {}", secret.digest(), secret.partial().as_str());
+            let printed = format!("{secret:?} {:?} {}", secret.digest(), secret.masked().as_str());
             prop_assert!(!printed.contains(&secret.expose()[4..12]));
         }
     }

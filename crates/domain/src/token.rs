@@ -113,7 +113,7 @@ pub struct SecretView {
     /// When it was made.
     pub created: Timestamp,
     /// When it stops working; `None` for the newest, which ends with its token.
-    pub retires: Option<Timestamp>,
+    pub valid_until: Option<Timestamp>,
     /// When and where it was last used, as far as that is known yet.
     pub last_used: Option<LastUse>,
 }

@@ -10,7 +10,7 @@ use crate::{AllowedAddresses, InvalidAddress, InvalidName, Permission, Timestamp
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
     /// The request as a whole, where no field of it is at fault.
-    Whole,
+    Document,
     /// The name.
     Name,
     /// The expiry.
@@ -26,7 +26,7 @@ impl Field {
     #[must_use]
     pub fn pointer(self) -> String {
         match self {
-            Self::Whole => String::new(),
+            Self::Document => String::new(),
             Self::Name => "/name".into(),
             Self::Expiry => "/expiry".into(),
             Self::AllowedAddresses(None) => "/allowedAddresses".into(),
@@ -126,7 +126,7 @@ pub enum Violation {
 
 /// The kind of refusal, the gravest first. It decides how the refusal as a whole is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Gravity {
+pub enum RefusalKind {
     /// The actor would give more than it holds.
     PermissionNotHeld,
     /// The actor would widen itself.
@@ -146,23 +146,23 @@ pub enum Gravity {
 impl Violation {
     /// Which kind of refusal this is.
     #[must_use]
-    pub const fn gravity(&self) -> Gravity {
+    pub const fn gravity(&self) -> RefusalKind {
         match self {
             Self::PermissionNotHeld { .. } | Self::StrongerToken { .. } => {
-                Gravity::PermissionNotHeld
+                RefusalKind::PermissionNotHeld
             }
-            Self::SelfWidening { .. } => Gravity::SelfWidening,
-            Self::AncestorProtected { .. } => Gravity::AncestorProtected,
-            Self::NotRevivable { .. } => Gravity::NotRevivable,
-            Self::NewestSecret => Gravity::NewestSecret,
-            Self::WouldLockOut { .. } => Gravity::WouldLockOut,
+            Self::SelfWidening { .. } => RefusalKind::SelfWidening,
+            Self::AncestorProtected { .. } => RefusalKind::AncestorProtected,
+            Self::NotRevivable { .. } => RefusalKind::NotRevivable,
+            Self::NewestSecret => RefusalKind::NewestSecret,
+            Self::WouldLockOut { .. } => RefusalKind::WouldLockOut,
             Self::InvalidName(_)
             | Self::ExpiryInPast
             | Self::ExpiryTooFar { .. }
             | Self::InvalidAddress { .. }
             | Self::TooManyAddresses { .. }
             | Self::UnknownPermission { .. }
-            | Self::EmptyPermissions => Gravity::InvalidValue,
+            | Self::EmptyPermissions => RefusalKind::InvalidValue,
         }
     }
 
@@ -178,7 +178,7 @@ impl Violation {
             }
             Self::UnknownPermission { index, .. } => Field::Permissions(Some(*index)),
             Self::EmptyPermissions => Field::Permissions(None),
-            Self::NewestSecret => Field::Whole,
+            Self::NewestSecret => Field::Document,
             Self::PermissionNotHeld { field, .. }
             | Self::StrongerToken { field }
             | Self::SelfWidening { field }
@@ -191,11 +191,11 @@ impl Violation {
 /// All rules that a request breaks; at least one.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("refused: {}", .violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-pub struct Refused {
+pub struct RuleViolations {
     violations: Vec<Violation>,
 }
 
-impl Refused {
+impl RuleViolations {
     /// The most violations that are told at once, so that an answer stays smaller than what it answers to.
     pub const MOST: usize = 100;
 
@@ -224,15 +224,15 @@ impl Refused {
     /// Whether a violation is there only because the actor's token descends from the changed one.
     #[must_use]
     pub fn depends_on_descent(&self) -> bool {
-        let depends = |violation: &Violation| violation.gravity() == Gravity::AncestorProtected;
+        let depends = |violation: &Violation| violation.gravity() == RefusalKind::AncestorProtected;
         self.violations.iter().any(depends)
     }
 
     /// The gravest kind among them.
     #[must_use]
-    pub fn gravity(&self) -> Gravity {
+    pub fn gravity(&self) -> RefusalKind {
         self.violations
             .first()
-            .map_or(Gravity::InvalidValue, Violation::gravity)
+            .map_or(RefusalKind::InvalidValue, Violation::gravity)
     }
 }

@@ -15,7 +15,7 @@ use std::{
 
 use async_trait::async_trait;
 use countersign_gate::{
-    CacheSettings, Cached, CredentialSource, Gate, Presented, SourceFault,
+    CacheSettings, CachedSource, CredentialSource, Gate, PresentedSecret, SourceError,
     domain::{
         AllowedAddresses, Credential, Secret, TenantId, Timestamp, TokenId, UserId, Version,
         standard,
@@ -43,7 +43,7 @@ struct Everybody(AtomicU64);
 
 #[async_trait]
 impl CredentialSource for Everybody {
-    async fn find(&self, _: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+    async fn find(&self, _: &PresentedSecret) -> Result<Option<Arc<Credential>>, SourceError> {
         let number = self.0.fetch_add(1, Ordering::Relaxed);
         let first = usize::try_from(number % 50).unwrap();
         let mut random = [0; 10];
@@ -57,7 +57,7 @@ impl CredentialSource for Everybody {
             permissions: standard::ALL[first..first + 4].iter().cloned().collect(),
             addresses: AllowedAddresses::any(),
             expiry: now().plus_months(1),
-            retires: None,
+            valid_until: None,
             created: now(),
             modified: now(),
         })))
@@ -91,10 +91,10 @@ fn hits(criterion: &mut Criterion) {
         ..CacheSettings::default()
     };
     let before = resident();
-    let cached = Arc::new(Cached::new(Everybody::default(), settings));
-    cached.heard(std::time::Instant::now());
+    let cached = Arc::new(CachedSource::new(Everybody::default(), settings));
+    cached.note_feed(std::time::Instant::now());
     for number in 0..MANY {
-        let _ = ready(cached.find(&Presented::from(secret(number))));
+        let _ = ready(cached.find(&PresentedSecret::from(secret(number))));
     }
     let (stats, taken) = (cached.stats(), resident() - before);
     eprintln!(
@@ -105,11 +105,11 @@ fn hits(criterion: &mut Criterion) {
     );
 
     let secrets: Vec<_> = (0..WARM).map(secret).collect();
-    let presented: Vec<_> = secrets.iter().cloned().map(Presented::from).collect();
+    let presented: Vec<_> = secrets.iter().cloned().map(PresentedSecret::from).collect();
     let gate = Gate::new(Arc::clone(&cached) as _, now);
     let mut turn = secrets.iter().cycle();
     criterion.bench_function("parse and digest", |bencher| {
-        bencher.iter(|| Presented::parse(turn.next().unwrap().expose()));
+        bencher.iter(|| PresentedSecret::parse(turn.next().unwrap().expose()));
     });
     let mut turn = secrets.iter().cycle();
     criterion.bench_function("check, facts at hand", |bencher| {
@@ -117,7 +117,7 @@ fn hits(criterion: &mut Criterion) {
     });
     let mut turn = presented.iter().cycle();
     criterion.bench_function("facts at hand alone", |bencher| {
-        bencher.iter(|| cached.at_hand(black_box(turn.next().unwrap())));
+        bencher.iter(|| cached.try_now(black_box(turn.next().unwrap())));
     });
 }
 

@@ -5,7 +5,7 @@ use std::{env, error::Error, net::SocketAddr, sync::Arc};
 
 use axum::{Router, extract::ConnectInfo, routing::get};
 use countersign_gate::{
-    CacheSettings, Cached, Gate, Granted, Remote, SystemClock,
+    CacheSettings, CachedSource, Gate, Granted, Remote, SystemClock,
     domain::{Secret, standard::ENGAGEMENTS_READ},
 };
 use tokio::net::TcpListener;
@@ -20,7 +20,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let own = Secret::parse(&env::var("COUNTERSIGN_TOKEN")?)?;
 
     let remote = Arc::new(Remote::new(&base, &own)?);
-    let cached = Arc::new(Cached::new(Arc::clone(&remote), CacheSettings::default()));
+    let cached = Arc::new(CachedSource::new(
+        Arc::clone(&remote),
+        CacheSettings::default(),
+    ));
     let kept = Arc::clone(&cached);
     tokio::spawn(async move { remote.follow(&kept).await });
 

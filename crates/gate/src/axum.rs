@@ -17,20 +17,20 @@ pub struct Granted(pub Grant);
 /// No gate stands before a handler that relies on one. Nobody is let in: the answer is 500.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no gate stands before this handler")]
-pub struct Unguarded;
+pub struct MissingGate;
 
-impl IntoResponse for Unguarded {
+impl IntoResponse for MissingGate {
     fn into_response(self) -> Response {
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
     }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Granted {
-    type Rejection = Unguarded;
+    type Rejection = MissingGate;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Unguarded> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, MissingGate> {
         let grant = parts.extensions.get::<Grant>();
-        grant.cloned().map(Self).ok_or(Unguarded)
+        grant.cloned().map(Self).ok_or(MissingGate)
     }
 }
 

@@ -15,7 +15,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::{
     Gate,
-    samples::{Fixed, begin, credential, secret},
+    samples::{FixedSource, begin, credential, secret},
 };
 
 fn request() -> Request<Body> {
@@ -30,7 +30,7 @@ fn request() -> Request<Body> {
 
 #[tokio::test]
 async fn a_handler_is_handed_its_grant() {
-    let gate = Gate::new(Fixed::knowing(credential(1)), begin)
+    let gate = Gate::new(FixedSource::knowing(credential(1)), begin)
         .with_peer(|extensions| Some(extensions.get::<ConnectInfo<SocketAddr>>()?.0));
     let name = async |Granted(grant): Granted| Arc::clone(&grant.credential.user_name).to_string();
     let guarded = Router::new()

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 /// Why a request presents nothing that could be checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Unpresented {
+pub enum BearerError {
     /// There is no Bearer, or nothing behind the word.
     #[error("no credential was sent")]
     Missing,
@@ -22,23 +22,23 @@ pub enum Unpresented {
 ///
 /// # Errors
 /// When there is none, more than one, or none that is text.
-pub fn bearer(headers: &HeaderMap) -> Result<&str, Unpresented> {
+pub fn bearer(headers: &HeaderMap) -> Result<&str, BearerError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = match (values.next(), values.next()) {
-        (None, _) => return Err(Unpresented::Missing),
-        (Some(_), Some(_)) => return Err(Unpresented::Several),
+        (None, _) => return Err(BearerError::Missing),
+        (Some(_), Some(_)) => return Err(BearerError::Several),
         (Some(value), None) => value.as_bytes(),
     };
     let end = value.iter().position(|byte| *byte == b' ');
     let (scheme, rest) = value.split_at(end.unwrap_or(value.len()));
     let credential = rest.trim_ascii();
     if !scheme.eq_ignore_ascii_case(b"bearer") || credential.is_empty() {
-        return Err(Unpresented::Missing);
+        return Err(BearerError::Missing);
     }
     if credential.contains(&b',') {
-        return Err(Unpresented::Several);
+        return Err(BearerError::Several);
     }
-    std::str::from_utf8(credential).map_err(|_| Unpresented::NotText)
+    std::str::from_utf8(credential).map_err(|_| BearerError::NotText)
 }
 
 #[cfg(test)]
@@ -47,11 +47,11 @@ mod tests {
 
     use super::*;
 
-    type Case = (&'static [&'static [u8]], Result<&'static str, Unpresented>);
+    type Case = (&'static [&'static [u8]], Result<&'static str, BearerError>);
 
     #[test]
     fn only_one_bearer_is_taken() {
-        use Unpresented::{Missing, NotText, Several};
+        use BearerError::{Missing, NotText, Several};
         let cases: [Case; 12] = [
             (&[], Err(Missing)),
             (&[b""], Err(Missing)),

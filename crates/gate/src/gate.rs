@@ -14,14 +14,14 @@ use http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 
 use crate::{
-    Clock, CredentialSource, Dated, GateLayer, Peer, Presented, ProxyHeader, Rejected,
+    Aged, CheckError, Clock, CredentialSource, GateLayer, Peer, PresentedSecret, ProxyHeader,
     client_address::client_address,
 };
 
 /// Is told of every admitted request, on its way: it must not wait.
-pub trait Uses: Send + Sync {
+pub trait UsageObserver: Send + Sync {
     /// The secret was used under this grant.
-    fn used(&self, digest: &SecretDigest, grant: &Grant, at: Timestamp);
+    fn admitted(&self, digest: &SecretDigest, grant: &Grant, at: Timestamp);
 }
 
 /// The proxies whose word on a client's address is taken; none by default.
@@ -35,7 +35,7 @@ pub struct Proxies {
 
 /// The facts behind a secret that was presented, not yet judged.
 #[derive(Debug, Clone)]
-pub struct Known {
+pub struct FoundCredential {
     /// The facts.
     pub credential: Arc<Credential>,
     /// The secret's digest.
@@ -49,13 +49,13 @@ pub type FindPeer = fn(&Extensions) -> Option<SocketAddr>;
 
 /// Admits requests by the facts of a source. Cloning is cheap.
 #[derive(Clone)]
-pub struct Gate(Arc<Parts>);
+pub struct Gate(Arc<GateInner>);
 
 #[derive(Clone)]
-struct Parts {
+struct GateInner {
     source: Arc<dyn CredentialSource>,
     clock: Arc<dyn Clock>,
-    uses: Option<Arc<dyn Uses>>,
+    uses: Option<Arc<dyn UsageObserver>>,
     proxies: Proxies,
     find_peer: FindPeer,
 }
@@ -63,7 +63,7 @@ struct Parts {
 impl Gate {
     /// A gate that takes its facts from this source and its time from this clock, and believes no proxy.
     pub fn new(source: Arc<dyn CredentialSource>, clock: impl Clock + 'static) -> Self {
-        Self(Arc::new(Parts {
+        Self(Arc::new(GateInner {
             source,
             clock: Arc::new(clock),
             uses: None,
@@ -81,7 +81,7 @@ impl Gate {
 
     /// Tells of each admitted request.
     #[must_use]
-    pub fn with_uses(mut self, uses: Arc<dyn Uses>) -> Self {
+    pub fn with_uses(mut self, uses: Arc<dyn UsageObserver>) -> Self {
         Arc::make_mut(&mut self.0).uses = Some(uses);
         self
     }
@@ -103,7 +103,7 @@ impl Gate {
         presented: &str,
         address: Option<IpAddr>,
         permission: Option<&Permission>,
-    ) -> Result<Grant, Rejected> {
+    ) -> Result<Grant, CheckError> {
         let known = self.look_up(presented).await?;
         Ok(self.admit(&known, address, permission)?)
     }
@@ -112,15 +112,15 @@ impl Gate {
     ///
     /// # Errors
     /// That nobody holds this secret, or that this could not be told.
-    pub async fn look_up(&self, presented: &str) -> Result<Known, Rejected> {
-        let presented = Presented::parse(presented)?;
+    pub async fn look_up(&self, presented: &str) -> Result<FoundCredential, CheckError> {
+        let presented = PresentedSecret::parse(presented)?;
         let source = &self.0.source;
-        let found = match source.at_hand(&presented) {
+        let found = match source.try_now(&presented) {
             Poll::Ready(answer) => answer,
-            Poll::Pending => source.find_dated(&presented).await?,
+            Poll::Pending => source.find_aged(&presented).await?,
         };
-        let Dated { credential, age } = found.ok_or(Rejected::Invalid)?;
-        Ok(Known {
+        let Aged { credential, age } = found.ok_or(CheckError::Invalid)?;
+        Ok(FoundCredential {
             credential,
             digest: *presented.digest(),
             age,
@@ -134,7 +134,7 @@ impl Gate {
     /// Why the request may not go on.
     pub fn admit(
         &self,
-        known: &Known,
+        known: &FoundCredential,
         address: Option<IpAddr>,
         permission: Option<&Permission>,
     ) -> Result<Grant, Denied> {
@@ -146,7 +146,7 @@ impl Gate {
         let mut grant = known.credential.admit(&attempt)?;
         grant.secret = Some(known.digest);
         if let Some(uses) = &self.0.uses {
-            uses.used(&known.digest, &grant, attempt.now);
+            uses.admitted(&known.digest, &grant, attempt.now);
         }
         Ok(grant)
     }

@@ -7,17 +7,17 @@ use countersign_domain::standard::{TASKS_READ, TASKS_WRITE};
 
 use super::*;
 use crate::{
-    SourceFault,
-    samples::{Fixed, Told, begin, credential, home, secret},
+    SourceError,
+    samples::{FixedSource, RecordedUsage, begin, credential, home, secret},
 };
 
-fn gate(source: &Arc<Fixed>) -> Gate {
+fn gate(source: &Arc<FixedSource>) -> Gate {
     Gate::new(Arc::clone(source) as _, begin)
 }
 
 #[tokio::test]
 async fn a_known_secret_is_judged_by_its_facts() {
-    let source = Fixed::knowing(credential(1));
+    let source = FixedSource::knowing(credential(1));
     let gate = gate(&source);
     let text = secret(1).expose().to_owned();
     let grant = gate.check(&text, home(), Some(&TASKS_READ)).await.unwrap();
@@ -25,42 +25,42 @@ async fn a_known_secret_is_judged_by_its_facts() {
     let lacking = gate.check(&text, home(), Some(&TASKS_WRITE)).await;
     assert!(matches!(
         lacking,
-        Err(Rejected::Denied(Denied::MissingPermission(_)))
+        Err(CheckError::Denied(Denied::MissingPermission(_)))
     ));
     let elsewhere = gate.check(&text, None, Some(&TASKS_READ)).await;
     assert!(matches!(
         elsewhere,
-        Err(Rejected::Denied(Denied::AddressNotAllowed))
+        Err(CheckError::Denied(Denied::AddressNotAllowed))
     ));
 }
 
 #[tokio::test]
 async fn what_is_no_secret_never_reaches_the_source() {
-    let source = Fixed::knowing(credential(1));
+    let source = FixedSource::knowing(credential(1));
     let mut altered = secret(1).expose().to_owned();
     altered.pop();
     for text in ["", "csg_", "x", &altered, &format!("{altered}!")] {
         let checked = gate(&source).check(text, None, None).await;
-        assert!(matches!(checked, Err(Rejected::Invalid)), "{text}");
+        assert!(matches!(checked, Err(CheckError::Invalid)), "{text}");
     }
     assert_eq!(source.asked(), 0);
 }
 
 #[tokio::test]
 async fn an_unknown_secret_is_not_a_fault_and_a_fault_is_not_an_unknown_secret() {
-    let source = Arc::new(Fixed::default());
+    let source = Arc::new(FixedSource::default());
     let text = secret(1).expose().to_owned();
     let unknown = gate(&source).check(&text, None, None).await;
-    assert!(matches!(unknown, Err(Rejected::Invalid)));
-    source.set(Some(Err(SourceFault::away("gone"))));
+    assert!(matches!(unknown, Err(CheckError::Invalid)));
+    source.set(Some(Err(SourceError::away("gone"))));
     let broken = gate(&source).check(&text, None, None).await;
-    assert!(matches!(broken, Err(Rejected::Unavailable(_))));
+    assert!(matches!(broken, Err(CheckError::Unavailable(_))));
 }
 
 #[tokio::test]
 async fn only_admitted_requests_are_told_of() {
-    let source = Fixed::knowing(credential(1));
-    let told = Arc::new(Told::default());
+    let source = FixedSource::knowing(credential(1));
+    let told = Arc::new(RecordedUsage::default());
     let gate = gate(&source).with_uses(Arc::clone(&told) as _);
     let text = secret(1).expose().to_owned();
     gate.check(&text, home(), None).await.unwrap();
@@ -73,7 +73,7 @@ struct Slow(Arc<AtomicBool>);
 
 #[async_trait]
 impl CredentialSource for Slow {
-    async fn find(&self, _: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+    async fn find(&self, _: &PresentedSecret) -> Result<Option<Arc<Credential>>, SourceError> {
         self.0.store(true, Ordering::SeqCst);
         Ok(Some(Arc::new(credential(1))))
     }
@@ -92,7 +92,10 @@ async fn the_time_is_taken_after_the_look_up() {
     };
     let gate = Gate::new(Arc::new(Slow(late)), clock);
     let checked = gate.check(secret(1).expose(), home(), None).await;
-    assert!(matches!(checked, Err(Rejected::Denied(Denied::Expired(_)))));
+    assert!(matches!(
+        checked,
+        Err(CheckError::Denied(Denied::Expired(_)))
+    ));
 }
 
 #[test]

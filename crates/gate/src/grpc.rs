@@ -4,7 +4,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use crate::Refusal;
+use crate::ProblemResponse;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
@@ -21,7 +21,7 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<HeaderValue> {
         .then(|| value.clone())
 }
 
-impl Refusal {
+impl ProblemResponse {
     /// The gRPC status code that stands for the refusal: `UNAUTHENTICATED` (16), `PERMISSION_DENIED`
     /// (7), `UNAVAILABLE` (14), `RESOURCE_EXHAUSTED` (8) or `INVALID_ARGUMENT` (3).
     #[must_use]

@@ -20,19 +20,19 @@ use tonic_health::pb::{
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
 use crate::{
-    Gate, GateLayer, SourceFault,
+    Gate, GateLayer, SourceError,
     domain::AllowedAddresses,
-    samples::{Fixed, begin, credential, secret},
+    samples::{FixedSource, begin, credential, secret},
 };
 
 /// A source that knows the first secret, which is good on this machine.
-fn source() -> Arc<Fixed> {
+fn source() -> Arc<FixedSource> {
     let mut known = credential(1);
     known.addresses = AllowedAddresses::parse(["127.0.0.1"]).unwrap();
-    Fixed::knowing(known)
+    FixedSource::knowing(known)
 }
 
-fn gate(source: &Arc<Fixed>) -> Gate {
+fn gate(source: &Arc<FixedSource>) -> Gate {
     Gate::new(Arc::clone(source) as _, begin).with_peer(|extensions| {
         let connection = extensions.get::<TcpConnectInfo>()?;
         connection.remote_addr()
@@ -97,7 +97,7 @@ async fn a_refused_call_ends_with_the_status_of_its_reason() {
     );
     told.push(refused(lacking));
     told.push(refused(elsewhere.check(call(&[known])).await.unwrap_err()));
-    source.set(Some(Err(SourceFault::away("gone"))));
+    source.set(Some(Err(SourceError::away("gone"))));
     told.push(refused(any.check(call(&[known])).await.unwrap_err()));
     let codes: Vec<Code> = told.iter().map(|(code, _)| *code).collect();
     assert_eq!(

@@ -5,14 +5,14 @@ mod axum;
 mod bearer;
 #[cfg(feature = "cache")]
 mod cache;
+mod check_error;
 pub mod client_address;
 mod clock;
 mod gate;
 mod grpc;
 mod layer;
-mod presented;
-mod refusal;
-mod rejected;
+mod presented_secret;
+mod problem_response;
 #[cfg(feature = "remote")]
 mod remote;
 mod source;
@@ -24,19 +24,19 @@ mod samples;
 pub use {async_trait::async_trait, countersign_domain as domain, http, ipnet};
 
 #[cfg(feature = "axum")]
-pub use self::axum::{Granted, Unguarded};
+pub use self::axum::{Granted, MissingGate};
 #[cfg(feature = "cache")]
-pub use self::cache::{CacheSettings, CacheStats, Cached};
+pub use self::cache::{CacheSettings, CacheStats, CachedSource};
 #[cfg(feature = "remote")]
 pub use self::remote::{InvalidRemote, Remote};
 pub use self::{
-    bearer::{Unpresented, bearer},
+    bearer::{BearerError, bearer},
+    check_error::CheckError,
     client_address::{ClientAddress, ProxyHeader},
     clock::{Clock, SystemClock},
-    gate::{FindPeer, Gate, Known, Proxies, Uses},
+    gate::{FindPeer, FoundCredential, Gate, Proxies, UsageObserver},
     layer::{GateBody, GateFuture, GateLayer, GateService, Peer},
-    presented::Presented,
-    refusal::Refusal,
-    rejected::Rejected,
-    source::{CredentialSource, Dated, SourceFault},
+    presented_secret::PresentedSecret,
+    problem_response::ProblemResponse,
+    source::{Aged, CredentialSource, SourceError},
 };

@@ -14,7 +14,7 @@ use countersign_domain::{
     UserId, Version, standard,
 };
 
-use crate::{CredentialSource, Presented, SourceFault, Uses};
+use crate::{CredentialSource, PresentedSecret, SourceError, UsageObserver};
 
 pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -40,7 +40,7 @@ pub(crate) fn credential(number: u8) -> Credential {
         permissions: [standard::TASKS_READ].into_iter().collect(),
         addresses: AllowedAddresses::parse(["192.0.2.0/24"]).unwrap(),
         expiry: at("2026-07-01T00:00:00Z"),
-        retires: None,
+        valid_until: None,
         created: begin(),
         modified: begin(),
     }
@@ -52,19 +52,19 @@ pub(crate) fn home() -> Option<IpAddr> {
 
 /// Answers with what it was last told to, and counts how often.
 #[derive(Default)]
-pub(crate) struct Fixed {
-    answer: Mutex<Option<Result<Arc<Credential>, SourceFault>>>,
+pub(crate) struct FixedSource {
+    answer: Mutex<Option<Result<Arc<Credential>, SourceError>>>,
     asked: AtomicUsize,
 }
 
-impl Fixed {
+impl FixedSource {
     pub(crate) fn knowing(credential: Credential) -> Arc<Self> {
         let fixed = Self::default();
         fixed.set(Some(Ok(Arc::new(credential))));
         Arc::new(fixed)
     }
 
-    pub(crate) fn set(&self, answer: Option<Result<Arc<Credential>, SourceFault>>) {
+    pub(crate) fn set(&self, answer: Option<Result<Arc<Credential>, SourceError>>) {
         *self.answer.lock().unwrap() = answer;
     }
 
@@ -74,8 +74,8 @@ impl Fixed {
 }
 
 #[async_trait]
-impl CredentialSource for Fixed {
-    async fn find(&self, _: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+impl CredentialSource for FixedSource {
+    async fn find(&self, _: &PresentedSecret) -> Result<Option<Arc<Credential>>, SourceError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.answer.lock().unwrap().clone().transpose()
     }
@@ -83,10 +83,10 @@ impl CredentialSource for Fixed {
 
 /// Remembers what it is told.
 #[derive(Default)]
-pub(crate) struct Told(pub(crate) Mutex<Vec<(SecretDigest, Timestamp)>>);
+pub(crate) struct RecordedUsage(pub(crate) Mutex<Vec<(SecretDigest, Timestamp)>>);
 
-impl Uses for Told {
-    fn used(&self, digest: &SecretDigest, _: &Grant, at: Timestamp) {
+impl UsageObserver for RecordedUsage {
+    fn admitted(&self, digest: &SecretDigest, _: &Grant, at: Timestamp) {
         self.0.lock().unwrap().push((*digest, at));
     }
 }

@@ -6,18 +6,18 @@ use std::{error::Error, fmt, sync::Arc, task::Poll, time::Duration};
 use async_trait::async_trait;
 use countersign_domain::Credential;
 
-use crate::Presented;
+use crate::PresentedSecret;
 
 /// Facts, and how long ago they were good at the latest.
 #[derive(Debug, Clone)]
-pub struct Dated {
+pub struct Aged {
     /// The facts.
     pub credential: Arc<Credential>,
     /// How long ago whoever holds them began to look them up; zero where nobody held them.
     pub age: Duration,
 }
 
-impl From<Arc<Credential>> for Dated {
+impl From<Arc<Credential>> for Aged {
     fn from(credential: Arc<Credential>) -> Self {
         let age = Duration::ZERO;
         Self { credential, age }
@@ -36,20 +36,23 @@ pub trait CredentialSource: Send + Sync {
     ///
     /// # Errors
     /// When the source cannot tell.
-    async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault>;
+    async fn find(
+        &self,
+        presented: &PresentedSecret,
+    ) -> Result<Option<Arc<Credential>>, SourceError>;
 
     /// The same with their age, where the source holds facts or asks one that does. Whoever holds them on counts from
     /// there, so that several who hold facts, one behind the other, together hold none for longer than one would.
     ///
     /// # Errors
     /// When the source cannot tell.
-    async fn find_dated(&self, presented: &Presented) -> Result<Option<Dated>, SourceFault> {
-        Ok(self.find(presented).await?.map(Dated::from))
+    async fn find_aged(&self, presented: &PresentedSecret) -> Result<Option<Aged>, SourceError> {
+        Ok(self.find(presented).await?.map(Aged::from))
     }
 
-    /// The facts, where they can be had without waiting; pending where [`find_dated`](Self::find_dated) has to be asked.
+    /// The facts, where they can be had without waiting; pending where [`find_aged`](Self::find_aged) has to be asked.
     /// Nobody is woken for it.
-    fn at_hand(&self, presented: &Presented) -> Poll<Option<Dated>> {
+    fn try_now(&self, presented: &PresentedSecret) -> Poll<Option<Aged>> {
         let _ = presented;
         Poll::Pending
     }
@@ -57,27 +60,30 @@ pub trait CredentialSource: Send + Sync {
 
 #[async_trait]
 impl<S: CredentialSource + ?Sized> CredentialSource for Arc<S> {
-    async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+    async fn find(
+        &self,
+        presented: &PresentedSecret,
+    ) -> Result<Option<Arc<Credential>>, SourceError> {
         (**self).find(presented).await
     }
 
-    async fn find_dated(&self, presented: &Presented) -> Result<Option<Dated>, SourceFault> {
-        (**self).find_dated(presented).await
+    async fn find_aged(&self, presented: &PresentedSecret) -> Result<Option<Aged>, SourceError> {
+        (**self).find_aged(presented).await
     }
 
-    fn at_hand(&self, presented: &Presented) -> Poll<Option<Dated>> {
-        (**self).at_hand(presented)
+    fn try_now(&self, presented: &PresentedSecret) -> Poll<Option<Aged>> {
+        (**self).try_now(presented)
     }
 }
 
 /// Why a source cannot tell. Copies share the cause, because several requests may wait for one answer.
 #[derive(Debug, Clone)]
-pub struct SourceFault {
+pub struct SourceError {
     away: bool,
     cause: Arc<dyn Error + Send + Sync>,
 }
 
-impl SourceFault {
+impl SourceError {
     /// The source is away, slow or full, whatever it is asked; trying again later may help.
     pub fn away(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
@@ -107,13 +113,13 @@ impl SourceFault {
     }
 }
 
-impl fmt::Display for SourceFault {
+impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("whether the token is good could not be told")
     }
 }
 
-impl Error for SourceFault {
+impl Error for SourceError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&*self.cause)
     }
@@ -126,9 +132,9 @@ mod tests {
     #[test]
     fn a_fault_keeps_its_cause_and_its_kind() {
         let cause = std::io::Error::from(std::io::ErrorKind::TimedOut);
-        let away = SourceFault::away(cause).clone();
+        let away = SourceError::away(cause).clone();
         assert!(away.is_away() && away.cause().is::<std::io::Error>());
-        let broken = SourceFault::broken("a row that nobody wrote");
+        let broken = SourceError::broken("a row that nobody wrote");
         assert!(!broken.is_away());
         assert_eq!(
             broken.source().unwrap().to_string(),

@@ -5,12 +5,12 @@ use std::marker::PhantomData;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use countersign_domain::{Actor, Denied, Grant, Permission, PermissionSet, TokenId, standard};
-use countersign_gate::{Rejected, Unpresented, bearer};
+use countersign_gate::{BearerError, CheckError, bearer};
 
 use crate::{
-    frame::Exchange,
     problem::{Problem, verdict},
-    services::App,
+    request_context::RequestContext,
+    state::ApiState,
 };
 
 /// What an operation asks of its caller.
@@ -64,13 +64,13 @@ pub(crate) struct Caller<N> {
     /// As whom the operation is done.
     pub(crate) actor: Actor,
     /// The request it came with.
-    pub(crate) exchange: Exchange,
+    pub(crate) exchange: RequestContext,
     needs: PhantomData<N>,
 }
 
 impl<N: Needs> Caller<N> {
     /// Whoever was admitted by that grant.
-    pub(crate) fn of(grant: Grant, exchange: Exchange) -> Self {
+    pub(crate) fn of(grant: Grant, exchange: RequestContext) -> Self {
         Self {
             actor: grant.into(),
             exchange,
@@ -93,43 +93,43 @@ impl<N: Needs> Caller<N> {
         let held = &self.actor.permissions;
         match N::PERMISSION.filter(|needed| !own && !held.contains(needed)) {
             None => Ok(()),
-            Some(needed) => Err(Rejected::from(Denied::MissingPermission(needed)).into()),
+            Some(needed) => Err(CheckError::from(Denied::MissingPermission(needed)).into()),
         }
     }
 }
 
-impl<N: Needs> FromRequestParts<App> for Caller<N> {
+impl<N: Needs> FromRequestParts<ApiState> for Caller<N> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &ApiState) -> Result<Self, Problem> {
         let exchange = exchange(parts)?;
         let grant = admit::<N>(bearer(&parts.headers), &exchange, app).await?;
         Ok(Self::of(grant, exchange))
     }
 }
 
-pub(crate) fn exchange(parts: &Parts) -> Result<Exchange, Problem> {
-    let exchange = parts.extensions.get::<Exchange>().cloned();
+pub(crate) fn exchange(parts: &Parts) -> Result<RequestContext, Problem> {
+    let exchange = parts.extensions.get::<RequestContext>().cloned();
     exchange.ok_or_else(Problem::internal)
 }
 
 pub(crate) async fn admit<N: Needs>(
-    presented: Result<&str, Unpresented>,
-    exchange: &Exchange,
-    app: &App,
+    presented: Result<&str, BearerError>,
+    exchange: &RequestContext,
+    app: &ApiState,
 ) -> Result<Grant, Problem> {
     let admitted = match presented {
         Ok(presented) => match app.gate.look_up(presented).await {
             Ok(known) => {
                 let needed = needed::<N>(&known.credential.permissions);
                 let admitted = app.gate.admit(&known, exchange.address, needed.as_ref());
-                admitted.map_err(Rejected::from)
+                admitted.map_err(CheckError::from)
             }
             Err(rejected) => Err(rejected),
         },
-        Err(unpresented) => Err(Rejected::from(unpresented)),
+        Err(unpresented) => Err(CheckError::from(unpresented)),
     };
-    app.metrics.judged(verdict(admitted.as_ref().err()));
+    app.metrics.count_check(verdict(admitted.as_ref().err()));
     let grant = admitted?;
     // Set once: a request has one caller.
     let _ = exchange.actor.set(grant.credential.token);

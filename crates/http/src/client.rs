@@ -10,21 +10,21 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use countersign_domain::Grant;
-use countersign_gate::{Unpresented, bearer};
+use countersign_gate::{BearerError, bearer};
 use zeroize::Zeroizing;
 
 use crate::{
     body,
     caller::{Caller, Needs, admit, exchange},
-    frame::Exchange,
     params::Params,
-    problem::{Fault, Problem},
-    services::App,
+    problem::{FieldError, Problem},
+    request_context::RequestContext,
+    state::ApiState,
 };
 
 /// An admitted client with the form that it sent.
 #[derive(Debug)]
-pub(crate) struct Client<N> {
+pub(crate) struct OAuthCaller<N> {
     pub(crate) caller: Caller<N>,
     pub(crate) form: Form,
 }
@@ -55,17 +55,17 @@ impl fmt::Debug for Form {
     }
 }
 
-impl<N: Needs> FromRequest<App> for Client<N> {
+impl<N: Needs> FromRequest<ApiState> for OAuthCaller<N> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+    async fn from_request(request: Request, app: &ApiState) -> Result<Self, Problem> {
         let (head, body) = request.into_parts();
         let exchange = exchange(&head)?;
         let headers = &head.headers;
         // A body is read before its sender is admitted only if nothing else can admit it.
         let in_header = headers.contains_key(header::AUTHORIZATION);
         if !in_header && !body::is_form(headers) {
-            let grant = admit::<N>(Err(Unpresented::Missing), &exchange, app).await;
+            let grant = admit::<N>(Err(BearerError::Missing), &exchange, app).await;
             return Err(grant
                 .err()
                 .map_or_else(Problem::internal, Problem::for_any_scheme));
@@ -83,7 +83,7 @@ impl<N: Needs> FromRequest<App> for Client<N> {
             (Some(_), Some(_)) => return Err(twice()),
             (None, secret) => {
                 let presented = secret.as_ref().map(|secret| secret.as_str());
-                let presented = presented.ok_or(Unpresented::Missing);
+                let presented = presented.ok_or(BearerError::Missing);
                 let admitted = admit::<N>(presented, &exchange, app).await;
                 admitted.map_err(Problem::for_any_scheme)?
             }
@@ -96,8 +96,8 @@ impl<N: Needs> FromRequest<App> for Client<N> {
 /// The grant of what the header says.
 async fn admitted<N: Needs>(
     headers: &HeaderMap,
-    exchange: &Exchange,
-    app: &App,
+    exchange: &RequestContext,
+    app: &ApiState,
 ) -> Result<Grant, Problem> {
     let scheme = scheme(headers);
     let password = basic_password(headers);
@@ -115,7 +115,7 @@ async fn admitted<N: Needs>(
 
 fn twice() -> Problem {
     let detail = "a client authenticates in the header Authorization or in the form, not in both";
-    Problem::invalid_parameters(vec![Fault::in_parameter(
+    Problem::invalid_parameters(vec![FieldError::in_parameter(
         "client_secret",
         "several-values",
         detail,

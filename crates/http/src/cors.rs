@@ -16,7 +16,7 @@ use axum::{
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_http::cors::{AllowOrigin, Cors, CorsLayer};
 
-use crate::frame::REQUEST_ID;
+use crate::request_context::REQUEST_ID;
 
 /// How every path begins that other origins may call.
 const OPEN: [&str; 5] = [

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use countersign_domain::Version;
 
-use crate::problem::{Fault, Problem};
+use crate::problem::{FieldError, Problem};
 
 /// What `If-Match` or `If-None-Match` asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Condition {
     }
 
     /// Whether the version is meant, by weak comparison: for `If-None-Match`.
-    pub(crate) fn means(&self, version: Version) -> bool {
+    pub(crate) fn matches_weak(&self, version: Version) -> bool {
         match self {
             Self::Any => true,
             Self::Tags(tags) => tags.iter().any(|tag| tag.opaque == version.to_string()),
@@ -55,7 +55,7 @@ impl Condition {
     }
 
     /// Whether the version is meant, by strong comparison: for `If-Match`. A weak tag never is.
-    pub(crate) fn names(&self, version: Version) -> bool {
+    pub(crate) fn matches_strong(&self, version: Version) -> bool {
         match self {
             Self::Any => true,
             Self::Tags(tags) => tags
@@ -109,7 +109,7 @@ fn invalid(name: &HeaderName, code: &'static str, detail: &str) -> Problem {
     } else {
         "If-None-Match"
     };
-    Problem::invalid_parameters(vec![Fault::in_parameter(shown, code, detail)])
+    Problem::invalid_parameters(vec![FieldError::in_parameter(shown, code, detail)])
 }
 
 /// A list of entity tags; the commas between quotes are part of a tag, empty elements are none.
@@ -164,8 +164,8 @@ mod tests {
             (&[",,\"3\","], true, true),
         ] {
             let condition = read(values).unwrap().unwrap();
-            assert_eq!(condition.names(version), strong, "{values:?}");
-            assert_eq!(condition.means(version), weak, "{values:?}");
+            assert_eq!(condition.matches_strong(version), strong, "{values:?}");
+            assert_eq!(condition.matches_weak(version), weak, "{values:?}");
         }
         assert_eq!(read(&[]).unwrap(), None);
         assert!(read(&["W/\"3\", W/\"4\""]).unwrap().unwrap().never_holds());

@@ -135,7 +135,7 @@ impl Metrics {
         self.suppressed.inc();
     }
 
-    pub(crate) fn judged(&self, code: &'static str) {
+    pub(crate) fn count_check(&self, code: &'static str) {
         self.verdicts.get_or_create(&Verdict { code }).inc();
     }
 }
@@ -153,8 +153,8 @@ mod tests {
         own.inc();
         let route = "/auth".into();
         metrics.answered("GET", &route, 200, Duration::from_micros(200));
-        metrics.judged("ok");
-        metrics.judged("ok");
+        metrics.count_check("ok");
+        metrics.count_check("ok");
         let page = metrics.page().unwrap();
         for line in [
             r#"countersign_http_request_duration_seconds_count{method="GET",route="/auth",status="200"} 1"#,

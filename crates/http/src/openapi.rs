@@ -22,7 +22,7 @@ use utoipa::{
 };
 
 pub(crate) use self::published::published;
-use crate::problem::{Document, Fault, MEDIA_TYPE, Members, OAUTH_MEDIA_TYPE};
+use crate::problem::{Document, FieldError, MEDIA_TYPE, Members, OAUTH_MEDIA_TYPE};
 
 /// The groups of operations, in the order in which pages show them.
 const TAGS: [(&str, &str); 5] = [
@@ -114,7 +114,7 @@ pub(crate) fn finished(mut document: OpenApi) -> OpenApi {
         .insert(Document::name().into(), Document::schema());
     components
         .schemas
-        .insert(Fault::name().into(), Fault::schema());
+        .insert(FieldError::name().into(), FieldError::schema());
     // Only a part of problems, with which it is joined.
     let part = Members::name();
     components

@@ -10,7 +10,7 @@ use axum::{
 };
 use countersign_application::query::{Order, OrderField};
 
-use crate::problem::{Fault, Problem};
+use crate::problem::{FieldError, Problem};
 
 /// The `{id}` of a path, whatever stands there: what is no id names nothing, and is not a fault of its own.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 /// The parameters of a request that have not yet been asked for, and what is wrong so far.
 pub(crate) struct Params<'a> {
     entries: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    faults: Vec<Fault>,
+    faults: Vec<FieldError>,
 }
 
 impl<'a> Params<'a> {
@@ -91,13 +91,15 @@ impl<'a> Params<'a> {
         let mut values = self.take(name);
         let (value, more) = (values.pop()?, !values.is_empty());
         if more {
-            let fault = Fault::in_parameter(name, "several-values", "it can be given only once");
+            let fault =
+                FieldError::in_parameter(name, "several-values", "it can be given only once");
             self.faults.push(fault);
             return None;
         }
         let read = read(&value);
         if read.is_none() {
-            let fault = Fault::in_parameter(name, "invalid-value", format!("{wanted} is expected"));
+            let fault =
+                FieldError::in_parameter(name, "invalid-value", format!("{wanted} is expected"));
             self.faults.push(fault.with_value(&value));
         }
         read
@@ -116,7 +118,7 @@ impl<'a> Params<'a> {
                 all.push(read);
             } else {
                 let detail = format!("{wanted} is expected");
-                let fault = Fault::in_parameter(name, "invalid-value", detail);
+                let fault = FieldError::in_parameter(name, "invalid-value", detail);
                 self.faults.push(fault.with_value(&value));
             }
         }
@@ -136,7 +138,7 @@ impl<'a> Params<'a> {
         read: impl Fn(&str) -> Option<T>,
     ) -> Option<T> {
         if self.entries.iter().all(|(key, _)| key != name) {
-            let fault = Fault::in_parameter(name, "missing-parameter", "it is required");
+            let fault = FieldError::in_parameter(name, "missing-parameter", "it is required");
             self.faults.push(fault);
             return None;
         }
@@ -146,7 +148,7 @@ impl<'a> Params<'a> {
     /// Notes that a parameter was given which only another one gives a meaning.
     pub(crate) fn depends(&mut self, name: &'static str, on: &str) {
         let detail = format!("it has a meaning beside {on} only");
-        self.faults.push(Fault::in_parameter(
+        self.faults.push(FieldError::in_parameter(
             name,
             "contradicting-parameters",
             detail,
@@ -160,7 +162,7 @@ impl<'a> Params<'a> {
         for value in self.take("sort") {
             let Some(pairs) = pairs(&value) else {
                 let detail = "pairs of name, expiry, creationDate, lastModifiedDate, lastUsedDate or revokedDate and asc or desc are expected";
-                let fault = Fault::in_parameter("sort", "invalid-value", detail);
+                let fault = FieldError::in_parameter("sort", "invalid-value", detail);
                 self.faults.push(fault.with_value(&value));
                 continue;
             };
@@ -183,7 +185,7 @@ impl<'a> Params<'a> {
     pub(crate) fn finish(mut self) -> Result<(), Problem> {
         // The values of unknown ones are not repeated: some clients put credentials there.
         self.faults.extend(self.entries.iter().map(|(name, _)| {
-            Fault::in_parameter(name, "unknown-parameter", "there is no such parameter")
+            FieldError::in_parameter(name, "unknown-parameter", "there is no such parameter")
         }));
         if self.faults.is_empty() {
             return Ok(());

@@ -23,30 +23,31 @@ use countersign_domain::RequestId;
 use tower::Service;
 
 use crate::{
-    Metrics, Surface, frame,
+    ApiService, Metrics,
     if_match::IfMatch,
     kind::Kind,
     problem::{Code, Problem},
-    refusals::Refusals,
+    refusal_throttle::RefusalThrottle,
+    request_context,
     routes::health,
-    services::Ids,
-    surface::Answering,
+    service::ResponseFuture,
+    state::Ids,
 };
 
 /// What [`serve`](crate::serve) serves from the start of a process to its end: health alone until
-/// the [`Surface`] is there, and the surface from then on. Cloning is cheap.
+/// the [`ApiService`] is there, and the surface from then on. Cloning is cheap.
 #[derive(Clone)]
 pub struct Startup(Arc<Parts>);
 
 struct Parts {
-    surface: OnceLock<Surface>,
+    surface: OnceLock<ApiService>,
     health: Router,
 }
 
 /// What the frame around the first answers needs.
 struct Frame {
     metrics: Metrics,
-    refusals: Refusals,
+    refusals: RefusalThrottle,
     ids: Ids,
     entropy: Arc<dyn Entropy>,
     clock: Arc<dyn Clock>,
@@ -64,7 +65,7 @@ impl Startup {
     pub fn new(metrics: Metrics, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Self {
         let frame = Arc::new(Frame {
             metrics,
-            refusals: Refusals::new(None),
+            refusals: RefusalThrottle::new(None),
             ids: Ids::default(),
             entropy,
             clock,
@@ -79,7 +80,7 @@ impl Startup {
     }
 
     /// Ends the start: every request that comes from now on is answered by this surface.
-    pub fn finish(&self, surface: Surface) {
+    pub fn finish(&self, surface: ApiService) {
         // A second surface would be a fault of the caller's; the first one goes on.
         drop(self.0.surface.set(surface));
     }
@@ -94,25 +95,28 @@ async fn refuse() -> Problem {
 /// The request id, the safety headers, the metrics and the line in the log, as later answers have them.
 async fn framed(State(this): State<Arc<Frame>>, mut request: Request, next: Next) -> Response {
     let begin = Instant::now();
-    let sent = frame::sent_id(request.headers());
+    let sent = request_context::sent_id(request.headers());
     let id = sent.or_else(|| this.ids.next(&*this.entropy, &*this.clock));
     let id = id.as_ref().map_or("-", RequestId::as_str);
-    let (method, route) = (request.method().clone(), frame::route_of(&request));
+    let (method, route) = (
+        request.method().clone(),
+        request_context::route_of(&request),
+    );
     let kind = Kind::of(request.uri().path());
     let if_match = IfMatch::of(&request);
-    let response = match frame::refused(&mut request) {
+    let response = match request_context::refused(&mut request) {
         Some(problem) => problem.into_response(),
         None => if_match.judge(next.run(request).await),
     };
     let code = response.extensions().get::<Problem>().map(Problem::slug);
-    let response = frame::dress(response, id, kind);
+    let response = request_context::dress(response, id, kind);
     let (status, took) = (response.status().as_u16(), begin.elapsed());
     let metrics = &this.metrics;
-    metrics.answered(frame::known(&method), &route, status, took);
+    metrics.answered(request_context::known(&method), &route, status, took);
     let line = this.refusals.line((status, code.unwrap_or("-")), metrics);
     if let Some(suppressed) = line {
         tracing::info!(
-            method = frame::shown(&method),
+            method = request_context::shown(&method),
             route = &*route,
             status,
             latency_ms = (took.as_secs_f64() * 1e6).round() / 1e3,
@@ -131,7 +135,7 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Answering;
+    type Future = ResponseFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))

@@ -7,16 +7,16 @@
 use axum::http::HeaderMap;
 use tracing::{Span, field::Empty};
 
-use crate::{frame::Exchange, services::App};
+use crate::{request_context::RequestContext, state::ApiState};
 
 /// The target of everything that is meant for traces, at the level of debugging.
 pub const TRACES: &str = "countersign::trace";
 
 /// The span of a request that is answered; `None` where no traces are wanted.
 pub(crate) fn begin(
-    app: &App,
+    app: &ApiState,
     method: &'static str,
-    exchange: &Exchange,
+    exchange: &RequestContext,
     headers: &HeaderMap,
 ) -> Option<Span> {
     let traces = app.settings().traces?;
@@ -46,12 +46,12 @@ fn named(method: &str) -> &str {
 
 /// Notes what came of the request.
 pub(crate) fn end(
-    app: &App,
+    app: &ApiState,
     span: &Span,
     method: &str,
     route: &str,
     status: u16,
-    exchange: &Exchange,
+    exchange: &RequestContext,
 ) {
     span.record("http.response.status_code", i64::from(status));
     // A dash where none answered.

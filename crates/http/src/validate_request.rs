@@ -9,7 +9,7 @@ use axum::http::{
     uri::{Authority, PathAndQuery},
 };
 
-use crate::problem::{Code, Fault, Problem};
+use crate::problem::{Code, FieldError, Problem};
 
 /// Why a request is refused whatever it asks for; an extension of the request.
 #[derive(Debug, Clone)]
@@ -72,7 +72,7 @@ fn check_host<B>(request: &mut Request<B>) -> Result<(), Problem> {
 }
 
 fn invalid_host(code: &'static str, detail: &str) -> Problem {
-    Problem::invalid_parameters(vec![Fault::in_parameter("Host", code, detail)])
+    Problem::invalid_parameters(vec![FieldError::in_parameter("Host", code, detail)])
 }
 
 /// Whether the text is `uri-host [":" port]` (RFC 9110, section 7.2) with a host that is not empty.

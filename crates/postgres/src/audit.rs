@@ -1,8 +1,8 @@
 //! The port that reads audit chains, the oldest event first.
 
 use async_trait::async_trait;
-use countersign_application::ports::{AuditStore, EVENT_BYTES, StoreFault, Stray};
-use countersign_domain::{AuditEvent, Recorded, TenantId, TokenId, Version};
+use countersign_application::ports::{AuditStore, EVENT_BYTES, StoreError, Stray};
+use countersign_domain::{AuditEvent, RecordSnapshot, TenantId, TokenId, Version};
 use uuid::Uuid;
 
 use crate::{event_row::EventRow, rows::Micros, store::PostgresStore};
@@ -13,11 +13,11 @@ impl AuditStore for PostgresStore {
         &self,
         after: Option<(TenantId, TokenId)>,
         limit: u16,
-    ) -> Result<Vec<(TenantId, TokenId)>, StoreFault> {
+    ) -> Result<Vec<(TenantId, TokenId)>, StoreError> {
         let (tenant, token) = after.map_or((Uuid::nil(), Uuid::nil()), |(tenant, token)| {
             (*tenant.as_uuid(), *token.as_uuid())
         });
-        let rows = self.audit.ask(|| {
+        let rows = self.audit.query(|| {
             // Events without a record are a history as well: of one that somebody took away.
             sqlx::query!(
                 r#"
@@ -47,7 +47,7 @@ impl AuditStore for PostgresStore {
         &self,
         tenant: TenantId,
         token: TokenId,
-    ) -> Result<Option<Recorded>, StoreFault> {
+    ) -> Result<Option<RecordSnapshot>, StoreError> {
         self.all_of(tenant, token).await
     }
 
@@ -57,8 +57,8 @@ impl AuditStore for PostgresStore {
         token: TokenId,
         after: Option<Version>,
         limit: u16,
-    ) -> Result<Vec<AuditEvent>, StoreFault> {
-        let rows = self.audit.ask(|| {
+    ) -> Result<Vec<AuditEvent>, StoreError> {
+        let rows = self.audit.query(|| {
             sqlx::query_as!(
                 EventRow,
                 r#"
@@ -87,7 +87,7 @@ impl AuditStore for PostgresStore {
         rows.await?.iter().map(AuditEvent::try_from).collect()
     }
 
-    async fn strays(&self, limit: u16) -> Result<Vec<Stray>, StoreFault> {
+    async fn strays(&self, limit: u16) -> Result<Vec<Stray>, StoreError> {
         self.all_strays(limit).await
     }
 }

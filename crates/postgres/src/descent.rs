@@ -3,7 +3,7 @@
 //! outlast the deadline.
 
 use countersign_application::{
-    ports::{Descendant, Descendants, Lineage, Origin, StoreFault},
+    ports::{Descendant, Descendants, Lineage, Origin, StoreError},
     query::Filter,
 };
 use countersign_domain::{TenantId, Timestamp, TokenId, TokenName, Version};
@@ -32,7 +32,7 @@ impl PostgresStore {
         tenant: TenantId,
         lineage: Lineage,
         limit: u32,
-    ) -> Result<Option<Descendants>, StoreFault> {
+    ) -> Result<Option<Descendants>, StoreError> {
         let every = Filter::All(Vec::new());
         let _permit = self.permit(self.lineages.acquire(tenant, &every)).await?;
         let head = *lineage.token.as_uuid();
@@ -40,7 +40,7 @@ impl PostgresStore {
         // the other. It guesses badly how much a recursion finds. So each step is a LATERAL, which
         // leaves it nothing but a search in an index, and places and origins are put together by
         // grouping: joined, each would be compared with all others.
-        let rows = self.link.ask(|| {
+        let rows = self.link.query(|| {
             sqlx::query_as!(
                 Row,
                 r#"
@@ -113,11 +113,11 @@ impl PostgresStore {
         tenant: TenantId,
         token: TokenId,
         ancestor: TokenId,
-    ) -> Result<bool, StoreFault> {
+    ) -> Result<bool, StoreError> {
         // A long line takes a while to climb, and whoever asks is refused without a cost to them.
         let every = Filter::All(Vec::new());
         let _permit = self.permit(self.questions.acquire(tenant, &every)).await?;
-        let found = self.link.ask(|| {
+        let found = self.link.query(|| {
             sqlx::query!(
                 r#"
                 WITH RECURSIVE up (token_id) AS (
@@ -147,11 +147,11 @@ impl PostgresStore {
 }
 
 impl TryFrom<Row> for Descendant {
-    type Error = StoreFault;
+    type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Self, StoreFault> {
+    fn try_from(row: Row) -> Result<Self, StoreError> {
         let origin = row.kind.zip(row.by_token).map(|(kind, by)| {
-            Ok::<_, StoreFault>(Origin {
+            Ok::<_, StoreError>(Origin {
                 kind: AUDIT_EVENTS.column("kind", kind.parse().ok())?,
                 by: TokenId::from_uuid(by),
             })

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use countersign_application::ports::{
-    StoreFault, Tenant, TenantRefused, TenantStore, User, UserStore,
+    StoreError, Tenant, TenantError, TenantStore, User, UserStore,
 };
 use countersign_domain::{TenantId, UserId, UserInfo};
 
@@ -18,8 +18,8 @@ const USERS: Table = Table("users");
 
 #[async_trait]
 impl UserStore for PostgresStore {
-    async fn user(&self, tenant: TenantId, id: UserId) -> Result<Option<User>, StoreFault> {
-        let rows = self.link.ask(|| {
+    async fn user(&self, tenant: TenantId, id: UserId) -> Result<Option<User>, StoreError> {
+        let rows = self.link.query(|| {
             sqlx::query!(
                 r#"
                 SELECT name, kind, created_at AS "created_at: Micros", closed_at IS NULL AS "enabled!"
@@ -45,8 +45,8 @@ impl UserStore for PostgresStore {
 
 #[async_trait]
 impl TenantStore for PostgresStore {
-    async fn create(&self, tenant: &Tenant) -> Result<(), TenantRefused> {
-        let made = self.link.tell(Instant::now(), || {
+    async fn create(&self, tenant: &Tenant) -> Result<(), TenantError> {
+        let made = self.link.execute(Instant::now(), || {
             sqlx::query!(
                 r#"
                 WITH made AS (
@@ -70,14 +70,14 @@ impl TenantStore for PostgresStore {
         match made.await {
             Ok(_) => Ok(()),
             Err(lost) if lost.is_taken("tenants_name") || lost.is_taken("tenants_name_key") => {
-                Err(TenantRefused::NameTaken)
+                Err(TenantError::NameTaken)
             }
-            Err(lost) => Err(TenantRefused::Fault(lost.into())),
+            Err(lost) => Err(TenantError::Fault(lost.into())),
         }
     }
 
-    async fn tenants(&self) -> Result<Vec<Tenant>, StoreFault> {
-        let rows = self.link.ask(|| {
+    async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
+        let rows = self.link.query(|| {
             sqlx::query!(
                 r#"
                 SELECT t.id, t.name, t.created_at AS "created_at: Micros", t.system_user_id, u.name AS "system_name?"
@@ -100,8 +100,8 @@ impl TenantStore for PostgresStore {
         rows.await?.into_iter().collect()
     }
 
-    async fn has_history(&self, tenant: TenantId) -> Result<bool, StoreFault> {
-        let rows = self.link.ask(|| {
+    async fn has_history(&self, tenant: TenantId) -> Result<bool, StoreError> {
+        let rows = self.link.query(|| {
             sqlx::query!(
                 r#"SELECT EXISTS (SELECT FROM api_tokens WHERE tenant_id = $1) AS "exists!""#,
                 tenant.as_uuid(),

@@ -1,6 +1,6 @@
 //! Rows of `audit_events` as events of the domain, each column checked.
 
-use countersign_application::ports::{EventView, StoreFault};
+use countersign_application::ports::{EventView, StoreError};
 use countersign_domain::{
     AuditEvent, ChainHash, Encoding, EventContent, SecretCommitment, TenantId, TokenId, UserId,
 };
@@ -28,9 +28,9 @@ pub(crate) struct EventRow {
 }
 
 impl TryFrom<&EventRow> for AuditEvent {
-    type Error = StoreFault;
+    type Error = StoreError;
 
-    fn try_from(row: &EventRow) -> Result<Self, StoreFault> {
+    fn try_from(row: &EventRow) -> Result<Self, StoreError> {
         let table = AUDIT_EVENTS;
         let before = row
             .version_before
@@ -61,9 +61,9 @@ impl TryFrom<&EventRow> for AuditEvent {
 }
 
 impl TryFrom<EventRow> for EventView {
-    type Error = StoreFault;
+    type Error = StoreError;
 
-    fn try_from(row: EventRow) -> Result<Self, StoreFault> {
+    fn try_from(row: EventRow) -> Result<Self, StoreError> {
         let event = AuditEvent::try_from(&row)?;
         let by = AUDIT_EVENTS.user("by_user", row.by_user, row.by_name)?;
         Ok(Self {

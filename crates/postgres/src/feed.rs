@@ -10,13 +10,13 @@ use std::{future, time::Duration};
 
 use async_trait::async_trait;
 use countersign_application::ports::{
-    ChangeFeed, FeedFault, FeedPosition, InvalidPosition, News, StoreFault, TokenChanged,
+    ChangeBatch, ChangeFeed, FeedError, FeedPosition, InvalidPosition, StoreError, TokenChanged,
 };
 use countersign_domain::{TenantId, TokenId};
 
 use crate::{
-    fault::require_primary,
-    place::Place,
+    error::require_primary,
+    feed_cursor::FeedCursor,
     rows::{AUDIT_EVENTS, Micros},
     store::PostgresStore,
 };
@@ -29,8 +29,8 @@ const LOOK: Duration = Duration::from_secs(1);
 
 #[async_trait]
 impl ChangeFeed for PostgresStore {
-    async fn position(&self) -> Result<FeedPosition, StoreFault> {
-        let place = self.aside.ask_within(LOOK, || {
+    async fn position(&self) -> Result<FeedPosition, StoreError> {
+        let place = self.aside.query_within(LOOK, || {
             sqlx::query!(
                 r#"
                 SELECT pg_is_in_recovery() AS "in_recovery!", pg_current_snapshot()::text AS "snapshot!",
@@ -40,17 +40,17 @@ impl ChangeFeed for PostgresStore {
             )
             .try_map(|row| {
                 require_primary(row.in_recovery)?;
-                Ok(Place::of(row.newest.as_deref(), &row.snapshot))
+                Ok(FeedCursor::of(row.newest.as_deref(), &row.snapshot))
             })
         });
         let place = place.await?.pop().flatten();
         AUDIT_EVENTS.column("tx", place.and_then(|place| place.position()))
     }
 
-    async fn since(&self, position: &FeedPosition, limit: u16) -> Result<News, FeedFault> {
-        let before = Place::parse(position).ok_or(InvalidPosition)?;
+    async fn since(&self, position: &FeedPosition, limit: u16) -> Result<ChangeBatch, FeedError> {
+        let before = FeedCursor::parse(position).ok_or(InvalidPosition)?;
         let (next, running) = (before.next(), before.running());
-        let rows = self.aside.ask_within(LOOK, || {
+        let rows = self.aside.query_within(LOOK, || {
             sqlx::query!(
                 r#"
                 SELECT pg_is_in_recovery() AS in_recovery, pg_current_snapshot()::text AS snapshot,
@@ -75,10 +75,10 @@ impl ChangeFeed for PostgresStore {
                 Ok(row)
             })
         });
-        let mut rows = rows.await.map_err(StoreFault::from)?.into_iter();
+        let mut rows = rows.await.map_err(StoreError::from)?.into_iter();
         let here = rows
             .next()
-            .and_then(|row| Place::of(row.newest.as_deref(), &row.snapshot?));
+            .and_then(|row| FeedCursor::of(row.newest.as_deref(), &row.snapshot?));
         let here = AUDIT_EVENTS.column("tx", here)?;
         if !here.follows(&before) {
             return Err(InvalidPosition.into());
@@ -86,7 +86,7 @@ impl ChangeFeed for PostgresStore {
         let position = AUDIT_EVENTS.column("tx", here.position())?;
         if rows.len() > usize::from(limit) {
             let changes = None;
-            return Ok(News { changes, position });
+            return Ok(ChangeBatch { changes, position });
         }
         let changes = rows.map(|row| {
             let table = AUDIT_EVENTS;
@@ -102,16 +102,16 @@ impl ChangeFeed for PostgresStore {
             })
         });
         // One that cannot be read must not stop the feed: then any token may have changed.
-        let changes: Result<_, StoreFault> = changes.collect();
-        Ok(News {
+        let changes: Result<_, StoreError> = changes.collect();
+        Ok(ChangeBatch {
             changes: changes.ok(),
             position,
         })
     }
 
-    async fn woken(&self) {
+    async fn wait_for_change(&self) {
         match &self.wake {
-            Some(wake) => wake.woken().await,
+            Some(wake) => wake.wait_for_change().await,
             None => future::pending().await,
         }
     }

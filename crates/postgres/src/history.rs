@@ -1,7 +1,7 @@
 //! The history of a tenant, newest first, in the order of the index that lists of tokens have of it.
 
 use countersign_application::ports::{
-    EVENT_BYTES, EventFilter, EventPlace, EventView, HISTORY_STEP, History, HistoryRow, StoreFault,
+    EVENT_BYTES, EventFilter, EventPlace, EventView, HISTORY_STEP, History, HistoryRow, StoreError,
     TenantEvent,
 };
 use countersign_domain::{EventKind, TenantId, Timestamp, TokenId};
@@ -20,7 +20,7 @@ impl PostgresStore {
         filter: &EventFilter,
         before: Option<EventPlace>,
         limit: u8,
-    ) -> Result<History, StoreFault> {
+    ) -> Result<History, StoreError> {
         let before = before.unwrap_or_else(EventPlace::newest);
         let since = filter.since.unwrap_or(Timestamp::MIN);
         let examined_to = if filter.leaves_out() {
@@ -37,7 +37,7 @@ impl PostgresStore {
             .map(|kind| EventKind::as_str(*kind))
             .collect();
         let actor = filter.actor.map(|actor| *actor.as_uuid());
-        let rows = self.link.ask(|| {
+        let rows = self.link.query(|| {
             sqlx::query!(
                 r#"
                 SELECT e.tenant_id, e.token_id, e.version_after, e.kind, e.at AS "at: Micros", e.by_user,
@@ -103,8 +103,8 @@ impl PostgresStore {
         tenant: TenantId,
         since: Timestamp,
         before: EventPlace,
-    ) -> Result<Option<EventPlace>, StoreFault> {
-        let rows = self.link.ask(|| {
+    ) -> Result<Option<EventPlace>, StoreError> {
+        let rows = self.link.query(|| {
             sqlx::query!(
                 r#"
                 SELECT at AS "at: Micros", token_id FROM audit_events

@@ -16,40 +16,42 @@
 //! written, rather than with an unknown outcome.
 //!
 //! # Beside the adapter for SQLite
-//! The modules are the same but for some: `commit::gather` with `commit::together`, because a flush of the log is worth
-//! sharing; `link`, `pool` and `doubt`, because only a server can be away; `crowd`, with
-//! `lookup` and `record`, because a trip to a server is worth sharing; `place` and `wake`, because there are other nodes; and `page`, because a page and its
+//! The modules are the same but for some: `commit::update_batcher` with `commit::batch_update`,
+//! because a flush of the log is worth sharing; `client`, `pool` and `stale_before`, because only a
+//! server can be away; `batcher`, with `credential_batch` and `token_batch`, because a trip to a
+//! server is worth sharing; `feed_cursor` and `notify`, because there are other nodes; and
+//! `page_query`, because a page and its
 //! total take one statement here, for want of a transaction, where SQLite asks twice in one snapshot.
 
 mod audit;
+mod batcher;
+mod client;
 mod commit;
-mod crowd;
+mod credential_batch;
 mod descent;
 mod directory;
-mod doubt;
+mod error;
 mod event_row;
 mod exposure;
-mod fault;
 mod feed;
+mod feed_cursor;
 mod filter;
 mod history;
 mod last_failure;
-mod link;
-mod lookup;
 mod migration;
-mod page;
-mod place;
+mod notify;
+mod page_query;
 mod pool;
 mod read;
-mod record;
-mod recorded;
 mod rows;
 mod session;
+mod snapshot;
+mod stale_before;
 mod store;
 mod stray;
+mod token_batch;
 mod usage;
-mod wake;
 
 pub use exposure::is_exposed;
+pub use notify::FeedMode;
 pub use store::{OpenError, PostgresStore};
-pub use wake::Feed;

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::{
     PostgresStore,
-    fault::{self, Diagnosis},
+    error::{self, Diagnosis},
     last_failure::no_answer,
     store::{CONNECT, LOOK},
 };
@@ -46,9 +46,9 @@ impl PostgresStore {
     /// Where the server is a standby or lets nobody in, or a newer program has migrated the database.
     pub async fn is_current(&self) -> Result<bool, MigrationFault> {
         // Before anything fails there for another reason.
-        let server = self.aside.ask_within(LOOK, || {
+        let server = self.aside.query_within(LOOK, || {
             sqlx::query!(r#"SELECT pg_is_in_recovery() AS "in_recovery!""#)
-                .try_map(|row| fault::require_primary(row.in_recovery))
+                .try_map(|row| error::require_primary(row.in_recovery))
         });
         match server
             .await
@@ -59,7 +59,7 @@ impl PostgresStore {
             Err(_) => return Ok(false),
             Ok(_) => {}
         }
-        let done = self.aside.ask_within(LOOK, || {
+        let done = self.aside.query_within(LOOK, || {
             // A table of the library's, which a database may lack that the descriptions of queries are made from.
             sqlx::query(
                 "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version",
@@ -97,7 +97,7 @@ fn connecting(error: sqlx::Error) -> MigrationFault {
     let code = error.as_database_error().and_then(DatabaseError::code);
     let refused =
         code.is_some_and(|code| code.starts_with("28") || code == "3D000" || code == "42501");
-    let source = fault::source(error);
+    let source = error::source(error);
     if refused {
         MigrationFault::Refused(source)
     } else {
@@ -115,13 +115,13 @@ fn failed(error: MigrateError) -> MigrationFault {
 
 fn executing(error: sqlx::Error) -> MigrationFault {
     if passes(&error) {
-        MigrationFault::Away(fault::source(error))
+        MigrationFault::Away(error::source(error))
     } else {
-        MigrationFault::Failed(fault::source(error))
+        MigrationFault::Failed(error::source(error))
     }
 }
 
 /// Whether the server went away, or had to end the migration for the sake of others: it may succeed later.
 fn passes(error: &sqlx::Error) -> bool {
-    fault::passes(error) || Diagnosis::of(error).again || matches!(error, sqlx::Error::Io(_))
+    error::passes(error) || Diagnosis::of(error).again || matches!(error, sqlx::Error::Io(_))
 }

@@ -20,9 +20,9 @@ use tokio::{
 };
 
 use crate::{
-    doubt::Doubt,
-    fault::passes,
+    error::passes,
     last_failure::{LastFailure, no_answer},
+    stale_before::StaleBefore,
 };
 
 /// A connection that was idle for longer is tried before it is used.
@@ -49,7 +49,7 @@ pub(crate) struct Pool {
     idle: Mutex<Vec<Session>>,
     open: Arc<AtomicU32>,
     failure: LastFailure,
-    pub(crate) doubt: Arc<Doubt>,
+    pub(crate) stale_before: Arc<StaleBefore>,
 }
 
 struct Session {
@@ -96,10 +96,14 @@ impl Pool {
 
     /// Another pool, which doubts along with this one.
     pub(crate) fn beside(&self, options: PgConnectOptions, limit: u32) -> Arc<Self> {
-        Self::doubting(Arc::clone(&self.doubt), options, limit)
+        Self::doubting(Arc::clone(&self.stale_before), options, limit)
     }
 
-    fn doubting(doubt: Arc<Doubt>, options: PgConnectOptions, limit: u32) -> Arc<Self> {
+    fn doubting(
+        stale_before: Arc<StaleBefore>,
+        options: PgConnectOptions,
+        limit: u32,
+    ) -> Arc<Self> {
         Arc::new(Self {
             options,
             limit,
@@ -107,7 +111,7 @@ impl Pool {
             idle: Mutex::default(),
             open: Arc::default(),
             failure: LastFailure::default(),
-            doubt,
+            stale_before,
         })
     }
 
@@ -135,7 +139,7 @@ impl Pool {
             if in_time(session.connection.ping()).await.is_ok() {
                 return Ok(lease);
             }
-            self.doubt.cast(Duration::ZERO);
+            self.stale_before.mark(Duration::ZERO);
             lease.session = None;
         }
         lease.session = Some(self.connect(why).await?);
@@ -145,7 +149,7 @@ impl Pool {
     fn pop(&self) -> Option<Session> {
         loop {
             let session = self.idle().pop()?;
-            if session.is_good(&self.doubt) {
+            if session.is_good(&self.stale_before) {
                 return Some(session);
             }
             close(session.connection, None);
@@ -183,7 +187,7 @@ impl Pool {
     }
 
     fn put(&self, mut session: Session) {
-        if !session.is_good(&self.doubt) {
+        if !session.is_good(&self.stale_before) {
             return close(session.connection, None);
         }
         session.since = Instant::now();
@@ -224,9 +228,9 @@ impl Pool {
 }
 
 impl Session {
-    fn is_good(&self, doubt: &Doubt) -> bool {
+    fn is_good(&self, stale_before: &StaleBefore) -> bool {
         let age = self.made.elapsed();
-        age < OLD && !doubt.covers(age)
+        age < OLD && !stale_before.invalidates(age)
     }
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use countersign_application::{
     ports::{
         CommitError, Descendants, EVENT_BYTES, EventFilter, EventPlace, EventView, History,
-        Lineage, StoreFault, TokenMade, TokenStore, Unreadable,
+        IdempotentResult, Lineage, StoreError, TokenStore, Unreadable,
     },
     query::{Filter, Listed, Order, Page, PageRequest},
 };
@@ -17,20 +17,20 @@ use countersign_domain::{
 use uuid::Uuid;
 
 use crate::{
+    client::Effect,
     event_row::EventRow,
-    link::Effect,
-    page::{Question, Way},
+    page_query::{PagePlan, PageQuery},
     rows::{Micros, TOKEN_SECRETS, Table, Texts, read_each, tokens},
     store::PostgresStore,
 };
 
 #[async_trait]
 impl TokenStore for PostgresStore {
-    async fn get(&self, tenant: TenantId, id: TokenId) -> Result<Option<TokenView>, StoreFault> {
+    async fn get(&self, tenant: TenantId, id: TokenId) -> Result<Option<TokenView>, StoreError> {
         self.records.find((tenant, id)).await
     }
 
-    async fn find(&self, digest: &SecretDigest) -> Result<Option<Credential>, StoreFault> {
+    async fn find(&self, digest: &SecretDigest) -> Result<Option<Credential>, StoreError> {
         self.lookup.find(*digest).await
     }
 
@@ -39,8 +39,8 @@ impl TokenStore for PostgresStore {
         tenant: TenantId,
         id: TokenId,
         now: Timestamp,
-    ) -> Result<Vec<SecretView>, StoreFault> {
-        let rows = self.link.ask(|| {
+    ) -> Result<Vec<SecretView>, StoreError> {
+        let rows = self.link.query(|| {
             sqlx::query!(
                 r#"
                 SELECT s.digest, s.partial_token, s.created_at AS "created_at: Micros", s.retires_at AS "retires_at: Micros",
@@ -57,13 +57,13 @@ impl TokenStore for PostgresStore {
             )
             .map(|row| {
                 let table = TOKEN_SECRETS;
-                let retires = row.retires_at.map(|at| table.time("retires_at", at));
+                let valid_until = row.retires_at.map(|at| table.time("retires_at", at));
                 let digest = table.digest("digest", &row.digest).ok();
                 Ok(SecretView {
                     digest: digest.map(SecretDigest::from_bytes),
                     partial: table.partial(&row.partial_token)?,
                     created: table.time("created_at", row.created_at)?,
-                    retires: retires.transpose()?,
+                    valid_until: valid_until.transpose()?,
                     last_used: table.last_use(row.last_used_at, row.last_used_address.as_ref())?,
                 })
             })
@@ -77,11 +77,11 @@ impl TokenStore for PostgresStore {
         filter: &Filter,
         order: &[Order],
         page: PageRequest,
-    ) -> Result<Page<TokenView>, StoreFault> {
+    ) -> Result<Page<TokenView>, StoreError> {
         let _permit = self.permit(self.questions.acquire(tenant, filter)).await?;
         let ask = async |way| {
-            let question = Question::new(tenant, filter, order, page, way)?;
-            let rows = self.link.ask(|| question.query()).await?;
+            let question = PageQuery::new(tenant, filter, order, page, way)?;
+            let rows = self.link.query(|| question.query()).await?;
             let total = rows.first().map_or(0, |row| row.total);
             let rows = rows.into_iter().filter_map(|row| row.token);
             let (content, unreadable) = Unreadable::separate(tenant, read_each(rows))?;
@@ -91,9 +91,9 @@ impl TokenStore for PostgresStore {
                 total: u64::try_from(total).unwrap_or(0),
             })
         };
-        let way = Way::of(filter, order);
+        let way = PagePlan::of(filter, order);
         match ask(way).await {
-            Ok(found) if way.fell_short(page, &found) => ask(Way::Tokens).await,
+            Ok(found) if way.fell_short(page, &found) => ask(PagePlan::Tokens).await,
             found => found,
         }
     }
@@ -103,8 +103,8 @@ impl TokenStore for PostgresStore {
         tenant: TenantId,
         after: Option<TokenId>,
         limit: u8,
-    ) -> Result<Listed, StoreFault> {
-        let rows = self.link.ask(|| {
+    ) -> Result<Listed, StoreError> {
+        let rows = self.link.query(|| {
             tokens!(
                 "t.tenant_id = $1 AND t.id > $2 AND t.revoked_at IS NULL ORDER BY t.id LIMIT $3",
                 tenant.as_uuid(),
@@ -125,7 +125,7 @@ impl TokenStore for PostgresStore {
         filter: &EventFilter,
         before: Option<EventPlace>,
         limit: u8,
-    ) -> Result<History, StoreFault> {
+    ) -> Result<History, StoreError> {
         self.page_of_history(tenant, filter, before, limit).await
     }
 
@@ -135,8 +135,8 @@ impl TokenStore for PostgresStore {
         token: TokenId,
         before: Option<Version>,
         limit: u8,
-    ) -> Result<Vec<EventView>, StoreFault> {
-        let rows = self.link.ask(|| {
+    ) -> Result<Vec<EventView>, StoreError> {
+        let rows = self.link.query(|| {
             sqlx::query_as!(
                 EventRow,
                 r#"
@@ -171,7 +171,7 @@ impl TokenStore for PostgresStore {
         tenant: TenantId,
         lineage: Lineage,
         limit: u32,
-    ) -> Result<Option<Descendants>, StoreFault> {
+    ) -> Result<Option<Descendants>, StoreError> {
         self.lineage(tenant, lineage, limit).await
     }
 
@@ -180,18 +180,18 @@ impl TokenStore for PostgresStore {
         tenant: TenantId,
         token: TokenId,
         ancestor: TokenId,
-    ) -> Result<bool, StoreFault> {
+    ) -> Result<bool, StoreError> {
         self.comes_from(tenant, token, ancestor).await
     }
 
-    async fn made_under(
+    async fn find_by_idempotency_key(
         &self,
         tenant: TenantId,
         user: UserId,
         key: &IdempotencyKey,
         since: Timestamp,
-    ) -> Result<Option<TokenMade>, StoreFault> {
-        let rows = self.link.ask(|| {
+    ) -> Result<Option<IdempotentResult>, StoreError> {
+        let rows = self.link.query(|| {
             sqlx::query!(
                 "
                 SELECT token_id, fingerprint FROM idempotency_keys
@@ -204,7 +204,7 @@ impl TokenStore for PostgresStore {
             )
             .map(|row| {
                 let bytes = Table("idempotency_keys").digest("fingerprint", &row.fingerprint)?;
-                Ok(TokenMade {
+                Ok(IdempotentResult {
                     token: TokenId::from_uuid(row.token_id),
                     fingerprint: Fingerprint::from_bytes(bytes),
                 })
@@ -229,8 +229,8 @@ impl TokenStore for PostgresStore {
         &self,
         tenant: TenantId,
         id: TokenId,
-    ) -> Result<Option<RevocableToken>, StoreFault> {
-        let rows = self.link.ask(|| {
+    ) -> Result<Option<RevocableToken>, StoreError> {
+        let rows = self.link.query(|| {
             sqlx::query!(
                 r#"
                 SELECT t.version, t.chain_head,

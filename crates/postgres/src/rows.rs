@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use countersign_application::ports::StoreFault;
+use countersign_application::ports::StoreError;
 use countersign_domain::{
     AllowedAddresses, ChainHash, LastUse, PartialToken, Permission, PermissionSet, TenantId,
     Timestamp, Token, TokenId, TokenName, TokenView, UserId, UserInfo, Version,
@@ -68,32 +68,32 @@ impl Micros {
 pub(crate) struct Table(pub(crate) &'static str);
 
 impl Table {
-    pub(crate) fn column<T>(self, column: &'static str, value: Option<T>) -> Result<T, StoreFault> {
+    pub(crate) fn column<T>(self, column: &'static str, value: Option<T>) -> Result<T, StoreError> {
         value.ok_or(self.corrupt(column))
     }
 
-    pub(crate) const fn corrupt(self, column: &'static str) -> StoreFault {
+    pub(crate) const fn corrupt(self, column: &'static str) -> StoreError {
         let table = self.0;
-        StoreFault::Corrupt { table, column }
+        StoreError::Corrupt { table, column }
     }
 
-    pub(crate) fn time(self, column: &'static str, at: Micros) -> Result<Timestamp, StoreFault> {
+    pub(crate) fn time(self, column: &'static str, at: Micros) -> Result<Timestamp, StoreError> {
         self.column(column, Timestamp::from_micros(at.0))
     }
 
-    pub(crate) fn version(self, column: &'static str, number: i64) -> Result<Version, StoreFault> {
+    pub(crate) fn version(self, column: &'static str, number: i64) -> Result<Version, StoreError> {
         self.column(column, Version::try_from(number).ok())
     }
 
-    pub(crate) fn digest(self, column: &'static str, bytes: &[u8]) -> Result<[u8; 32], StoreFault> {
+    pub(crate) fn digest(self, column: &'static str, bytes: &[u8]) -> Result<[u8; 32], StoreError> {
         self.column(column, bytes.try_into().ok())
     }
 
-    pub(crate) fn partial(self, text: &str) -> Result<PartialToken, StoreFault> {
+    pub(crate) fn partial(self, text: &str) -> Result<PartialToken, StoreError> {
         self.column("partial_token", PartialToken::parse(text).ok())
     }
 
-    pub(crate) fn address(self, text: Option<&String>) -> Result<Option<IpAddr>, StoreFault> {
+    pub(crate) fn address(self, text: Option<&String>) -> Result<Option<IpAddr>, StoreError> {
         text.map(|text| self.column("address", text.parse().ok()))
             .transpose()
     }
@@ -103,7 +103,7 @@ impl Table {
         self,
         at: Option<Micros>,
         address: Option<&String>,
-    ) -> Result<Option<LastUse>, StoreFault> {
+    ) -> Result<Option<LastUse>, StoreError> {
         let used = at.map(|at| {
             Ok(LastUse {
                 at: self.time("used_at", at)?,
@@ -120,20 +120,20 @@ impl Table {
         column: &'static str,
         id: Uuid,
         name: Option<String>,
-    ) -> Result<UserInfo, StoreFault> {
+    ) -> Result<UserInfo, StoreError> {
         Ok(UserInfo {
             id: UserId::from_uuid(id),
             name: shown(&self.column(column, name)?).into(),
         })
     }
 
-    pub(crate) fn permissions(self, Texts(names): &Texts) -> Result<PermissionSet, StoreFault> {
+    pub(crate) fn permissions(self, Texts(names): &Texts) -> Result<PermissionSet, StoreError> {
         let names = self.column("permissions", names.as_ref())?;
         let read = names.iter().map(|name| Permission::parse(name).ok());
         self.column("permissions", read.collect())
     }
 
-    pub(crate) fn addresses(self, Texts(entries): &Texts) -> Result<AllowedAddresses, StoreFault> {
+    pub(crate) fn addresses(self, Texts(entries): &Texts) -> Result<AllowedAddresses, StoreError> {
         let read = entries
             .as_ref()
             .and_then(|entries| AllowedAddresses::parse(entries).ok());
@@ -176,9 +176,9 @@ pub(crate) struct TokenRow {
 }
 
 impl TryFrom<TokenRow> for TokenView {
-    type Error = StoreFault;
+    type Error = StoreError;
 
-    fn try_from(row: TokenRow) -> Result<Self, StoreFault> {
+    fn try_from(row: TokenRow) -> Result<Self, StoreError> {
         let table = API_TOKENS;
         let token = Token {
             id: TokenId::from_uuid(row.id),
@@ -233,7 +233,7 @@ pub(crate) use tokens;
 /// Whose rows these are, and what can be read of each.
 pub(crate) fn read_each(
     rows: impl IntoIterator<Item = TokenRow>,
-) -> impl Iterator<Item = (TokenId, Result<TokenView, StoreFault>)> {
+) -> impl Iterator<Item = (TokenId, Result<TokenView, StoreError>)> {
     rows.into_iter()
         .map(|row| (TokenId::from_uuid(row.id), row.try_into()))
 }

@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use countersign_application::ports::{
-    FORGOTTEN_AT_ONCE, SESSIONS_PER_TOKEN, Session, SessionDigest, SessionStore, StoreFault,
+    FORGOTTEN_AT_ONCE, SESSIONS_PER_TOKEN, Session, SessionDigest, SessionStore, StoreError,
 };
 use countersign_domain::{SecretDigest, TenantId, Timestamp, TokenId};
 
 use crate::{
-    fault::require_primary,
+    error::require_primary,
     rows::{Micros, Table},
     store::PostgresStore,
 };
@@ -18,9 +18,9 @@ const SESSIONS: Table = Table("sessions");
 
 #[async_trait]
 impl SessionStore for PostgresStore {
-    async fn begin(&self, session: &Session) -> Result<(), StoreFault> {
+    async fn begin(&self, session: &Session) -> Result<(), StoreError> {
         let began = Instant::now();
-        let told = self.link.tell(began, || {
+        let told = self.link.execute(began, || {
             sqlx::query!(
                 r#"
                 INSERT INTO sessions (digest, tenant_id, token_id, secret_digest, began_at, seen_at)
@@ -38,7 +38,7 @@ impl SessionStore for PostgresStore {
         told.await?;
         // Apart from the insertion, because one statement does not see what others insert at the same time: whoever
         // looks last of those that began at once sees all of them, and leaves no more than there may be.
-        let told = self.link.tell(began, || {
+        let told = self.link.execute(began, || {
             sqlx::query!(
                 r#"
                 DELETE FROM sessions WHERE digest IN (
@@ -56,8 +56,8 @@ impl SessionStore for PostgresStore {
         Ok(())
     }
 
-    async fn session(&self, digest: &SessionDigest) -> Result<Option<Session>, StoreFault> {
-        let rows = self.sessions.ask(|| {
+    async fn session(&self, digest: &SessionDigest) -> Result<Option<Session>, StoreError> {
+        let rows = self.sessions.query(|| {
             sqlx::query!(
                 r#"
                 SELECT pg_is_in_recovery() AS "in_recovery!", tenant_id, token_id, secret_digest,
@@ -85,8 +85,12 @@ impl SessionStore for PostgresStore {
         }))
     }
 
-    async fn seen(&self, digest: &SessionDigest, at: Timestamp) -> Result<(), StoreFault> {
-        let told = self.sessions.tell(Instant::now(), || {
+    async fn record_activity(
+        &self,
+        digest: &SessionDigest,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let told = self.sessions.execute(Instant::now(), || {
             sqlx::query!(
                 r#"
                 UPDATE sessions SET seen_at = greatest(seen_at, $2) WHERE digest = $1
@@ -101,8 +105,8 @@ impl SessionStore for PostgresStore {
         Ok(())
     }
 
-    async fn end(&self, digest: &SessionDigest) -> Result<(), StoreFault> {
-        let told = self.link.tell(Instant::now(), || {
+    async fn end(&self, digest: &SessionDigest) -> Result<(), StoreError> {
+        let told = self.link.execute(Instant::now(), || {
             sqlx::query!(
                 r#"DELETE FROM sessions WHERE digest = $1 RETURNING 1 AS "row!""#,
                 digest.as_bytes(),
@@ -113,8 +117,8 @@ impl SessionStore for PostgresStore {
         Ok(())
     }
 
-    async fn forget(&self, began: Timestamp, seen: Timestamp) -> Result<(), StoreFault> {
-        let told = self.link.tell(Instant::now(), || {
+    async fn forget(&self, began: Timestamp, seen: Timestamp) -> Result<(), StoreError> {
+        let told = self.link.execute(Instant::now(), || {
             // Another node may be about the same ones.
             sqlx::query!(
                 r#"

@@ -5,7 +5,7 @@ use std::{error::Error, fmt, str::FromStr, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use countersign_application::{
     QueryPermit, QueryPermits,
-    ports::{Census, Connections, Probe, StoreFault, StoreTime},
+    ports::{Connections, StoreError, StoreHealth, StoreTime, TokenCounts},
 };
 use countersign_domain::Timestamp;
 use sqlx::{
@@ -16,14 +16,14 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 use crate::{
-    commit::Gathering,
-    crowd::{Crowd, Question as _},
-    fault,
-    link::Link,
-    lookup::Secrets,
-    record::Records,
+    batcher::{BatchQuery as _, Batcher},
+    client::StatementClient,
+    commit::UpdateBatcher,
+    credential_batch::CredentialBatch,
+    error,
+    notify::{FeedMode, NotifyChannel},
     rows::{Micros, Table},
-    wake::{Feed, Wake},
+    token_batch::TokenBatch,
 };
 
 /// How long a connection of its own is waited for, by what no request does.
@@ -32,7 +32,7 @@ pub(crate) const CONNECT: Duration = Duration::from_secs(5);
 /// How many connections there are beside those of requests: for the feed, for streams that go on from a place of their
 /// own, for notifying, and for each lane of look-ups. A crowd of writers must not keep a node from hearing what was taken
 /// back, or from checking.
-const ASIDE: u32 = 3 + Secrets::LANES;
+const ASIDE: u32 = 3 + CredentialBatch::WORKERS;
 
 /// How long a look at the server itself may take.
 pub(crate) const LOOK: Duration = Duration::from_secs(1);
@@ -58,18 +58,18 @@ pub struct OpenError(#[source] Box<dyn Error + Send + Sync>);
 /// works again. [Migrating](Self::migrate) alone has no limit.
 #[derive(Clone)]
 pub struct PostgresStore {
-    pub(crate) link: Link,
+    pub(crate) link: StatementClient,
     /// With connections that no request takes.
-    pub(crate) aside: Link,
+    pub(crate) aside: StatementClient,
     /// For verifying histories: one connection, that a reader of long ones takes from nobody.
-    pub(crate) audit: Link,
+    pub(crate) audit: StatementClient,
     /// For the sessions of the console: one connection, because what a session may do is a check.
-    pub(crate) sessions: Link,
-    pub(crate) lookup: Arc<Crowd<Secrets>>,
-    pub(crate) records: Arc<Crowd<Records>>,
-    pub(crate) gathering: Arc<Gathering>,
+    pub(crate) sessions: StatementClient,
+    pub(crate) lookup: Arc<Batcher<CredentialBatch>>,
+    pub(crate) records: Arc<Batcher<TokenBatch>>,
+    pub(crate) update_batcher: Arc<UpdateBatcher>,
     /// Without it, other nodes find out by themselves.
-    pub(crate) wake: Option<Arc<Wake>>,
+    pub(crate) wake: Option<Arc<NotifyChannel>>,
     pub(crate) options: PgConnectOptions,
     /// Half of the connections never wait for questions about many tokens, so that no crowd of them keeps a request from
     /// being admitted.
@@ -95,7 +95,7 @@ impl PostgresStore {
     ///
     /// # Errors
     /// Where the URL is none of `postgres://` or `postgresql://`.
-    pub fn open(url: &str, max_connections: u32, feed: Feed) -> Result<Self, OpenError> {
+    pub fn open(url: &str, max_connections: u32, feed: FeedMode) -> Result<Self, OpenError> {
         if !["postgres://", "postgresql://"]
             .iter()
             .any(|scheme| url.starts_with(scheme))
@@ -103,22 +103,22 @@ impl PostgresStore {
             return Err(OpenError("it does not start with postgres://".into()));
         }
         let options = PgConnectOptions::from_str(url)
-            .map_err(|error| OpenError(fault::source(error)))?
+            .map_err(|error| OpenError(error::source(error)))?
             .application_name("countersign")
             // No number here has a fraction, and a pooler refuses what it does not know.
             .extra_float_digits(None)
             // What fails is told to the caller; what is merely slow shows in the request's own line.
             .disable_statement_logging();
-        let link = Link::new(options.clone(), max_connections);
+        let link = StatementClient::new(options.clone(), max_connections);
         let aside = link.beside(options.clone(), ASIDE);
         let wake = match feed {
-            Feed::Notify => Some(Arc::new(Wake::new(aside.clone(), options.clone()))),
-            Feed::Poll => None,
+            FeedMode::Notify => Some(Arc::new(NotifyChannel::new(aside.clone(), options.clone()))),
+            FeedMode::Poll => None,
         };
         Ok(Self {
-            lookup: Arc::new(Crowd::new(&aside)),
-            records: Arc::new(Crowd::new(&link)),
-            gathering: Arc::default(),
+            lookup: Arc::new(Batcher::new(&aside)),
+            records: Arc::new(Batcher::new(&link)),
+            update_batcher: Arc::default(),
             audit: link.beside(options.clone(), 1),
             sessions: link.beside(options.clone(), 1),
             link,
@@ -134,11 +134,11 @@ impl PostgresStore {
     pub(crate) async fn permit(
         &self,
         permit: impl Future<Output = Option<QueryPermit>>,
-    ) -> Result<QueryPermit, StoreFault> {
+    ) -> Result<QueryPermit, StoreError> {
         match timeout(TURN, permit).await {
             Ok(Some(permit)) => Ok(permit),
-            Ok(None) => Err(StoreFault::Unavailable("no questions are taken".into())),
-            Err(elapsed) => Err(StoreFault::Unavailable(Box::new(elapsed))),
+            Ok(None) => Err(StoreError::Unavailable("no questions are taken".into())),
+            Err(elapsed) => Err(StoreError::Unavailable(Box::new(elapsed))),
         }
     }
 
@@ -164,22 +164,22 @@ impl PostgresStore {
 }
 
 #[async_trait]
-impl Probe for PostgresStore {
-    async fn ping(&self) -> Result<(), StoreFault> {
+impl StoreHealth for PostgresStore {
+    async fn ping(&self) -> Result<(), StoreError> {
         // A database without its tables is not ready either, nor is a standby, which answers no check.
         let any = || {
             sqlx::query!(
                 r#"SELECT EXISTS (SELECT FROM tenants), pg_is_in_recovery() AS "in_recovery!""#
             )
-            .try_map(|row| fault::require_primary(row.in_recovery))
+            .try_map(|row| error::require_primary(row.in_recovery))
         };
-        self.link.ask(any).await?;
+        self.link.query(any).await?;
         Ok(())
     }
 
-    async fn census(&self, now: Timestamp) -> Result<Census, StoreFault> {
+    async fn token_counts(&self, now: Timestamp) -> Result<TokenCounts, StoreError> {
         let _permit = self.permit(self.questions.acquire_for_service()).await?;
-        let counts = self.link.ask(|| {
+        let counts = self.link.query(|| {
             sqlx::query!(
                 r#"
                 SELECT count(*) FILTER (WHERE revoked_at IS NULL AND expiry > $1) AS "live!",
@@ -192,7 +192,7 @@ impl Probe for PostgresStore {
             .map(|row| {
                 let [live, expired, revoked] =
                     [row.live, row.expired, row.revoked].map(i64::unsigned_abs);
-                Census {
+                TokenCounts {
                     live,
                     expired,
                     revoked,
@@ -202,11 +202,11 @@ impl Probe for PostgresStore {
         Ok(counts.await?.pop().unwrap_or_default())
     }
 
-    async fn expiring(&self, now: Timestamp, until: &[Timestamp]) -> Result<Vec<u64>, StoreFault> {
+    async fn expiring(&self, now: Timestamp, until: &[Timestamp]) -> Result<Vec<u64>, StoreError> {
         let mut counts = Vec::with_capacity(until.len());
         let _permit = self.permit(self.questions.acquire_for_service()).await?;
         for until in until {
-            let count = self.link.ask(|| {
+            let count = self.link.query(|| {
                 // Planned for these values each time: a plan for any values would read whole tenants.
                 let count = sqlx::query(EXPIRING).persistent(false);
                 let bounds = count.bind(now.to_utc()).bind(until.to_utc());
@@ -219,14 +219,14 @@ impl Probe for PostgresStore {
     }
 
     /// A full disk shows with a change alone: the server looks for room when it needs some.
-    async fn try_write(&self, _to_disk: bool) -> Result<bool, StoreFault> {
+    async fn try_write(&self, _to_disk: bool) -> Result<bool, StoreError> {
         let none = || sqlx::query("DELETE FROM sessions WHERE false").try_map(|_: PgRow| Ok(()));
-        self.aside.ask_within(LOOK, none).await?;
+        self.aside.query_within(LOOK, none).await?;
         Ok(false)
     }
 
-    async fn time(&self) -> Result<StoreTime, StoreFault> {
-        let now = self.aside.ask_within(LOOK, || {
+    async fn time(&self) -> Result<StoreTime, StoreError> {
+        let now = self.aside.query_within(LOOK, || {
             sqlx::query!(r#"SELECT clock_timestamp() AS "now!: Micros""#).map(|row| row.now)
         });
         let now = now.await?.pop();
@@ -236,8 +236,8 @@ impl Probe for PostgresStore {
             .map_or(StoreTime::Newest(None), StoreTime::Clock))
     }
 
-    async fn careless_settings(&self) -> Result<Vec<String>, StoreFault> {
-        let off = self.aside.ask_within(LOOK, || {
+    async fn unsafe_settings(&self) -> Result<Vec<String>, StoreError> {
+        let off = self.aside.query_within(LOOK, || {
             sqlx::query!(
                 r#"
                 SELECT name AS "name!" FROM pg_settings

@@ -1,14 +1,14 @@
 //! Rows that belong to no token, found in whole tables. On a connection of its own and without a time limit: this is asked by
 //! an operator, beside the service.
 
-use countersign_application::ports::{StoreFault, Stray};
+use countersign_application::ports::{StoreError, Stray};
 use countersign_domain::TenantId;
 use sqlx::{Executor as _, postgres::PgPoolOptions};
 
 use crate::store::{CONNECT, PostgresStore};
 
 impl PostgresStore {
-    pub(crate) async fn all_strays(&self, limit: u16) -> Result<Vec<Stray>, StoreFault> {
+    pub(crate) async fn all_strays(&self, limit: u16) -> Result<Vec<Stray>, StoreError> {
         let session = PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(CONNECT)
@@ -43,7 +43,7 @@ impl PostgresStore {
         };
         let found = found.await;
         session.close().await;
-        let found = found.map_err(|error: sqlx::Error| StoreFault::Unavailable(Box::new(error)))?;
+        let found = found.map_err(|error: sqlx::Error| StoreError::Unavailable(Box::new(error)))?;
         let strays = found.into_iter().map(|row| Stray {
             table: named(&row.table),
             tenant: TenantId::from_uuid(row.tenant),

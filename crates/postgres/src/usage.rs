@@ -4,7 +4,7 @@
 use std::{cmp::Reverse, time::Instant};
 
 use async_trait::async_trait;
-use countersign_application::ports::{StoreFault, UsageStore, Used};
+use countersign_application::ports::{StoreError, UsageRecord, UsageStore};
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -15,8 +15,8 @@ const BATCH: usize = 1000;
 
 #[async_trait]
 impl UsageStore for PostgresStore {
-    async fn record(&self, uses: &[Used]) -> Result<(), StoreFault> {
-        let mut uses: Vec<&Used> = uses.iter().collect();
+    async fn record(&self, uses: &[UsageRecord]) -> Result<(), StoreError> {
+        let mut uses: Vec<&UsageRecord> = uses.iter().collect();
         uses.sort_unstable_by_key(|used| *used.digest.as_bytes());
         for batch in uses.chunks(BATCH) {
             self.of_secrets(&Columns::of(batch)).await?;
@@ -41,7 +41,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(uses: &[&Used]) -> Self {
+    fn of(uses: &[&UsageRecord]) -> Self {
         let mut columns = Self::default();
         for used in uses {
             columns.digests.push(used.digest.as_bytes().to_vec());
@@ -56,8 +56,8 @@ impl Columns {
 }
 
 impl PostgresStore {
-    async fn of_secrets(&self, uses: &Columns) -> Result<(), StoreFault> {
-        let told = self.link.tell(Instant::now(), || {
+    async fn of_secrets(&self, uses: &Columns) -> Result<(), StoreError> {
+        let told = self.link.execute(Instant::now(), || {
             sqlx::query!(
                 r#"
                 WITH used AS MATERIALIZED (
@@ -85,8 +85,8 @@ impl PostgresStore {
 
     /// Every live token has its row from the beginning. None is made here: a revocation that commits meanwhile has taken it
     /// away.
-    async fn of_tokens(&self, uses: &Columns) -> Result<(), StoreFault> {
-        let told = self.link.tell(Instant::now(), || {
+    async fn of_tokens(&self, uses: &Columns) -> Result<(), StoreError> {
+        let told = self.link.execute(Instant::now(), || {
             sqlx::query!(
                 r#"
                 WITH used AS MATERIALIZED (

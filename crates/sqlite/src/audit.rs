@@ -1,12 +1,12 @@
 //! The audit chains, for verifying them: across tenants, oldest first, revoked tokens included.
 
 use async_trait::async_trait;
-use countersign_application::ports::{AuditStore, EVENT_BYTES, StoreFault, Stray};
-use countersign_domain::{AuditEvent, Recorded, TenantId, TokenId, Version};
+use countersign_application::ports::{AuditStore, EVENT_BYTES, StoreError, Stray};
+use countersign_domain::{AuditEvent, RecordSnapshot, TenantId, TokenId, Version};
 
 use crate::{
     SqliteStore,
-    fault::{fault, within},
+    error::{store_error, within},
     rows::{Column, EventRow, Text},
 };
 
@@ -16,7 +16,7 @@ impl AuditStore for SqliteStore {
         &self,
         after: Option<(TenantId, TokenId)>,
         limit: u16,
-    ) -> Result<Vec<(TenantId, TokenId)>, StoreFault> {
+    ) -> Result<Vec<(TenantId, TokenId)>, StoreError> {
         // No blob sorts before the empty one.
         let (tenant, token) = after.map_or_else(Default::default, |(tenant, token)| {
             let bytes = |id: &sqlx::types::Uuid| id.as_bytes().to_vec();
@@ -36,7 +36,7 @@ impl AuditStore for SqliteStore {
             token,
             limit
         );
-        let rows = within(async { rows.fetch_all(&self.audit).await.map_err(fault) });
+        let rows = within(async { rows.fetch_all(&self.audit).await.map_err(store_error) });
         let id = |column, bytes: &[u8]| Column("api_tokens", column).id(bytes);
         let keys = rows.await?.into_iter().map(|row| {
             let tenant = TenantId::from_uuid(id("tenant_id", &row.tenant_id)?);
@@ -49,7 +49,7 @@ impl AuditStore for SqliteStore {
         &self,
         tenant: TenantId,
         token: TokenId,
-    ) -> Result<Option<Recorded>, StoreFault> {
+    ) -> Result<Option<RecordSnapshot>, StoreError> {
         self.all_of(tenant, token).await
     }
 
@@ -59,7 +59,7 @@ impl AuditStore for SqliteStore {
         token: TokenId,
         after: Option<Version>,
         limit: u16,
-    ) -> Result<Vec<AuditEvent>, StoreFault> {
+    ) -> Result<Vec<AuditEvent>, StoreError> {
         let (tenant, token) = (tenant.as_uuid(), token.as_uuid());
         // Not 0, so that a row of a version that never was shows as well.
         let after = after.map_or(i64::MIN, Version::get);
@@ -80,11 +80,11 @@ impl AuditStore for SqliteStore {
             limit,
             EVENT_BYTES
         );
-        let rows = within(async { rows.fetch_all(&self.audit).await.map_err(fault) });
+        let rows = within(async { rows.fetch_all(&self.audit).await.map_err(store_error) });
         rows.await?.iter().map(AuditEvent::try_from).collect()
     }
 
-    async fn strays(&self, limit: u16) -> Result<Vec<Stray>, StoreFault> {
+    async fn strays(&self, limit: u16) -> Result<Vec<Stray>, StoreError> {
         self.all_strays(limit).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use countersign_application::ports::StoreFault;
+use countersign_application::ports::StoreError;
 use countersign_domain::{
     AllowedAddresses, PartialToken, Permission, PermissionSet, Timestamp, TokenName, UserId,
     UserInfo, Version,
@@ -52,56 +52,56 @@ impl Text {
 pub(crate) struct Column(pub(crate) &'static str, pub(crate) &'static str);
 
 impl Column {
-    pub(crate) fn check<T, E>(self, value: Result<T, E>) -> Result<T, StoreFault> {
-        value.map_err(|_| StoreFault::Corrupt {
+    pub(crate) fn check<T, E>(self, value: Result<T, E>) -> Result<T, StoreError> {
+        value.map_err(|_| StoreError::Corrupt {
             table: self.0,
             column: self.1,
         })
     }
 
-    pub(crate) fn id(self, bytes: &[u8]) -> Result<Uuid, StoreFault> {
+    pub(crate) fn id(self, bytes: &[u8]) -> Result<Uuid, StoreError> {
         self.check(Uuid::from_slice(bytes))
     }
 
-    pub(crate) fn hash(self, bytes: &[u8]) -> Result<[u8; 32], StoreFault> {
+    pub(crate) fn hash(self, bytes: &[u8]) -> Result<[u8; 32], StoreError> {
         self.check(bytes.try_into())
     }
 
-    pub(crate) fn text(self, text: &Text) -> Result<&str, StoreFault> {
+    pub(crate) fn text(self, text: &Text) -> Result<&str, StoreError> {
         self.check(text.as_str().ok_or(()))
     }
 
-    pub(crate) fn parse<T: FromStr>(self, text: &Text) -> Result<T, StoreFault> {
+    pub(crate) fn parse<T: FromStr>(self, text: &Text) -> Result<T, StoreError> {
         self.check(self.text(text)?.parse())
     }
 
     /// A user's name comes from another table; without a row there, it is this reference that is wrong.
-    pub(crate) fn user(self, id: &[u8], name: Option<&Text>) -> Result<UserInfo, StoreFault> {
+    pub(crate) fn user(self, id: &[u8], name: Option<&Text>) -> Result<UserInfo, StoreError> {
         Ok(UserInfo {
             id: UserId::from_uuid(self.id(id)?),
             name: self.check(name.ok_or(()))?.shown().into(),
         })
     }
 
-    pub(crate) fn time(self, micros: i64) -> Result<Timestamp, StoreFault> {
+    pub(crate) fn time(self, micros: i64) -> Result<Timestamp, StoreError> {
         self.check(Timestamp::from_micros(micros).ok_or(()))
     }
 
-    pub(crate) fn version(self, number: i64) -> Result<Version, StoreFault> {
+    pub(crate) fn version(self, number: i64) -> Result<Version, StoreError> {
         self.check(Version::try_from(number))
     }
 
-    pub(crate) fn permissions(self, json: &Text) -> Result<PermissionSet, StoreFault> {
+    pub(crate) fn permissions(self, json: &Text) -> Result<PermissionSet, StoreError> {
         let names: Vec<String> = self.check(serde_json::from_str(self.text(json)?))?;
         let permissions = names.iter().map(|name| Permission::parse(name));
         self.check(permissions.collect())
     }
 
-    pub(crate) fn partial(self, text: &Text) -> Result<PartialToken, StoreFault> {
+    pub(crate) fn partial(self, text: &Text) -> Result<PartialToken, StoreError> {
         self.check(PartialToken::parse(self.text(text)?))
     }
 
-    pub(crate) fn addresses(self, json: &Text) -> Result<AllowedAddresses, StoreFault> {
+    pub(crate) fn addresses(self, json: &Text) -> Result<AllowedAddresses, StoreError> {
         let entries: Vec<String> = self.check(serde_json::from_str(self.text(json)?))?;
         self.check(AllowedAddresses::parse(entries))
     }

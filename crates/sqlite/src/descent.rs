@@ -3,14 +3,14 @@
 //! one generation after the other.
 
 use countersign_application::{
-    ports::{Descendant, Descendants, Lineage, Origin, StoreFault},
+    ports::{Descendant, Descendants, Lineage, Origin, StoreError},
     query::Filter,
 };
 use countersign_domain::{TenantId, Timestamp, TokenId, TokenName, Version};
 
 use crate::{
     SqliteStore,
-    fault::{fault, within},
+    error::{store_error, within},
     rows::{Column, Text},
 };
 
@@ -32,7 +32,7 @@ impl SqliteStore {
         tenant: TenantId,
         lineage: Lineage,
         limit: u32,
-    ) -> Result<Option<Descendants>, StoreFault> {
+    ) -> Result<Option<Descendants>, StoreError> {
         let every = Filter::All(Vec::new());
         let _permit = self.permit(self.lineages.acquire(tenant, &every)).await?;
         let (tenant, head) = (tenant.as_uuid(), lineage.token.as_uuid());
@@ -74,7 +74,7 @@ impl SqliteStore {
             since,
             most
         );
-        let rows = within(async { rows.fetch_all(&self.pages).await.map_err(fault) }).await?;
+        let rows = within(async { rows.fetch_all(&self.pages).await.map_err(store_error) }).await?;
         let Some(first) = rows.first() else {
             return Ok(None);
         };
@@ -92,7 +92,7 @@ impl SqliteStore {
         tenant: TenantId,
         token: TokenId,
         ancestor: TokenId,
-    ) -> Result<bool, StoreFault> {
+    ) -> Result<bool, StoreError> {
         // A long line takes a while to climb, and whoever asks is refused without a cost to them.
         let every = Filter::All(Vec::new());
         let _permit = self.permit(self.permits.acquire(tenant, &every)).await?;
@@ -113,17 +113,17 @@ impl SqliteStore {
             token,
             ancestor
         );
-        within(async { found.fetch_one(&self.pages).await.map_err(fault) }).await
+        within(async { found.fetch_one(&self.pages).await.map_err(store_error) }).await
     }
 }
 
 impl TryFrom<Row> for Descendant {
-    type Error = StoreFault;
+    type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Self, StoreFault> {
+    fn try_from(row: Row) -> Result<Self, StoreError> {
         let column = |name| Column("audit_events", name);
         let origin = row.kind.zip(row.by_token).map(|(kind, by)| {
-            Ok::<_, StoreFault>(Origin {
+            Ok::<_, StoreError>(Origin {
                 kind: column("kind").check(kind.parse())?,
                 by: TokenId::from_uuid(column("token_id").id(&by)?),
             })

@@ -4,19 +4,19 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use countersign_application::ports::{
-    CommitError, StoreFault, Tenant, TenantRefused, TenantStore, User, UserKind, UserStore,
+    CommitError, StoreError, Tenant, TenantError, TenantStore, User, UserKind, UserStore,
 };
 use countersign_domain::{TenantId, UserId};
 
 use crate::{
     SqliteStore,
-    fault::{commit, fault, is_taken, within},
+    error::{commit, is_taken, store_error, within},
     rows::{TenantRow, Text, UserRow},
 };
 
 #[async_trait]
 impl UserStore for SqliteStore {
-    async fn user(&self, tenant: TenantId, id: UserId) -> Result<Option<User>, StoreFault> {
+    async fn user(&self, tenant: TenantId, id: UserId) -> Result<Option<User>, StoreError> {
         let (tenant, id) = (tenant.as_uuid(), id.as_uuid());
         let row = sqlx::query_as!(
             UserRow,
@@ -25,14 +25,14 @@ impl UserStore for SqliteStore {
             tenant,
             id
         );
-        let row = within(async { row.fetch_optional(&self.readers).await.map_err(fault) });
+        let row = within(async { row.fetch_optional(&self.readers).await.map_err(store_error) });
         row.await?.map(User::try_from).transpose()
     }
 }
 
 #[async_trait]
 impl TenantStore for SqliteStore {
-    async fn create(&self, tenant: &Tenant) -> Result<(), TenantRefused> {
+    async fn create(&self, tenant: &Tenant) -> Result<(), TenantError> {
         let id = tenant.id.as_uuid();
         let (name, created) = (&*tenant.name, tenant.created.as_micros());
         let key = tenant.name_key();
@@ -54,9 +54,9 @@ impl TenantStore for SqliteStore {
             .await
             .map_err(|error| {
                 if is_taken(&error) {
-                    TenantRefused::NameTaken
+                    TenantError::NameTaken
                 } else {
-                    fault(error).into()
+                    store_error(error).into()
                 }
             })?;
             sqlx::query!(
@@ -69,20 +69,20 @@ impl TenantStore for SqliteStore {
             )
             .execute(&mut *transaction)
             .await
-            .map_err(fault)?;
-            Ok::<_, TenantRefused>(transaction)
+            .map_err(store_error)?;
+            Ok::<_, TenantError>(transaction)
         })
         .await?;
         commit(transaction, began)
             .await
             .map_err(|error| match error {
-                CommitError::Fault(fault) => fault.into(),
+                CommitError::Fault(store_error) => store_error.into(),
                 // Whether it was made shows in the list of tenants.
-                unknown => StoreFault::Unavailable(Box::new(unknown)).into(),
+                unknown => StoreError::Unavailable(Box::new(unknown)).into(),
             })
     }
 
-    async fn tenants(&self) -> Result<Vec<Tenant>, StoreFault> {
+    async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
         let rows = sqlx::query_as!(
             TenantRow,
             "SELECT t.id, t.name AS \"name: Text\", t.created_at, t.system_user_id, \
@@ -90,17 +90,17 @@ impl TenantStore for SqliteStore {
              FROM tenants t LEFT JOIN users u ON u.tenant_id = t.id AND u.id = t.system_user_id \
              ORDER BY t.name"
         );
-        let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });
+        let rows = within(async { rows.fetch_all(&self.readers).await.map_err(store_error) });
         rows.await?.into_iter().map(Tenant::try_from).collect()
     }
 
-    async fn has_history(&self, tenant: TenantId) -> Result<bool, StoreFault> {
+    async fn has_history(&self, tenant: TenantId) -> Result<bool, StoreError> {
         let tenant = tenant.as_uuid();
         let any = sqlx::query_scalar!(
             "SELECT 1 AS found FROM api_tokens WHERE tenant_id = ? LIMIT 1",
             tenant
         );
-        let any = within(async { any.fetch_optional(&self.readers).await.map_err(fault) });
+        let any = within(async { any.fetch_optional(&self.readers).await.map_err(store_error) });
         Ok(any.await?.is_some())
     }
 }

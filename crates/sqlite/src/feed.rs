@@ -5,24 +5,24 @@ use std::{pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 use countersign_application::ports::{
-    ChangeFeed, FeedFault, FeedPosition, InvalidPosition, News, StoreFault, TokenChanged,
+    ChangeBatch, ChangeFeed, FeedError, FeedPosition, InvalidPosition, StoreError, TokenChanged,
 };
 use countersign_domain::{TenantId, TokenId};
 use tokio::sync::Notify;
 
 use crate::{
     SqliteStore,
-    fault::{fault, within},
+    error::{store_error, within},
     rows::{Column, Text},
 };
 
 /// Tells those who wait that this process stored a change. What another process stores in the same file is found by
 /// looking.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Commits(Arc<Notify>);
+pub(crate) struct CommitNotifier(Arc<Notify>);
 
-impl Commits {
-    pub(crate) fn tell(&self) {
+impl CommitNotifier {
+    pub(crate) fn notify(&self) {
         self.0.notify_waiters();
         // For one who is between two waits. With nobody there, the next wait ends at once and for nothing.
         self.0.notify_one();
@@ -31,11 +31,11 @@ impl Commits {
 
 #[async_trait]
 impl ChangeFeed for SqliteStore {
-    async fn position(&self) -> Result<FeedPosition, StoreFault> {
+    async fn position(&self) -> Result<FeedPosition, StoreError> {
         within(async { place(self.last().await?) }).await
     }
 
-    async fn since(&self, position: &FeedPosition, limit: u16) -> Result<News, FeedFault> {
+    async fn since(&self, position: &FeedPosition, limit: u16) -> Result<ChangeBatch, FeedError> {
         let behind = number(position)?;
         let most = i64::from(limit) + 1;
         let rows = sqlx::query_as!(
@@ -46,11 +46,11 @@ impl ChangeFeed for SqliteStore {
             most
         );
         within(async {
-            let rows = rows.fetch_all(&self.readers).await.map_err(fault)?;
+            let rows = rows.fetch_all(&self.readers).await.map_err(store_error)?;
             if rows.len() > usize::from(limit) {
                 let position = place(self.last().await?)?;
                 let changes = None;
-                return Ok(News { changes, position });
+                return Ok(ChangeBatch { changes, position });
             }
             let end = match rows.last() {
                 Some(row) => row.number,
@@ -61,8 +61,8 @@ impl ChangeFeed for SqliteStore {
             };
             // One that cannot be read must not stop the feed.
             let changes = rows.into_iter().map(TokenChanged::try_from);
-            let changes: Result<_, StoreFault> = changes.collect();
-            Ok(News {
+            let changes: Result<_, StoreError> = changes.collect();
+            Ok(ChangeBatch {
                 changes: changes.ok(),
                 position: place(end)?,
             })
@@ -71,7 +71,7 @@ impl ChangeFeed for SqliteStore {
     }
 
     /// Counts from the call, not from the first poll: who calls, then looks, and then waits misses nothing.
-    fn woken<'wait, 'async_trait>(
+    fn wait_for_change<'wait, 'async_trait>(
         &'wait self,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'async_trait>>
     where
@@ -84,17 +84,17 @@ impl ChangeFeed for SqliteStore {
 
 impl SqliteStore {
     /// The number of the last row; rows are numbered from 1 without a gap.
-    async fn last(&self) -> Result<i64, StoreFault> {
+    async fn last(&self) -> Result<i64, StoreError> {
         sqlx::query_scalar!(r#"SELECT coalesce(max(rowid), 0) AS "last!: i64" FROM audit_events"#)
             .fetch_one(&self.readers)
             .await
-            .map_err(fault)
+            .map_err(store_error)
     }
 }
 
-fn place(number: i64) -> Result<FeedPosition, StoreFault> {
+fn place(number: i64) -> Result<FeedPosition, StoreError> {
     let text = number.to_string().parse();
-    text.map_err(|error: InvalidPosition| StoreFault::Unavailable(Box::new(error)))
+    text.map_err(|error: InvalidPosition| StoreError::Unavailable(Box::new(error)))
 }
 
 /// A place is spelt in one way only.
@@ -117,9 +117,9 @@ struct NewsRow {
 }
 
 impl TryFrom<NewsRow> for TokenChanged {
-    type Error = StoreFault;
+    type Error = StoreError;
 
-    fn try_from(row: NewsRow) -> Result<Self, StoreFault> {
+    fn try_from(row: NewsRow) -> Result<Self, StoreError> {
         let event = |column| Column("audit_events", column);
         Ok(Self {
             tenant: TenantId::from_uuid(event("tenant_id").id(&row.tenant_id)?),

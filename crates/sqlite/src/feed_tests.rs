@@ -2,8 +2,8 @@
 //! file.
 
 use countersign_application::{
-    ports::{ChangeFeed as _, FeedFault, FeedPosition, News},
-    testing::{Stores, named},
+    ports::{ChangeBatch, ChangeFeed as _, FeedError, FeedPosition},
+    testing::{Stores, rename_to},
 };
 use futures_util::FutureExt as _;
 use sqlx::{AssertSqlSafe, Executor as _};
@@ -21,7 +21,7 @@ fn place(text: &str) -> FeedPosition {
     text.parse().unwrap()
 }
 
-fn count(news: &News) -> usize {
+fn count(news: &ChangeBatch) -> usize {
     news.changes.as_ref().unwrap().len()
 }
 
@@ -30,10 +30,10 @@ async fn a_change_ends_every_wait_that_was_called_before_it() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder, "test.db").await;
     let home = Stores::of(store.clone()).realm("home").await;
-    assert_eq!(store.woken().now_or_never(), None);
+    assert_eq!(store.wait_for_change().now_or_never(), None);
     // Not polled before the change is made, as by one who looks first and waits then.
     let other = store.clone();
-    let waits = [store.woken(), other.woken()];
+    let waits = [store.wait_for_change(), other.wait_for_change()];
     home.make("a").await;
     for wait in waits {
         assert_eq!(wait.now_or_never(), Some(()));
@@ -46,12 +46,16 @@ async fn a_change_between_two_waits_ends_the_next_one_once() {
     let store = open(&folder, "test.db").await;
     let home = Stores::of(store.clone()).realm("home").await;
     let view = home.make("a").await.view;
-    let stale = home.edit(home.system(), &view, &named("too late"));
-    home.update(&view, &named("b")).await;
-    assert_eq!(store.woken().now_or_never(), Some(()));
-    assert_eq!(store.woken().now_or_never(), None);
+    let stale = home.edit(home.system(), &view, &rename_to("too late"));
+    home.update(&view, &rename_to("b")).await;
+    assert_eq!(store.wait_for_change().now_or_never(), Some(()));
+    assert_eq!(store.wait_for_change().now_or_never(), None);
     home.commit(&stale).await.unwrap_err();
-    assert_eq!(store.woken().now_or_never(), None, "nothing was stored");
+    assert_eq!(
+        store.wait_for_change().now_or_never(),
+        None,
+        "nothing was stored"
+    );
 }
 
 #[tokio::test]
@@ -96,7 +100,7 @@ async fn a_place_that_was_never_given_out_is_refused() {
     assert_eq!(count(&store.since(&place("1"), 9).await.unwrap()), 0);
     for text in ["2", "9223372036854775807", "+1", "01", "-0", "1.0"] {
         let told = store.since(&place(text), 9).await;
-        let refused = matches!(told, Err(FeedFault::Position(_)));
+        let refused = matches!(told, Err(FeedError::Position(_)));
         assert!(refused, "{text}: {told:?}");
     }
 }
@@ -107,9 +111,9 @@ async fn a_corrupt_event_does_not_stop_the_feed() {
     let store = open(&folder, "test.db").await;
     let home = Stores::of(store.clone()).realm("home").await;
     home.make("a").await;
-    let spoil = "DROP TRIGGER audit_events_are_not_changed;
+    let corrupt = "DROP TRIGGER audit_events_are_not_changed;
         PRAGMA ignore_check_constraints = ON; UPDATE audit_events SET kind = 'spoilt'";
-    store.writer.pool.execute(spoil).await.unwrap();
+    store.writer.pool.execute(corrupt).await.unwrap();
     let told = store.since(&place("0"), 9).await.unwrap();
     assert_eq!(told.changes, None, "any token may have changed");
     assert_eq!(told.position, place("1"));

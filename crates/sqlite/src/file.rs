@@ -8,7 +8,7 @@ use std::{
     sync::OnceLock,
 };
 
-use countersign_application::ports::StoreFault;
+use countersign_application::ports::StoreError;
 use thiserror::Error;
 
 /// The file at the path is not the one that is open.
@@ -61,7 +61,7 @@ impl DatabaseFile {
     ///
     /// # Errors
     /// Another file lies at the path of the database, its log or the log's index, or none.
-    pub(crate) fn check(&self) -> Result<(), StoreFault> {
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
         let changed = std::iter::once(&self.database)
             .chain(self.log.get().into_iter().flatten())
             .find(|opened| Identity::of(&opened.path).as_ref() != Some(*opened));
@@ -69,7 +69,7 @@ impl DatabaseFile {
             None => Ok(()),
             Some(opened) => {
                 let replaced = Replaced(opened.path.clone());
-                Err(StoreFault::Unwritable(Box::new(replaced)))
+                Err(StoreError::Unwritable(Box::new(replaced)))
             }
         }
     }

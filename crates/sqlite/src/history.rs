@@ -1,7 +1,7 @@
 //! The history of a tenant, newest first, in the order of its index.
 
 use countersign_application::ports::{
-    EVENT_BYTES, EventFilter, EventPlace, EventView, HISTORY_STEP, History, HistoryRow, StoreFault,
+    EVENT_BYTES, EventFilter, EventPlace, EventView, HISTORY_STEP, History, HistoryRow, StoreError,
     TenantEvent,
 };
 use countersign_domain::{EventKind, TenantId, Timestamp, TokenId};
@@ -9,7 +9,7 @@ use sqlx::types::Uuid;
 
 use crate::{
     SqliteStore,
-    fault::{fault, within},
+    error::{store_error, within},
     rows::{EventRow, Text},
 };
 
@@ -20,7 +20,7 @@ impl SqliteStore {
         filter: &EventFilter,
         before: Option<EventPlace>,
         limit: u8,
-    ) -> Result<History, StoreFault> {
+    ) -> Result<History, StoreError> {
         let before = before.unwrap_or_else(EventPlace::newest);
         let since = filter.since.unwrap_or(Timestamp::MIN);
         let examined_to = if filter.leaves_out() {
@@ -94,7 +94,7 @@ impl SqliteStore {
             };
             read(row, name.as_ref(), bytes)
         });
-        let rows = within(async { rows.fetch_all(&self.pages).await.map_err(fault) });
+        let rows = within(async { rows.fetch_all(&self.pages).await.map_err(store_error) });
         History::of_rows(tenant, rows.await?, limit, examined_to)
     }
 
@@ -104,7 +104,7 @@ impl SqliteStore {
         tenant: TenantId,
         since: Timestamp,
         before: EventPlace,
-    ) -> Result<Option<EventPlace>, StoreFault> {
+    ) -> Result<Option<EventPlace>, StoreError> {
         let (home, at) = (tenant.as_uuid(), before.at.as_micros());
         let (token, version) = (before.token.as_uuid(), before.version);
         let (since, step) = (since.as_micros(), HISTORY_STEP);
@@ -119,7 +119,7 @@ impl SqliteStore {
             since,
             step
         );
-        let last = within(async { last.fetch_optional(&self.pages).await.map_err(fault) });
+        let last = within(async { last.fetch_optional(&self.pages).await.map_err(store_error) });
         // What is out of the calendar is out of the bounds, too.
         Ok(last.await?.and_then(|row| {
             let token = TokenId::from_uuid(Uuid::from_slice(&row.token_id).ok()?);

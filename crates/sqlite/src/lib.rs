@@ -3,7 +3,7 @@
 //! One connection writes and several read, so that readers never wait and writers wait in line in this process
 //! instead of failing on each other's locks. Several processes may share one file.
 //!
-//! The modules are those of the adapter for PostgreSQL, but for `link`: a file is never away, frozen or
+//! The modules are those of the adapter for PostgreSQL, but for `client`: a file is never away, frozen or
 //! replaced behind a connection.
 
 mod audit;
@@ -11,7 +11,7 @@ mod column;
 mod commit;
 mod descent;
 mod directory;
-mod fault;
+mod error;
 mod feed;
 mod file;
 mod filter;
@@ -21,9 +21,9 @@ mod migration;
 mod page;
 mod permit;
 mod read;
-mod recorded;
 mod rows;
 mod session;
+mod snapshot;
 mod store;
 mod stray;
 mod usage;

@@ -5,7 +5,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 
 use crate::{
     SqliteStore,
-    fault::{fault, within},
+    error::{store_error, within},
 };
 
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
@@ -23,7 +23,7 @@ impl SqliteStore {
             .run_direct(None, &mut *whole, false)
             .await
             .map_err(failed)?;
-        whole.commit().await.map_err(fault)?;
+        whole.commit().await.map_err(store_error)?;
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! One page of the tokens that match, and how many there are, from one snapshot.
 
 use countersign_application::{
-    ports::{StoreFault, Unreadable},
+    ports::{StoreError, Unreadable},
     query::{Filter, Order, OrderField, Page, PageRequest, Scope},
 };
 use countersign_domain::{TenantId, TokenView};
@@ -9,7 +9,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::{
     SqliteStore,
-    fault::{fault, within},
+    error::{store_error, within},
     filter::Where,
     rows::{TokenRow, read_each, tokens},
 };
@@ -55,7 +55,7 @@ impl SqliteStore {
         filter: &Filter,
         order: &[Order],
         page: PageRequest,
-    ) -> Result<Page<TokenView>, StoreFault> {
+    ) -> Result<Page<TokenView>, StoreError> {
         let question = Question {
             tenant,
             filter,
@@ -65,10 +65,10 @@ impl SqliteStore {
         let _permit = self.permit(self.permits.acquire(tenant, filter)).await?;
         // From here on, because SQLite itself ends the question as long after it got its connection.
         let (total, rows): (i64, Vec<_>) = within(async {
-            let mut snapshot = self.questions.begin().await.map_err(fault)?;
-            let total = question.count(&mut snapshot).await.map_err(fault)?;
+            let mut snapshot = self.questions.begin().await.map_err(store_error)?;
+            let total = question.count(&mut snapshot).await.map_err(store_error)?;
             let rows = question.content(&mut snapshot, total <= FEW).await;
-            Ok::<_, StoreFault>((total, rows.map_err(fault)?))
+            Ok::<_, StoreError>((total, rows.map_err(store_error)?))
         })
         .await?;
         let (content, unreadable) = Unreadable::separate(tenant, read_each(rows))?;

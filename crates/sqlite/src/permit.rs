@@ -1,6 +1,6 @@
 //! Permits for questions about many tokens.
 
-use countersign_application::{QueryPermit, ports::StoreFault};
+use countersign_application::{QueryPermit, ports::StoreError};
 use tokio::time::timeout;
 
 use crate::{SqliteStore, store::ACQUIRE};
@@ -10,11 +10,11 @@ impl SqliteStore {
     pub(crate) async fn permit(
         &self,
         permit: impl Future<Output = Option<QueryPermit>>,
-    ) -> Result<QueryPermit, StoreFault> {
+    ) -> Result<QueryPermit, StoreError> {
         match timeout(ACQUIRE, permit).await {
             Ok(Some(permit)) => Ok(permit),
-            Ok(None) => Err(StoreFault::Unavailable("no questions are taken".into())),
-            Err(elapsed) => Err(StoreFault::Unavailable(Box::new(elapsed))),
+            Ok(None) => Err(StoreError::Unavailable("no questions are taken".into())),
+            Err(elapsed) => Err(StoreError::Unavailable(Box::new(elapsed))),
         }
     }
 }

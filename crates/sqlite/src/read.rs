@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use countersign_application::{
     ports::{
         CommitError, Descendants, EVENT_BYTES, EventFilter, EventPlace, EventView, History,
-        Lineage, StoreFault, TokenMade, TokenStore, Unreadable,
+        IdempotentResult, Lineage, StoreError, TokenStore, Unreadable,
     },
     query::{Filter, Listed, Order, Page, PageRequest},
 };
@@ -15,25 +15,25 @@ use countersign_domain::{
 
 use crate::{
     SqliteStore,
-    fault::{fault, within},
+    error::{store_error, within},
     rows::{CredentialRow, EventRow, Text, checked, made, read_each, tokens},
     usage::SecretRow,
 };
 
 #[async_trait]
 impl TokenStore for SqliteStore {
-    async fn get(&self, tenant: TenantId, id: TokenId) -> Result<Option<TokenView>, StoreFault> {
+    async fn get(&self, tenant: TenantId, id: TokenId) -> Result<Option<TokenView>, StoreError> {
         let (tenant, id) = (tenant.as_uuid(), id.as_uuid());
         let row = tokens!(
             checked,
             "t.revoked_at IS NULL AND t.tenant_id = ? AND t.id = ?",
             (tenant, id)
         );
-        let row = within(async { row.fetch_optional(&self.readers).await.map_err(fault) });
+        let row = within(async { row.fetch_optional(&self.readers).await.map_err(store_error) });
         row.await?.map(TokenView::try_from).transpose()
     }
 
-    async fn find(&self, digest: &SecretDigest) -> Result<Option<Credential>, StoreFault> {
+    async fn find(&self, digest: &SecretDigest) -> Result<Option<Credential>, StoreError> {
         let digest = &digest.as_bytes()[..];
         let row = sqlx::query_as!(
             CredentialRow,
@@ -46,7 +46,7 @@ impl TokenStore for SqliteStore {
              WHERE s.digest = ? AND t.revoked_at IS NULL AND u.closed_at IS NULL",
             digest
         );
-        let row = within(async { row.fetch_optional(&self.readers).await.map_err(fault) });
+        let row = within(async { row.fetch_optional(&self.readers).await.map_err(store_error) });
         row.await?.map(Credential::try_from).transpose()
     }
 
@@ -55,7 +55,7 @@ impl TokenStore for SqliteStore {
         tenant: TenantId,
         id: TokenId,
         now: Timestamp,
-    ) -> Result<Vec<SecretView>, StoreFault> {
+    ) -> Result<Vec<SecretView>, StoreError> {
         let (tenant, id, now) = (tenant.as_uuid(), id.as_uuid(), now.as_micros());
         // The one without an end is the newest, even where two were made at one instant.
         let rows = sqlx::query_as!(
@@ -71,7 +71,7 @@ impl TokenStore for SqliteStore {
             id,
             now
         );
-        let rows = within(async { rows.fetch_all(&self.readers).await.map_err(fault) });
+        let rows = within(async { rows.fetch_all(&self.readers).await.map_err(store_error) });
         rows.await?.into_iter().map(SecretView::try_from).collect()
     }
 
@@ -81,7 +81,7 @@ impl TokenStore for SqliteStore {
         filter: &Filter,
         order: &[Order],
         page: PageRequest,
-    ) -> Result<Page<TokenView>, StoreFault> {
+    ) -> Result<Page<TokenView>, StoreError> {
         self.page(tenant, filter, order, page).await
     }
 
@@ -90,7 +90,7 @@ impl TokenStore for SqliteStore {
         tenant: TenantId,
         after: Option<TokenId>,
         limit: u8,
-    ) -> Result<Listed, StoreFault> {
+    ) -> Result<Listed, StoreError> {
         // No blob sorts before the empty one.
         let after = after.map_or(Vec::new(), |id| id.as_uuid().as_bytes().to_vec());
         let home = tenant.as_uuid();
@@ -100,7 +100,7 @@ impl TokenStore for SqliteStore {
              ORDER BY t.id LIMIT ?",
             (home, after, limit)
         );
-        let rows = within(async { rows.fetch_all(&self.pages).await.map_err(fault) });
+        let rows = within(async { rows.fetch_all(&self.pages).await.map_err(store_error) });
         let (content, unreadable) = Unreadable::separate(tenant, read_each(rows.await?))?;
         Ok(Listed {
             content,
@@ -114,7 +114,7 @@ impl TokenStore for SqliteStore {
         filter: &EventFilter,
         before: Option<EventPlace>,
         limit: u8,
-    ) -> Result<History, StoreFault> {
+    ) -> Result<History, StoreError> {
         self.page_of_history(tenant, filter, before, limit).await
     }
 
@@ -124,7 +124,7 @@ impl TokenStore for SqliteStore {
         token: TokenId,
         before: Option<Version>,
         limit: u8,
-    ) -> Result<Vec<EventView>, StoreFault> {
+    ) -> Result<Vec<EventView>, StoreError> {
         let (tenant, token) = (tenant.as_uuid(), token.as_uuid());
         // The largest version of all is never reached, so that nothing is left out.
         let before = before.map_or(i64::MAX, Version::get);
@@ -147,7 +147,7 @@ impl TokenStore for SqliteStore {
             limit,
             EVENT_BYTES
         );
-        let rows = within(async { rows.fetch_all(&self.pages).await.map_err(fault) });
+        let rows = within(async { rows.fetch_all(&self.pages).await.map_err(store_error) });
         rows.await?.into_iter().map(EventView::try_from).collect()
     }
 
@@ -156,7 +156,7 @@ impl TokenStore for SqliteStore {
         tenant: TenantId,
         lineage: Lineage,
         limit: u32,
-    ) -> Result<Option<Descendants>, StoreFault> {
+    ) -> Result<Option<Descendants>, StoreError> {
         self.lineage(tenant, lineage, limit).await
     }
 
@@ -165,17 +165,17 @@ impl TokenStore for SqliteStore {
         tenant: TenantId,
         token: TokenId,
         ancestor: TokenId,
-    ) -> Result<bool, StoreFault> {
+    ) -> Result<bool, StoreError> {
         self.comes_from(tenant, token, ancestor).await
     }
 
-    async fn made_under(
+    async fn find_by_idempotency_key(
         &self,
         tenant: TenantId,
         user: UserId,
         key: &IdempotencyKey,
         since: Timestamp,
-    ) -> Result<Option<TokenMade>, StoreFault> {
+    ) -> Result<Option<IdempotentResult>, StoreError> {
         let (tenant, user, key) = (tenant.as_uuid(), user.as_uuid(), key.as_str());
         let since = since.as_micros();
         let row = sqlx::query!(
@@ -186,7 +186,7 @@ impl TokenStore for SqliteStore {
             key,
             since
         );
-        let row = within(async { row.fetch_optional(&self.readers).await.map_err(fault) });
+        let row = within(async { row.fetch_optional(&self.readers).await.map_err(store_error) });
         row.await?
             .map(|row| made(&row.token_id, &row.fingerprint))
             .transpose()
@@ -204,7 +204,7 @@ impl TokenStore for SqliteStore {
         &self,
         tenant: TenantId,
         id: TokenId,
-    ) -> Result<Option<RevocableToken>, StoreFault> {
+    ) -> Result<Option<RevocableToken>, StoreError> {
         let (tenant, token) = (tenant.as_uuid(), id.as_uuid());
         let row = sqlx::query!(
             r#"SELECT t.version, t.chain_head,
@@ -215,7 +215,7 @@ impl TokenStore for SqliteStore {
             tenant,
             token
         );
-        let row = within(async { row.fetch_optional(&self.readers).await.map_err(fault) });
+        let row = within(async { row.fetch_optional(&self.readers).await.map_err(store_error) });
         Ok(row.await?.map(|row| RevocableToken {
             id,
             version: row.version,

@@ -1,7 +1,7 @@
 //! From rows to the domain. Every value is checked on its way in: what this service never wrote is a fault that
 //! names its place, never a default.
 
-use countersign_application::ports::{EventView, StoreFault, Tenant, TokenMade, User};
+use countersign_application::ports::{EventView, IdempotentResult, StoreError, Tenant, User};
 use countersign_domain::{
     AuditEvent, ChainHash, Credential, Encoding, EventContent, Fingerprint, SecretCommitment,
     TenantId, Token, TokenId, TokenName, TokenView, UserId, Version,
@@ -50,9 +50,9 @@ pub(crate) struct TokenRow {
 }
 
 impl TryFrom<TokenRow> for TokenView {
-    type Error = StoreFault;
+    type Error = StoreError;
 
-    fn try_from(row: TokenRow) -> Result<Self, StoreFault> {
+    fn try_from(row: TokenRow) -> Result<Self, StoreError> {
         let created_by = token("created_by").user(&row.created_by, row.created_by_name.as_ref())?;
         let modified_by =
             token("modified_by").user(&row.modified_by, row.modified_by_name.as_ref())?;
@@ -90,7 +90,7 @@ impl TryFrom<TokenRow> for TokenView {
 /// anybody could name.
 pub(crate) fn read_each(
     rows: impl IntoIterator<Item = TokenRow>,
-) -> impl Iterator<Item = (TokenId, Result<TokenView, StoreFault>)> {
+) -> impl Iterator<Item = (TokenId, Result<TokenView, StoreError>)> {
     rows.into_iter().filter_map(|row| {
         let id = TokenId::from_uuid(token("id").id(&row.id).ok()?);
         Some((id, row.try_into()))
@@ -141,10 +141,10 @@ pub(crate) struct CredentialRow {
 }
 
 impl TryFrom<CredentialRow> for Credential {
-    type Error = StoreFault;
+    type Error = StoreError;
 
-    fn try_from(row: CredentialRow) -> Result<Self, StoreFault> {
-        let retires = Column("token_secrets", "retires_at");
+    fn try_from(row: CredentialRow) -> Result<Self, StoreError> {
+        let valid_until = Column("token_secrets", "retires_at");
         Ok(Self {
             tenant: TenantId::from_uuid(token("tenant_id").id(&row.tenant_id)?),
             token: TokenId::from_uuid(token("id").id(&row.id)?),
@@ -154,7 +154,7 @@ impl TryFrom<CredentialRow> for Credential {
             permissions: token("permissions").permissions(&row.permissions)?,
             addresses: token("allowed_addresses").addresses(&row.allowed_addresses)?,
             expiry: token("expiry").time(row.expiry)?,
-            retires: row.retires_at.map(|at| retires.time(at)).transpose()?,
+            valid_until: row.retires_at.map(|at| valid_until.time(at)).transpose()?,
             created: token("created_at").time(row.created_at)?,
             modified: token("modified_at").time(row.modified_at)?,
         })
@@ -180,9 +180,9 @@ pub(crate) struct EventRow {
 }
 
 impl TryFrom<&EventRow> for AuditEvent {
-    type Error = StoreFault;
+    type Error = StoreError;
 
-    fn try_from(row: &EventRow) -> Result<Self, StoreFault> {
+    fn try_from(row: &EventRow) -> Result<Self, StoreError> {
         let address = row
             .address
             .as_ref()
@@ -211,9 +211,9 @@ impl TryFrom<&EventRow> for AuditEvent {
 }
 
 impl TryFrom<EventRow> for EventView {
-    type Error = StoreFault;
+    type Error = StoreError;
 
-    fn try_from(row: EventRow) -> Result<Self, StoreFault> {
+    fn try_from(row: EventRow) -> Result<Self, StoreError> {
         let read = AuditEvent::try_from(&row)?;
         let by = event("by_user").user(&row.by_user, row.by_name.as_ref())?;
         Ok(Self {
@@ -234,9 +234,9 @@ pub(crate) struct UserRow {
 }
 
 impl TryFrom<UserRow> for User {
-    type Error = StoreFault;
+    type Error = StoreError;
 
-    fn try_from(row: UserRow) -> Result<Self, StoreFault> {
+    fn try_from(row: UserRow) -> Result<Self, StoreError> {
         let user = |column| Column("users", column);
         Ok(Self {
             id: UserId::from_uuid(user("id").id(&row.id)?),
@@ -259,9 +259,9 @@ pub(crate) struct TenantRow {
 }
 
 impl TryFrom<TenantRow> for Tenant {
-    type Error = StoreFault;
+    type Error = StoreError;
 
-    fn try_from(row: TenantRow) -> Result<Self, StoreFault> {
+    fn try_from(row: TenantRow) -> Result<Self, StoreError> {
         let tenant = |column| Column("tenants", column);
         Ok(Self {
             id: TenantId::from_uuid(tenant("id").id(&row.id)?),
@@ -273,9 +273,9 @@ impl TryFrom<TenantRow> for Tenant {
 }
 
 /// What a row of `idempotency_keys` says.
-pub(crate) fn made(token: &[u8], fingerprint: &[u8]) -> Result<TokenMade, StoreFault> {
+pub(crate) fn made(token: &[u8], fingerprint: &[u8]) -> Result<IdempotentResult, StoreError> {
     let column = |column| Column("idempotency_keys", column);
-    Ok(TokenMade {
+    Ok(IdempotentResult {
         token: TokenId::from_uuid(column("token_id").id(token)?),
         fingerprint: Fingerprint::from_bytes(column("fingerprint").hash(fingerprint)?),
     })

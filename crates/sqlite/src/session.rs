@@ -2,19 +2,19 @@
 
 use async_trait::async_trait;
 use countersign_application::ports::{
-    FORGOTTEN_AT_ONCE, SESSIONS_PER_TOKEN, Session, SessionDigest, SessionStore, StoreFault,
+    FORGOTTEN_AT_ONCE, SESSIONS_PER_TOKEN, Session, SessionDigest, SessionStore, StoreError,
 };
 use countersign_domain::{SecretDigest, TenantId, Timestamp, TokenId};
 
 use crate::{
     SqliteStore,
-    fault::{fault, within},
+    error::{store_error, within},
     rows::Column,
 };
 
 #[async_trait]
 impl SessionStore for SqliteStore {
-    async fn begin(&self, session: &Session) -> Result<(), StoreFault> {
+    async fn begin(&self, session: &Session) -> Result<(), StoreError> {
         let digest = &session.digest.as_bytes()[..];
         let (tenant, token) = (session.tenant.as_uuid(), session.token.as_uuid());
         let secret = &session.secret.as_bytes()[..];
@@ -39,14 +39,17 @@ impl SessionStore for SqliteStore {
         );
         within(async {
             let mut transaction = self.writer.begin().await?;
-            insert.execute(&mut *transaction).await.map_err(fault)?;
-            trim.execute(&mut *transaction).await.map_err(fault)?;
-            transaction.commit().await.map_err(fault)
+            insert
+                .execute(&mut *transaction)
+                .await
+                .map_err(store_error)?;
+            trim.execute(&mut *transaction).await.map_err(store_error)?;
+            transaction.commit().await.map_err(store_error)
         })
         .await
     }
 
-    async fn session(&self, digest: &SessionDigest) -> Result<Option<Session>, StoreFault> {
+    async fn session(&self, digest: &SessionDigest) -> Result<Option<Session>, StoreError> {
         let wanted = &digest.as_bytes()[..];
         let row = sqlx::query_as!(
             SessionRow,
@@ -54,11 +57,15 @@ impl SessionStore for SqliteStore {
              WHERE digest = ?",
             wanted
         );
-        let row = within(async { row.fetch_optional(&self.readers).await.map_err(fault) });
+        let row = within(async { row.fetch_optional(&self.readers).await.map_err(store_error) });
         row.await?.map(|row| row.of(*digest)).transpose()
     }
 
-    async fn seen(&self, digest: &SessionDigest, at: Timestamp) -> Result<(), StoreFault> {
+    async fn record_activity(
+        &self,
+        digest: &SessionDigest,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         let (digest, at) = (&digest.as_bytes()[..], at.as_micros());
         let update = sqlx::query!(
             "UPDATE sessions SET seen_at = max(seen_at, ?) WHERE digest = ?",
@@ -69,26 +76,26 @@ impl SessionStore for SqliteStore {
             update
                 .execute(&mut *self.writer.acquire().await?)
                 .await
-                .map_err(fault)
+                .map_err(store_error)
         })
         .await
         .map(drop)
     }
 
-    async fn end(&self, digest: &SessionDigest) -> Result<(), StoreFault> {
+    async fn end(&self, digest: &SessionDigest) -> Result<(), StoreError> {
         let digest = &digest.as_bytes()[..];
         let delete = sqlx::query!("DELETE FROM sessions WHERE digest = ?", digest);
         within(async {
             delete
                 .execute(&mut *self.writer.acquire().await?)
                 .await
-                .map_err(fault)
+                .map_err(store_error)
         })
         .await
         .map(drop)
     }
 
-    async fn forget(&self, began: Timestamp, seen: Timestamp) -> Result<(), StoreFault> {
+    async fn forget(&self, began: Timestamp, seen: Timestamp) -> Result<(), StoreError> {
         let (began, seen) = (began.as_micros(), seen.as_micros());
         let delete = sqlx::query!(
             "DELETE FROM sessions WHERE digest IN \
@@ -101,7 +108,7 @@ impl SessionStore for SqliteStore {
             delete
                 .execute(&mut *self.writer.acquire().await?)
                 .await
-                .map_err(fault)
+                .map_err(store_error)
         })
         .await
         .map(drop)
@@ -117,7 +124,7 @@ struct SessionRow {
 }
 
 impl SessionRow {
-    fn of(self, digest: SessionDigest) -> Result<Session, StoreFault> {
+    fn of(self, digest: SessionDigest) -> Result<Session, StoreError> {
         let of = |column| Column("sessions", column);
         let secret = of("secret_digest").hash(&self.secret_digest)?;
         Ok(Session {

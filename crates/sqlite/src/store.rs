@@ -13,7 +13,7 @@ use std::{
 use async_trait::async_trait;
 use countersign_application::QueryPermits;
 use countersign_application::ports::{
-    Census, Connections, MOST_EXPIRING, Probe, StoreFault, StoreTime,
+    Connections, MOST_EXPIRING, StoreError, StoreHealth, StoreTime, TokenCounts,
 };
 use countersign_domain::Timestamp;
 use sqlx::{
@@ -24,8 +24,8 @@ use thiserror::Error;
 
 use crate::{
     commit::GroupCommit,
-    fault::{DEADLINE, fault, is_busy, within},
-    feed::Commits,
+    error::{DEADLINE, is_busy, store_error, within},
+    feed::CommitNotifier,
     file::DatabaseFile,
     log_space::fill_log,
     rows::Column,
@@ -95,7 +95,7 @@ impl SqliteStore {
         let readers = u32::try_from(readers.clamp(2, MOST_READERS)).unwrap_or(2);
         let writer = Writer {
             pool: pool(1, LINE).connect_lazy_with(writer),
-            commits: Commits::default(),
+            commits: CommitNotifier::default(),
             file: Arc::new(file),
         };
         let store = Self {
@@ -111,10 +111,13 @@ impl SqliteStore {
         // A reader stays open from now on: SQLite removes the log with the last connection, and the
         // next one would have another log than the one that this process knows.
         let log = within(async {
-            store.switch_to_log().await.map_err(fault)?;
+            store.switch_to_log().await.map_err(store_error)?;
             // It has the log open only once it has read.
             let read = sqlx::query("SELECT count(*) FROM sqlite_schema");
-            read.execute(&store.readers).await.map(drop).map_err(fault)
+            read.execute(&store.readers)
+                .await
+                .map(drop)
+                .map_err(store_error)
         });
         log.await.map_err(|error| OpenError(Box::new(error)))?;
         Ok(store)
@@ -140,21 +143,21 @@ impl SqliteStore {
 }
 
 #[async_trait]
-impl Probe for SqliteStore {
-    async fn ping(&self) -> Result<(), StoreFault> {
+impl StoreHealth for SqliteStore {
+    async fn ping(&self) -> Result<(), StoreError> {
         self.writer.file.check()?;
         within(async {
             // A database without its tables is not ready either.
             sqlx::query_scalar!("SELECT EXISTS (SELECT 1 FROM tenants)")
                 .fetch_one(&self.readers)
                 .await
-                .map_err(fault)
+                .map_err(store_error)
         })
         .await
         .map(drop)
     }
 
-    async fn census(&self, now: Timestamp) -> Result<Census, StoreFault> {
+    async fn token_counts(&self, now: Timestamp) -> Result<TokenCounts, StoreError> {
         let now = now.as_micros();
         // Counted in two indexes: no row is looked at.
         let counts = sqlx::query!(
@@ -164,16 +167,16 @@ impl Probe for SqliteStore {
             now
         );
         let _permit = self.permit(self.permits.acquire_for_service()).await?;
-        let counts = within(async { counts.fetch_one(&self.questions).await.map_err(fault) });
+        let counts = within(async { counts.fetch_one(&self.questions).await.map_err(store_error) });
         let counts = counts.await?;
-        Ok(Census {
+        Ok(TokenCounts {
             live: counts.live.unsigned_abs(),
             expired: (counts.unrevoked - counts.live).unsigned_abs(),
             revoked: (counts.known - counts.unrevoked).unsigned_abs(),
         })
     }
 
-    async fn expiring(&self, now: Timestamp, until: &[Timestamp]) -> Result<Vec<u64>, StoreFault> {
+    async fn expiring(&self, now: Timestamp, until: &[Timestamp]) -> Result<Vec<u64>, StoreError> {
         let now = now.as_micros();
         let mut counts = Vec::with_capacity(until.len());
         let _permit = self.permit(self.permits.acquire_for_service()).await?;
@@ -189,35 +192,41 @@ impl Probe for SqliteStore {
                 until,
                 MOST_EXPIRING
             );
-            let count = within(async { count.fetch_one(&self.questions).await.map_err(fault) });
+            let count =
+                within(async { count.fetch_one(&self.questions).await.map_err(store_error) });
             counts.push(count.await?.unsigned_abs());
         }
         Ok(counts)
     }
 
     /// The newest row, not the latest instant: a change that is made after a wrong clock was set right counts.
-    async fn time(&self) -> Result<StoreTime, StoreFault> {
+    async fn time(&self) -> Result<StoreTime, StoreError> {
         let newest = sqlx::query_scalar!("SELECT at FROM audit_events ORDER BY rowid DESC LIMIT 1");
-        let newest = within(async { newest.fetch_optional(&self.readers).await.map_err(fault) });
+        let newest = within(async {
+            newest
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(store_error)
+        });
         let at = Column("audit_events", "at");
         let newest = newest.await?.map(|micros| at.time(micros)).transpose()?;
         Ok(StoreTime::Newest(newest))
     }
 
-    async fn try_write(&self, to_disk: bool) -> Result<bool, StoreFault> {
+    async fn try_write(&self, to_disk: bool) -> Result<bool, StoreError> {
         within(async {
             let mut transaction = self.writer.begin().await?;
             if to_disk {
-                fill_log(&mut transaction).await.map_err(fault)?;
+                fill_log(&mut transaction).await.map_err(store_error)?;
             }
-            transaction.rollback().await.map_err(fault)
+            transaction.rollback().await.map_err(store_error)
         })
         .await?;
         Ok(to_disk)
     }
 
     /// Each connection sets its own.
-    async fn careless_settings(&self) -> Result<Vec<String>, StoreFault> {
+    async fn unsafe_settings(&self) -> Result<Vec<String>, StoreError> {
         Ok(Vec::new())
     }
 

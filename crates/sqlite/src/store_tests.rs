@@ -2,9 +2,9 @@
 //! answered.
 
 use countersign_application::{
-    ports::{CommitError, StoreFault},
+    ports::{CommitError, StoreError},
     query::{Filter, PageRequest},
-    testing::{Realm, Stores, keep},
+    testing::{Stores, TestTenant, no_change},
 };
 use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 use tempfile::TempDir;
@@ -63,10 +63,10 @@ async fn a_call_that_gets_no_connection_ends_and_the_next_one_works() {
     }
     let began = std::time::Instant::now();
     let read = home.stores.tokens.get(home.tenant.id, view.token.id).await;
-    assert!(matches!(read, Err(StoreFault::Unavailable(_))));
+    assert!(matches!(read, Err(StoreError::Unavailable(_))));
     let error = home.commit(&change).await.unwrap_err();
     assert!(
-        matches!(error, CommitError::Fault(StoreFault::Unavailable(_))),
+        matches!(error, CommitError::Fault(StoreError::Unavailable(_))),
         "{error:?}"
     );
     assert!(began.elapsed() < std::time::Duration::from_secs(5));
@@ -76,7 +76,7 @@ async fn a_call_that_gets_no_connection_ends_and_the_next_one_works() {
 }
 
 /// Commits changes that grow the file until the store refuses.
-async fn fill(home: &Realm, round: usize) -> CommitError {
+async fn fill(home: &TestTenant, round: usize) -> CommitError {
     for n in 0..10_000 {
         let draft = home.draft(&format!("{round} {n}"));
         let (change, _) = home.creation(home.system(), &draft, None);
@@ -97,7 +97,7 @@ async fn a_full_file_is_no_answer_and_heals() {
         run(&store.writer.pool, "PRAGMA max_page_count = 1").await;
         let error = fill(&home, round).await;
         assert!(
-            matches!(error, CommitError::Fault(StoreFault::Unwritable(_))),
+            matches!(error, CommitError::Fault(StoreError::Unwritable(_))),
             "{error:?}"
         );
         assert_eq!(home.get(view.token.id).await.as_ref(), Some(&view));
@@ -126,7 +126,7 @@ async fn a_read_only_file_is_no_answer_and_heals() {
     let change = home.revocation(home.system(), &view);
     let error = home.commit(&change).await.unwrap_err();
     assert!(
-        matches!(error, CommitError::Fault(StoreFault::Unwritable(_))),
+        matches!(error, CommitError::Fault(StoreError::Unwritable(_))),
         "{error:?}"
     );
     run(&store.writer.pool, "PRAGMA query_only = OFF").await;
@@ -198,7 +198,7 @@ async fn a_change_that_is_given_up_is_stored_whole_or_not_at_all() {
     let (tokens, tenant, id) = (&home.stores.tokens, home.tenant.id, view.token.id);
     let (mut stored, mut given_up) = (0, 0);
     for n in 1..=300 {
-        let mut edit = keep(&view);
+        let mut edit = no_change(&view);
         edit.name = n.to_string();
         let change = home.edit(home.system(), &view, &edit);
         let patience = std::time::Duration::from_micros(n * 10);

@@ -1,12 +1,12 @@
 //! Rows that belong to no token, found in whole tables. Without a time limit: this is asked by an operator, beside the service.
 
-use countersign_application::ports::{StoreFault, Stray};
+use countersign_application::ports::{StoreError, Stray};
 use countersign_domain::TenantId;
 
-use crate::{SqliteStore, fault::fault, rows::Column};
+use crate::{SqliteStore, error::store_error, rows::Column};
 
 impl SqliteStore {
-    pub(crate) async fn all_strays(&self, limit: u16) -> Result<Vec<Stray>, StoreFault> {
+    pub(crate) async fn all_strays(&self, limit: u16) -> Result<Vec<Stray>, StoreError> {
         // Joined rather than looked for, because SQLite makes itself an index for a join.
         let rows = sqlx::query!(
             r#"SELECT * FROM (
@@ -29,7 +29,7 @@ impl SqliteStore {
                 WHERE t.id IS NULL AND n.id IS NULL LIMIT ?1)"#,
             limit
         );
-        let rows = rows.fetch_all(&self.readers).await.map_err(fault)?;
+        let rows = rows.fetch_all(&self.readers).await.map_err(store_error)?;
         let strays = rows.into_iter().map(|row| {
             let table = named(&row.table);
             let id = |column, bytes: &[u8]| Column(table, column).id(bytes);

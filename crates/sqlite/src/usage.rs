@@ -4,12 +4,12 @@
 use std::time::Instant;
 
 use async_trait::async_trait;
-use countersign_application::ports::{CommitError, StoreFault, UsageStore, Used};
+use countersign_application::ports::{CommitError, StoreError, UsageRecord, UsageStore};
 use countersign_domain::{LastUse, SecretDigest, SecretView};
 
 use crate::{
     SqliteStore,
-    fault::{commit, fault, within},
+    error::{commit, store_error, within},
     rows::{Column, Text},
 };
 
@@ -18,7 +18,7 @@ const PORTION: usize = 500;
 
 #[async_trait]
 impl UsageStore for SqliteStore {
-    async fn record(&self, uses: &[Used]) -> Result<(), StoreFault> {
+    async fn record(&self, uses: &[UsageRecord]) -> Result<(), StoreError> {
         for portion in uses.chunks(PORTION) {
             self.note(portion).await?;
         }
@@ -28,7 +28,7 @@ impl UsageStore for SqliteStore {
 
 impl SqliteStore {
     /// Notes some uses at once. What is noted already is not harmed by being noted again.
-    async fn note(&self, uses: &[Used]) -> Result<(), StoreFault> {
+    async fn note(&self, uses: &[UsageRecord]) -> Result<(), StoreError> {
         // As one text, so that a portion costs two statements. The secret tells its token; a use of a secret that is
         // not there meets no row.
         let uses: serde_json::Value = uses
@@ -52,7 +52,7 @@ impl SqliteStore {
             )
             .execute(&mut *transaction)
             .await
-            .map_err(fault)?;
+            .map_err(store_error)?;
             sqlx::query!(
                 "INSERT INTO token_uses (tenant_id, token_id, used_at, address) \
                  SELECT s.tenant_id, s.token_id, u.value ->> 1, u.value ->> 2 \
@@ -66,15 +66,15 @@ impl SqliteStore {
             )
             .execute(&mut *transaction)
             .await
-            .map_err(fault)?;
-            Ok::<_, StoreFault>(transaction)
+            .map_err(store_error)?;
+            Ok::<_, StoreError>(transaction)
         })
         .await?;
         commit(transaction, began)
             .await
             .map_err(|error| match error {
-                CommitError::Fault(fault) => fault,
-                unknown => StoreFault::Unavailable(Box::new(unknown)),
+                CommitError::Fault(store_error) => store_error,
+                unknown => StoreError::Unavailable(Box::new(unknown)),
             })
     }
 }
@@ -92,7 +92,7 @@ pub(crate) fn last_use(
     (time, place): (Column, Column),
     at: Option<i64>,
     address: Option<&Text>,
-) -> Result<Option<LastUse>, StoreFault> {
+) -> Result<Option<LastUse>, StoreError> {
     let Some(at) = at else { return Ok(None) };
     let address = address.map(|text| place.parse(text));
     Ok(Some(LastUse {
@@ -112,11 +112,11 @@ pub(crate) struct SecretRow {
 }
 
 impl TryFrom<SecretRow> for SecretView {
-    type Error = StoreFault;
+    type Error = StoreError;
 
-    fn try_from(row: SecretRow) -> Result<Self, StoreFault> {
+    fn try_from(row: SecretRow) -> Result<Self, StoreError> {
         let of = |column| Column("token_secrets", column);
-        let retires = row.retires_at.map(|at| of("retires_at").time(at));
+        let valid_until = row.retires_at.map(|at| of("retires_at").time(at));
         let places = (of("last_used_at"), of("last_used_address"));
         Ok(Self {
             digest: of("digest")
@@ -125,7 +125,7 @@ impl TryFrom<SecretRow> for SecretView {
                 .map(SecretDigest::from_bytes),
             partial: of("partial_token").partial(&row.partial_token)?,
             created: of("created_at").time(row.created_at)?,
-            retires: retires.transpose()?,
+            valid_until: valid_until.transpose()?,
             last_used: last_use(places, row.last_used_at, row.last_used_address.as_ref())?,
         })
     }

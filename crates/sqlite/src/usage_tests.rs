@@ -4,8 +4,10 @@
 use std::fmt::Debug;
 
 use countersign_application::{
-    ports::{Connections, Probe as _, StoreFault, TokenStore as _, UsageStore as _, Used},
-    testing::{Realm, Stores, at, named},
+    ports::{
+        Connections, StoreError, StoreHealth as _, TokenStore as _, UsageRecord, UsageStore as _,
+    },
+    testing::{Stores, TestTenant, at, rename_to},
 };
 use countersign_domain::{SecretDigest, TenantId, TokenId};
 use futures_util::future::{Either, select};
@@ -15,7 +17,7 @@ use tempfile::TempDir;
 use super::PORTION;
 use crate::SqliteStore;
 
-async fn fresh() -> (TempDir, SqliteStore, Realm) {
+async fn fresh() -> (TempDir, SqliteStore, TestTenant) {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("test.db"))
         .await
@@ -25,8 +27,8 @@ async fn fresh() -> (TempDir, SqliteStore, Realm) {
     (folder, store, home)
 }
 
-fn used(tenant: TenantId, token: TokenId, digest: SecretDigest) -> Used {
-    Used {
+fn used(tenant: TenantId, token: TokenId, digest: SecretDigest) -> UsageRecord {
+    UsageRecord {
         digest,
         tenant,
         token,
@@ -36,7 +38,7 @@ fn used(tenant: TenantId, token: TokenId, digest: SecretDigest) -> Used {
 }
 
 /// Uses of secrets that are nowhere.
-fn strays(home: &Realm, count: usize) -> Vec<Used> {
+fn strays(home: &TestTenant, count: usize) -> Vec<UsageRecord> {
     let token = TokenId::new(home.stores.clock.now(), &[0; 10]);
     let digest = || countersign_domain::Secret::from_random(&home.stores.random()).digest();
     (0..count)
@@ -66,7 +68,7 @@ async fn every_portion_is_noted() {
 async fn a_change_is_made_between_two_portions() {
     let (_folder, store, home) = fresh().await;
     let view = home.make("a").await.view;
-    let change = home.edit(home.system(), &view, &named("b"));
+    let change = home.edit(home.system(), &view, &rename_to("b"));
     let uses = strays(&home, 20 * PORTION);
     // The first of the two is polled first, and so is first in line.
     let (noting, changing) = (store.record(&uses), home.commit(&change));
@@ -89,16 +91,16 @@ async fn a_use_tells_no_lie_about_its_token() {
     assert_eq!(last, None);
 }
 
-fn names<T: Debug>(outcome: Result<T, StoreFault>, place: (&str, &str)) {
+fn names<T: Debug>(outcome: Result<T, StoreError>, place: (&str, &str)) {
     match outcome {
-        Err(StoreFault::Corrupt { table, column }) => assert_eq!((table, column), place),
+        Err(StoreError::Corrupt { table, column }) => assert_eq!((table, column), place),
         other => panic!("{place:?}: {other:?}"),
     }
 }
 
 #[tokio::test]
 async fn corrupt_uses_and_secrets_are_named() {
-    for (spoil, place) in [
+    for (corrupt, place) in [
         (
             "UPDATE token_uses SET used_at = 9223372036854775807",
             ("token_uses", "used_at"),
@@ -113,7 +115,7 @@ async fn corrupt_uses_and_secrets_are_named() {
         let (tenant, id) = (home.tenant.id, made.view.token.id);
         let one = used(tenant, id, made.secret.digest());
         store.record(&[one]).await.unwrap();
-        store.writer.pool.execute(spoil).await.unwrap();
+        store.writer.pool.execute(corrupt).await.unwrap();
         names(store.get(tenant, id).await, place);
         let listed = store.list(tenant, None, 9).await.unwrap();
         let named = listed.unreadable.iter().map(|one| (one.table, one.column));
@@ -131,9 +133,9 @@ async fn corrupt_uses_and_secrets_are_named() {
         let (tenant, id) = (home.tenant.id, made.view.token.id);
         let one = used(tenant, id, made.secret.digest());
         store.record(&[one]).await.unwrap();
-        let spoil = format!("UPDATE token_secrets SET {column} = {spoilt}");
-        let spoil = sqlx::AssertSqlSafe(spoil);
-        store.writer.pool.execute(spoil).await.unwrap();
+        let corrupt = format!("UPDATE token_secrets SET {column} = {spoilt}");
+        let corrupt = sqlx::AssertSqlSafe(corrupt);
+        store.writer.pool.execute(corrupt).await.unwrap();
         let now = home.stores.clock.now();
         names(
             store.secrets(tenant, id, now).await,
@@ -189,10 +191,10 @@ async fn the_secret_without_an_end_comes_first_even_when_made_at_one_instant() {
         let secrets = store.secrets(tenant, id, now).await.unwrap();
         let told: Vec<_> = secrets
             .iter()
-            .map(|secret| (secret.partial.clone(), secret.retires))
+            .map(|secret| (secret.partial.clone(), secret.valid_until))
             .collect();
         let end = now.plus_seconds(overlap);
-        let newest = (rotated.secret.partial(), None);
+        let newest = (rotated.secret.masked(), None);
         assert_eq!(told, [newest, (view.token.partial, Some(end))]);
         view = rotated.view;
     }

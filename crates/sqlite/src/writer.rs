@@ -3,12 +3,12 @@
 
 use std::{sync::Arc, time::Instant};
 
-use countersign_application::ports::{CommitError, StoreFault};
+use countersign_application::ports::{CommitError, StoreError};
 use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection};
 
 use crate::{
-    fault::{commit, fault, within_since},
-    feed::Commits,
+    error::{commit, store_error, within_since},
+    feed::CommitNotifier,
     file::DatabaseFile,
 };
 
@@ -16,24 +16,24 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Writer {
     pub(crate) pool: SqlitePool,
-    pub(crate) commits: Commits,
+    pub(crate) commits: CommitNotifier,
     pub(crate) file: Arc<DatabaseFile>,
 }
 
 impl Writer {
     /// Begins a transaction, once the one before has ended.
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreFault> {
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.file.check()?;
         let begun = self.pool.begin_with("BEGIN IMMEDIATE").await;
-        let transaction = begun.map_err(fault)?;
+        let transaction = begun.map_err(store_error)?;
         self.file.log_opened();
         Ok(transaction)
     }
 
     /// The connection, for what is one statement.
-    pub(crate) async fn acquire(&self) -> Result<PoolConnection<Sqlite>, StoreFault> {
+    pub(crate) async fn acquire(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
         self.file.check()?;
-        self.pool.acquire().await.map_err(fault)
+        self.pool.acquire().await.map_err(store_error)
     }
 
     /// Runs the statements of a call that began then in one transaction, and commits it.
@@ -58,7 +58,7 @@ impl Writer {
             outcome = Err(CommitError::OutcomeUnknown(Box::new(replaced)));
         }
         if matches!(outcome, Ok(()) | Err(CommitError::OutcomeUnknown(_))) {
-            self.commits.tell();
+            self.commits.notify();
         }
         outcome
     }

@@ -5,7 +5,7 @@
 use std::error::Error;
 
 use async_trait::async_trait;
-use countersign_application::testing::contract::{Backdoor, Bad, Spoiled, Subject};
+use countersign_application::testing::contract::{Backdoor, Bad, Corruption, StoreUnderTest};
 use countersign_domain::uuid::Uuid;
 use countersign_sqlite::SqliteStore;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
@@ -13,13 +13,13 @@ use tempfile::TempDir;
 
 countersign_application::store_contract!(subject);
 
-async fn subject() -> Subject {
+async fn subject() -> StoreUnderTest {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("test.db"))
         .await
         .unwrap();
     store.migrate().await.unwrap();
-    Subject::new(store, File(folder))
+    StoreUnderTest::new(store, File(folder))
 }
 
 struct File(TempDir);
@@ -38,42 +38,42 @@ impl Backdoor for File {
          BEGIN SELECT raise(ABORT, 'no room for audit events'); END"
     }
 
-    fn spoil(&self, what: Spoiled) -> &'static str {
+    fn corrupt(&self, what: Corruption) -> &'static str {
         match what {
-            Spoiled::Version => {
+            Corruption::Version => {
                 "PRAGMA ignore_check_constraints = ON; UPDATE api_tokens SET version = 0"
             }
-            Spoiled::Name => "UPDATE api_tokens SET name = ' '",
-            Spoiled::PartialToken => "UPDATE api_tokens SET partial_token = '{ spoilt'",
-            Spoiled::Permissions => "UPDATE api_tokens SET permissions = '[\"{ spoilt\"]'",
-            Spoiled::AllowedAddresses => {
+            Corruption::Name => "UPDATE api_tokens SET name = ' '",
+            Corruption::PartialToken => "UPDATE api_tokens SET partial_token = '{ spoilt'",
+            Corruption::Permissions => "UPDATE api_tokens SET permissions = '[\"{ spoilt\"]'",
+            Corruption::AllowedAddresses => {
                 "UPDATE api_tokens SET allowed_addresses = '[\"{ spoilt\"]'"
             }
-            Spoiled::Expiry => "UPDATE api_tokens SET expiry = 9223372036854775807",
-            Spoiled::ChainHead => {
+            Corruption::Expiry => "UPDATE api_tokens SET expiry = 9223372036854775807",
+            Corruption::ChainHead => {
                 "PRAGMA ignore_check_constraints = ON; UPDATE api_tokens SET chain_head = x'00'"
             }
-            Spoiled::Users => "PRAGMA foreign_keys = OFF; DELETE FROM users",
-            Spoiled::UserKind => {
+            Corruption::Users => "PRAGMA foreign_keys = OFF; DELETE FROM users",
+            Corruption::UserKind => {
                 "PRAGMA ignore_check_constraints = ON; UPDATE users SET kind = '{ spoilt'"
             }
-            Spoiled::EventKind => {
+            Corruption::EventKind => {
                 "DROP TRIGGER audit_events_are_not_changed;
                  PRAGMA ignore_check_constraints = ON; UPDATE audit_events SET kind = '{ spoilt'"
             }
-            Spoiled::Changes => {
+            Corruption::Changes => {
                 "DROP TRIGGER audit_events_are_not_changed;
                  PRAGMA ignore_check_constraints = ON; UPDATE audit_events SET changes = '{ spoilt'"
             }
-            Spoiled::EventHash => {
+            Corruption::EventHash => {
                 "DROP TRIGGER audit_events_are_not_changed;
                  PRAGMA ignore_check_constraints = ON; UPDATE audit_events SET hash = x'00'"
             }
-            Spoiled::EventAddress => {
+            Corruption::EventAddress => {
                 "DROP TRIGGER audit_events_are_not_changed;
                  UPDATE audit_events SET address = '{ spoilt'"
             }
-            Spoiled::Fingerprint => {
+            Corruption::Fingerprint => {
                 "PRAGMA ignore_check_constraints = ON;
                  UPDATE idempotency_keys SET fingerprint = x'00'"
             }

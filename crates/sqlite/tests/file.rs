@@ -10,8 +10,8 @@ use std::{
 };
 
 use countersign_application::{
-    ports::{CommitError, StoreFault},
-    testing::{Realm, Stores, named},
+    ports::{CommitError, StoreError},
+    testing::{Stores, TestTenant, rename_to},
 };
 use countersign_domain::Policy;
 use countersign_sqlite::SqliteStore;
@@ -81,7 +81,7 @@ async fn what_is_no_database_is_not_opened() {
 /// Each handle, and each process, changes the one token when its turn comes.
 async fn take_turns(path: &Path, name: &str, turns: usize) {
     let stores = Stores::of(open(path).await);
-    let home = Realm {
+    let home = TestTenant {
         tenant: stores.tenants.tenants().await.unwrap().remove(0),
         stores: stores.clone(),
         policy: Policy::default(),
@@ -89,7 +89,7 @@ async fn take_turns(path: &Path, name: &str, turns: usize) {
     for n in 0..turns {
         loop {
             let view = stores.tokens.list(home.tenant.id, None, 1).await.unwrap();
-            let edit = named(&format!("{name} {n}"));
+            let edit = rename_to(&format!("{name} {n}"));
             match home
                 .commit(&home.edit(home.system(), &view.content[0], &edit))
                 .await
@@ -145,7 +145,7 @@ async fn a_foreign_lock_is_waited_for_within_bounds() {
     let folder = tempfile::tempdir().unwrap();
     let home = Stores::of(open(&path(&folder)).await).realm("home").await;
     let view = home.make("a").await.view;
-    let change = home.edit(home.system(), &view, &named("b"));
+    let change = home.edit(home.system(), &view, &rename_to("b"));
     let mut stranger = stranger(&path(&folder)).await;
     stranger.execute("BEGIN IMMEDIATE").await.unwrap();
     for _ in 0..2 {
@@ -155,7 +155,7 @@ async fn a_foreign_lock_is_waited_for_within_bounds() {
         for outcome in outcomes {
             let error = outcome.unwrap_err();
             assert!(
-                matches!(error, CommitError::Fault(StoreFault::Unavailable(_))),
+                matches!(error, CommitError::Fault(StoreError::Unavailable(_))),
                 "{error:?}"
             );
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::wanted::wanted;
+use crate::prerequisites::ensure_installed;
 
 const LIBRARY: &str = "faketime/libfaketime.so.1";
 
@@ -15,7 +15,7 @@ const LIBRARY: &str = "faketime/libfaketime.so.1";
 /// # Errors
 /// Where there is no such library and none may be installed: what to install.
 pub fn variables(file: &Path) -> Result<Vec<(String, String)>> {
-    let library = wanted(
+    let library = ensure_installed(
         find,
         &["libfaketime"],
         "no libfaketime found. Install it (Debian, Ubuntu: `sudo apt-get install libfaketime`; \

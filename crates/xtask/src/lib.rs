@@ -15,13 +15,13 @@ pub mod node;
 pub mod packages;
 pub mod pgbouncer;
 pub mod pgpool;
+mod prerequisites;
 mod process;
 mod promtool;
 pub mod proxies;
 mod python;
 pub mod server;
 pub mod sql;
-mod wanted;
 
 pub use promtool::promtool;
 pub use python::{environment, python, wheel};

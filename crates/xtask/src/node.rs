@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::wanted::{program, wanted};
+use crate::prerequisites::{ensure_installed, program};
 
 /// npm, which brings Node.js along.
 ///
 /// # Errors
 /// If there is none and none may be installed: what to install.
 pub fn npm() -> Result<PathBuf> {
-    wanted(
+    ensure_installed(
         || program("npm", &[]),
         &["npm"],
         "no npm on the search path. Install it (Debian, Ubuntu: `sudo apt-get install npm`; Fedora: `sudo dnf \
@@ -24,7 +24,7 @@ pub fn npm() -> Result<PathBuf> {
 /// # Errors
 /// If there is none and none may be installed: what to install.
 pub fn java() -> Result<PathBuf> {
-    wanted(
+    ensure_installed(
         || program("java", &[]),
         &["default-jre-headless"],
         "no java on the search path. Install it (Debian, Ubuntu: `sudo apt-get install default-jre-headless`; Fedora: \

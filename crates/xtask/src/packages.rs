@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Result, ensure};
 
+use crate::prerequisites::{ensure_installed, program};
 use crate::python::environment;
-use crate::wanted::{program, wanted};
 
 /// Python with packages of its index, each with its version as in `name==1.0`. They are installed
 /// into a folder of `store`, anew if others were wanted before.
@@ -35,7 +35,7 @@ pub fn python(packages: &[&str], store: &Path) -> Result<Command> {
 pub fn node(packages: &[&str], store: &Path) -> Result<Command> {
     let find = || Some((program("node", &[])?, program("npm", &[])?));
     let advice = "no Node.js on the search path. Install version 20 or newer, with npm";
-    let (node, npm) = wanted(find, &["nodejs", "npm"], advice)?;
+    let (node, npm) = ensure_installed(find, &["nodejs", "npm"], advice)?;
     let folder = store.join("node");
     installed(&folder, packages, || {
         let mut install = Command::new(&npm);

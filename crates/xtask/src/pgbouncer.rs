@@ -12,8 +12,8 @@ use nix::unistd::geteuid;
 use tempfile::TempDir;
 
 use crate::cluster::free_port;
+use crate::prerequisites::{ensure_installed, program};
 use crate::process::{Guarded, poll};
-use crate::wanted::{program, wanted};
 
 const PROGRAM: &str = "pgbouncer";
 /// Distributions keep it off the search path of users who are not root.
@@ -49,7 +49,7 @@ impl PgBouncer {
     /// Where there is none and none may be installed: what to install. Where it does not listen within 10 seconds: its
     /// own words.
     pub fn start(server: &str, mode: Mode) -> Result<Self> {
-        let program = wanted(
+        let program = ensure_installed(
             || program(PROGRAM, &USUAL),
             &["pgbouncer"],
             "no PgBouncer found. Install it (Debian, Ubuntu: `sudo apt-get install pgbouncer`; \

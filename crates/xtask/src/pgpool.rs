@@ -12,9 +12,9 @@ use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use crate::cluster::{Cluster, free_port};
+use crate::prerequisites::{ensure_installed, program};
 use crate::process::{Guarded, poll};
 use crate::sql::apart;
-use crate::wanted::{program, wanted};
 
 const PROGRAM: &str = "pgpool";
 /// Distributions keep it off the search path of users who are not root.
@@ -47,7 +47,7 @@ impl Pgpool {
     /// If there is none and none may be installed: what to install. If it does not listen within 20
     /// seconds: its log.
     pub fn start(primary: &Cluster, standby: &Cluster, reads: Reads) -> Result<Self> {
-        let program = wanted(
+        let program = ensure_installed(
             || program(PROGRAM, &USUAL),
             &["pgpool2"],
             "no Pgpool-II found. Install it (Debian, Ubuntu: `sudo apt-get install pgpool2`)",

@@ -4,14 +4,14 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::wanted::{program, wanted};
+use crate::prerequisites::{ensure_installed, program};
 
 /// `promtool`, without arguments yet.
 ///
 /// # Errors
 /// Where there is none and none may be installed: what to install.
 pub fn promtool() -> Result<Command> {
-    let program = wanted(
+    let program = ensure_installed(
         || program("promtool", &["/usr/local/bin", "/opt/homebrew/bin"]),
         &["prometheus"],
         "no promtool found. Install Prometheus (Debian, Ubuntu: `sudo apt-get install prometheus`; \

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::wanted::wanted;
+use crate::prerequisites::ensure_installed;
 
 const PROGRAM: &str = "python3";
 
@@ -42,7 +42,7 @@ pub fn environment(folder: &Path) -> Result<()> {
             .output();
         look.is_ok_and(|look| look.status.success()).then_some(())
     };
-    wanted(
+    ensure_installed(
         complete,
         &["python3-venv"],
         "Python's `venv` is missing. Install it (Debian, Ubuntu: `sudo apt-get install python3-venv`)",

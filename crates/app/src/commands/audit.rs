@@ -12,7 +12,7 @@ use countersign_application::{Finding, Head, HeadsReader, HeadsWriter, VerifyFai
 use countersign_domain::{TenantId, TokenId};
 use tempfile::NamedTempFile;
 
-use super::{explained, remark, say, service};
+use super::{explained, remark, service, write_stdout};
 use crate::settings::Settings;
 
 /// Recomputes every chain and compares it with what is stored, and with what was kept of an earlier look.
@@ -26,7 +26,7 @@ pub(super) async fn verify(
 ) -> Result<ExitCode> {
     let mut look = Look {
         earlier: since.map(opened).transpose()?,
-        heads: HeadsWriter::new(Kept::new(heads)?)?,
+        heads: HeadsWriter::new(SecretFile::new(heads)?)?,
     };
     let audit = service(settings).await?.audit;
     let verified = audit
@@ -42,7 +42,7 @@ pub(super) async fn verify(
     }
     let (kept, digest) = look.heads.finish()?;
     kept.persist()?;
-    say(&format!(
+    write_stdout(&format!(
         "intact: {} tokens with {} events\nheads: {digest}",
         verified.tokens, verified.events
     ))?;
@@ -57,7 +57,7 @@ fn opened(path: &Path) -> Result<HeadsReader<BufReader<File>>> {
 /// An earlier look and this one.
 struct Look {
     earlier: Option<HeadsReader<BufReader<File>>>,
-    heads: HeadsWriter<Kept>,
+    heads: HeadsWriter<SecretFile>,
 }
 
 impl Witness for Look {
@@ -85,12 +85,12 @@ impl Witness for Look {
 }
 
 /// Where the heads of now are kept: nowhere, or in a new file that takes the place of the one of that name when it is whole.
-enum Kept {
+enum SecretFile {
     Nowhere,
     In(PathBuf, BufWriter<NamedTempFile>),
 }
 
-impl Kept {
+impl SecretFile {
     fn new(path: Option<PathBuf>) -> Result<Self> {
         let Some(path) = path else {
             return Ok(Self::Nowhere);
@@ -115,7 +115,7 @@ impl Kept {
     }
 }
 
-impl Write for Kept {
+impl Write for SecretFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Nowhere => Ok(bytes.len()),

@@ -15,19 +15,22 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use countersign_application::Failure;
+use countersign_application::UseCaseError;
 
-use crate::{database::Database, facts::Nobody, first_start, service::Service, settings::Settings};
+use crate::{
+    credential_cache::NoopInvalidator, database::Database, first_start, service::Service,
+    settings::Settings,
+};
 
 /// A self-hosted service for the API tokens of a platform
 #[derive(Parser)]
 #[command(name = "countersign", version)]
-pub(crate) struct Line {
+pub(crate) struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 }
 
-impl Line {
+impl Cli {
     /// Without a word it serves.
     pub(crate) fn wanted(self) -> Command {
         self.command.unwrap_or(Command::Serve)
@@ -100,7 +103,7 @@ pub(crate) async fn run(command: Command, settings: Settings) -> Result<ExitCode
         Command::Audit(Audit::Verify { since, heads }) => {
             return audit::verify(settings, since.as_deref(), heads).await;
         }
-        Command::Openapi => say(countersign_http::openapi().trim_end())?,
+        Command::Openapi => write_stdout(countersign_http::openapi().trim_end())?,
         Command::Healthcheck => healthcheck::ask(settings.listen)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -116,8 +119,8 @@ async fn migrate(settings: &Settings) -> Result<()> {
 }
 
 /// A failure, with what is most likely wrong where a store cannot answer a command.
-fn explained(failure: Failure) -> anyhow::Error {
-    let away = matches!(failure, Failure::Store(_));
+fn explained(failure: UseCaseError) -> anyhow::Error {
+    let away = matches!(failure, UseCaseError::Store(_));
     let error = anyhow::Error::new(failure);
     if away {
         error.context("is the database there? If it is new, run `countersign migrate` first")
@@ -132,12 +135,12 @@ async fn service(settings: Settings) -> Result<Service> {
     // Tables of a newer version may need more than this one writes.
     let current = database.is_current().await;
     current.with_context(|| format!("cannot use {}", settings.database))?;
-    let nobody = Arc::new(Nobody);
+    let nobody = Arc::new(NoopInvalidator);
     Ok(Service::new(&database.ports(), &settings, nobody))
 }
 
 /// A line on standard output.
-fn say(text: &str) -> Result<()> {
+fn write_stdout(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")
         .and_then(|()| out.flush())

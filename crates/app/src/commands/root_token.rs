@@ -1,9 +1,9 @@
 //! A further root token: the way back in for an operator on the machine who has lost all tokens.
 
 use anyhow::{Context as _, Result, anyhow};
-use countersign_application::Failure;
+use countersign_application::UseCaseError;
 
-use super::{explained, remark, say, service};
+use super::{explained, remark, service, write_stdout};
 use crate::settings::Settings;
 
 /// Makes it; standard output gets the secret and nothing else.
@@ -31,14 +31,14 @@ pub(super) async fn make(
     let name = name.unwrap_or_else(|| format!("Root {}", service.clock.now()));
     let request = service.request_id("root-token")?;
     let made = match tenants.root_token(&tenant, request, &name).await {
-        Err(Failure::NameTaken { .. }) => {
+        Err(UseCaseError::NameTaken { .. }) => {
             return Err(anyhow!(
                 "a token named {name:?} is there already; choose another --name"
             ));
         }
         made => made.map_err(explained)?,
     };
-    say(made.secret.expose()).context(
+    write_stdout(made.secret.expose()).context(
         "the token was made, but its secret reached nobody: make another, then delete this one",
     )?;
     let token = made.view.token;

@@ -16,9 +16,9 @@ use tokio::{
 use self::start::{Node, start};
 use crate::{
     connection_limits,
-    nature::{SystemClock, SystemEntropy},
     settings::Settings,
-    stop::Stop,
+    shutdown::ShutdownSignal,
+    system::{SystemClock, SystemEntropy},
     traces,
 };
 
@@ -32,7 +32,7 @@ const LEAST: Duration = Duration::from_secs(1);
 /// # Errors
 /// What stands in the way of the start.
 pub(super) async fn serve(settings: Settings) -> Result<()> {
-    let mut stop = Stop::new()?;
+    let mut stop = ShutdownSignal::new()?;
     let limits = connection_limits::of(&settings);
     // Before anything else, so that a taken port leaves no trace in the database.
     let listener = TcpListener::bind(settings.listen).await.with_context(|| {

@@ -1,12 +1,12 @@
 //! Tenants, as an operator on the machine makes and sees them.
 
 use anyhow::{Context as _, Result, bail};
-use countersign_application::{Failure, ports::Tenant};
+use countersign_application::{UseCaseError, ports::Tenant};
 use countersign_domain::{TenantId, Timestamp, TokenName};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::{explained, remark, say, service};
+use super::{explained, remark, service, write_stdout};
 use crate::settings::Settings;
 
 #[derive(Serialize)]
@@ -36,7 +36,7 @@ pub(super) async fn create(settings: Settings, name: &str) -> Result<()> {
     let name = TokenName::parse(name).with_context(|| format!("{name:?} is no name"))?;
     let service = service(settings).await?;
     let tenant = match service.tenants.create(name.as_str()).await {
-        Err(Failure::NameTaken { .. }) => {
+        Err(UseCaseError::NameTaken { .. }) => {
             let taken = service.tenants.named(name.as_str()).await;
             let taken = taken
                 .map_err(explained)?
@@ -54,7 +54,7 @@ pub(super) async fn create(settings: Settings, name: &str) -> Result<()> {
             tenant_id: tenant.id,
             token: made.secret.expose(),
         })?;
-        say(&Zeroizing::new(line))
+        write_stdout(&Zeroizing::new(line))
     };
     created.await.with_context(|| {
         format!(
@@ -76,7 +76,7 @@ pub(super) async fn list(settings: Settings) -> Result<()> {
     for tenant in tenants.list().await.map_err(explained)? {
         let group = alike.iter().find(|group| group.contains(&tenant));
         let others = group.into_iter().flatten().map(|other| other.id);
-        say(&serde_json::to_string(&Listed {
+        write_stdout(&serde_json::to_string(&Listed {
             tenant_id: tenant.id,
             name: &tenant.name,
             creation_date: tenant.created,

@@ -2,7 +2,7 @@
 //! must be neither lost nor shown twice, whatever fails in between and however many nodes start at once.
 
 mod greeting;
-mod keep;
+mod secret_file;
 
 use std::{
     io::{self, IsTerminal as _},
@@ -10,18 +10,18 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use countersign_application::{Failure, FirstToken};
+use countersign_application::{FirstToken, UseCaseError};
 use countersign_domain::Secret;
 
 pub(crate) use self::greeting::greet;
-use self::keep::{Kept, left};
+use self::secret_file::{SecretFile, left};
 use crate::{
     service::Service,
     settings::{DatabaseUrl, beside},
 };
 
 /// Where the secret went, or is to go.
-pub(crate) enum Made {
+pub(crate) enum FirstSecret {
     /// Still to be shown, on the terminal.
     Shown(Secret),
     /// In this file.
@@ -33,7 +33,10 @@ pub(crate) enum Made {
 /// # Errors
 /// When the store cannot answer, or the secret cannot be kept; then no token was made, or the message says where its
 /// secret is.
-pub(crate) async fn first_token(service: &Service, database: &DatabaseUrl) -> Result<Option<Made>> {
+pub(crate) async fn first_token(
+    service: &Service,
+    database: &DatabaseUrl,
+) -> Result<Option<FirstSecret>> {
     let tenant = service.tenants.default().await?;
     if service.tenants.has_history(&tenant).await? {
         return Ok(None);
@@ -46,17 +49,17 @@ pub(crate) async fn first_token(service: &Service, database: &DatabaseUrl) -> Re
             .first_token(&tenant, request, secret)
             .await?;
         return Ok(match first {
-            FirstToken::Made(made) => Some(Made::Shown(made.secret)),
+            FirstToken::Made(made) => Some(FirstSecret::Shown(made.secret)),
             FirstToken::NotNeeded => None,
         });
     }
     let path = file(database);
-    let kept = Kept::write(&path, &secret)
+    let kept = SecretFile::write(&path, &secret)
         .with_context(|| format!("cannot write the root token to {}", path.display()))?;
     match service.tenants.first_token(&tenant, request, secret).await {
         Ok(FirstToken::Made(_)) => kept.publish(&path).map(Some),
         Ok(FirstToken::NotNeeded) => Ok(None),
-        Err(failure @ Failure::OutcomeUnknown(_)) => {
+        Err(failure @ UseCaseError::OutcomeUnknown(_)) => {
             let draft = kept.leave()?;
             Err(failure).with_context(|| {
                 format!(

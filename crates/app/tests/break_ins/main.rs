@@ -129,7 +129,7 @@ impl Verdict {
 /// The statement that makes a secret one of the token's, as its own row of its own date.
 fn planted(site: &Site, secret: &Secret, id: &str) -> String {
     let digest = hex(secret.digest().as_bytes());
-    let (partial, id) = (secret.partial(), site.id(id));
+    let (partial, id) = (secret.masked(), site.id(id));
     let digest = match site.on {
         On::Postgres => format!("'\\x{digest}'"),
         On::Sqlite => format!("x'{digest}'"),

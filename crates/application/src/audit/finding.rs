@@ -6,7 +6,7 @@ use countersign_domain::{BrokenChain, TenantId, TokenId, Version};
 use thiserror::Error;
 
 use super::Head;
-use crate::{Failure, ports::Stray};
+use crate::{UseCaseError, ports::Stray};
 
 /// Something that is not what was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +120,7 @@ pub trait Witness: Send {
 pub enum VerifyFailure {
     /// The store could not answer.
     #[error(transparent)]
-    Store(#[from] Failure),
+    Store(#[from] UseCaseError),
     /// The witness could not be read or written.
     #[error("what was seen earlier cannot be read, or what is seen now cannot be written")]
     Witness(#[from] io::Error),

@@ -15,7 +15,7 @@ use std::{
     str::FromStr,
 };
 
-use countersign_domain::{ChainHash, Malformed, TenantId, TokenId, Version};
+use countersign_domain::{ChainHash, MalformedText, TenantId, TokenId, Version};
 use sha2::{Digest as _, Sha256};
 
 const FIRST_LINE: &str = "countersign heads 1";
@@ -65,7 +65,7 @@ impl FromStr for Head {
             tenant: word()?.parse().map_err(|_| UnreadableHead)?,
             token: word()?.parse().map_err(|_| UnreadableHead)?,
             version: number(word()?).ok_or(UnreadableHead)?,
-            hash: word()?.parse().map_err(|_: Malformed| UnreadableHead)?,
+            hash: word()?.parse().map_err(|_: MalformedText| UnreadableHead)?,
         };
         // Each head has one spelling, so that a digest belongs to one set of heads.
         if head.to_string() == line {

@@ -8,12 +8,12 @@ mod walk;
 use std::sync::Arc;
 
 use countersign_domain::{
-    Actor, AuditEvent, BrokenChain, ChainVerifier, Recorded, TenantId, TokenId, Version,
+    Actor, AuditEvent, BrokenChain, ChainVerifier, RecordSnapshot, TenantId, TokenId, Version,
 };
 
 use crate::{
-    Failure,
-    ports::{AuditStore, StoreFault},
+    UseCaseError,
+    ports::{AuditStore, StoreError},
 };
 
 use walk::Walk;
@@ -60,14 +60,14 @@ impl Audit {
         let mut earlier = witness.earlier()?;
         loop {
             let keys = self.store.histories(after, BATCH).await;
-            let keys = keys.map_err(Failure::from)?;
+            let keys = keys.map_err(UseCaseError::from)?;
             after = keys.last().copied();
             if after.is_none() {
                 break;
             }
             for key in keys {
                 while let Some(gone) = earlier.filter(|head| head.key() < key) {
-                    verified.tell(witness, &Finding::Gone(gone))?;
+                    verified.report(witness, &Finding::Gone(gone))?;
                     earlier = witness.earlier()?;
                 }
                 let mut walk = Walk::new(key, earlier.filter(|head| head.key() == key));
@@ -80,12 +80,16 @@ impl Audit {
             witness.progress(verified.tokens);
         }
         while let Some(gone) = earlier {
-            verified.tell(witness, &Finding::Gone(gone))?;
+            verified.report(witness, &Finding::Gone(gone))?;
             earlier = witness.earlier()?;
         }
-        let strays = self.store.strays(STRAYS).await.map_err(Failure::from)?;
+        let strays = self
+            .store
+            .strays(STRAYS)
+            .await
+            .map_err(UseCaseError::from)?;
         for stray in strays {
-            verified.tell(witness, &Finding::Stray(stray))?;
+            verified.report(witness, &Finding::Stray(stray))?;
         }
         Ok(verified)
     }
@@ -101,7 +105,7 @@ impl Audit {
         actor: &Actor,
         token: TokenId,
         verifier: &ChainVerifier,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, UseCaseError> {
         let Some(version) = verifier.version() else {
             return Ok(true);
         };
@@ -110,7 +114,7 @@ impl Audit {
             Ok(events) => Ok(events.first().is_some_and(|event| {
                 event.content.version_after == version && event.hash == verifier.hash()
             })),
-            Err(StoreFault::Corrupt { .. }) => Ok(false),
+            Err(StoreError::Corrupt { .. }) => Ok(false),
             Err(fault) => Err(fault.into()),
         }
     }
@@ -125,7 +129,7 @@ impl Audit {
         actor: &Actor,
         token: TokenId,
         verifier: &mut ChainVerifier,
-    ) -> Result<Option<Result<(), BrokenChain>>, Failure> {
+    ) -> Result<Option<Result<(), BrokenChain>>, UseCaseError> {
         match self.step(actor.tenant, token, verifier).await? {
             Ok(0) => {}
             Ok(_) => return Ok(None),
@@ -148,7 +152,7 @@ impl Audit {
 
     /// Walks to the end of the events, then looks at what is stored. A service that runs meanwhile may have added to both:
     /// then there are new events to walk, and the rest is looked at again.
-    async fn verify_one(&self, walk: &mut Walk) -> Result<Result<(), BrokenChain>, Failure> {
+    async fn verify_one(&self, walk: &mut Walk) -> Result<Result<(), BrokenChain>, UseCaseError> {
         let (tenant, token) = walk.key;
         loop {
             let before = walk.events;
@@ -172,7 +176,7 @@ impl Audit {
         &self,
         tenant: TenantId,
         token: TokenId,
-    ) -> Result<Result<Recorded, BrokenChain>, Failure> {
+    ) -> Result<Result<RecordSnapshot, BrokenChain>, UseCaseError> {
         match self.store.recorded(tenant, token).await {
             Ok(Some(record)) => Ok(Ok(record)),
             Ok(None) => Ok(Err(BrokenChain::RecordMissing)),
@@ -181,7 +185,7 @@ impl Audit {
     }
 
     /// Takes all events behind the newest that was taken.
-    async fn walk(&self, walk: &mut Walk) -> Result<Result<(), BrokenChain>, Failure> {
+    async fn walk(&self, walk: &mut Walk) -> Result<Result<(), BrokenChain>, UseCaseError> {
         loop {
             let events = match self.next(walk.key, &walk.verifier).await? {
                 Ok(events) => events,
@@ -209,7 +213,7 @@ impl Audit {
         tenant: TenantId,
         token: TokenId,
         verifier: &mut ChainVerifier,
-    ) -> Result<Result<u64, BrokenChain>, Failure> {
+    ) -> Result<Result<u64, BrokenChain>, UseCaseError> {
         let events = match self.next((tenant, token), verifier).await? {
             Ok(events) => events,
             Err(broken) => return Ok(Err(broken)),
@@ -223,16 +227,16 @@ impl Audit {
         &self,
         (tenant, token): (TenantId, TokenId),
         verifier: &ChainVerifier,
-    ) -> Result<Result<Vec<AuditEvent>, BrokenChain>, Failure> {
+    ) -> Result<Result<Vec<AuditEvent>, BrokenChain>, UseCaseError> {
         let after = verifier.version();
         let mut read = self.store.chain(tenant, token, after, BATCH).await;
-        if matches!(read, Err(StoreFault::Corrupt { .. })) {
+        if matches!(read, Err(StoreError::Corrupt { .. })) {
             // Somebody wrote what cannot be read: one event at a time finds out which.
             read = self.store.chain(tenant, token, after, 1).await;
         }
         match read {
             Ok(events) => Ok(Ok(events)),
-            Err(StoreFault::Corrupt { .. }) => {
+            Err(StoreError::Corrupt { .. }) => {
                 let next = after.map_or(Version::FIRST, Version::next);
                 Ok(Err(BrokenChain::Altered(next)))
             }
@@ -242,14 +246,14 @@ impl Audit {
 }
 
 /// What it means that what is stored of a token cannot be read; a store that is away says nothing about the token.
-fn unreadable(fault: StoreFault) -> Result<BrokenChain, Failure> {
+fn unreadable(fault: StoreError) -> Result<BrokenChain, UseCaseError> {
     match fault {
-        StoreFault::Corrupt {
+        StoreError::Corrupt {
             table: "api_tokens",
             column,
         } => Ok(BrokenChain::RecordUnreadable(column)),
-        StoreFault::Corrupt { table, column } => Ok(BrokenChain::RowUnreadable { table, column }),
-        away @ (StoreFault::Unavailable(_) | StoreFault::Unwritable(_)) => Err(away.into()),
+        StoreError::Corrupt { table, column } => Ok(BrokenChain::RowUnreadable { table, column }),
+        away @ (StoreError::Unavailable(_) | StoreError::Unwritable(_)) => Err(away.into()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Histories, a store that has them, and a witness: what the tests of verifying begin with.
 
 use countersign_domain::{
-    AuditEvent, ChainHash, Changed, Changes, Encoding, EventContent, EventKind, Recorded,
-    RecordedSecret, RecordedUser, Search, SecretDigest, UsesRow,
+    AuditEvent, ChainHash, Changes, Encoding, EventContent, EventKind, FieldChange, RecordSnapshot,
+    Search, SecretDigest, SecretSnapshot, UserSnapshot, UsesRow,
 };
 
 use super::*;
@@ -14,8 +14,8 @@ pub(super) fn version(n: i64) -> Version {
 
 /// What making token `n` changes.
 fn made(n: u8) -> Changes {
-    fn to<T>(after: T) -> Changed<T> {
-        Changed {
+    fn to<T>(after: T) -> FieldChange<T> {
+        FieldChange {
             before: None,
             after: Some(after),
         }
@@ -63,27 +63,27 @@ pub(super) fn chain(n: u8, length: i64) -> Vec<AuditEvent> {
 }
 
 /// The record that comes of a chain of token `n`.
-pub(super) fn record(n: u8, events: &[AuditEvent]) -> Recorded {
+pub(super) fn record(n: u8, events: &[AuditEvent]) -> RecordSnapshot {
     let last = events.last().unwrap();
     let mut token = samples::view(n, last.content.version_after.get()).token;
     token.id = last.content.token;
-    Recorded {
+    RecordSnapshot {
         name_key: token.name.key().into(),
         created_by: samples::user(0).id,
         modified_by: samples::user(0).id,
         head: last.hash,
         revoked: None,
-        user: Some(RecordedUser {
+        user: Some(UserSnapshot {
             name: token.name.as_str().into(),
             stands_for_a_token: true,
             created: token.created,
             closed: None,
         }),
-        secrets: vec![RecordedSecret {
+        secrets: vec![SecretSnapshot {
             digest: SecretDigest::from_bytes([n; 32]),
             partial: token.partial.clone(),
             created: token.created,
-            retires: None,
+            valid_until: None,
             last_used: None,
         }],
         search: Search::Records,
@@ -92,7 +92,7 @@ pub(super) fn record(n: u8, events: &[AuditEvent]) -> Recorded {
     }
 }
 
-pub(super) type History = (Vec<AuditEvent>, Option<Recorded>);
+pub(super) type History = (Vec<AuditEvent>, Option<RecordSnapshot>);
 
 pub(super) fn whole(n: u8, length: i64) -> History {
     let events = chain(n, length);
@@ -138,7 +138,7 @@ pub(super) fn store(histories: Vec<History>, unreadable: Option<i64>) -> MockAud
                     && Some(event.content.version_after.get()) == unreadable
             };
             if batch.iter().any(bad) {
-                return Err(StoreFault::Corrupt {
+                return Err(StoreError::Corrupt {
                     table: "audit_events",
                     column: "changes",
                 });

@@ -87,7 +87,7 @@ async fn a_record_that_is_gone_changed_or_spoiled_shows() {
         spoiled.expect_chain().returning(|_, _, _, _| Ok(vec![]));
         spoiled
             .expect_recorded()
-            .returning(move |_, _| Err(StoreFault::Corrupt { table, column }));
+            .returning(move |_, _| Err(StoreError::Corrupt { table, column }));
         finds(spoiled, broken(2, named)).await;
     }
 }
@@ -125,6 +125,6 @@ async fn a_store_that_cannot_answer_is_no_verdict() {
     let verified = Audit::new(Arc::new(store))
         .verify(&mut Notes::default())
         .await;
-    let away = matches!(verified, Err(VerifyFailure::Store(Failure::Store(_))));
+    let away = matches!(verified, Err(VerifyFailure::Store(UseCaseError::Store(_))));
     assert!(away, "{verified:?}");
 }

@@ -50,7 +50,7 @@ impl Walk {
 }
 
 impl Verified {
-    pub(super) fn tell(
+    pub(super) fn report(
         &mut self,
         witness: &mut dyn Witness,
         finding: &Finding,
@@ -74,7 +74,7 @@ impl Verified {
                 token,
                 fault,
             };
-            return self.tell(witness, &broken);
+            return self.report(witness, &broken);
         }
         self.events += walk.events;
         let Some(now) = walk.head() else {
@@ -85,7 +85,7 @@ impl Verified {
             witness.named_earlier(tenant, token);
         }
         match walk.differs(&now) {
-            Some(finding) => self.tell(witness, &finding),
+            Some(finding) => self.report(witness, &finding),
             None => Ok(()),
         }
     }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use countersign_domain::{EventKind, TenantId, Timestamp, TokenId, Version};
 use thiserror::Error;
 
-use super::StoreFault;
+use super::StoreError;
 
 /// A place in the feed of one store: 1 to 8192 printable ASCII characters without blanks, which only that store reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub struct TokenChanged {
 
 /// What came since a position.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct News {
+pub struct ChangeBatch {
     /// The changes, those of one token in the order of their versions; `None` where there are more than were asked for, or
     /// one of them cannot be read: then any token may have changed.
     pub changes: Option<Vec<TokenChanged>>,
@@ -72,38 +72,38 @@ pub struct News {
 
 /// Why the feed tells nothing.
 #[derive(Debug, Error)]
-pub enum FeedFault {
+pub enum FeedError {
     /// The store never gave out this position.
     #[error(transparent)]
     Position(#[from] InvalidPosition),
     /// The store could not answer.
     #[error(transparent)]
-    Store(#[from] StoreFault),
+    Store(#[from] StoreError),
 }
 
 /// Tells what was committed, on whatever node.
 ///
 /// # Contract
-/// - Whoever goes on from each [`News::position`] is told every committed change exactly once, in whatever order the
+/// - Whoever goes on from each [`ChangeBatch::position`] is told every committed change exactly once, in whatever order the
 ///   changes commit; no change that is not committed is told.
 /// - A position stays good across restarts, and on every node of the same store.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ChangeFeed: Send + Sync {
     /// The place behind everything that is committed now.
-    async fn position(&self) -> Result<FeedPosition, StoreFault>;
+    async fn position(&self) -> Result<FeedPosition, StoreError>;
 
     /// What was committed behind a position, unless that is more than `limit`.
-    async fn since(&self, position: &FeedPosition, limit: u16) -> Result<News, FeedFault>;
+    async fn since(&self, position: &FeedPosition, limit: u16) -> Result<ChangeBatch, FeedError>;
 
     /// Ends when something may have been committed since it was last called, at the earliest opportunity that the store
     /// offers. It may end without a reason, and it may miss one: whoever waits also looks by itself now and then.
-    async fn woken(&self);
+    async fn wait_for_change(&self);
 }
 
 /// Is told of each change on the node that makes it, before its maker is answered.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
-pub trait Announcer: Send + Sync {
+pub trait Invalidator: Send + Sync {
     /// The token changed, or may have.
-    fn changed(&self, token: TokenId);
+    fn invalidate(&self, token: TokenId);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use countersign_domain::{EventKind, TenantId, Timestamp, TokenId, UserId, uuid::Uuid};
 
-use super::{EVENT_BYTES, EventView, StoreFault, Unreadable};
+use super::{EVENT_BYTES, EventView, StoreError, Unreadable};
 
 /// How many events one page of a filtered history examines at most.
 pub const HISTORY_STEP: u16 = 5_000;
@@ -87,7 +87,7 @@ pub struct HistoryRow {
     /// How many bytes the changes of the page have so far, its own included.
     pub bytes: i64,
     /// What can be read of it.
-    pub event: Result<TenantEvent, StoreFault>,
+    pub event: Result<TenantEvent, StoreError>,
 }
 
 impl History {
@@ -102,7 +102,7 @@ impl History {
         mut rows: Vec<HistoryRow>,
         limit: u8,
         examined_to: Option<EventPlace>,
-    ) -> Result<Self, StoreFault> {
+    ) -> Result<Self, StoreError> {
         let more = rows.len() > usize::from(limit);
         rows.truncate(limit.into());
         let last = rows.last().map(|row| (row.place, row.bytes));
@@ -117,7 +117,7 @@ impl History {
         for row in rows {
             match row.event {
                 Ok(event) => page.content.push(event),
-                Err(StoreFault::Corrupt { table, column }) => page.unreadable.push(Unreadable {
+                Err(StoreError::Corrupt { table, column }) => page.unreadable.push(Unreadable {
                     tenant,
                     token: row.place.token,
                     table,

@@ -3,7 +3,8 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use countersign_domain::{
-    AuditEvent, Fingerprint, TenantId, Timestamp, TokenId, UserId, UserInfo, fold, uuid::Uuid,
+    AuditEvent, Fingerprint, TenantId, Timestamp, TokenId, UserId, UserInfo, caseless_key,
+    uuid::Uuid,
 };
 
 /// An isolation boundary.
@@ -23,7 +24,7 @@ impl Tenant {
     /// The key by which names of tenants are compared, folded as those of tokens are.
     #[must_use]
     pub fn name_key(&self) -> String {
-        fold(&self.name)
+        caseless_key(&self.name)
     }
 }
 
@@ -99,7 +100,7 @@ pub struct EventView {
 
 /// What was made under an idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TokenMade {
+pub struct IdempotentResult {
     /// The token.
     pub token: TokenId,
     /// What was asked for then.

@@ -6,7 +6,7 @@ use std::fmt;
 use async_trait::async_trait;
 use countersign_domain::{SecretDigest, TenantId, Timestamp, TokenId};
 
-use super::StoreFault;
+use super::StoreError;
 
 /// The SHA-256 of a session's id: all that a store keeps of it. `Debug` shows its first 8 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,20 +58,24 @@ pub struct Session {
 pub trait SessionStore: Send + Sync {
     /// Keeps a new session. Of its token's sessions the newest [`SESSIONS_PER_TOKEN`] are left; the oldest end, on
     /// whatever node and by however many calls at once they began.
-    async fn begin(&self, session: &Session) -> Result<(), StoreFault>;
+    async fn begin(&self, session: &Session) -> Result<(), StoreError>;
 
     /// The session of that id, over or not.
-    async fn session(&self, digest: &SessionDigest) -> Result<Option<Session>, StoreFault>;
+    async fn session(&self, digest: &SessionDigest) -> Result<Option<Session>, StoreError>;
 
     /// Notes a use; the latest stands. Of a session that is not there, nothing.
-    async fn seen(&self, digest: &SessionDigest, at: Timestamp) -> Result<(), StoreFault>;
+    async fn record_activity(
+        &self,
+        digest: &SessionDigest,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Ends a session for good; one that is not there is ended already.
-    async fn end(&self, digest: &SessionDigest) -> Result<(), StoreFault>;
+    async fn end(&self, digest: &SessionDigest) -> Result<(), StoreError>;
 
     /// Removes sessions that began before the one instant or were last used before the other, at most
     /// [`FORGOTTEN_AT_ONCE`] of them.
-    async fn forget(&self, began: Timestamp, seen: Timestamp) -> Result<(), StoreFault>;
+    async fn forget(&self, began: Timestamp, seen: Timestamp) -> Result<(), StoreError>;
 }
 
 /// How many sessions a token has, at most.

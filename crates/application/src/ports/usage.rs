@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use countersign_domain::{SecretDigest, TenantId, Timestamp, TokenId};
 
-use super::StoreFault;
+use super::StoreError;
 
 /// The last time that a secret was admitted within some interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Used {
+pub struct UsageRecord {
     /// The secret.
     pub digest: SecretDigest,
     /// Its token's tenant.
@@ -33,12 +33,12 @@ pub struct Used {
 #[async_trait]
 pub trait UsageStore: Send + Sync {
     /// Notes some uses, at most one of each secret.
-    async fn record(&self, uses: &[Used]) -> Result<(), StoreFault>;
+    async fn record(&self, uses: &[UsageRecord]) -> Result<(), StoreError>;
 }
 
 /// How many tokens there are, in all tenants together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Census {
+pub struct TokenCounts {
     /// Neither expired nor revoked.
     pub live: u64,
     /// Expired and not revoked.

@@ -4,16 +4,17 @@
 use std::sync::Arc;
 
 use countersign_domain::{
-    Actor, Change, Descent, Draft, Edit, Fresh, Once, Outcome, PermissionCatalog, Policy, Request,
-    Secret, SecretChoice, TenantId, Timestamp, TokenId, TokenView, UserId, UserInfo, standard,
+    Actor, Change, Descent, IdempotentRequest, NewToken, NewTokenMaterial, PermissionCatalog,
+    Policy, Request, Secret, SecretChoice, TenantId, Timestamp, TokenId, TokenUpdate, TokenView,
+    UpdateOutcome, UserId, UserInfo, standard,
 };
 
 use super::{CountingEntropy, FixedClock};
 use crate::{
-    Made,
+    IssuedToken,
     ports::{
-        AuditStore, ChangeFeed, Entropy, Probe, SessionStore, Tenant, TenantStore, TokenStore,
-        UsageStore, UserStore,
+        AuditStore, ChangeFeed, Entropy, SessionStore, StoreHealth, Tenant, TenantStore,
+        TokenStore, UsageStore, UserStore,
     },
 };
 
@@ -29,7 +30,7 @@ pub struct Stores {
     /// Its audit chains.
     pub audit: Arc<dyn AuditStore>,
     /// Its pulse.
-    pub probe: Arc<dyn Probe>,
+    pub probe: Arc<dyn StoreHealth>,
     /// Its feed of changes.
     pub feed: Arc<dyn ChangeFeed>,
     /// Its memory of uses.
@@ -44,7 +45,7 @@ pub struct Stores {
 
 /// A tenant of a store, in which tokens are made and changed through the rules.
 #[derive(Clone)]
-pub struct Realm {
+pub struct TestTenant {
     /// The store.
     pub stores: Stores,
     /// The tenant.
@@ -61,8 +62,8 @@ pub fn at(text: &str) -> Timestamp {
 
 /// An edit that keeps everything but the name.
 #[must_use]
-pub fn named(name: &str) -> Edit {
-    Edit {
+pub fn rename_to(name: &str) -> TokenUpdate {
+    TokenUpdate {
         name: name.to_owned(),
         expiry: None,
         allowed_addresses: None,
@@ -73,8 +74,8 @@ pub fn named(name: &str) -> Edit {
 
 /// An edit that keeps everything, for changing one field of it.
 #[must_use]
-pub fn keep(view: &TokenView) -> Edit {
-    named(view.token.name.as_str())
+pub fn no_change(view: &TokenView) -> TokenUpdate {
+    rename_to(view.token.name.as_str())
 }
 
 impl Stores {
@@ -86,7 +87,7 @@ impl Stores {
             + UserStore
             + TenantStore
             + AuditStore
-            + Probe
+            + StoreHealth
             + ChangeFeed
             + UsageStore
             + SessionStore
@@ -108,10 +109,10 @@ impl Stores {
     }
 
     /// Makes a tenant of that name.
-    pub async fn realm(&self, name: &str) -> Realm {
+    pub async fn realm(&self, name: &str) -> TestTenant {
         let tenant = self.tenant(name);
         self.tenants.create(&tenant).await.unwrap();
-        Realm {
+        TestTenant {
             stores: self.clone(),
             tenant,
             policy: Policy::default(),
@@ -142,7 +143,7 @@ impl Stores {
     }
 }
 
-impl Realm {
+impl TestTenant {
     /// The tenant's system, which holds the whole catalog.
     #[must_use]
     pub fn system(&self) -> Actor {
@@ -176,7 +177,7 @@ impl Realm {
 
     /// A draft that ends in a year, good from anywhere, able to read, write and delete tokens and to read tasks.
     #[must_use]
-    pub fn draft(&self, name: &str) -> Draft {
+    pub fn draft(&self, name: &str) -> NewToken {
         let permissions = [
             standard::API_TOKENS_READ,
             standard::API_TOKENS_WRITE,
@@ -184,7 +185,7 @@ impl Realm {
             standard::USERS_READ,
             standard::TASKS_READ,
         ];
-        Draft {
+        NewToken {
             name: name.to_owned(),
             expiry: self.stores.clock.now().plus_months(12),
             allowed_addresses: Vec::new(),
@@ -194,10 +195,15 @@ impl Realm {
 
     /// What the rules make of a draft, and the secret that comes with it; nothing is stored.
     #[must_use]
-    pub fn creation(&self, actor: Actor, draft: &Draft, once: Option<Once>) -> (Change, Secret) {
+    pub fn creation(
+        &self,
+        actor: Actor,
+        draft: &NewToken,
+        once: Option<IdempotentRequest>,
+    ) -> (Change, Secret) {
         let now = self.stores.clock.now();
         let secret = Secret::from_random(&self.stores.random());
-        let fresh = Fresh {
+        let fresh = NewTokenMaterial {
             token: TokenId::new(now, &self.stores.random()),
             user: UserId::new(now, &self.stores.random()),
             secret: &secret,
@@ -209,10 +215,10 @@ impl Realm {
 
     /// What the rules make of an edit that changes something, of a token that is no ancestor; nothing is stored.
     #[must_use]
-    pub fn edit(&self, actor: Actor, view: &TokenView, edit: &Edit) -> Change {
+    pub fn edit(&self, actor: Actor, view: &TokenView, edit: &TokenUpdate) -> Change {
         let request = self.request(actor);
         match self.policy.update(&request, view, edit, Descent::Apart) {
-            Ok(Outcome::Changed(change)) => *change,
+            Ok(UpdateOutcome::Changed(change)) => *change,
             other => panic!("no change: {other:?}"),
         }
     }
@@ -238,12 +244,12 @@ impl Realm {
     }
 
     /// Gives a token a new secret, by the system; gives what must be read from now on.
-    pub async fn rotate(&self, view: &TokenView, overlap: u32) -> Made {
+    pub async fn rotate(&self, view: &TokenView, overlap: u32) -> IssuedToken {
         let secret = Secret::from_random(&self.stores.random());
         let change = self.rotation(self.system(), view, &secret, overlap);
         self.commit(&change).await.unwrap();
         let view = view.after(&change);
-        Made { view, secret }
+        IssuedToken { view, secret }
     }
 
     /// What the rules make of a rotation of a token that is no ancestor; nothing is stored.

@@ -8,11 +8,11 @@
 )]
 
 pub mod contract;
+mod fakes;
 mod fixtures;
-mod nature;
-mod notes;
+mod recorders;
 mod steps;
 
-pub use fixtures::{Realm, Stores, at, keep, named};
-pub use nature::{CountingEntropy, Deaf, FixedClock};
-pub use notes::Notes;
+pub use fakes::{CountingEntropy, FixedClock, NoopInvalidator};
+pub use fixtures::{Stores, TestTenant, at, no_change, rename_to};
+pub use recorders::Notes;

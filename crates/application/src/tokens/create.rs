@@ -1,19 +1,19 @@
 //! Making a token. The answer is the only place where its secret ever shows.
 
 use countersign_domain::{
-    Actor, Draft, Fresh, IdempotencyKey, Once, Request, RequestId, Secret, TokenId, TokenView,
-    UserId,
+    Actor, IdempotencyKey, IdempotentRequest, NewToken, NewTokenMaterial, Request, RequestId,
+    Secret, TokenId, TokenView, UserId,
 };
 
 use super::Tokens;
 use crate::{
-    Failure,
-    ports::{CommitError, EntropyFault, TokenMade},
+    UseCaseError,
+    ports::{CommitError, EntropyError, IdempotentResult},
 };
 
 /// A token with a secret that was just made: its first, or a new one.
 #[derive(Debug)]
-pub struct Made {
+pub struct IssuedToken {
     /// The record.
     pub view: TokenView,
     /// The secret, shown this once.
@@ -29,9 +29,9 @@ impl Tokens {
         &self,
         actor: Actor,
         request: RequestId,
-        draft: &Draft,
-        once: Option<Once>,
-    ) -> Result<Made, Failure> {
+        draft: &NewToken,
+        once: Option<IdempotentRequest>,
+    ) -> Result<IssuedToken, UseCaseError> {
         self.create_or_try(actor, request, draft, once, false).await
     }
 
@@ -43,9 +43,9 @@ impl Tokens {
         &self,
         actor: Actor,
         request: RequestId,
-        draft: &Draft,
-        once: Option<Once>,
-    ) -> Result<(), Failure> {
+        draft: &NewToken,
+        once: Option<IdempotentRequest>,
+    ) -> Result<(), UseCaseError> {
         let tried = self.create_or_try(actor, request, draft, once, true).await;
         tried.map(drop)
     }
@@ -54,10 +54,10 @@ impl Tokens {
         &self,
         actor: Actor,
         request: RequestId,
-        draft: &Draft,
-        once: Option<Once>,
+        draft: &NewToken,
+        once: Option<IdempotentRequest>,
         dry_run: bool,
-    ) -> Result<Made, Failure> {
+    ) -> Result<IssuedToken, UseCaseError> {
         let request = self.request(actor, request);
         if let Some(once) = &once {
             let since = request.now.minus_seconds(IdempotencyKey::WINDOW_SECONDS);
@@ -65,7 +65,7 @@ impl Tokens {
             // Asked before the rules, which may by now refuse what they once allowed.
             if let Some(made) = self
                 .store
-                .made_under(tenant, user, &once.key, since)
+                .find_by_idempotency_key(tenant, user, &once.key, since)
                 .await?
             {
                 return Err(repeated(once, made));
@@ -76,7 +76,7 @@ impl Tokens {
             .await
     }
 
-    pub(crate) fn new_secret(&self) -> Result<Secret, EntropyFault> {
+    pub(crate) fn new_secret(&self) -> Result<Secret, EntropyError> {
         let mut random = [0; 32];
         self.entropy.fill(&mut random)?;
         Ok(Secret::from_random(&random))
@@ -87,15 +87,15 @@ impl Tokens {
         &self,
         secret: Secret,
         request: &Request,
-        draft: &Draft,
-        once: Option<Once>,
+        draft: &NewToken,
+        once: Option<IdempotentRequest>,
         dry_run: bool,
-    ) -> Result<Made, Failure> {
+    ) -> Result<IssuedToken, UseCaseError> {
         let (mut token, mut user) = ([0; 10], [0; 10]);
         for buffer in [&mut token, &mut user] {
             self.entropy.fill(buffer)?;
         }
-        let fresh = Fresh {
+        let fresh = NewTokenMaterial {
             token: TokenId::new(request.now, &token),
             user: UserId::new(request.now, &user),
             secret: &secret,
@@ -108,10 +108,10 @@ impl Tokens {
         match (self.commit_or_try(&change, dry_run).await, once) {
             (Ok(()), _) => {
                 let view = TokenView::of_new(&change);
-                Ok(Made { view, secret })
+                Ok(IssuedToken { view, secret })
             }
             (Err(CommitError::AlreadyMade { token, fingerprint }), Some(once)) => {
-                Err(repeated(&once, TokenMade { token, fingerprint }))
+                Err(repeated(&once, IdempotentResult { token, fingerprint }))
             }
             (Err(CommitError::NameTaken), _) => {
                 Err(self.name_taken(&request.actor, &change.next().name).await)
@@ -121,10 +121,10 @@ impl Tokens {
     }
 }
 
-fn repeated(once: &Once, made: TokenMade) -> Failure {
+fn repeated(once: &IdempotentRequest, made: IdempotentResult) -> UseCaseError {
     if once.fingerprint == made.fingerprint {
-        Failure::AlreadyMade { token: made.token }
+        UseCaseError::AlreadyMade { token: made.token }
     } else {
-        Failure::KeyReused
+        UseCaseError::KeyReused
     }
 }

@@ -1,16 +1,16 @@
 //! Making a token: the secret shows once, a key counts once, a refusal writes nothing.
 
-use countersign_domain::{Draft, Fingerprint, Once, Write, standard::*};
+use countersign_domain::{Fingerprint, IdempotentRequest, NewToken, Write, standard::*};
 
 use super::*;
 use crate::{
-    Failure,
-    ports::{CommitError, EntropyFault, MockEntropy, MockTokenStore, StoreFault, TokenMade},
+    UseCaseError,
+    ports::{CommitError, EntropyError, IdempotentResult, MockEntropy, MockTokenStore, StoreError},
     samples::{self, actor, request_id, token_id, tokens},
 };
 
-fn draft() -> Draft {
-    Draft {
+fn draft() -> NewToken {
+    NewToken {
         name: "new".into(),
         expiry: "2027-01-01T00:00:00Z".parse().unwrap(),
         allowed_addresses: vec![],
@@ -18,8 +18,8 @@ fn draft() -> Draft {
     }
 }
 
-fn once(body: &[u8]) -> Once {
-    Once {
+fn once(body: &[u8]) -> IdempotentRequest {
+    IdempotentRequest {
         key: "key-1".parse().unwrap(),
         fingerprint: Fingerprint::of(body),
     }
@@ -31,7 +31,11 @@ fn untouched() -> MockTokenStore {
     store
 }
 
-async fn create(store: MockTokenStore, draft: &Draft, once: Option<Once>) -> Result<Made, Failure> {
+async fn create(
+    store: MockTokenStore,
+    draft: &NewToken,
+    once: Option<IdempotentRequest>,
+) -> Result<IssuedToken, UseCaseError> {
     tokens(store)
         .create(
             actor(&[API_TOKENS_WRITE, TASKS_READ]),
@@ -51,7 +55,7 @@ async fn stores_the_digest_and_shows_the_secret() {
         .withf(|change| matches!(change.write(), Write::Create { once: None, .. }))
         .returning(|_| Ok(()));
     let made = create(store, &draft(), None).await.unwrap();
-    assert_eq!(made.view.token.partial, made.secret.partial());
+    assert_eq!(made.view.token.partial, made.secret.masked());
     assert_eq!(
         (made.view.token.created, made.view.token.version.get()),
         (samples::now(), 1)
@@ -62,23 +66,23 @@ async fn stores_the_digest_and_shows_the_secret() {
 #[tokio::test]
 async fn refusals_commit_nothing() {
     let cases = [
-        Draft {
+        NewToken {
             name: String::new(),
             ..draft()
         },
-        Draft {
+        NewToken {
             expiry: samples::now(),
             ..draft()
         },
-        Draft {
+        NewToken {
             allowed_addresses: vec!["x".into()],
             ..draft()
         },
-        Draft {
+        NewToken {
             permissions: vec!["api.users.read".into()],
             ..draft()
         },
-        Draft {
+        NewToken {
             permissions: vec![],
             ..draft()
         },
@@ -87,7 +91,7 @@ async fn refusals_commit_nothing() {
         assert!(
             matches!(
                 create(untouched(), &refused, None).await,
-                Err(Failure::Refused(_))
+                Err(UseCaseError::Refused(_))
             ),
             "{refused:?}"
         );
@@ -99,23 +103,23 @@ async fn a_key_that_was_used_makes_nothing_even_where_the_rules_would_now_refuse
     for (body, same) in [(&b"a"[..], true), (b"b", false)] {
         let mut store = untouched();
         store
-            .expect_made_under()
+            .expect_find_by_idempotency_key()
             .times(1)
             .returning(|tenant, _, key, since| {
                 assert_eq!((tenant, key.as_str()), (samples::tenant_id(), "key-1"));
                 assert_eq!(since.to_string(), "2026-05-31T12:00:00Z");
-                Ok(Some(TokenMade {
+                Ok(Some(IdempotentResult {
                     token: token_id(5),
                     fingerprint: Fingerprint::of(b"a"),
                 }))
             });
-        let refused = Draft {
+        let refused = NewToken {
             permissions: vec![],
             ..draft()
         };
         match create(store, &refused, Some(once(body))).await {
-            Err(Failure::AlreadyMade { token }) if same => assert_eq!(token, token_id(5)),
-            Err(Failure::KeyReused) if !same => {}
+            Err(UseCaseError::AlreadyMade { token }) if same => assert_eq!(token, token_id(5)),
+            Err(UseCaseError::KeyReused) if !same => {}
             other => panic!("{other:?}"),
         }
     }
@@ -125,7 +129,9 @@ async fn a_key_that_was_used_makes_nothing_even_where_the_rules_would_now_refuse
 async fn a_key_that_is_used_meanwhile_makes_nothing() {
     for (body, same) in [(&b"a"[..], true), (b"b", false)] {
         let mut store = MockTokenStore::new();
-        store.expect_made_under().returning(|_, _, _, _| Ok(None));
+        store
+            .expect_find_by_idempotency_key()
+            .returning(|_, _, _, _| Ok(None));
         store.expect_commit().times(1).returning(|_| {
             Err(CommitError::AlreadyMade {
                 token: token_id(5),
@@ -133,8 +139,8 @@ async fn a_key_that_is_used_meanwhile_makes_nothing() {
             })
         });
         match create(store, &draft(), Some(once(body))).await {
-            Err(Failure::AlreadyMade { token }) if same => assert_eq!(token, token_id(5)),
-            Err(Failure::KeyReused) if !same => {}
+            Err(UseCaseError::AlreadyMade { token }) if same => assert_eq!(token, token_id(5)),
+            Err(UseCaseError::KeyReused) if !same => {}
             other => panic!("{other:?}"),
         }
     }
@@ -144,19 +150,19 @@ async fn a_key_that_is_used_meanwhile_makes_nothing() {
 async fn a_store_that_cannot_tell_of_a_key_makes_nothing() {
     let mut store = untouched();
     store
-        .expect_made_under()
+        .expect_find_by_idempotency_key()
         .returning(|_, _, _, _| Err(samples::away()));
     let answer = create(store, &draft(), Some(once(b"a"))).await;
     assert!(matches!(
         answer,
-        Err(Failure::Store(StoreFault::Unavailable(_)))
+        Err(UseCaseError::Store(StoreError::Unavailable(_)))
     ));
 }
 
 #[tokio::test]
 async fn without_randomness_nothing_is_made() {
     let mut entropy = MockEntropy::new();
-    entropy.expect_fill().returning(|_| Err(EntropyFault));
+    entropy.expect_fill().returning(|_| Err(EntropyError));
     let tokens = Tokens {
         entropy: Arc::new(entropy),
         ..tokens(untouched())
@@ -169,7 +175,7 @@ async fn without_randomness_nothing_is_made() {
             None,
         )
         .await;
-    assert!(matches!(answer, Err(Failure::Entropy(EntropyFault))));
+    assert!(matches!(answer, Err(UseCaseError::Entropy(EntropyError))));
 }
 
 #[tokio::test]
@@ -180,6 +186,6 @@ async fn a_failed_commit_shows_no_secret() {
         .times(1)
         .returning(|_| Err(CommitError::OutcomeUnknown("cut".into())));
     let failure = create(store, &draft(), None).await.unwrap_err();
-    assert!(matches!(failure, Failure::OutcomeUnknown(_)));
+    assert!(matches!(failure, UseCaseError::OutcomeUnknown(_)));
     assert!(!format!("{failure:?} {failure}").contains("csg_"));
 }

@@ -9,8 +9,8 @@ use futures_util::future::join_all;
 
 use super::Tokens;
 use crate::{
-    Failure,
-    ports::{Descendant, Descendants, Lineage, StoreFault},
+    UseCaseError,
+    ports::{Descendant, Descendants, Lineage, StoreError},
 };
 
 /// How many tokens one call revokes.
@@ -22,7 +22,7 @@ const LOOKS: u32 = 64;
 
 /// What must hold for a lineage to be revoked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Terms {
+pub struct RevocationTerms {
     /// The version that the head must have; with it, the head must be live.
     pub version: Option<Version>,
     /// How many live tokens there must be, the head included; `None` for any number.
@@ -33,7 +33,7 @@ pub struct Terms {
 
 /// A token that was to be revoked, and whether somebody else had done so meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Revoked {
+pub struct RevokedToken {
     /// The token as it was before.
     pub token: Descendant,
     /// Whether this call revoked it.
@@ -45,30 +45,30 @@ impl Tokens {
     /// [`Self::revoke_descendants`] would revoke.
     ///
     /// # Errors
-    /// [`Failure::TokenNotFound`] if there never was such a token, or a store's fault.
+    /// [`UseCaseError::TokenNotFound`] if there never was such a token, or a store's fault.
     pub async fn descendants(
         &self,
         actor: &Actor,
         lineage: Lineage,
         limit: u32,
-    ) -> Result<Descendants, Failure> {
+    ) -> Result<Descendants, UseCaseError> {
         let found = self.store.descendants(actor.tenant, lineage, limit).await?;
-        found.ok_or(Failure::TokenNotFound)
+        found.ok_or(UseCaseError::TokenNotFound)
     }
 
     /// What [`Self::revoke_descendants`] would revoke, up to `limit` of them listed; nothing is stored.
     ///
     /// # Errors
-    /// As [`Self::revoke_descendants`] before anything is revoked, and [`Failure::ActorGone`] or
-    /// [`Failure::ActorNarrowed`] if the actor could not revoke the first of them.
+    /// As [`Self::revoke_descendants`] before anything is revoked, and [`UseCaseError::ActorGone`] or
+    /// [`UseCaseError::ActorNarrowed`] if the actor could not revoke the first of them.
     pub async fn revoke_descendants_dry_run(
         &self,
         actor: Actor,
         request: RequestId,
         lineage: Lineage,
-        terms: Terms,
+        terms: RevocationTerms,
         limit: usize,
-    ) -> Result<Descendants, Failure> {
+    ) -> Result<Descendants, UseCaseError> {
         let mut found = self.descendants(&actor, lineage, MOST).await?;
         meets(&found, &actor, lineage, terms)?;
         if let Some(first) = found.tokens.first() {
@@ -76,7 +76,7 @@ impl Tokens {
             let tried = self.revoke_or_try(actor, request, first.id, version, true);
             match tried.await {
                 // Somebody else was quicker, which would keep nothing else from being revoked.
-                Ok(()) | Err(Failure::TokenNotFound) => {}
+                Ok(()) | Err(UseCaseError::TokenNotFound) => {}
                 Err(failure) => return Err(failure),
             }
         }
@@ -89,15 +89,15 @@ impl Tokens {
     ///
     /// # Errors
     /// Before anything is revoked: not found, another version, another number, an actor that would
-    /// revoke itself, a store's fault. [`Failure::Incomplete`] once something was, and
-    /// [`Failure::ActorGone`] at any time.
+    /// revoke itself, a store's fault. [`UseCaseError::Incomplete`] once something was, and
+    /// [`UseCaseError::ActorGone`] at any time.
     pub async fn revoke_descendants(
         &self,
         actor: Actor,
         request: RequestId,
         lineage: Lineage,
-        terms: Terms,
-    ) -> Result<Vec<Revoked>, Failure> {
+        terms: RevocationTerms,
+    ) -> Result<Vec<RevokedToken>, UseCaseError> {
         let found = self.descendants(&actor, lineage, MOST).await?;
         meets(&found, &actor, lineage, terms)?;
         let mut sweep = Sweep {
@@ -125,21 +125,21 @@ fn meets(
     found: &Descendants,
     actor: &Actor,
     lineage: Lineage,
-    terms: Terms,
-) -> Result<(), Failure> {
+    terms: RevocationTerms,
+) -> Result<(), UseCaseError> {
     let head = found.tokens.first().filter(|head| head.id == lineage.token);
     if let Some(version) = terms.version {
-        let head = head.ok_or(Failure::TokenNotFound)?;
+        let head = head.ok_or(UseCaseError::TokenNotFound)?;
         if let Some(stored) = head.version.filter(|stored| *stored != version) {
             let current = None;
-            return Err(Failure::Stale { stored, current });
+            return Err(UseCaseError::Stale { stored, current });
         }
     }
     if terms.count.is_some_and(|count| count != found.total) {
-        return Err(Failure::CountDiffers { count: found.total });
+        return Err(UseCaseError::CountDiffers { count: found.total });
     }
     if !terms.allow_lockout && holds(found, actor) {
-        return Err(Failure::WouldRevokeActor);
+        return Err(UseCaseError::WouldRevokeActor);
     }
     Ok(())
 }
@@ -156,7 +156,7 @@ struct Sweep<'a> {
     tokens: &'a Tokens,
     actor: Actor,
     request: RequestId,
-    revoked: Vec<Revoked>,
+    revoked: Vec<RevokedToken>,
     failed: BTreeSet<TokenId>,
 }
 
@@ -164,7 +164,7 @@ impl Sweep<'_> {
     /// Revokes everything but the actor, again and again, until a look finds nothing that could be
     /// revoked. The newest go first: somebody who makes each token with the one before can only be
     /// overtaken at the end of that line.
-    async fn revoke_others(&mut self, lineage: Lineage) -> Result<(), Failure> {
+    async fn revoke_others(&mut self, lineage: Lineage) -> Result<(), UseCaseError> {
         for _ in 0..LOOKS {
             let found = self.look(lineage).await?;
             let own = self.actor.token;
@@ -188,7 +188,11 @@ impl Sweep<'_> {
 
     /// Ends with the actor, if it belongs to the lineage, and looks once more at what it made at
     /// the last moment.
-    async fn revoke_actor(&mut self, lineage: Lineage, terms: Terms) -> Result<(), Failure> {
+    async fn revoke_actor(
+        &mut self,
+        lineage: Lineage,
+        terms: RevocationTerms,
+    ) -> Result<(), UseCaseError> {
         let found = self.look(lineage).await?;
         let own = self.actor.token;
         let Some(token) = found.tokens.into_iter().find(|token| Some(token.id) == own) else {
@@ -202,7 +206,7 @@ impl Sweep<'_> {
         self.finish(found.total)
     }
 
-    fn finish(&self, left: u64) -> Result<(), Failure> {
+    fn finish(&self, left: u64) -> Result<(), UseCaseError> {
         if left == 0 && self.failed.is_empty() {
             Ok(())
         } else {
@@ -210,7 +214,7 @@ impl Sweep<'_> {
         }
     }
 
-    async fn look(&self, lineage: Lineage) -> Result<Descendants, Failure> {
+    async fn look(&self, lineage: Lineage) -> Result<Descendants, UseCaseError> {
         let found = self.tokens.descendants(&self.actor, lineage, MOST).await;
         found.map_err(|failure| self.incomplete(Some(failure)))
     }
@@ -221,7 +225,7 @@ impl Sweep<'_> {
         &mut self,
         some: &[Descendant],
         version: Option<Version>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), UseCaseError> {
         let revocations = some.iter().map(|token| {
             let (actor, request) = (self.actor.clone(), self.request.clone());
             self.tokens.revoke(actor, request, token.id, version)
@@ -230,7 +234,7 @@ impl Sweep<'_> {
         for (token, outcome) in some.iter().zip(join_all(revocations).await) {
             let by_this_call = match outcome {
                 Ok(()) => true,
-                Err(Failure::TokenNotFound) => false,
+                Err(UseCaseError::TokenNotFound) => false,
                 Err(failure) if ends_all(&failure) => {
                     end = Some(failure);
                     continue;
@@ -242,21 +246,21 @@ impl Sweep<'_> {
                 Err(failure) => return Err(failure),
             };
             let token = token.clone();
-            self.revoked.push(Revoked {
+            self.revoked.push(RevokedToken {
                 token,
                 by_this_call,
             });
         }
         match end {
             None => Ok(()),
-            Some(gone @ (Failure::ActorGone | Failure::ActorNarrowed)) => Err(gone),
+            Some(gone @ (UseCaseError::ActorGone | UseCaseError::ActorNarrowed)) => Err(gone),
             Some(failure) => Err(self.incomplete(Some(failure))),
         }
     }
 
     /// What the caller learns if not everything is revoked; before anything was, the failure
     /// itself.
-    fn incomplete(&self, cause: Option<Failure>) -> Failure {
+    fn incomplete(&self, cause: Option<UseCaseError>) -> UseCaseError {
         let revoked = self
             .revoked
             .iter()
@@ -264,7 +268,7 @@ impl Sweep<'_> {
             .count();
         match cause {
             Some(failure) if self.revoked.is_empty() => failure,
-            cause => Failure::Incomplete {
+            cause => UseCaseError::Incomplete {
                 revoked: revoked as u64,
                 cause: cause.map(Box::new),
             },
@@ -273,12 +277,12 @@ impl Sweep<'_> {
 }
 
 /// Whether no further token could be revoked either.
-fn ends_all(failure: &Failure) -> bool {
+fn ends_all(failure: &UseCaseError) -> bool {
     matches!(
         failure,
-        Failure::ActorGone
-            | Failure::ActorNarrowed
-            | Failure::OutcomeUnknown(_)
-            | Failure::Store(StoreFault::Unavailable(_))
+        UseCaseError::ActorGone
+            | UseCaseError::ActorNarrowed
+            | UseCaseError::OutcomeUnknown(_)
+            | UseCaseError::Store(StoreError::Unavailable(_))
     )
 }

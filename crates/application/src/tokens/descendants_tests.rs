@@ -4,11 +4,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use countersign_domain::{Edit, EventKind, Gravity, TokenId, Write, standard::*};
+use countersign_domain::{EventKind, RefusalKind, TokenId, TokenUpdate, Write, standard::*};
 
 use super::*;
 use crate::{
-    Failure,
+    UseCaseError,
     ports::{CommitError, Descendant, Descendants, Lineage, MockTokenStore, Origin},
     samples::{self, actor, rename, request_id, token_id, tokens, view},
 };
@@ -78,13 +78,13 @@ fn store(
     (store, state)
 }
 
-const ANY: Terms = Terms {
+const ANY: RevocationTerms = RevocationTerms {
     version: None,
     count: None,
     allow_lockout: false,
 };
 
-async fn revoke(store: MockTokenStore, terms: Terms) -> Result<Vec<u8>, Failure> {
+async fn revoke(store: MockTokenStore, terms: RevocationTerms) -> Result<Vec<u8>, UseCaseError> {
     let (token, since) = (token_id(2), None);
     let actor = actor(&[API_TOKENS_DELETE]);
     let revoked = tokens(store)
@@ -106,7 +106,7 @@ async fn the_head_goes_first_and_what_it_made_meanwhile_goes_too() {
         }
         Ok(())
     });
-    let terms = Terms {
+    let terms = RevocationTerms {
         count: Some(3),
         ..ANY
     };
@@ -118,28 +118,28 @@ async fn the_head_goes_first_and_what_it_made_meanwhile_goes_too() {
 
 #[tokio::test]
 async fn nothing_is_revoked_unless_the_terms_hold() {
-    type Expected = fn(&Failure) -> bool;
-    let terms = |count, version: Option<i64>| Terms {
+    type Expected = fn(&UseCaseError) -> bool;
+    let terms = |count, version: Option<i64>| RevocationTerms {
         version: version.map(|version| version.try_into().unwrap()),
         count,
         allow_lockout: false,
     };
-    let cases: [(&[u8], Terms, Expected); 5] = [
+    let cases: [(&[u8], RevocationTerms, Expected); 5] = [
         (&[2, 3], terms(Some(1), None), |f| {
-            matches!(f, Failure::CountDiffers { count: 2 })
+            matches!(f, UseCaseError::CountDiffers { count: 2 })
         }),
         (&[2, 3], terms(Some(3), None), |f| {
-            matches!(f, Failure::CountDiffers { count: 2 })
+            matches!(f, UseCaseError::CountDiffers { count: 2 })
         }),
         (&[2, 3], terms(None, Some(4)), |f| {
-            matches!(f, Failure::Stale { .. })
+            matches!(f, UseCaseError::Stale { .. })
         }),
         (&[3], terms(None, Some(3)), |f| {
-            matches!(f, Failure::TokenNotFound)
+            matches!(f, UseCaseError::TokenNotFound)
         }),
         // The actor's own token is number 1.
         (&[2, 1], terms(Some(2), None), |f| {
-            matches!(f, Failure::WouldRevokeActor)
+            matches!(f, UseCaseError::WouldRevokeActor)
         }),
     ];
     for (live, terms, expected) in cases {
@@ -153,7 +153,7 @@ async fn nothing_is_revoked_unless_the_terms_hold() {
     unknown.expect_commit().never();
     assert!(matches!(
         revoke(unknown, ANY).await,
-        Err(Failure::TokenNotFound)
+        Err(UseCaseError::TokenNotFound)
     ));
 }
 
@@ -161,7 +161,7 @@ async fn nothing_is_revoked_unless_the_terms_hold() {
 async fn an_actor_that_insists_goes_last() {
     for live in [&[2, 1, 3, 4][..], &[1, 3]] {
         let (store, state) = store(live, |_, _| Ok(()));
-        let terms = Terms {
+        let terms = RevocationTerms {
             allow_lockout: true,
             ..ANY
         };
@@ -185,7 +185,7 @@ async fn one_that_cannot_be_revoked_keeps_no_other_from_it() {
     assert!(
         matches!(
             failure,
-            Failure::Incomplete {
+            UseCaseError::Incomplete {
                 revoked: 3,
                 cause: None
             }
@@ -198,29 +198,35 @@ async fn one_that_cannot_be_revoked_keeps_no_other_from_it() {
 #[tokio::test]
 async fn a_store_that_goes_away_says_so_or_how_far_it_came() {
     let (none, state) = store(&[2, 3], |_, _| Err(samples::away().into()));
-    assert!(matches!(revoke(none, ANY).await, Err(Failure::Store(_))));
+    assert!(matches!(
+        revoke(none, ANY).await,
+        Err(UseCaseError::Store(_))
+    ));
     assert_eq!(state.lock().unwrap().revoked, [0; 0]);
     let (one, _) = store(&[2, 3], |n, _| match n {
         2 => Ok(()),
         _ => Err(samples::away().into()),
     });
     match revoke(one, ANY).await {
-        Err(Failure::Incomplete {
+        Err(UseCaseError::Incomplete {
             revoked: 1,
             cause: Some(cause),
-        }) => assert!(matches!(*cause, Failure::Store(_))),
+        }) => assert!(matches!(*cause, UseCaseError::Store(_))),
         other => panic!("{other:?}"),
     }
     let (gone, _) = store(&[2, 3], |n, _| match n {
         2 => Ok(()),
         _ => Err(CommitError::ActorGone),
     });
-    assert!(matches!(revoke(gone, ANY).await, Err(Failure::ActorGone)));
+    assert!(matches!(
+        revoke(gone, ANY).await,
+        Err(UseCaseError::ActorGone)
+    ));
 }
 
 #[tokio::test]
 async fn only_a_widening_asks_the_history_and_an_ancestor_is_not_widened() {
-    let later = Edit {
+    let later = TokenUpdate {
         expiry: Some("2026-12-01T00:00:00Z".parse().unwrap()),
         ..rename("token 2")
     };
@@ -251,8 +257,8 @@ async fn only_a_widening_asks_the_history_and_an_ancestor_is_not_widened() {
             .await;
         match updated {
             Ok(_) if looks == 0 || !ancestor => {}
-            Err(Failure::Refused(refused)) if looks == 1 && ancestor => {
-                assert_eq!(refused.gravity(), Gravity::AncestorProtected);
+            Err(UseCaseError::Refused(refused)) if looks == 1 && ancestor => {
+                assert_eq!(refused.gravity(), RefusalKind::AncestorProtected);
             }
             other => panic!("{other:?}"),
         }

@@ -1,13 +1,15 @@
 //! The dry run of each use case: it never commits and announces nothing, and what the store says
 //! against it is what the store would say against the change.
 
-use countersign_domain::{Draft, Fingerprint, Once, Overlap, Permission, standard::*};
+use countersign_domain::{
+    Fingerprint, IdempotentRequest, NewToken, Overlap, Permission, standard::*,
+};
 
 use super::*;
 use crate::{
-    Failure,
-    ports::{CommitError, Descendant, Descendants, Lineage, MockAnnouncer, MockTokenStore},
-    samples::{actor, announced, now, rename, request_id, token_id, view},
+    UseCaseError,
+    ports::{CommitError, Descendant, Descendants, Lineage, MockInvalidator, MockTokenStore},
+    samples::{actor, now, rename, request_id, token_id, view, with_invalidator},
 };
 
 const ALL: &[Permission] = &[API_TOKENS_WRITE, API_TOKENS_DELETE, TASKS_READ];
@@ -22,19 +24,19 @@ enum UseCase {
 }
 
 /// Carries a use case out, or tries it.
-async fn run(tokens: &Tokens, case: UseCase, dry_run: bool) -> Result<(), Failure> {
+async fn run(tokens: &Tokens, case: UseCase, dry_run: bool) -> Result<(), UseCaseError> {
     let (by, id, of) = (
         actor(ALL),
         request_id(),
         (token_id(2), 3.try_into().unwrap()),
     );
-    let draft = Draft {
+    let draft = NewToken {
         name: "new".into(),
         expiry: now().plus_seconds(60),
         allowed_addresses: vec![],
         permissions: vec!["api.tasks.read".into()],
     };
-    let once = Once {
+    let once = IdempotentRequest {
         key: "key".parse().unwrap(),
         fingerprint: Fingerprint::of(b"{}"),
     };
@@ -42,7 +44,7 @@ async fn run(tokens: &Tokens, case: UseCase, dry_run: bool) -> Result<(), Failur
         token: of.0,
         since: None,
     };
-    let terms = Terms::default();
+    let terms = RevocationTerms::default();
     match (case, dry_run) {
         (UseCase::Create, true) => tokens.create_dry_run(by, id, &draft, Some(once)).await,
         (UseCase::Create, false) => tokens.create(by, id, &draft, Some(once)).await.map(drop),
@@ -72,7 +74,9 @@ async fn run(tokens: &Tokens, case: UseCase, dry_run: bool) -> Result<(), Failur
 fn store() -> MockTokenStore {
     let mut store = MockTokenStore::new();
     store.expect_get().returning(|_, _| Ok(Some(view(2, 3))));
-    store.expect_made_under().returning(|_, _, _, _| Ok(None));
+    store
+        .expect_find_by_idempotency_key()
+        .returning(|_, _, _, _| Ok(None));
     store.expect_descends().returning(|_, _, _| Ok(false));
     store.expect_descendants().returning(|_, _, _| {
         let tokens = vec![Descendant {
@@ -98,12 +102,12 @@ const CASES: [UseCase; 5] = [
 #[tokio::test]
 async fn a_dry_run_commits_and_announces_nothing() {
     for case in CASES {
-        let (mut store, mut announcer) = (store(), MockAnnouncer::new());
+        let (mut store, mut invalidator) = (store(), MockInvalidator::new());
         store.expect_commit().never();
         store.expect_force_revocation().never();
         store.expect_dry_run().times(1).returning(|_| Ok(()));
-        announcer.expect_changed().never();
-        let tried = run(&announced(store, announcer), case, true).await;
+        invalidator.expect_invalidate().never();
+        let tried = run(&with_invalidator(store, invalidator), case, true).await;
         assert!(tried.is_ok(), "{case:?}: {tried:?}");
     }
 }
@@ -130,7 +134,7 @@ async fn what_refuses_a_commit_refuses_its_dry_run() {
                 } else {
                     store.expect_commit().returning(move |_| Err(refusal()));
                 }
-                let tokens = announced(store, MockAnnouncer::new());
+                let tokens = with_invalidator(store, MockInvalidator::new());
                 let failure = run(&tokens, case, dry_run).await.unwrap_err();
                 told.push(format!("{failure:?}"));
             }

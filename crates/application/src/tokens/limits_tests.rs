@@ -1,10 +1,10 @@
 //! Which changes are counted, as how many, and that whoever reaches the limit stores nothing.
 
-use countersign_domain::{Actor, Edit, Permission, standard::*};
+use countersign_domain::{Actor, Permission, TokenUpdate, standard::*};
 
 use super::*;
 use crate::{
-    Failure,
+    UseCaseError,
     ports::MockTokenStore,
     samples::{actor, rename, request_id, tenant_id, token_id, tokens, user, view},
 };
@@ -24,7 +24,12 @@ fn limited(per_minute: u32) -> Tokens {
     tokens(store).with_change_limit(number(per_minute))
 }
 
-async fn change(tokens: &Tokens, by: Actor, edit: &Edit, dry_run: bool) -> Result<(), Failure> {
+async fn change(
+    tokens: &Tokens,
+    by: Actor,
+    edit: &TokenUpdate,
+    dry_run: bool,
+) -> Result<(), UseCaseError> {
     let target = (token_id(2), 3.try_into().unwrap());
     let updated = tokens.update(by, request_id(), target, edit, dry_run);
     updated.await.map(drop)
@@ -45,14 +50,14 @@ async fn a_token_changes_ten_minutes_worth_at_once_and_no_more() {
         change(&tokens, by(1), &edit, false).await.unwrap();
     }
     let failure = change(&tokens, by(1), &edit, false).await.unwrap_err();
-    let Failure::TooManyChanges(reached) = failure else {
+    let UseCaseError::TooManyChanges(reached) = failure else {
         panic!("{failure}")
     };
     assert_eq!((reached.policy, reached.per_minute), ("changes", number(3)));
     assert!((1..=21).contains(&reached.wait_seconds), "{reached:?}");
     // A clone counts together with it, another token by itself.
     let again = change(&tokens.clone(), by(1), &edit, false).await;
-    assert!(matches!(again, Err(Failure::TooManyChanges(_))));
+    assert!(matches!(again, Err(UseCaseError::TooManyChanges(_))));
     change(&tokens, by(3), &edit, false).await.unwrap();
 }
 
@@ -88,7 +93,7 @@ async fn what_stores_no_event_and_what_revokes_is_not_counted() {
 async fn a_large_change_counts_as_several() {
     let tokens = limited(1);
     let addresses = (0..100).map(|n| format!("2001:db8:1111:2222:3333:4444:5555:{:x}", 0xf000 + n));
-    let large = Edit {
+    let large = TokenUpdate {
         allowed_addresses: Some(addresses.collect()),
         ..rename("other")
     };

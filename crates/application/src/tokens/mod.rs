@@ -36,12 +36,12 @@ use countersign_domain::{Actor, Change, Policy, Request, RequestId, TokenId};
 
 use self::limits::ChangeLimits;
 pub use self::{
-    create::Made,
-    descendants::{Revoked, Terms},
-    update::Updated,
+    create::IssuedToken,
+    descendants::{RevocationTerms, RevokedToken},
+    update::UpdateResult,
 };
-use crate::ports::{Announcer, Clock, CommitError, Entropy, TokenStore};
-use crate::{Failure, LimitReached};
+use crate::ports::{Clock, CommitError, Entropy, Invalidator, TokenStore};
+use crate::{LimitReached, UseCaseError};
 
 /// The use cases of tokens.
 #[derive(Clone)]
@@ -49,7 +49,7 @@ pub struct Tokens {
     store: Arc<dyn TokenStore>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    announcer: Arc<dyn Announcer>,
+    invalidator: Arc<dyn Invalidator>,
     policy: Arc<Policy>,
     limits: Option<Arc<ChangeLimits>>,
 }
@@ -61,14 +61,14 @@ impl Tokens {
         store: Arc<dyn TokenStore>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-        announcer: Arc<dyn Announcer>,
+        invalidator: Arc<dyn Invalidator>,
         policy: Policy,
     ) -> Self {
         Self {
             store,
             clock,
             entropy,
-            announcer,
+            invalidator,
             policy: Arc::new(policy),
             limits: None,
         }
@@ -103,7 +103,12 @@ impl Tokens {
 
     /// Stores a change that counts, or with a dry run finds out whether the store would take it. A dry run
     /// is not counted, because it adds nothing to the history.
-    async fn write(&self, actor: &Actor, change: &Change, dry_run: bool) -> Result<(), Failure> {
+    async fn write(
+        &self,
+        actor: &Actor,
+        change: &Change,
+        dry_run: bool,
+    ) -> Result<(), UseCaseError> {
         if !dry_run {
             self.count(actor, change)?;
         }
@@ -120,7 +125,7 @@ impl Tokens {
 
     fn announce(&self, committed: &Result<(), CommitError>, token: TokenId) {
         if matches!(committed, Ok(()) | Err(CommitError::OutcomeUnknown(_))) {
-            self.announcer.changed(token);
+            self.invalidator.invalidate(token);
         }
     }
 

@@ -1,11 +1,11 @@
 //! A taken name: which token has it is said to readers alone, and the refusal needs no answer to that.
 
-use countersign_domain::{Draft, Permission, TokenName, TokenView, standard::*};
+use countersign_domain::{NewToken, Permission, TokenName, TokenView, standard::*};
 use mockall::predicate::{always, eq};
 
 use super::*;
 use crate::{
-    ports::{MockTokenStore, StoreFault},
+    ports::{MockTokenStore, StoreError},
     query::{Filter, Page, TextField, TextTest},
     samples::{actor, away, now, rename, request_id, tenant_id, token_id, tokens, view},
 };
@@ -13,7 +13,7 @@ use crate::{
 const WRITER: &[Permission] = &[API_TOKENS_WRITE, TASKS_READ];
 const READER: &[Permission] = &[API_TOKENS_READ, API_TOKENS_WRITE, TASKS_READ];
 
-type Found = fn() -> Result<Page<TokenView>, StoreFault>;
+type Found = fn() -> Result<Page<TokenView>, StoreError>;
 
 fn page(content: Vec<TokenView>) -> Page<TokenView> {
     Page {
@@ -42,7 +42,7 @@ fn refusing(found: Found, times: usize) -> MockTokenStore {
 /// Creates a token of that name and renames one to it, each also as a dry run; returns the holders.
 async fn holders(by: &[Permission], found: Found) -> Vec<Option<TokenId>> {
     let reads = by.contains(&API_TOKENS_READ);
-    let draft = Draft {
+    let draft = NewToken {
         name: " STRASSE".into(),
         expiry: now().plus_seconds(60),
         allowed_addresses: vec![],
@@ -60,7 +60,9 @@ async fn holders(by: &[Permission], found: Found) -> Vec<Option<TokenId>> {
                 _ => tokens.update(actor, id, of, &edit, dry_run).await.map(drop),
             };
             match refused {
-                Err(Failure::NameTaken { holder }) => holders.push(holder.map(|one| one.token.id)),
+                Err(UseCaseError::NameTaken { holder }) => {
+                    holders.push(holder.map(|one| one.token.id));
+                }
                 other => panic!("{other:?}"),
             }
         }

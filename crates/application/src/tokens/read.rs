@@ -4,7 +4,7 @@ use countersign_domain::{Actor, SecretView, TokenId, TokenName, TokenView, Versi
 
 use super::Tokens;
 use crate::{
-    Failure,
+    UseCaseError,
     ports::{EventFilter, EventPlace, EventView, History},
     query::{Compare, Filter, Listed, Order, Page, PageRequest, TextField, TextTest},
 };
@@ -13,40 +13,44 @@ impl Tokens {
     /// A live token of the actor's tenant.
     ///
     /// # Errors
-    /// [`Failure::TokenNotFound`], [`Failure::Unreadable`], or a store's fault.
-    pub async fn get(&self, actor: &Actor, id: TokenId) -> Result<TokenView, Failure> {
+    /// [`UseCaseError::TokenNotFound`], [`UseCaseError::Unreadable`], or a store's fault.
+    pub async fn get(&self, actor: &Actor, id: TokenId) -> Result<TokenView, UseCaseError> {
         let found = self.store.get(actor.tenant, id).await;
         found
-            .map_err(Failure::of_token(actor.tenant, id))?
-            .ok_or(Failure::TokenNotFound)
+            .map_err(UseCaseError::of_token(actor.tenant, id))?
+            .ok_or(UseCaseError::TokenNotFound)
     }
 
     /// The secrets of a token that work now, the newest first.
     ///
     /// # Errors
-    /// [`Failure::Unreadable`], or a store's fault.
-    pub async fn secrets(&self, actor: &Actor, id: TokenId) -> Result<Vec<SecretView>, Failure> {
+    /// [`UseCaseError::Unreadable`], or a store's fault.
+    pub async fn secrets(
+        &self,
+        actor: &Actor,
+        id: TokenId,
+    ) -> Result<Vec<SecretView>, UseCaseError> {
         let secrets = self.store.secrets(actor.tenant, id, self.clock.now()).await;
-        secrets.map_err(Failure::of_token(actor.tenant, id))
+        secrets.map_err(UseCaseError::of_token(actor.tenant, id))
     }
 
     /// The actor's own token.
     ///
     /// # Errors
-    /// [`Failure::ActorGone`] where it was revoked meanwhile, [`Failure::Unreadable`], or a store's fault.
-    pub async fn current(&self, actor: &Actor) -> Result<TokenView, Failure> {
-        let id = actor.token.ok_or(Failure::ActorGone)?;
+    /// [`UseCaseError::ActorGone`] where it was revoked meanwhile, [`UseCaseError::Unreadable`], or a store's fault.
+    pub async fn current(&self, actor: &Actor) -> Result<TokenView, UseCaseError> {
+        let id = actor.token.ok_or(UseCaseError::ActorGone)?;
         match self.get(actor, id).await {
-            Err(Failure::TokenNotFound) => Err(Failure::ActorGone),
+            Err(UseCaseError::TokenNotFound) => Err(UseCaseError::ActorGone),
             found => found,
         }
     }
 
     /// The refusal of a taken name. It names the token that has the name to an actor that may read tokens,
     /// so that a client that finds or creates a token can go on with that one.
-    pub(super) async fn name_taken(&self, actor: &Actor, name: &TokenName) -> Failure {
+    pub(super) async fn name_taken(&self, actor: &Actor, name: &TokenName) -> UseCaseError {
         if !actor.permissions.contains(&standard::API_TOKENS_READ) {
-            return Failure::NameTaken { holder: None };
+            return UseCaseError::NameTaken { holder: None };
         }
         let filter = Filter::Text(TextField::Name, TextTest::Equals(name.key().to_owned()));
         let page = PageRequest {
@@ -57,7 +61,7 @@ impl Tokens {
         // The holder may be revoked or renamed by now; the refusal stands also without it.
         let found = self.query(actor, &filter, &[], page).await.ok();
         let holder = found.and_then(|mut page| page.content.pop());
-        Failure::NameTaken {
+        UseCaseError::NameTaken {
             holder: holder.map(Box::new),
         }
     }
@@ -72,7 +76,7 @@ impl Tokens {
         filter: &Filter,
         order: &[Order],
         page: PageRequest,
-    ) -> Result<Page<TokenView>, Failure> {
+    ) -> Result<Page<TokenView>, UseCaseError> {
         Ok(self.store.query(actor.tenant, filter, order, page).await?)
     }
 
@@ -85,7 +89,7 @@ impl Tokens {
         actor: &Actor,
         after: Option<TokenId>,
         limit: u8,
-    ) -> Result<Listed, Failure> {
+    ) -> Result<Listed, UseCaseError> {
         Ok(self.store.list(actor.tenant, after, limit).await?)
     }
 
@@ -98,7 +102,7 @@ impl Tokens {
         actor: &Actor,
         after: Option<TokenId>,
         limit: u8,
-    ) -> Result<Listed, Failure> {
+    ) -> Result<Listed, UseCaseError> {
         let mut parts = vec![Filter::Revoked(true)];
         parts.extend(after.map(|id| Filter::Id(Compare::Gt(id))));
         let page = PageRequest {
@@ -123,7 +127,7 @@ impl Tokens {
         filter: &EventFilter,
         before: Option<EventPlace>,
         limit: u8,
-    ) -> Result<History, Failure> {
+    ) -> Result<History, UseCaseError> {
         let history = self.store.history(actor.tenant, filter, before, limit);
         Ok(history.await?)
     }
@@ -132,7 +136,7 @@ impl Tokens {
     /// Fewer if they are long, but at least one if there is any.
     ///
     /// # Errors
-    /// [`Failure::TokenNotFound`] where there never was such a token, [`Failure::Unreadable`], or a
+    /// [`UseCaseError::TokenNotFound`] where there never was such a token, [`UseCaseError::Unreadable`], or a
     /// store's fault.
     pub async fn events(
         &self,
@@ -140,16 +144,16 @@ impl Tokens {
         token: TokenId,
         before: Option<Version>,
         limit: u8,
-    ) -> Result<Vec<EventView>, Failure> {
+    ) -> Result<Vec<EventView>, UseCaseError> {
         let events = self
             .store
             .events(actor.tenant, token, before, limit)
             .await
-            .map_err(Failure::of_token(actor.tenant, token))?;
+            .map_err(UseCaseError::of_token(actor.tenant, token))?;
         // Every token has an event of version 1: none at all means that there is no token, unless the reader is
         // already behind that one.
         if events.is_empty() && before.is_none_or(|version| version > Version::FIRST) {
-            return Err(Failure::TokenNotFound);
+            return Err(UseCaseError::TokenNotFound);
         }
         Ok(events)
     }

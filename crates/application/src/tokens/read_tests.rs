@@ -4,7 +4,7 @@ use countersign_domain::{Version, standard::*};
 use mockall::predicate::{always, eq};
 
 use crate::{
-    Failure,
+    UseCaseError,
     ports::MockTokenStore,
     query::{Filter, Listed, Page, PageRequest},
     samples::{self, actor, tenant_id, token_id, tokens, view},
@@ -34,15 +34,15 @@ async fn absent_and_unanswered_are_told_apart() {
     let reader = actor(&[API_TOKENS_READ]);
     assert!(matches!(
         missing.get(&reader, token_id(2)).await,
-        Err(Failure::TokenNotFound)
+        Err(UseCaseError::TokenNotFound)
     ));
     assert!(matches!(
         missing.current(&reader).await,
-        Err(Failure::ActorGone)
+        Err(UseCaseError::ActorGone)
     ));
     assert!(matches!(
         missing.events(&reader, token_id(2), None, 10).await,
-        Err(Failure::TokenNotFound)
+        Err(UseCaseError::TokenNotFound)
     ));
     assert_eq!(
         missing
@@ -71,23 +71,23 @@ async fn absent_and_unanswered_are_told_apart() {
     };
     assert!(matches!(
         broken.get(&reader, token_id(2)).await,
-        Err(Failure::Store(_))
+        Err(UseCaseError::Store(_))
     ));
     assert!(matches!(
         broken.current(&reader).await,
-        Err(Failure::Store(_))
+        Err(UseCaseError::Store(_))
     ));
     assert!(matches!(
         broken.events(&reader, token_id(2), None, 10).await,
-        Err(Failure::Store(_))
+        Err(UseCaseError::Store(_))
     ));
     assert!(matches!(
         broken.query(&reader, &Filter::All(vec![]), &[], page).await,
-        Err(Failure::Store(_))
+        Err(UseCaseError::Store(_))
     ));
     assert!(matches!(
         broken.list(&reader, None, 10).await,
-        Err(Failure::Store(_))
+        Err(UseCaseError::Store(_))
     ));
 }
 

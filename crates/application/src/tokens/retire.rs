@@ -1,12 +1,12 @@
 //! Ending one secret of a token, while the token goes on.
 
 use countersign_domain::{
-    Actor, Change, Refused, Request, RequestId, SecretChoice, SecretDigest, SecretView, TokenId,
-    TokenView, Version,
+    Actor, Change, Request, RequestId, RuleViolations, SecretChoice, SecretDigest, SecretView,
+    TokenId, TokenView, Version,
 };
 
 use super::{Tokens, revoke::PATIENCE, update::stale};
-use crate::{Failure, ports::CommitError};
+use crate::{UseCaseError, ports::CommitError};
 
 impl Tokens {
     /// Ends a replaced secret before its overlap is over; of the token's version where one is named.
@@ -21,7 +21,7 @@ impl Tokens {
         request: RequestId,
         (id, expected): (TokenId, Option<Version>),
         choice: &SecretChoice,
-    ) -> Result<Version, Failure> {
+    ) -> Result<Version, UseCaseError> {
         let request = self.request(actor, request);
         let policy = &self.policy;
         let decide = |view: &TokenView, secrets: &[SecretView]| {
@@ -41,7 +41,7 @@ impl Tokens {
         request: RequestId,
         id: TokenId,
         digest: &SecretDigest,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), UseCaseError> {
         let choice = SecretChoice::Commitment(digest.commitment());
         let request = self.request(actor, request);
         let policy = &self.policy;
@@ -49,9 +49,9 @@ impl Tokens {
             Ok(policy.end_secret(&request, view, secrets, &choice))
         };
         match self.end(&request, (id, None), decide).await {
-            Err(Failure::Unreadable(why)) => {
+            Err(UseCaseError::Unreadable(why)) => {
                 let secrets = self.secrets(&request.actor, id).await?;
-                let newest = secrets.iter().find(|secret| secret.retires.is_none());
+                let newest = secrets.iter().find(|secret| secret.valid_until.is_none());
                 if newest.is_none_or(|newest| newest.digest != Some(*digest)) {
                     return Err(why.into());
                 }
@@ -68,8 +68,10 @@ impl Tokens {
         &self,
         request: &Request,
         (id, expected): (TokenId, Option<Version>),
-        decide: impl Fn(&TokenView, &[SecretView]) -> Result<Option<Change>, Refused> + Send + Sync,
-    ) -> Result<Version, Failure> {
+        decide: impl Fn(&TokenView, &[SecretView]) -> Result<Option<Change>, RuleViolations>
+        + Send
+        + Sync,
+    ) -> Result<Version, UseCaseError> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -78,7 +80,7 @@ impl Tokens {
                 return Err(stale(&request.actor, view));
             }
             let secrets = self.secrets(&request.actor, id).await?;
-            let change = decide(&view, &secrets)?.ok_or(Failure::SecretNotFound)?;
+            let change = decide(&view, &secrets)?.ok_or(UseCaseError::SecretNotFound)?;
             match self.commit(&change).await {
                 Ok(()) => return Ok(change.next().version),
                 Err(CommitError::Stale { .. }) if tries < PATIENCE => {}

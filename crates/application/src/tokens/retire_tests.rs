@@ -5,8 +5,8 @@ use countersign_domain::{
 };
 
 use crate::{
-    Failure,
-    ports::{CommitError, MockTokenStore, StoreFault},
+    UseCaseError,
+    ports::{CommitError, MockTokenStore, StoreError},
     samples::{actor, now, request_id, token_id, tokens, view},
 };
 
@@ -22,9 +22,9 @@ fn digest(n: u8) -> SecretDigest {
 fn works(n: u8) -> SecretView {
     SecretView {
         digest: Some(digest(n)),
-        partial: secret(n).partial(),
+        partial: secret(n).masked(),
         created: now().minus_seconds(60),
-        retires: (n == 1).then(|| now().plus_seconds(3600)),
+        valid_until: (n == 1).then(|| now().plus_seconds(3600)),
         last_used: None,
     }
 }
@@ -36,16 +36,20 @@ fn store() -> MockTokenStore {
     store
 }
 
-async fn retire(store: MockTokenStore, n: u8, expected: Option<i64>) -> Result<Version, Failure> {
+async fn retire(
+    store: MockTokenStore,
+    n: u8,
+    expected: Option<i64>,
+) -> Result<Version, UseCaseError> {
     let expected = expected.map(|version| version.try_into().unwrap());
-    let choice = SecretChoice::Partial(secret(n).partial());
+    let choice = SecretChoice::Partial(secret(n).masked());
     let actor = actor(&[API_TOKENS_WRITE]);
     tokens(store)
         .retire(actor, request_id(), (token_id(2), expected), &choice)
         .await
 }
 
-async fn end(store: MockTokenStore, n: u8) -> Result<(), Failure> {
+async fn end(store: MockTokenStore, n: u8) -> Result<(), UseCaseError> {
     let actor = actor(&[API_TOKENS_DELETE]);
     tokens(store)
         .end_secret(actor, request_id(), token_id(2), &digest(n))
@@ -68,7 +72,7 @@ async fn a_replaced_secret_ends_and_the_newest_does_not() {
             });
         match retire(store, n, expected).await {
             Ok(version) => assert_eq!(version.get(), 4),
-            Err(Failure::Stale { stored, .. }) => assert!(!wanted && stored.get() == 3),
+            Err(UseCaseError::Stale { stored, .. }) => assert!(!wanted && stored.get() == 3),
             Err(other) => panic!("{other:?}"),
         }
     }
@@ -76,12 +80,12 @@ async fn a_replaced_secret_ends_and_the_newest_does_not() {
     newest.expect_get().returning(|_, _| Ok(Some(view(2, 3))));
     newest.expect_commit().never();
     let refused = retire(newest, 2, None).await;
-    assert!(matches!(refused, Err(Failure::Refused(_))));
+    assert!(matches!(refused, Err(UseCaseError::Refused(_))));
     let mut unknown = store();
     unknown.expect_get().returning(|_, _| Ok(Some(view(2, 3))));
     unknown.expect_commit().never();
     let refused = retire(unknown, 3, None).await;
-    assert!(matches!(refused, Err(Failure::SecretNotFound)));
+    assert!(matches!(refused, Err(UseCaseError::SecretNotFound)));
 }
 
 /// Facts that say otherwise do not count: a rotation may have come since.
@@ -93,7 +97,7 @@ async fn what_is_stored_decides_whether_the_token_ends_too() {
         asked += 1;
         // The secret is the newest until somebody rotates between the first look and the commit.
         let newest = SecretView {
-            retires: None,
+            valid_until: None,
             ..works(1)
         };
         Ok(if asked == 1 {
@@ -125,7 +129,7 @@ async fn what_cannot_be_read_ends_by_its_newest_secret() {
     for (n, wanted) in [(2, true), (1, false)] {
         let mut store = store();
         store.expect_get().returning(|_, _| {
-            Err(StoreFault::Corrupt {
+            Err(StoreError::Corrupt {
                 table: "api_tokens",
                 column: "name",
             })
@@ -142,7 +146,7 @@ async fn what_cannot_be_read_ends_by_its_newest_secret() {
         forced.times(usize::from(wanted)).returning(|_| Ok(()));
         match end(store, n).await {
             Ok(()) => assert!(wanted),
-            Err(Failure::Unreadable(_)) => assert!(!wanted),
+            Err(UseCaseError::Unreadable(_)) => assert!(!wanted),
             Err(other) => panic!("{other:?}"),
         }
     }

@@ -4,8 +4,8 @@ use countersign_domain::{Actor, Request, RequestId, TokenId, Version};
 
 use super::{Tokens, update::stale};
 use crate::{
-    Failure,
-    ports::{CommitError, Descendant, Descendants, StoreFault, Unreadable},
+    UseCaseError,
+    ports::{CommitError, Descendant, Descendants, StoreError, Unreadable},
 };
 
 /// How often a revocation that names no version follows a record that others change meanwhile: often, because the
@@ -18,14 +18,14 @@ impl Tokens {
     ///
     /// # Errors
     /// Not found, another version than the named one, an actor that is gone, a store's fault;
-    /// [`Failure::Unreadable`] if a version is named and the stored one cannot be read.
+    /// [`UseCaseError::Unreadable`] if a version is named and the stored one cannot be read.
     pub async fn revoke(
         &self,
         actor: Actor,
         request: RequestId,
         id: TokenId,
         expected: Option<Version>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), UseCaseError> {
         self.revoke_or_try(actor, request, id, expected, false)
             .await
     }
@@ -41,7 +41,7 @@ impl Tokens {
         request: RequestId,
         id: TokenId,
         expected: Option<Version>,
-    ) -> Result<Descendants, Failure> {
+    ) -> Result<Descendants, UseCaseError> {
         self.revoke_or_try(actor.clone(), request, id, expected, true)
             .await?;
         let token = self.get(&actor, id).await.ok().map(|view| view.token);
@@ -65,14 +65,14 @@ impl Tokens {
         id: TokenId,
         expected: Option<Version>,
         dry_run: bool,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), UseCaseError> {
         let request = self.request(actor, request);
         let mut tries = 0;
         loop {
             tries += 1;
             let readable = self.revoke_readable(&request, id, expected, dry_run);
             let committed = match readable.await {
-                Err(Failure::Unreadable(why)) => {
+                Err(UseCaseError::Unreadable(why)) => {
                     self.force(&request, expected, why, dry_run).await?
                 }
                 outcome => outcome?,
@@ -91,7 +91,7 @@ impl Tokens {
         id: TokenId,
         expected: Option<Version>,
         dry_run: bool,
-    ) -> Result<Result<(), CommitError>, Failure> {
+    ) -> Result<Result<(), CommitError>, UseCaseError> {
         let view = self.get(&request.actor, id).await?;
         if expected.is_some_and(|version| version != view.token.version) {
             return Err(stale(&request.actor, view));
@@ -99,8 +99,8 @@ impl Tokens {
         let change = self.policy.revoke(request, &view);
         match self.commit_or_try(&change, dry_run).await {
             // The stored version is not the one that the history leads to.
-            Err(CommitError::Fault(fault @ StoreFault::Corrupt { .. })) => {
-                Err(Failure::of_token(request.actor.tenant, id)(fault))
+            Err(CommitError::Fault(fault @ StoreError::Corrupt { .. })) => {
+                Err(UseCaseError::of_token(request.actor.tenant, id)(fault))
             }
             committed => Ok(committed),
         }
@@ -112,14 +112,14 @@ impl Tokens {
         expected: Option<Version>,
         why: Unreadable,
         dry_run: bool,
-    ) -> Result<Result<(), CommitError>, Failure> {
+    ) -> Result<Result<(), CommitError>, UseCaseError> {
         let token = self.store.revocable(why.tenant, why.token).await?;
-        let token = token.ok_or(Failure::TokenNotFound)?;
+        let token = token.ok_or(UseCaseError::TokenNotFound)?;
         if let Some(expected) = expected {
             let stored = Version::try_from(token.version).map_err(|_| why)?;
             if stored != expected {
                 let current = None;
-                return Err(Failure::Stale { stored, current });
+                return Err(UseCaseError::Stale { stored, current });
             }
         }
         if dry_run {

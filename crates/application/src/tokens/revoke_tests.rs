@@ -3,12 +3,12 @@
 use countersign_domain::{RevocableToken, Write, standard::*};
 
 use crate::{
-    Failure,
-    ports::{CommitError, MockTokenStore, StoreFault},
+    UseCaseError,
+    ports::{CommitError, MockTokenStore, StoreError},
     samples::{self, actor, request_id, token_id, tokens, view},
 };
 
-async fn revoke(store: MockTokenStore, expected: Option<i64>) -> Result<(), Failure> {
+async fn revoke(store: MockTokenStore, expected: Option<i64>) -> Result<(), UseCaseError> {
     let expected = expected.map(|version| version.try_into().unwrap());
     tokens(store)
         .revoke(
@@ -62,7 +62,7 @@ async fn another_version_than_the_named_one_is_not_revoked() {
     store.expect_get().returning(|_, _| Ok(Some(view(2, 3))));
     store.expect_commit().never();
     match revoke(store, Some(2)).await {
-        Err(Failure::Stale {
+        Err(UseCaseError::Stale {
             stored,
             current: None,
         }) => assert_eq!(stored.get(), 3),
@@ -76,13 +76,13 @@ async fn without_a_version_it_follows_the_record() {
     assert!(
         matches!(
             revoke(contended(1000), None).await,
-            Err(Failure::Stale { .. })
+            Err(UseCaseError::Stale { .. })
         ),
         "but not for ever"
     );
     assert!(matches!(
         revoke(contended(5), Some(1)).await,
-        Err(Failure::Stale { .. })
+        Err(UseCaseError::Stale { .. })
     ));
 }
 
@@ -93,19 +93,22 @@ async fn unknown_and_unanswered_are_told_apart() {
     missing.expect_commit().never();
     assert!(matches!(
         revoke(missing, None).await,
-        Err(Failure::TokenNotFound)
+        Err(UseCaseError::TokenNotFound)
     ));
     let mut broken = MockTokenStore::new();
     broken.expect_get().returning(|_, _| Err(samples::away()));
     broken.expect_commit().never();
-    assert!(matches!(revoke(broken, None).await, Err(Failure::Store(_))));
+    assert!(matches!(
+        revoke(broken, None).await,
+        Err(UseCaseError::Store(_))
+    ));
 }
 
 /// A store that cannot read the name of a token of version 3, of which others make further ones.
 fn unreadable(overtaken: usize) -> MockTokenStore {
     let mut store = MockTokenStore::new();
     store.expect_get().returning(|_, _| {
-        Err(StoreFault::Corrupt {
+        Err(StoreError::Corrupt {
             table: "api_tokens",
             column: "name",
         })
@@ -141,6 +144,6 @@ async fn what_cannot_be_read_is_revoked_by_its_id() {
     other.expect_force_revocation().never();
     assert!(matches!(
         revoke(other, Some(2)).await,
-        Err(Failure::Stale { stored, current: None }) if stored.get() == 3
+        Err(UseCaseError::Stale { stored, current: None }) if stored.get() == 3
     ));
 }

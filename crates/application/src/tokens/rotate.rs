@@ -2,8 +2,8 @@
 
 use countersign_domain::{Actor, Overlap, RequestId, TokenId, Version};
 
-use super::{Made, Tokens, update::stale};
-use crate::Failure;
+use super::{IssuedToken, Tokens, update::stale};
+use crate::UseCaseError;
 
 impl Tokens {
     /// Gives a token of that version a new secret; the one before works until the overlap ends.
@@ -16,7 +16,7 @@ impl Tokens {
         request: RequestId,
         of: (TokenId, Version),
         overlap: Overlap,
-    ) -> Result<Made, Failure> {
+    ) -> Result<IssuedToken, UseCaseError> {
         self.rotate_or_try(actor, request, of, overlap, false).await
     }
 
@@ -30,7 +30,7 @@ impl Tokens {
         request: RequestId,
         of: (TokenId, Version),
         overlap: Overlap,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), UseCaseError> {
         let tried = self.rotate_or_try(actor, request, of, overlap, true).await;
         tried.map(drop)
     }
@@ -42,7 +42,7 @@ impl Tokens {
         (id, expected): (TokenId, Version),
         overlap: Overlap,
         dry_run: bool,
-    ) -> Result<Made, Failure> {
+    ) -> Result<IssuedToken, UseCaseError> {
         let view = self.get(&actor, id).await?;
         if view.token.version != expected {
             return Err(stale(&actor, view));
@@ -53,11 +53,11 @@ impl Tokens {
         let judge = |descent| policy.rotate(&request, &view, &secret, overlap, descent);
         let change = self.judged(&request.actor, id, judge).await?;
         match self.write(&request.actor, &change, dry_run).await {
-            Ok(()) => Ok(Made {
+            Ok(()) => Ok(IssuedToken {
                 view: view.after(&change),
                 secret,
             }),
-            Err(Failure::Stale { .. }) => {
+            Err(UseCaseError::Stale { .. }) => {
                 Err(stale(&request.actor, self.get(&request.actor, id).await?))
             }
             Err(failure) => Err(failure),

@@ -1,12 +1,12 @@
 //! The rotation: what is committed, what is announced, and that a refusal commits nothing.
 
-use countersign_domain::{Actor, Gravity, Overlap, Permission, Write, standard::*};
+use countersign_domain::{Actor, Overlap, Permission, RefusalKind, Write, standard::*};
 
 use super::*;
 use crate::{
-    Failure,
-    ports::{CommitError, MockAnnouncer, MockTokenStore, StoreFault},
-    samples::{self, actor, announced, request_id, token_id, tokens, view},
+    UseCaseError,
+    ports::{CommitError, MockInvalidator, MockTokenStore, StoreError},
+    samples::{self, actor, request_id, token_id, tokens, view, with_invalidator},
 };
 
 const WRITER: &[Permission] = &[API_TOKENS_WRITE, TASKS_READ];
@@ -29,7 +29,7 @@ fn untouched() -> MockTokenStore {
     store
 }
 
-async fn rotate(tokens: Tokens, actor: Actor, version: i64) -> Result<Made, Failure> {
+async fn rotate(tokens: Tokens, actor: Actor, version: i64) -> Result<IssuedToken, UseCaseError> {
     let target = (token_id(2), version.try_into().unwrap());
     let overlap = Overlap::try_from(60).unwrap();
     tokens.rotate(actor, request_id(), target, overlap).await
@@ -53,7 +53,7 @@ async fn commits_the_digest_of_the_secret_that_it_hands_out() {
             let Write::Rotate {
                 expected,
                 digest,
-                retires,
+                valid_until,
             } = change.write()
             else {
                 return false;
@@ -61,18 +61,18 @@ async fn commits_the_digest_of_the_secret_that_it_hands_out() {
             let secret = countersign_domain::Secret::from_random(&[7; 32]);
             expected.get() == 3
                 && *digest == secret.digest()
-                && *retires == samples::now().plus_seconds(60)
+                && *valid_until == samples::now().plus_seconds(60)
         })
         .returning(|_| Ok(()));
     let made = rotate(tokens(store), actor(WRITER), 3).await.unwrap();
     assert_eq!(made.view.token.version.get(), 4);
-    assert_eq!(made.view.token.partial, made.secret.partial());
+    assert_eq!(made.view.token.partial, made.secret.masked());
 }
 
 #[tokio::test]
 async fn what_is_or_may_be_stored_is_announced_and_nothing_else() {
     let unknown = || Err(CommitError::OutcomeUnknown("cut".into()));
-    let away = || Err(CommitError::Fault(StoreFault::Unavailable("away".into())));
+    let away = || Err(CommitError::Fault(StoreError::Unavailable("away".into())));
     let cases: [(Answer, usize); 4] = [
         (|| Ok(()), 1),
         (unknown, 1),
@@ -80,26 +80,33 @@ async fn what_is_or_may_be_stored_is_announced_and_nothing_else() {
         (|| Err(CommitError::ActorGone), 0),
     ];
     for (answer, times) in cases {
-        let mut announcer = MockAnnouncer::new();
-        announcer
-            .expect_changed()
+        let mut invalidator = MockInvalidator::new();
+        invalidator
+            .expect_invalidate()
             .withf(|token| *token == token_id(2))
             .times(times)
             .return_const(());
         // The announcer counts; the outcome itself is told elsewhere.
-        drop(rotate(announced(answering(answer), announcer), actor(WRITER), 3).await);
+        drop(
+            rotate(
+                with_invalidator(answering(answer), invalidator),
+                actor(WRITER),
+                3,
+            )
+            .await,
+        );
     }
 }
 
 #[tokio::test]
 async fn refused_means_that_nothing_is_committed() {
     let refused = rotate(tokens(untouched()), actor(&[API_TOKENS_WRITE]), 3).await;
-    let Err(Failure::Refused(refused)) = refused else {
+    let Err(UseCaseError::Refused(refused)) = refused else {
         panic!("{refused:?}")
     };
-    assert_eq!(refused.gravity(), Gravity::PermissionNotHeld);
+    assert_eq!(refused.gravity(), RefusalKind::PermissionNotHeld);
     let stale = rotate(tokens(untouched()), actor(WRITER), 2).await;
-    assert!(matches!(stale, Err(Failure::Stale { stored, .. }) if stored.get() == 3));
+    assert!(matches!(stale, Err(UseCaseError::Stale { stored, .. }) if stored.get() == 3));
 }
 
 #[tokio::test]
@@ -110,12 +117,12 @@ async fn the_loser_of_a_race_learns_the_stored_version() {
         })
     });
     let stale = rotate(tokens(store), actor(WRITER), 3).await;
-    assert!(matches!(stale, Err(Failure::Stale { .. })));
+    assert!(matches!(stale, Err(UseCaseError::Stale { .. })));
 }
 
 #[tokio::test]
 async fn an_ancestor_is_not_rotated_and_nothing_is_without_the_history() {
-    type Answer = fn() -> Result<bool, StoreFault>;
+    type Answer = fn() -> Result<bool, StoreError>;
     let cases: [(Answer, bool); 2] = [(|| Ok(true), true), (|| Err(samples::away()), false)];
     for (answer, refused) in cases {
         let mut store = MockTokenStore::new();
@@ -127,10 +134,10 @@ async fn an_ancestor_is_not_rotated_and_nothing_is_without_the_history() {
             .withf(|_, token, ancestor| (*token, *ancestor) == (token_id(1), token_id(2)))
             .returning(move |_, _, _| answer());
         match rotate(tokens(store), actor(WRITER), 3).await {
-            Err(Failure::Refused(why)) if refused => {
-                assert_eq!(why.gravity(), Gravity::AncestorProtected);
+            Err(UseCaseError::Refused(why)) if refused => {
+                assert_eq!(why.gravity(), RefusalKind::AncestorProtected);
             }
-            Err(Failure::Store(_)) if !refused => {}
+            Err(UseCaseError::Store(_)) if !refused => {}
             other => panic!("{other:?}"),
         }
     }

@@ -1,18 +1,19 @@
 //! The call at the heart of the service: changing a token, or seeing what a change would come to.
 
 use countersign_domain::{
-    Actor, Changes, Descent, Edit, Outcome, Refused, RequestId, TokenId, TokenView, Version,
+    Actor, Changes, Descent, RequestId, RuleViolations, TokenId, TokenUpdate, TokenView,
+    UpdateOutcome, Version,
 };
 
 use super::Tokens;
 use crate::{
-    Failure,
+    UseCaseError,
     ports::{CommitError, Unreadable},
 };
 
 /// What became of an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Updated {
+pub struct UpdateResult {
     /// The record as it is now, or as it would be.
     pub view: TokenView,
     /// What changed, or would change.
@@ -29,9 +30,9 @@ impl Tokens {
         actor: Actor,
         request: RequestId,
         (id, expected): (TokenId, Version),
-        edit: &Edit,
+        edit: &TokenUpdate,
         dry_run: bool,
-    ) -> Result<Updated, Failure> {
+    ) -> Result<UpdateResult, UseCaseError> {
         let view = self.get(&actor, id).await?;
         if view.token.version != expected {
             return Err(stale(&actor, view));
@@ -39,7 +40,7 @@ impl Tokens {
         let request = self.request(actor, request);
         let judge = |descent| self.policy.update(&request, &view, edit, descent);
         let mut outcome = judged_by_commit(judge)?;
-        if let Outcome::Changed(change) = &outcome
+        if let UpdateOutcome::Changed(change) = &outcome
             && !dry_run
         {
             self.count(&request.actor, change)?;
@@ -54,29 +55,33 @@ impl Tokens {
             (Err(CommitError::Stale { .. }), _) => {
                 Err(stale(&request.actor, self.get(&request.actor, id).await?))
             }
-            (Err(CommitError::NameTaken), Outcome::Changed(change)) => {
+            (Err(CommitError::NameTaken), UpdateOutcome::Changed(change)) => {
                 Err(self.name_taken(&request.actor, &change.next().name).await)
             }
             (Err(error), _) => Err(error.into()),
         }
     }
 
-    async fn store_update(&self, outcome: &Outcome, dry_run: bool) -> Result<(), CommitError> {
+    async fn store_update(
+        &self,
+        outcome: &UpdateOutcome,
+        dry_run: bool,
+    ) -> Result<(), CommitError> {
         match outcome {
-            Outcome::Unchanged => Ok(()),
-            Outcome::Changed(change) => self.commit_or_try(change, dry_run).await,
+            UpdateOutcome::Unchanged => Ok(()),
+            UpdateOutcome::Changed(change) => self.commit_or_try(change, dry_run).await,
         }
     }
 }
 
 /// The record after an edit.
-fn updated(view: &TokenView, outcome: Outcome) -> Updated {
+fn updated(view: &TokenView, outcome: UpdateOutcome) -> UpdateResult {
     match outcome {
-        Outcome::Unchanged => Updated {
+        UpdateOutcome::Unchanged => UpdateResult {
             view: view.clone(),
             changes: Changes::default(),
         },
-        Outcome::Changed(change) => Updated {
+        UpdateOutcome::Changed(change) => UpdateResult {
             view: view.after(&change),
             changes: change.event().content.changes.clone(),
         },
@@ -85,7 +90,9 @@ fn updated(view: &TokenView, outcome: Outcome) -> Updated {
 
 /// What the rules decide without the history: if only descent could speak against a change, the
 /// commit judges that.
-fn judged_by_commit<T>(judge: impl Fn(Descent) -> Result<T, Refused>) -> Result<T, Refused> {
+fn judged_by_commit<T>(
+    judge: impl Fn(Descent) -> Result<T, RuleViolations>,
+) -> Result<T, RuleViolations> {
     match judge(Descent::Descendant) {
         Err(refused) if refused.depends_on_descent() => judge(Descent::JudgedByCommit),
         decided => decided,
@@ -103,8 +110,8 @@ impl Tokens {
         &self,
         actor: &Actor,
         changed: TokenId,
-        judge: impl Fn(Descent) -> Result<T, Refused> + Send + Sync,
-    ) -> Result<T, Failure> {
+        judge: impl Fn(Descent) -> Result<T, RuleViolations> + Send + Sync,
+    ) -> Result<T, UseCaseError> {
         let refused = match judge(Descent::Descendant) {
             Ok(decided) => return Ok(decided),
             Err(refused) => refused,
@@ -126,10 +133,10 @@ impl Tokens {
         actor: &Actor,
         id: TokenId,
         holds: impl Fn(Version) -> bool + Send,
-    ) -> Result<Version, Failure> {
+    ) -> Result<Version, UseCaseError> {
         let view = match self.get(actor, id).await {
             // Revoking needs no more of the record than its version.
-            Err(Failure::Unreadable(why)) => return self.unreadable_version(why, holds).await,
+            Err(UseCaseError::Unreadable(why)) => return self.unreadable_version(why, holds).await,
             found => found?,
         };
         if holds(view.token.version) {
@@ -143,22 +150,22 @@ impl Tokens {
         &self,
         why: Unreadable,
         holds: impl Fn(Version) -> bool + Send,
-    ) -> Result<Version, Failure> {
+    ) -> Result<Version, UseCaseError> {
         let token = self.store.revocable(why.tenant, why.token).await?;
-        let token = token.ok_or(Failure::TokenNotFound)?;
+        let token = token.ok_or(UseCaseError::TokenNotFound)?;
         let stored = Version::try_from(token.version).map_err(|_| why)?;
         if holds(stored) {
             Ok(stored)
         } else {
             let current = None;
-            Err(Failure::Stale { stored, current })
+            Err(UseCaseError::Stale { stored, current })
         }
     }
 }
 
 /// What the loser of a race is told: which version stands now, and the record where it may read it.
-pub(super) fn stale(actor: &Actor, view: TokenView) -> Failure {
+pub(super) fn stale(actor: &Actor, view: TokenView) -> UseCaseError {
     let stored = view.token.version;
     let current = actor.may_read(&view.token).then(|| Box::new(view));
-    Failure::Stale { stored, current }
+    UseCaseError::Stale { stored, current }
 }

@@ -1,12 +1,12 @@
 //! The update: what is committed, what is not, and what each loser learns.
 
-use countersign_domain::{Actor, Edit, Gravity, Permission, Write, standard::*};
+use countersign_domain::{Actor, Permission, RefusalKind, TokenUpdate, Write, standard::*};
 use mockall::predicate::eq;
 
 use super::*;
 use crate::{
-    Failure,
-    ports::{CommitError, MockTokenStore, StoreFault},
+    UseCaseError,
+    ports::{CommitError, MockTokenStore, StoreError},
     samples::{self, actor, rename, request_id, tenant_id, token_id, tokens, view},
 };
 
@@ -38,9 +38,9 @@ async fn update(
     store: MockTokenStore,
     actor: Actor,
     version: i64,
-    edit: &Edit,
+    edit: &TokenUpdate,
     dry: bool,
-) -> Result<Updated, Failure> {
+) -> Result<UpdateResult, UseCaseError> {
     let target = (token_id(2), version.try_into().unwrap());
     tokens(store)
         .update(actor, request_id(), target, edit, dry)
@@ -90,7 +90,7 @@ async fn a_dry_run_decides_all_and_stores_nothing() {
         ("new", 4)
     );
     let refused = update(untouched(), actor(WRITER), 3, &rename(" "), true).await;
-    assert!(matches!(refused, Err(Failure::Refused(_))));
+    assert!(matches!(refused, Err(UseCaseError::Refused(_))));
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn another_version_is_told_with_the_record_to_those_who_may_read() {
             )
             .await
             {
-                Err(Failure::Stale { stored, current }) => {
+                Err(UseCaseError::Stale { stored, current }) => {
                     assert_eq!(stored.get(), 3);
                     assert_eq!(current.is_some(), shown);
                 }
@@ -143,7 +143,7 @@ async fn whoever_loses_the_race_learns_what_won() {
     });
     let reader = actor(&[API_TOKENS_WRITE, API_TOKENS_READ]);
     match update(store, reader, 3, &rename("new"), false).await {
-        Err(Failure::Stale { stored, current }) => {
+        Err(UseCaseError::Stale { stored, current }) => {
             assert_eq!(stored.get(), 4);
             assert_eq!(current.unwrap().token.version.get(), 4);
         }
@@ -153,29 +153,29 @@ async fn whoever_loses_the_race_learns_what_won() {
 
 #[tokio::test]
 async fn refusals_commit_nothing() {
-    let expired = |mut edit: Edit| {
+    let expired = |mut edit: TokenUpdate| {
         edit.expiry = Some("2020-01-01T00:00:00Z".parse().unwrap());
         edit
     };
-    let granting = |name: &str| Edit {
+    let granting = |name: &str| TokenUpdate {
         permissions: Some(vec![name.to_owned()]),
         ..rename("token 2")
     };
     for (edit, gravity) in [
-        (rename(""), Gravity::InvalidValue),
-        (expired(rename("new")), Gravity::InvalidValue),
-        (granting("api.users.read"), Gravity::PermissionNotHeld),
-        (granting("api.nothing.read"), Gravity::InvalidValue),
+        (rename(""), RefusalKind::InvalidValue),
+        (expired(rename("new")), RefusalKind::InvalidValue),
+        (granting("api.users.read"), RefusalKind::PermissionNotHeld),
+        (granting("api.nothing.read"), RefusalKind::InvalidValue),
         (
-            Edit {
+            TokenUpdate {
                 allowed_addresses: Some(vec!["10.0.0.1/8".into()]),
                 ..rename("new")
             },
-            Gravity::InvalidValue,
+            RefusalKind::InvalidValue,
         ),
     ] {
         match update(untouched(), actor(WRITER), 3, &edit, false).await {
-            Err(Failure::Refused(refused)) => assert_eq!(refused.gravity(), gravity),
+            Err(UseCaseError::Refused(refused)) => assert_eq!(refused.gravity(), gravity),
             other => panic!("{other:?}"),
         }
     }
@@ -190,23 +190,23 @@ async fn self_widening_and_lock_out_commit_nothing() {
         tokens(store)
     };
     let target = (token_id(1), 3.try_into().unwrap());
-    let later = Edit {
+    let later = TokenUpdate {
         expiry: Some("2026-12-01T00:00:00Z".parse().unwrap()),
         ..rename("token 1")
     };
-    let away = Edit {
+    let away = TokenUpdate {
         allowed_addresses: Some(vec!["10.0.0.0/8".into()]),
         ..rename("token 1")
     };
     for (edit, gravity) in [
-        (later, Gravity::SelfWidening),
-        (away, Gravity::WouldLockOut),
+        (later, RefusalKind::SelfWidening),
+        (away, RefusalKind::WouldLockOut),
     ] {
         match own()
             .update(actor(WRITER), request_id(), target, &edit, false)
             .await
         {
-            Err(Failure::Refused(refused)) => assert_eq!(refused.gravity(), gravity),
+            Err(UseCaseError::Refused(refused)) => assert_eq!(refused.gravity(), gravity),
             other => panic!("{other:?}"),
         }
     }
@@ -218,45 +218,45 @@ async fn an_unknown_token_is_not_a_fault_and_a_fault_is_not_an_unknown_token() {
     missing.expect_get().returning(|_, _| Ok(None));
     missing.expect_commit().never();
     let answer = update(missing, actor(WRITER), 3, &rename("new"), false).await;
-    assert!(matches!(answer, Err(Failure::TokenNotFound)));
+    assert!(matches!(answer, Err(UseCaseError::TokenNotFound)));
     let mut broken = MockTokenStore::new();
     broken.expect_get().returning(|_, _| Err(samples::away()));
     broken.expect_commit().never();
     let answer = update(broken, actor(WRITER), 3, &rename("new"), false).await;
     assert!(matches!(
         answer,
-        Err(Failure::Store(StoreFault::Unavailable(_)))
+        Err(UseCaseError::Store(StoreError::Unavailable(_)))
     ));
 }
 
 #[tokio::test]
 async fn each_failed_commit_is_told_apart() {
     type Answer = fn() -> Result<(), CommitError>;
-    type Expected = fn(&Failure) -> bool;
+    type Expected = fn(&UseCaseError) -> bool;
     let cases: [(Answer, Expected); 6] = [
         (
             || Err(CommitError::NameTaken),
-            |f| matches!(f, Failure::NameTaken { .. }),
+            |f| matches!(f, UseCaseError::NameTaken { .. }),
         ),
         (
             || Err(CommitError::NotFound),
-            |f| matches!(f, Failure::TokenNotFound),
+            |f| matches!(f, UseCaseError::TokenNotFound),
         ),
         (
             || Err(CommitError::ActorGone),
-            |f| matches!(f, Failure::ActorGone),
+            |f| matches!(f, UseCaseError::ActorGone),
         ),
         (
             || Err(CommitError::ActorNarrowed),
-            |f| matches!(f, Failure::ActorNarrowed),
+            |f| matches!(f, UseCaseError::ActorNarrowed),
         ),
         (
             || Err(CommitError::OutcomeUnknown("cut".into())),
-            |f| matches!(f, Failure::OutcomeUnknown(_)),
+            |f| matches!(f, UseCaseError::OutcomeUnknown(_)),
         ),
         (
             || Err(samples::away().into()),
-            |f| matches!(f, Failure::Store(_)),
+            |f| matches!(f, UseCaseError::Store(_)),
         ),
     ];
     for (answer, expected) in cases {
@@ -281,7 +281,7 @@ async fn a_precondition_is_compared_with_what_is_stored() {
     assert_eq!(version_where(&writer, 3).await.unwrap().get(), 3);
     for (actor, shown) in [(&writer, false), (&reader, true)] {
         match version_where(actor, 2).await {
-            Err(Failure::Stale { stored, current }) => {
+            Err(UseCaseError::Stale { stored, current }) => {
                 assert_eq!((stored.get(), current.is_some()), (3, shown));
             }
             other => panic!("{other:?}"),

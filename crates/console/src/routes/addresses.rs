@@ -9,19 +9,19 @@ use maud::{Markup, html};
 
 use super::Answer;
 use crate::{
-    entered::Entered,
+    auth::{Reading, SignedIn},
     form::Form,
-    signed::{Reading, Signed},
+    token_form::TokenForm,
 };
 
 /// A piece of a page that tells what is wrong, or what the list will be.
-pub(super) async fn check(_: Signed<Reading>, RawQuery(query): RawQuery) -> Answer {
+pub(super) async fn check(_: SignedIn<Reading>, RawQuery(query): RawQuery) -> Answer {
     let form = Form::parse(query.unwrap_or_default().as_bytes());
-    let lines = Entered::of(&form).address_lines();
-    Ok(Html(told(&lines).into_string()).into_response())
+    let lines = TokenForm::of(&form).address_lines();
+    Ok(Html(verdicts(&lines).into_string()).into_response())
 }
 
-fn told(lines: &[String]) -> Markup {
+fn verdicts(lines: &[String]) -> Markup {
     match AllowedAddresses::parse(lines) {
         Ok(_) if lines.is_empty() => html! { p.faint { "Any address may use the token." } },
         Ok(list) => html! {

@@ -6,18 +6,18 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use countersign_application::Failure;
-use countersign_domain::{Fingerprint, Once, Timestamp};
+use countersign_application::UseCaseError;
+use countersign_domain::{Fingerprint, IdempotentRequest, Timestamp};
 use maud::html;
 
 use super::Answer;
 use crate::{
-    app::App,
-    entered::Entered,
-    faults::Faults,
+    auth::{SignedIn, Writing},
+    error::PageError,
+    field_errors::FieldErrors,
     form::{Form, TOKEN},
-    signed::{Signed, Writing},
-    trouble::Trouble,
+    state::ConsoleState,
+    token_form::TokenForm,
     view::{fields::Fields, layout, layout::hidden, secret},
 };
 
@@ -25,26 +25,30 @@ use crate::{
 const KEY: &str = "key";
 
 /// An empty form.
-pub(super) async fn ask(State(app): State<App>, signed: Signed<Writing>) -> Answer {
+pub(super) async fn ask(State(app): State<ConsoleState>, signed: SignedIn<Writing>) -> Answer {
     let now = app.clock.now();
-    let blank = Entered::blank(now, latest(&app, now));
+    let blank = TokenForm::blank(now, latest(&app, now));
     let key = new_key(&app)?;
-    Ok(form(&app, &signed, &blank, &Faults::default(), &key))
+    Ok(form(&app, &signed, &blank, &FieldErrors::default(), &key))
 }
 
 /// Makes the token and shows its secret, or shows what is wrong.
-pub(super) async fn create(State(app): State<App>, signed: Signed<Writing>, sent: Form) -> Answer {
-    let entered = Entered::of(&sent);
+pub(super) async fn create(
+    State(app): State<ConsoleState>,
+    signed: SignedIn<Writing>,
+    sent: Form,
+) -> Answer {
+    let entered = TokenForm::of(&sent);
     let key = sent.get(KEY);
-    let refused = |faults: &Faults| form(&app, &signed, &entered, faults, key);
+    let refused = |faults: &FieldErrors| form(&app, &signed, &entered, faults, key);
     let draft = match entered.draft(app.clock.now()) {
         Ok(draft) => draft,
         Err(none) => return Ok(refused(&none.into())),
     };
-    let once = Once {
+    let once = IdempotentRequest {
         key: format!("console-{key}")
             .parse()
-            .map_err(|_| Trouble::OldForm)?,
+            .map_err(|_| PageError::OldForm)?,
         fingerprint: Fingerprint::of(format!("{entered:?}").as_bytes()),
     };
     let (actor, request) = (signed.actor.clone(), signed.visit.request.clone());
@@ -58,19 +62,19 @@ pub(super) async fn create(State(app): State<App>, signed: Signed<Writing>, sent
                 &main,
             ))
         }
-        Err(Failure::Refused(why)) => Ok(refused(&Faults::of(&why, None))),
-        Err(Failure::NameTaken { .. }) => Ok(refused(&Faults::name_taken())),
+        Err(UseCaseError::Refused(why)) => Ok(refused(&FieldErrors::of(&why, None))),
+        Err(UseCaseError::NameTaken { .. }) => Ok(refused(&FieldErrors::name_taken())),
         // Somebody went back after a token was made, and changed the form for another one.
-        Err(Failure::KeyReused) => {
+        Err(UseCaseError::KeyReused) => {
             let words = "This form has made a token already. Send it again to make another one.";
-            let faults = Faults {
+            let faults = FieldErrors {
                 whole: vec![words.into()],
-                ..Faults::default()
+                ..FieldErrors::default()
             };
             Ok(form(&app, &signed, &entered, &faults, &new_key(&app)?))
         }
         // Sent twice: there is one token, and its secret was in the first answer.
-        Err(Failure::AlreadyMade { token }) => {
+        Err(UseCaseError::AlreadyMade { token }) => {
             Ok(Redirect::to(&format!("/console/tokens/{token}?made=before")).into_response())
         }
         Err(failure) => Err(failure.into()),
@@ -78,22 +82,22 @@ pub(super) async fn create(State(app): State<App>, signed: Signed<Writing>, sent
 }
 
 /// A key that no other form has.
-fn new_key(app: &App) -> Result<String, Trouble> {
+fn new_key(app: &ConsoleState) -> Result<String, PageError> {
     let mut random = [0; 16];
-    app.entropy.fill(&mut random).map_err(Failure::from)?;
+    app.entropy.fill(&mut random).map_err(UseCaseError::from)?;
     Ok(URL_SAFE_NO_PAD.encode(random))
 }
 
 /// The latest expiry of a token that is made now.
-fn latest(app: &App, now: Timestamp) -> Timestamp {
+fn latest(app: &ConsoleState, now: Timestamp) -> Timestamp {
     now.plus_months(app.tokens.policy().max_lifetime_months)
 }
 
 fn form(
-    app: &App,
-    signed: &Signed<Writing>,
-    entered: &Entered,
-    faults: &Faults,
+    app: &ConsoleState,
+    signed: &SignedIn<Writing>,
+    entered: &TokenForm,
+    faults: &FieldErrors,
     key: &str,
 ) -> Response {
     let policy = app.tokens.policy();

@@ -6,17 +6,17 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use countersign_application::{Failure, Revoked, Terms, ports::Lineage};
+use countersign_application::{RevocationTerms, RevokedToken, UseCaseError, ports::Lineage};
 use countersign_domain::{RequestId, Timestamp, TokenId};
 
 use super::{Answer, Id, token::name_of};
 use crate::{
-    app::App,
-    entered,
+    auth::{Deleting, SignedIn},
+    error::PageError,
     form::Form,
-    signed::{Deleting, Signed},
-    trouble::Trouble,
-    view::{descendants::Look, layout},
+    state::ConsoleState,
+    token_form,
+    view::{descendants::DescendantsPage, layout},
 };
 
 /// How many tokens are listed.
@@ -24,8 +24,8 @@ const LISTED: u32 = 100;
 
 /// Shows what would be revoked.
 pub(super) async fn ask(
-    State(app): State<App>,
-    signed: Signed<Deleting>,
+    State(app): State<ConsoleState>,
+    signed: SignedIn<Deleting>,
     Id(id): Id,
     RawQuery(query): RawQuery,
 ) -> Answer {
@@ -42,13 +42,13 @@ pub(super) async fn ask(
 
 /// Revokes it all, if it is as much as was typed.
 pub(super) async fn revoke(
-    State(app): State<App>,
-    signed: Signed<Deleting>,
+    State(app): State<ConsoleState>,
+    signed: SignedIn<Deleting>,
     Id(id): Id,
     sent: Form,
 ) -> Answer {
     let Ok(since) = since(&sent) else {
-        return Err(Trouble::OldForm);
+        return Err(PageError::OldForm);
     };
     let typed = sent.get("count").trim().replace(',', "").parse().ok();
     let refused = |fault| (StatusCode::UNPROCESSABLE_ENTITY, Some(fault));
@@ -56,19 +56,19 @@ pub(super) async fn revoke(
     let Some(count) = typed.filter(|typed: &u64| *typed > 0) else {
         return page(&app, &signed, of, refused(NO_NUMBER), None).await;
     };
-    let terms = Terms {
+    let terms = RevocationTerms {
         version: None,
         count: Some(count),
         allow_lockout: sent.has("lockout"),
     };
     let lineage = Lineage { token: id, since };
     let request = signed.visit.request.clone();
-    match to_its_end(&app, &signed, request, lineage, terms).await? {
+    match run_detached(&app, &signed, request, lineage, terms).await? {
         Ok(revoked) => Ok(done(id, &sent, revoked.len())),
-        Err(Failure::CountDiffers { .. }) => {
+        Err(UseCaseError::CountDiffers { .. }) => {
             page(&app, &signed, of, refused(OTHER_NUMBER), None).await
         }
-        Err(Failure::WouldRevokeActor) => page(&app, &signed, of, refused(OWN), None).await,
+        Err(UseCaseError::WouldRevokeActor) => page(&app, &signed, of, refused(OWN), None).await,
         Err(failure) => Err(failure.into()),
     }
 }
@@ -81,34 +81,36 @@ const OWN: &str =
     "The token that you signed in with is one of them. Say that you mean it. Nothing was revoked.";
 
 /// Goes on when the browser that asked is gone: half of it would be little help.
-async fn to_its_end(
-    app: &App,
-    signed: &Signed<Deleting>,
+async fn run_detached(
+    app: &ConsoleState,
+    signed: &SignedIn<Deleting>,
     request: RequestId,
     lineage: Lineage,
-    terms: Terms,
-) -> Result<Result<Vec<Revoked>, Failure>, Trouble> {
+    terms: RevocationTerms,
+) -> Result<Result<Vec<RevokedToken>, UseCaseError>, PageError> {
     let (tokens, actor) = (app.tokens.clone(), signed.actor.clone());
     let work = async move {
         tokens
             .revoke_descendants(actor, request, lineage, terms)
             .await
     };
-    tokio::spawn(work).await.map_err(|_| Trouble::Broken)
+    tokio::spawn(work).await.map_err(|_| PageError::Broken)
 }
 
 /// Since when; an empty field means always.
-fn since(sent: &Form) -> Result<Option<Timestamp>, entered::NoInstant> {
+fn since(sent: &Form) -> Result<Option<Timestamp>, token_form::NoInstant> {
     let text = sent.get("since").trim();
     if text.is_empty() {
         return Ok(None);
     }
-    entered::read(text).map(Some).ok_or(entered::NoInstant)
+    token_form::read(text)
+        .map(Some)
+        .ok_or(token_form::NoInstant)
 }
 
 async fn page(
-    app: &App,
-    signed: &Signed<Deleting>,
+    app: &ConsoleState,
+    signed: &SignedIn<Deleting>,
     (id, sent): (TokenId, &Form),
     (status, fault): (StatusCode, Option<&str>),
     done: Option<u64>,
@@ -120,7 +122,7 @@ async fn page(
         .tokens
         .descendants(&signed.actor, lineage, LISTED)
         .await?;
-    let look = Look {
+    let look = DescendantsPage {
         id,
         name: &name,
         entered: sent.get("since"),

@@ -5,47 +5,63 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use countersign_application::{Failure, Updated};
+use countersign_application::{UpdateResult, UseCaseError};
 use countersign_domain::{Changes, TokenView, Version};
 use maud::html;
 
 use super::{Answer, Id};
 use crate::{
-    app::App,
-    base,
-    entered::Entered,
-    faults::Faults,
+    auth::{SignedIn, Writing},
+    error::PageError,
+    field_errors::FieldErrors,
     form::{Form, TOKEN},
-    signed::{Signed, Writing},
-    trouble::Trouble,
-    view::{fields::Fields, layout, layout::hidden, review, three_way},
+    merge_base,
+    state::ConsoleState,
+    token_form::TokenForm,
+    view::{fields::Fields, layout, layout::hidden, merge, review},
 };
 
 /// The form with what is stored.
-pub(super) async fn ask(State(app): State<App>, signed: Signed<Writing>, Id(id): Id) -> Answer {
+pub(super) async fn ask(
+    State(app): State<ConsoleState>,
+    signed: SignedIn<Writing>,
+    Id(id): Id,
+) -> Answer {
     let view = app.tokens.get(&signed.actor, id).await?;
-    let entered = Entered::stored(&view.token);
-    Ok(form(&app, &signed, &view, &entered, &Faults::default()))
+    let entered = TokenForm::stored(&view.token);
+    Ok(form(
+        &app,
+        &signed,
+        &view,
+        &entered,
+        &FieldErrors::default(),
+    ))
 }
 
 /// One step of it, by the button that was pressed.
 pub(super) async fn edit(
-    State(app): State<App>,
-    signed: Signed<Writing>,
+    State(app): State<ConsoleState>,
+    signed: SignedIn<Writing>,
     Id(id): Id,
     sent: Form,
 ) -> Answer {
     let view = app.tokens.get(&signed.actor, id).await?;
     let now = app.clock.now();
-    let entered = Entered::of(&sent).settled(now);
-    let expected = sent.version("version").ok_or(Trouble::OldForm)?;
+    let entered = TokenForm::of(&sent).settled(now);
+    let expected = sent.version("version").ok_or(PageError::OldForm)?;
     // Before anything else that was entered is looked at: what is mended would otherwise be sent for a version that
     // nobody has seen.
     if expected != view.token.version {
         return merge(&app, &signed, &view, expected, &entered).await;
     }
     if sent.get("step") == "edit" {
-        return Ok(form(&app, &signed, &view, &entered, &Faults::default()));
+        return Ok(form(
+            &app,
+            &signed,
+            &view,
+            &entered,
+            &FieldErrors::default(),
+        ));
     }
     let edit = match entered.edit(&view.token, now) {
         Ok(edit) => edit,
@@ -58,12 +74,12 @@ pub(super) async fn edit(
         .update(actor, request, (id, expected), &edit, !save)
         .await;
     match updated {
-        Ok(Updated { changes, .. }) if save || changes == Changes::default() => {
+        Ok(UpdateResult { changes, .. }) if save || changes == Changes::default() => {
             let nothing = changes == Changes::default();
             let done = if nothing { "unchanged" } else { "saved" };
             Ok(Redirect::to(&format!("/console/tokens/{id}?done={done}")).into_response())
         }
-        Ok(Updated { changes, .. }) => {
+        Ok(UpdateResult { changes, .. }) => {
             let main = review::page(&signed.who, &view, &entered, &changes);
             Ok(layout::page(
                 StatusCode::OK,
@@ -72,17 +88,21 @@ pub(super) async fn edit(
                 &main,
             ))
         }
-        Err(Failure::Refused(refused)) => Ok(form(
+        Err(UseCaseError::Refused(refused)) => Ok(form(
             &app,
             &signed,
             &view,
             &entered,
-            &Faults::of(&refused, Some(&view.token.permissions)),
+            &FieldErrors::of(&refused, Some(&view.token.permissions)),
         )),
-        Err(Failure::NameTaken { .. }) => {
-            Ok(form(&app, &signed, &view, &entered, &Faults::name_taken()))
-        }
-        Err(Failure::Stale { current, .. }) => {
+        Err(UseCaseError::NameTaken { .. }) => Ok(form(
+            &app,
+            &signed,
+            &view,
+            &entered,
+            &FieldErrors::name_taken(),
+        )),
+        Err(UseCaseError::Stale { current, .. }) => {
             let current = current.map_or(view, |current| *current);
             merge(&app, &signed, &current, expected, &entered).await
         }
@@ -92,14 +112,14 @@ pub(super) async fn edit(
 
 /// The page that puts both edits together.
 async fn merge(
-    app: &App,
-    signed: &Signed<Writing>,
+    app: &ConsoleState,
+    signed: &SignedIn<Writing>,
     current: &TokenView,
     version: Version,
-    entered: &Entered,
+    entered: &TokenForm,
 ) -> Answer {
-    let since = base::since(app, &signed.actor, &current.token, version).await?;
-    let main = three_way::page(&signed.who, current, &since, entered, app.clock.now());
+    let since = merge_base::since(app, &signed.actor, &current.token, version).await?;
+    let main = merge::page(&signed.who, current, &since, entered, app.clock.now());
     Ok(layout::page(
         StatusCode::CONFLICT,
         Some(&signed.who),
@@ -109,11 +129,11 @@ async fn merge(
 }
 
 fn form(
-    app: &App,
-    signed: &Signed<Writing>,
+    app: &ConsoleState,
+    signed: &SignedIn<Writing>,
     view: &TokenView,
-    entered: &Entered,
-    faults: &Faults,
+    entered: &TokenForm,
+    faults: &FieldErrors,
 ) -> Response {
     let (policy, token) = (app.tokens.policy(), &view.token);
     let fields = Fields {

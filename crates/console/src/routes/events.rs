@@ -7,9 +7,9 @@ use axum::{
 
 use super::Answer;
 use crate::{
-    app::App,
+    auth::{Reading, SignedIn},
     events::View,
-    signed::{Reading, Signed},
+    state::ConsoleState,
     view::{events, layout},
 };
 
@@ -18,8 +18,8 @@ const SIZE: u8 = 50;
 
 /// One page of the events that a view asks for.
 pub(super) async fn events(
-    State(app): State<App>,
-    signed: Signed<Reading>,
+    State(app): State<ConsoleState>,
+    signed: SignedIn<Reading>,
     RawQuery(query): RawQuery,
 ) -> Answer {
     let view = View::of(query.as_deref().unwrap_or_default());

@@ -7,19 +7,19 @@ use axum::{
 
 use super::Answer;
 use crate::{
-    app::App,
-    list::View,
-    signed::{Reading, Signed},
+    auth::{Reading, SignedIn},
+    list_query::ListQuery,
+    state::ConsoleState,
     view::{layout, tokens},
 };
 
 /// One page of the tokens that a view asks for.
 pub(super) async fn list(
-    State(app): State<App>,
-    signed: Signed<Reading>,
+    State(app): State<ConsoleState>,
+    signed: SignedIn<Reading>,
     RawQuery(query): RawQuery,
 ) -> Answer {
-    let view = View::of(query.as_deref().unwrap_or_default());
+    let view = ListQuery::of(query.as_deref().unwrap_or_default());
     let now = app.clock.now();
     let found = app
         .tokens

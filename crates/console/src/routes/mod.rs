@@ -23,22 +23,22 @@ use axum::{
 use countersign_domain::TokenId;
 
 use crate::{
-    app::{App, Services},
+    error::{PageError, SIGN_IN},
     events::EVENTS,
     guard,
-    list::LIST,
-    trouble::{SIGN_IN, Trouble},
+    list_query::LIST,
+    state::{ConsoleServices, ConsoleState},
     view::assets::{self, Asset},
 };
 
 /// What every handler comes to.
-type Answer = Result<Response, Trouble>;
+type Answer = Result<Response, PageError>;
 
 /// All pages. Whoever serves them puts a [`RequestId`](countersign_domain::RequestId) and a
 /// [`ClientAddress`](countersign_gate::ClientAddress) among the extensions of each request, and an
 /// `Arc<OnceLock<TokenId>>` where it wants to know who asks.
-pub fn pages(services: Services) -> Router {
-    let app = App::new(services);
+pub fn pages(services: ConsoleServices) -> Router {
+    let app = ConsoleState::new(services);
     Router::new()
         .route("/", get(async || Redirect::to(LIST)))
         .route("/console", get(list::list))
@@ -66,8 +66,8 @@ pub fn pages(services: Services) -> Router {
         .route(EVENTS, get(events::events))
         .route("/console/addresses", get(addresses::check))
         .route("/console/assets/{name}", get(asset))
-        .route("/console/{*rest}", get(async || Trouble::NoPage))
-        .method_not_allowed_fallback(async || Trouble::NoMethod)
+        .route("/console/{*rest}", get(async || PageError::NoPage))
+        .method_not_allowed_fallback(async || PageError::NoMethod)
         .layer(from_fn_with_state(app.clone(), guard::own_forms))
         .layer(from_fn(guard::headers))
         .with_state(app)
@@ -81,7 +81,7 @@ async fn asset(uri: Uri) -> Answer {
     let asset = assets::all()
         .into_iter()
         .find(wanted)
-        .ok_or(Trouble::NoPage)?;
+        .ok_or(PageError::NoPage)?;
     let mut response = asset.text.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.kind));
@@ -95,12 +95,12 @@ async fn asset(uri: Uri) -> Answer {
 /// The id in a page's address; what is none leads to no token.
 struct Id(TokenId);
 
-impl FromRequestParts<App> for Id {
-    type Rejection = Trouble;
+impl FromRequestParts<ConsoleState> for Id {
+    type Rejection = PageError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Trouble> {
+    async fn from_request_parts(parts: &mut Parts, app: &ConsoleState) -> Result<Self, PageError> {
         let path = Path::<String>::from_request_parts(parts, app).await;
         let id = path.ok().and_then(|Path(id)| id.parse().ok());
-        id.map(Self).ok_or(Trouble::NoToken)
+        id.map(Self).ok_or(PageError::NoToken)
     }
 }

@@ -6,22 +6,26 @@ use axum::{
     response::{IntoResponse, Redirect},
 };
 
-use countersign_application::Failure;
+use countersign_application::UseCaseError;
 use countersign_domain::{TokenId, TokenName};
 
 use super::{Answer, Id};
 use crate::{
-    app::App,
+    auth::{Deleting, SignedIn},
+    error::PageError,
     form::Form,
-    signed::{Deleting, Signed},
-    trouble::Trouble,
-    view::{layout, take_back},
+    state::ConsoleState,
+    view::{confirm, layout},
 };
 
 /// Asks.
-pub(super) async fn ask(State(app): State<App>, signed: Signed<Deleting>, Id(id): Id) -> Answer {
+pub(super) async fn ask(
+    State(app): State<ConsoleState>,
+    signed: SignedIn<Deleting>,
+    Id(id): Id,
+) -> Answer {
     let name = name(&app, &signed, id).await?;
-    let main = take_back::revoke(&signed.who, (id, name.as_ref()), "", None);
+    let main = confirm::revoke(&signed.who, (id, name.as_ref()), "", None);
     Ok(layout::page(
         StatusCode::OK,
         Some(&signed.who),
@@ -32,8 +36,8 @@ pub(super) async fn ask(State(app): State<App>, signed: Signed<Deleting>, Id(id)
 
 /// Revokes it, whatever version it has come to: nobody can keep a token by changing it.
 pub(super) async fn revoke(
-    State(app): State<App>,
-    signed: Signed<Deleting>,
+    State(app): State<ConsoleState>,
+    signed: SignedIn<Deleting>,
     Id(id): Id,
     sent: Form,
 ) -> Answer {
@@ -50,7 +54,7 @@ pub(super) async fn revoke(
         ),
     };
     if !confirmed {
-        let main = take_back::revoke(&signed.who, (id, name.as_ref()), typed, Some(fault));
+        let main = confirm::revoke(&signed.who, (id, name.as_ref()), typed, Some(fault));
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(layout::page(status, Some(&signed.who), "Revoke", &main));
     }
@@ -61,13 +65,13 @@ pub(super) async fn revoke(
 
 /// What it is called; `None` if its record cannot be read.
 async fn name(
-    app: &App,
-    signed: &Signed<Deleting>,
+    app: &ConsoleState,
+    signed: &SignedIn<Deleting>,
     id: TokenId,
-) -> Result<Option<TokenName>, Trouble> {
+) -> Result<Option<TokenName>, PageError> {
     match app.tokens.get(&signed.actor, id).await {
         Ok(view) => Ok(Some(view.token.name)),
-        Err(Failure::Unreadable(_)) => Ok(None),
+        Err(UseCaseError::Unreadable(_)) => Ok(None),
         Err(failure) => Err(failure.into()),
     }
 }

@@ -1,35 +1,42 @@
 //! Giving a token a new secret.
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use countersign_application::Failure;
+use countersign_application::UseCaseError;
 use countersign_domain::{Overlap, TokenView};
 
 use super::{Answer, Id};
 use crate::{
-    app::App,
-    faults::Faults,
+    auth::{SignedIn, Writing},
+    error::PageError,
+    field_errors::FieldErrors,
     form::Form,
-    signed::{Signed, Writing},
-    trouble::Trouble,
-    view::{layout, secret, take_back},
+    state::ConsoleState,
+    view::{confirm, layout, secret},
 };
 
 /// Asks how long the old secret goes on.
-pub(super) async fn ask(State(app): State<App>, signed: Signed<Writing>, Id(id): Id) -> Answer {
+pub(super) async fn ask(
+    State(app): State<ConsoleState>,
+    signed: SignedIn<Writing>,
+    Id(id): Id,
+) -> Answer {
     let view = app.tokens.get(&signed.actor, id).await?;
     Ok(page(&signed, &view, StatusCode::OK, None))
 }
 
 /// Makes the secret and shows it.
 pub(super) async fn rotate(
-    State(app): State<App>,
-    signed: Signed<Writing>,
+    State(app): State<ConsoleState>,
+    signed: SignedIn<Writing>,
     Id(id): Id,
     sent: Form,
 ) -> Answer {
-    let version = sent.version("version").ok_or(Trouble::OldForm)?;
-    let seconds: u32 = sent.get("overlap").parse().map_err(|_| Trouble::OldForm)?;
-    let overlap = Overlap::try_from(seconds).map_err(|_| Trouble::OldForm)?;
+    let version = sent.version("version").ok_or(PageError::OldForm)?;
+    let seconds: u32 = sent
+        .get("overlap")
+        .parse()
+        .map_err(|_| PageError::OldForm)?;
+    let overlap = Overlap::try_from(seconds).map_err(|_| PageError::OldForm)?;
     let (actor, request) = (signed.actor.clone(), signed.visit.request.clone());
     let rotated = app
         .tokens
@@ -40,12 +47,12 @@ pub(super) async fn rotate(
             let main = secret::page(&made, "The new secret", note(overlap));
             return Ok(layout::page(StatusCode::OK, Some(&signed.who), "The new secret", &main));
         }
-        Err(Failure::Stale { .. }) => (
+        Err(UseCaseError::Stale { .. }) => (
             StatusCode::CONFLICT,
             "Somebody changed the token meanwhile; perhaps they made a new secret, too. Nothing of yours was stored. Look again before you go on.".to_owned(),
         ),
-        Err(Failure::Refused(refused)) => {
-            let faults = Faults::of(&refused, None);
+        Err(UseCaseError::Refused(refused)) => {
+            let faults = FieldErrors::of(&refused, None);
             let words = [faults.whole, faults.permissions, faults.expiry].concat();
             (StatusCode::FORBIDDEN, words.join(" "))
         }
@@ -60,11 +67,11 @@ fn note(overlap: Overlap) -> Option<&'static str> {
 }
 
 fn page(
-    signed: &Signed<Writing>,
+    signed: &SignedIn<Writing>,
     view: &TokenView,
     status: StatusCode,
     fault: Option<&str>,
 ) -> Response {
-    let main = take_back::rotate(&signed.who, view, fault);
+    let main = confirm::rotate(&signed.who, view, fault);
     layout::page(status, Some(&signed.who), "New secret", &main)
 }

@@ -5,45 +5,45 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use countersign_application::{Failure, LimitReached, SessionId, error_chain};
+use countersign_application::{LimitReached, SessionId, UseCaseError, error_chain};
 use countersign_domain::{Denied, standard};
-use countersign_gate::Rejected;
+use countersign_gate::CheckError;
 
 use super::Answer;
 use crate::{
-    app::App,
+    auth,
+    browser_request::{BrowserRequest, form_token},
     cookie,
+    error::{PageError, SIGN_IN, SessionEnd},
     form::Form,
     guard,
-    list::LIST,
-    signed,
-    trouble::{Ended, SIGN_IN, Trouble},
+    list_query::LIST,
+    state::ConsoleState,
     view::{self, layout},
-    visit::{Visit, form_token},
 };
 
 /// The page, for whoever is not signed in already.
 pub(super) async fn ask(
-    State(app): State<App>,
-    visit: Visit,
+    State(app): State<ConsoleState>,
+    visit: BrowserRequest,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Answer {
     let query = Form::parse(query.unwrap_or_default().as_bytes());
     let next = next(query.get("next"));
-    let ended = Ended::of(query.get("ended"));
+    let ended = SessionEnd::of(query.get("ended"));
     if let Some(id) = &visit.id
         && ended.is_none()
-        && signed::resume(&app, &visit, id).await?.is_ok()
+        && auth::resume(&app, &visit, id).await?.is_ok()
     {
         return Ok(Redirect::to(next).into_response());
     }
     if visit.id.is_none() && guard::came_from_elsewhere(&headers) {
         // A new id would take the place of the one that the browser left at home.
-        return Err(Trouble::Elsewhere(visit.target));
+        return Err(PageError::Elsewhere(visit.target));
     }
     let (id, fresh) = visitor(&app, &visit)?;
-    let told = ended.map(Ended::told);
+    let told = ended.map(SessionEnd::message);
     let main = view::sign_in::page(&form_token(&id), next, None, told);
     let mut response = layout::page(StatusCode::OK, None, "Sign in", &main);
     if fresh {
@@ -53,7 +53,11 @@ pub(super) async fn ask(
 }
 
 /// Checks the token as any request with it would be checked, and begins a session.
-pub(super) async fn sign_in(State(app): State<App>, visit: Visit, sent: Form) -> Answer {
+pub(super) async fn sign_in(
+    State(app): State<ConsoleState>,
+    visit: BrowserRequest,
+    sent: Form,
+) -> Answer {
     let next = next(sent.get("next")).to_owned();
     let (id, _) = visitor(&app, &visit)?;
     let refused = |status: StatusCode, words: &str| {
@@ -77,7 +81,7 @@ pub(super) async fn sign_in(State(app): State<App>, visit: Visit, sent: Form) ->
             {
                 return Ok(too_many(reached, refused));
             }
-            let (status, words) = told(rejected);
+            let (status, words) = status_and_words(rejected);
             return Ok(refused(status, words));
         }
     };
@@ -93,7 +97,11 @@ pub(super) async fn sign_in(State(app): State<App>, visit: Visit, sent: Form) ->
 }
 
 /// Ends the session here, not only in the browser.
-pub(super) async fn sign_out(State(app): State<App>, visit: Visit, _: Form) -> Answer {
+pub(super) async fn sign_out(
+    State(app): State<ConsoleState>,
+    visit: BrowserRequest,
+    _: Form,
+) -> Answer {
     if let Some(id) = &visit.id {
         app.sessions.end(id).await?;
     }
@@ -103,24 +111,24 @@ pub(super) async fn sign_out(State(app): State<App>, visit: Visit, _: Form) -> A
 }
 
 /// What a browser is known by before anybody signs in: what it brings, or something new.
-fn visitor(app: &App, visit: &Visit) -> Result<(SessionId, bool), Trouble> {
+fn visitor(app: &ConsoleState, visit: &BrowserRequest) -> Result<(SessionId, bool), PageError> {
     if let Some(id) = &visit.id {
         return Ok((id.clone(), false));
     }
     let mut random = [0; 32];
-    app.entropy.fill(&mut random).map_err(Failure::from)?;
+    app.entropy.fill(&mut random).map_err(UseCaseError::from)?;
     Ok((SessionId::from_random(&random), true))
 }
 
 /// Whether what was sent is no secret that works. A token that may not sign in is not guessed.
-fn is_wrong(rejected: &Rejected) -> bool {
+fn is_wrong(rejected: &CheckError) -> bool {
     match rejected {
-        Rejected::Missing
-        | Rejected::Several
-        | Rejected::Invalid
-        | Rejected::Denied(Denied::Retired | Denied::Expired(_)) => true,
-        Rejected::Denied(Denied::AddressNotAllowed | Denied::MissingPermission(_))
-        | Rejected::Unavailable(_) => false,
+        CheckError::Missing
+        | CheckError::Several
+        | CheckError::Invalid
+        | CheckError::Denied(Denied::Retired | Denied::Expired(_)) => true,
+        CheckError::Denied(Denied::AddressNotAllowed | Denied::MissingPermission(_))
+        | CheckError::Unavailable(_) => false,
     }
 }
 
@@ -136,27 +144,27 @@ fn too_many(reached: LimitReached, refused: impl Fn(StatusCode, &str) -> Respons
     response
 }
 
-fn told(rejected: Rejected) -> (StatusCode, &'static str) {
+fn status_and_words(rejected: CheckError) -> (StatusCode, &'static str) {
     match rejected {
-        Rejected::Missing
-        | Rejected::Several
-        | Rejected::Invalid
-        | Rejected::Denied(Denied::Retired) => (
+        CheckError::Missing
+        | CheckError::Several
+        | CheckError::Invalid
+        | CheckError::Denied(Denied::Retired) => (
             StatusCode::UNAUTHORIZED,
             "This is not the secret of a token that works.",
         ),
-        Rejected::Denied(Denied::Expired(_)) => {
+        CheckError::Denied(Denied::Expired(_)) => {
             (StatusCode::UNAUTHORIZED, "This token has expired.")
         }
-        Rejected::Denied(Denied::AddressNotAllowed) => (
+        CheckError::Denied(Denied::AddressNotAllowed) => (
             StatusCode::FORBIDDEN,
             "This token may not be used from your address.",
         ),
-        Rejected::Denied(Denied::MissingPermission(_)) => (
+        CheckError::Denied(Denied::MissingPermission(_)) => (
             StatusCode::FORBIDDEN,
             "This token may not read tokens: sign in with one that holds api.api-tokens.read.",
         ),
-        Rejected::Unavailable(fault) => {
+        CheckError::Unavailable(fault) => {
             tracing::warn!(error = error_chain(&fault), "a sign-in cannot be checked");
             (
                 StatusCode::SERVICE_UNAVAILABLE,

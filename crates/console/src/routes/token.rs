@@ -5,7 +5,7 @@ use axum::{
     http::StatusCode,
 };
 use countersign_application::{
-    Failure,
+    UseCaseError,
     ports::{EventView, Unreadable},
 };
 use countersign_domain::{Actor, EventKind, TokenId, Version};
@@ -13,11 +13,11 @@ use maud::{Markup, html};
 
 use super::{Answer, Id};
 use crate::{
-    app::App,
+    auth::{Reading, SignedIn},
+    error::PageError,
     form::Form,
-    signed::{Reading, Signed},
-    trouble::Trouble,
-    view::{history, layout, token, words},
+    state::ConsoleState,
+    view::{format, history, layout, token},
 };
 
 /// How many events a page shows.
@@ -25,8 +25,8 @@ const EVENTS: u8 = 20;
 
 /// The page of a token.
 pub(super) async fn token(
-    State(app): State<App>,
-    signed: Signed<Reading>,
+    State(app): State<ConsoleState>,
+    signed: SignedIn<Reading>,
     Id(id): Id,
     RawQuery(query): RawQuery,
 ) -> Answer {
@@ -45,8 +45,8 @@ pub(super) async fn token(
             };
             (view.token.name.as_str().to_owned(), record)
         }
-        Err(Failure::TokenNotFound) => revoked(&app, &signed, id).await?,
-        Err(Failure::Unreadable(why)) => {
+        Err(UseCaseError::TokenNotFound) => revoked(&app, &signed, id).await?,
+        Err(UseCaseError::Unreadable(why)) => {
             note(why);
             (
                 "Unreadable token".into(),
@@ -57,7 +57,7 @@ pub(super) async fn token(
     };
     let events = match app.tokens.events(actor, id, before, EVENTS).await {
         // The state of the chain says so.
-        Err(Failure::Unreadable(why)) => {
+        Err(UseCaseError::Unreadable(why)) => {
             note(why);
             Vec::new()
         }
@@ -66,7 +66,7 @@ pub(super) async fn token(
     // The versions of a token's events have no gaps, so that those below the last one are what follows.
     let older = oldest(&events).filter(|version| *version > Version::FIRST);
     let chain = if before.is_none() {
-        Some(app.chains().verify(&app.audit, actor, id).await?)
+        Some(app.chain_checks().verify(&app.audit, actor, id).await?)
     } else {
         None
     };
@@ -104,33 +104,37 @@ fn done(query: &Form) -> Option<&'static str> {
 
 /// The head of a page about a token of which only the history is left.
 async fn revoked(
-    app: &App,
-    signed: &Signed<Reading>,
+    app: &ConsoleState,
+    signed: &SignedIn<Reading>,
     id: TokenId,
-) -> Result<(String, Markup), Trouble> {
+) -> Result<(String, Markup), PageError> {
     let events = app.tokens.events(&signed.actor, id, None, 100).await?;
     let last = events
         .first()
         .filter(|view| view.event.content.kind == EventKind::Revoked);
     let Some(last) = last else {
-        return Err(Trouble::NoToken);
+        return Err(PageError::NoToken);
     };
     let name = last_name(&events);
     let content = &last.event.content;
     let head = html! {
         div.title { h1 { bdi { (name) } " " span.badge.off { "Revoked" } } }
         @if signed.who.deletes { p { a.button.danger href={ "/console/tokens/" (id) "/descendants" } { "Revoke what it made" } } }
-        p.lead { "Revoked by " bdi { (last.by_name) } " " (words::both(content.at, app.clock.now())) ". None of its secrets works any more." }
+        p.lead { "Revoked by " bdi { (last.by_name) } " " (format::both(content.at, app.clock.now())) ". None of its secrets works any more." }
     };
     Ok((name, head))
 }
 
 /// The name that a token has, or had at its end.
-pub(super) async fn name_of(app: &App, actor: &Actor, id: TokenId) -> Result<String, Trouble> {
+pub(super) async fn name_of(
+    app: &ConsoleState,
+    actor: &Actor,
+    id: TokenId,
+) -> Result<String, PageError> {
     match app.tokens.get(actor, id).await {
         Ok(view) => Ok(view.token.name.as_str().to_owned()),
-        Err(Failure::Unreadable(_)) => Ok(id.to_string()),
-        Err(Failure::TokenNotFound) => {
+        Err(UseCaseError::Unreadable(_)) => Ok(id.to_string()),
+        Err(UseCaseError::TokenNotFound) => {
             Ok(last_name(&app.tokens.events(actor, id, None, 100).await?))
         }
         Err(failure) => Err(failure.into()),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use countersign_domain::{AllowedAddresses, Permission, PermissionSet, Timestamp, Token};
 use maud::{Markup, html};
 
-use super::words;
-use crate::entered::DAY;
+use super::format;
+use crate::token_form::DAY;
 
 /// How a token stands, in a word and a colour.
 pub(crate) fn state(token: &Token, now: Timestamp) -> Markup {
@@ -22,7 +22,7 @@ pub(crate) fn state(token: &Token, now: Timestamp) -> Markup {
     } else {
         ("good", "Live".to_owned())
     };
-    html! { span class={ "badge " (kind) } title={ "Expiry: " (words::instant(token.expiry)) } { (word) } }
+    html! { span class={ "badge " (kind) } title={ "Expiry: " (format::instant(token.expiry)) } { (word) } }
 }
 
 /// Permissions grouped by area, at most so many groups; how many more there are is said.
@@ -34,7 +34,7 @@ pub(crate) fn permissions(set: &PermissionSet, most: usize) -> Markup {
             @for (area, held) in areas.iter().take(most) {
                 li.chip { span.area { (short(area)) } @for permission in held { " " (permission.verb()) } }
             }
-            @if more > 0 { li.chip.more { "+" (words::count(more as u64, "more area")) } }
+            @if more > 0 { li.chip.more { "+" (format::count(more as u64, "more area")) } }
         }
     }
 }

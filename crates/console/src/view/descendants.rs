@@ -5,13 +5,13 @@ use countersign_domain::{EventKind, Timestamp, TokenId};
 use maud::{Markup, html};
 
 use super::{
+    format,
     layout::{hidden, notice},
-    words,
 };
-use crate::{form::TOKEN, signed::Who};
+use crate::{auth::Viewer, form::TOKEN};
 
 /// A token with the live tokens that are to be revoked.
-pub(crate) struct Look<'a> {
+pub(crate) struct DescendantsPage<'a> {
     pub(crate) id: TokenId,
     pub(crate) name: &'a str,
     /// Since when, as it was typed.
@@ -25,8 +25,8 @@ pub(crate) struct Look<'a> {
     pub(crate) lockout: bool,
 }
 
-impl Look<'_> {
-    pub(crate) fn markup(&self, who: &Who) -> Markup {
+impl DescendantsPage<'_> {
+    pub(crate) fn markup(&self, who: &Viewer) -> Markup {
         let total = self.found.total;
         let own = self
             .found
@@ -36,11 +36,11 @@ impl Look<'_> {
         html! {
             h1 { "Revoke " bdi { (self.name) } " and what it made" }
             p { "After a leak: the token, and every token that it and those after it made or gave a new secret. Each of them may be in the wrong hands." }
-            @if let Some(done) = self.done { (notice("good", &html! { (words::count(done, "token")) " revoked." })) }
+            @if let Some(done) = self.done { (notice("good", &html! { (format::count(done, "token")) " revoked." })) }
             @if let Some(fault) = self.fault { (notice("bad", &html! { (fault) })) }
             (self.period())
             section.card aria-labelledby="found" {
-                h2 #found { (words::count(total, "live token")) }
+                h2 #found { (format::count(total, "live token")) }
                 @if total == 0 { p { "There is nothing to revoke." } } @else {
                     (self.table(who))
                     @if total > self.found.tokens.len() as u64 { p.faint { "The first " (self.found.tokens.len()) " are shown." } }
@@ -64,7 +64,7 @@ impl Look<'_> {
         }
     }
 
-    fn table(&self, who: &Who) -> Markup {
+    fn table(&self, who: &Viewer) -> Markup {
         html! {
             div.scroll {
                 table.plain {
@@ -75,7 +75,7 @@ impl Look<'_> {
         }
     }
 
-    fn row(&self, token: &Descendant, who: &Who) -> Markup {
+    fn row(&self, token: &Descendant, who: &Viewer) -> Markup {
         let why = match token.origin.map(|origin| origin.kind) {
             None => "The token itself",
             Some(EventKind::Rotated) => "Given a new secret",
@@ -90,12 +90,12 @@ impl Look<'_> {
                     @if Some(token.id) == who.token { " (yours)" }
                 }
                 td data-label="Why" { (why) }
-                td data-label="Made" { @if let Some(at) = token.created { (words::ago(at, self.now)) } }
+                td data-label="Made" { @if let Some(at) = token.created { (format::ago(at, self.now)) } }
             }
         }
     }
 
-    fn confirmation(&self, who: &Who, own: bool) -> Markup {
+    fn confirmation(&self, who: &Viewer, own: bool) -> Markup {
         let total = self.found.total;
         html! {
             form.card method="post" action={ "/console/tokens/" (self.id) "/descendants" } {
@@ -111,7 +111,7 @@ impl Look<'_> {
                     }
                 }
                 div.field {
-                    label for="typed" { "Type the number of tokens to confirm: " strong { (words::grouped(total)) } }
+                    label for="typed" { "Type the number of tokens to confirm: " strong { (format::grouped(total)) } }
                     input #typed type="text" inputmode="numeric" name="count" required autocomplete="off";
                 }
                 div.actions { button.danger type="submit" { "Revoke all of them" } }

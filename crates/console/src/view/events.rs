@@ -4,7 +4,7 @@ use countersign_application::ports::{History, TenantEvent};
 use countersign_domain::{EventKind, Timestamp};
 use maud::{Markup, html};
 
-use super::{history, layout::notice, words};
+use super::{format, history, layout::notice};
 use crate::events::{EVENTS, View};
 
 const KINDS: [(EventKind, &str); 4] = [
@@ -21,7 +21,7 @@ pub(crate) fn page(view: &View, found: &History, now: Timestamp) -> Markup {
         (search(view))
         @if !found.unreadable.is_empty() {
             (notice("bad", &html! {
-                "On this page " (words::count(found.unreadable.len() as u64, "event")) " cannot be read, of:"
+                "On this page " (format::count(found.unreadable.len() as u64, "event")) " cannot be read, of:"
                 @for one in &found.unreadable { " " a href={ "/console/tokens/" (one.token) } { code { (one.token) } } }
             }))
         }
@@ -44,7 +44,7 @@ fn nothing(found: &History) -> &'static str {
 }
 
 fn search(view: &View) -> Markup {
-    let since = view.filter.since.map(words::field).unwrap_or_default();
+    let since = view.filter.since.map(format::field).unwrap_or_default();
     let actor = view
         .filter
         .actor

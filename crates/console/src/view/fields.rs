@@ -5,16 +5,16 @@ use std::net::IpAddr;
 use countersign_domain::{AllowedAddresses, PermissionSet, Timestamp, Token, TokenName};
 use maud::{Markup, html};
 
-use super::{matrix::Matrix, words};
+use super::{format, matrix::Matrix};
 use crate::{
-    entered::{DATE, DAY, Entered, KEEP, PRESETS},
-    faults::Faults,
+    field_errors::FieldErrors,
+    token_form::{DATE, DAY, KEEP, PRESETS, TokenForm},
 };
 
 /// What a form is filled in with, and what surrounds it.
 pub(crate) struct Fields<'a> {
-    pub(crate) entered: &'a Entered,
-    pub(crate) faults: &'a Faults,
+    pub(crate) entered: &'a TokenForm,
+    pub(crate) faults: &'a FieldErrors,
     /// What is stored, where the form changes it.
     pub(crate) stored: Option<&'a Token>,
     pub(crate) catalog: &'a PermissionSet,
@@ -67,7 +67,7 @@ impl Fields<'_> {
                 p.hint #name-hint { "Of the token and of its user, as it shows in histories; up to " (TokenName::MAX) " characters." }
                 input #name type="text" name="name" value=(self.entered.name) required autocomplete="off" spellcheck="false" dir="auto"
                     aria-describedby=(described("name", faults)) aria-invalid=[invalid(faults)];
-                (told("name", faults))
+                (field_errors("name", faults))
             }
         }
     }
@@ -78,18 +78,18 @@ impl Fields<'_> {
         // What was typed and cannot be read stays as it was typed.
         let at = entered.instant(self.now).ok().flatten().filter(|_| dated);
         let value = match (at, self.stored) {
-            (Some(at), _) => words::field(at),
+            (Some(at), _) => format::field(at),
             (None, _) if dated => entered.expiry.clone(),
-            (None, Some(token)) => words::field(token.expiry),
+            (None, Some(token)) => format::field(token.expiry),
             (None, None) => String::new(),
         };
         html! {
             fieldset.field #expiry tabindex="-1" aria-describedby=(described("expiry", faults)) {
                 legend { "Expiry" }
-                p.hint #expiry-hint { "The token stops working at that instant. At the latest " (words::time(self.latest)) "." }
+                p.hint #expiry-hint { "The token stops working at that instant. At the latest " (format::time(self.latest)) "." }
                 div.choices {
                     @if let Some(token) = self.stored {
-                        (choice(KEEP, entered, &html! { "Keep " (words::both(token.expiry, self.now)) }))
+                        (choice(KEEP, entered, &html! { "Keep " (format::both(token.expiry, self.now)) }))
                     }
                     @for days in PRESETS {
                         @let at = self.now.plus_seconds(days * DAY);
@@ -101,10 +101,10 @@ impl Fields<'_> {
                 }
                 div.own-date {
                     label for="own-date" { "Date and time, in UTC" }
-                    input #own-date type="datetime-local" name="expiry" value=(value) max=(words::field(self.latest)) step="1"
+                    input #own-date type="datetime-local" name="expiry" value=(value) max=(format::field(self.latest)) step="1"
                         aria-describedby=(described("expiry", faults)) aria-invalid=[invalid(faults)];
                 }
-                (told("expiry", faults))
+                (field_errors("expiry", faults))
             }
         }
     }
@@ -121,7 +121,7 @@ impl Fields<'_> {
         html! {
             fieldset.field.wide {
                 legend { "Permissions" }
-                (told("permissions", faults))
+                (field_errors("permissions", faults))
                 (matrix.markup())
             }
         }
@@ -142,7 +142,7 @@ impl Fields<'_> {
                 @if let Some(address) = self.address {
                     p.hint.mine { "Your address is " code { (address) } ". " button.quiet.js-only type="button" data-add=(address) { "Use my address" } }
                 }
-                (told("addresses", faults))
+                (field_errors("addresses", faults))
                 @if self.faults.lockout || self.entered.lockout {
                     label.check { input type="checkbox" name="lockout" value="yes" checked[self.entered.lockout]; " Lock my own address out: I know another way in" }
                 }
@@ -151,13 +151,13 @@ impl Fields<'_> {
     }
 }
 
-fn choice(value: &str, entered: &Entered, words: &Markup) -> Markup {
+fn choice(value: &str, entered: &TokenForm, words: &Markup) -> Markup {
     let chosen = entered.lifetime == value;
     html! { label.choice { input type="radio" name="lifetime" value=(value) checked[chosen]; " " span { (words) } } }
 }
 
 /// What is wrong with a field.
-fn told(id: &str, faults: &[String]) -> Markup {
+fn field_errors(id: &str, faults: &[String]) -> Markup {
     html! {
         @if !faults.is_empty() {
             div.fault id={ (id) "-fault" } { @for fault in faults { p { (fault) } } }

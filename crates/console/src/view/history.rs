@@ -5,15 +5,15 @@ use countersign_application::ports::EventView;
 use countersign_domain::{EventKind, Timestamp, TokenId, Version};
 use maud::{Markup, html};
 
-use super::{review, words};
-use crate::chains::Chain;
+use super::{format, review};
+use crate::chain_checks::ChainState;
 
 /// A page of events, with the way to older ones; with the state of the whole chain where it was verified.
 pub(crate) fn section(
     id: TokenId,
     events: &[EventView],
     older: Option<Version>,
-    chain: Option<Chain>,
+    chain: Option<ChainState>,
     now: Timestamp,
 ) -> Markup {
     html! {
@@ -29,13 +29,13 @@ pub(crate) fn section(
     }
 }
 
-fn state(chain: Chain) -> Markup {
+fn state(chain: ChainState) -> Markup {
     match chain {
-        Chain::Verified => {
+        ChainState::Verified => {
             html! { span.badge.good title="Each event's hash covers the one before, and the record is what its events made it" { "Chain verified" } }
         }
-        Chain::Broken(broken) => html! { span.badge.bad role="alert" { "Broken: " (broken) } },
-        Chain::Unfinished => {
+        ChainState::Broken(broken) => html! { span.badge.bad role="alert" { "Broken: " (broken) } },
+        ChainState::Unfinished => {
             html! { span.badge.soon title="The next look goes on from where this one came to" { "Still being verified: look again in a moment" } }
         }
     }
@@ -55,7 +55,7 @@ pub(super) fn event(view: &EventView, whose: &Markup, now: Timestamp) -> Markup 
         li {
             div.event-head {
                 strong { (done) } (whose) " "
-                span.faint { (words::both(content.at, now)) }
+                span.faint { (format::both(content.at, now)) }
             }
             (review::list(&content.changes))
             p.faint.small {

@@ -7,10 +7,15 @@ use axum::{
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets;
-use crate::{events::EVENTS, form::TOKEN, signed::Who};
+use crate::{auth::Viewer, events::EVENTS, form::TOKEN};
 
 /// A whole page.
-pub(crate) fn page(status: StatusCode, who: Option<&Who>, title: &str, main: &Markup) -> Response {
+pub(crate) fn page(
+    status: StatusCode,
+    who: Option<&Viewer>,
+    title: &str,
+    main: &Markup,
+) -> Response {
     let body = html! {
         a.skip href="#main" { "Skip to the content" }
         header.top {
@@ -22,7 +27,7 @@ pub(crate) fn page(status: StatusCode, who: Option<&Who>, title: &str, main: &Ma
     answer(status, document(title, &html! {}, &body))
 }
 
-fn menu(who: &Who) -> Markup {
+fn menu(who: &Viewer) -> Markup {
     html! {
         nav aria-label="Main" {
             a href="/console" { "Tokens" }

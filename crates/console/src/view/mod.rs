@@ -2,17 +2,17 @@
 
 pub(crate) mod assets;
 pub(crate) mod chips;
+pub(crate) mod confirm;
 pub(crate) mod descendants;
 pub(crate) mod events;
 pub(crate) mod fields;
+pub(crate) mod format;
 pub(crate) mod history;
 pub(crate) mod layout;
 pub(crate) mod matrix;
+pub(crate) mod merge;
 pub(crate) mod review;
 pub(crate) mod secret;
 pub(crate) mod sign_in;
-pub(crate) mod take_back;
-pub(crate) mod three_way;
 pub(crate) mod token;
 pub(crate) mod tokens;
-pub(crate) mod words;

@@ -1,17 +1,24 @@
 //! What will change, before it does: in words, and as what is added and what is taken away. The form brings all that was
 //! entered along, so that saving stores what was looked at.
 
-use countersign_domain::{AllowedAddresses, Changed, Changes, PermissionSet, Timestamp, TokenView};
+use countersign_domain::{
+    AllowedAddresses, Changes, FieldChange, PermissionSet, Timestamp, TokenView,
+};
 use maud::{Markup, html};
 
 use super::{
+    format,
     layout::{hidden, notice},
-    words,
 };
-use crate::{entered::Entered, form::TOKEN, signed::Who};
+use crate::{auth::Viewer, form::TOKEN, token_form::TokenForm};
 
 /// The page that asks whether to save.
-pub(crate) fn page(who: &Who, view: &TokenView, entered: &Entered, changes: &Changes) -> Markup {
+pub(crate) fn page(
+    who: &Viewer,
+    view: &TokenView,
+    entered: &TokenForm,
+    changes: &Changes,
+) -> Markup {
     let token = &view.token;
     html! {
         h1 { "Review the changes" }
@@ -32,7 +39,7 @@ pub(crate) fn page(who: &Who, view: &TokenView, entered: &Entered, changes: &Cha
 }
 
 /// All that was entered, for a form that only asks.
-pub(crate) fn entered_fields(entered: &Entered) -> Markup {
+pub(crate) fn entered_fields(entered: &TokenForm) -> Markup {
     html! {
         (hidden("name", &entered.name))
         (hidden("lifetime", &entered.lifetime))
@@ -51,7 +58,7 @@ pub(crate) fn list(changes: &Changes) -> Markup {
                 (entry("Name", &values(name, |name| html! { bdi { (name.as_str()) } })))
             }
             @if let Some(expiry) = &changes.expiry {
-                (entry("Expiry", &html! { (values(expiry, |at| words::time(*at))) (direction(expiry)) }))
+                (entry("Expiry", &html! { (values(expiry, |at| format::time(*at))) (direction(expiry)) }))
             }
             @if let Some(permissions) = &changes.permissions {
                 (entry("Permissions", &sets(permissions, names)))
@@ -65,8 +72,8 @@ pub(crate) fn list(changes: &Changes) -> Markup {
             @if let Some(partial) = &changes.partial_token {
                 (entry("Secret", &values(partial, |partial| html! { code { (partial.as_str()) } })))
             }
-            @if let Some(retires) = &changes.replaced_retires_at {
-                @if let Some(at) = retires.after { (entry("Old secret works until", &words::time(at))) }
+            @if let Some(valid_until) = &changes.replaced_retires_at {
+                @if let Some(at) = valid_until.after { (entry("Old secret works until", &format::time(at))) }
             }
         }
     }
@@ -76,14 +83,14 @@ fn entry(name: &str, what: &Markup) -> Markup {
     html! { div { dt { (name) } dd { (what) } } }
 }
 
-fn values<T>(changed: &Changed<T>, show: impl Fn(&T) -> Markup) -> Markup {
+fn values<T>(changed: &FieldChange<T>, show: impl Fn(&T) -> Markup) -> Markup {
     html! {
         @if let Some(before) = &changed.before { del { (show(before)) } " " span.arrow aria-label="becomes" role="img" { "→" } " " }
         @if let Some(after) = &changed.after { ins { (show(after)) } }
     }
 }
 
-fn direction(expiry: &Changed<Timestamp>) -> Markup {
+fn direction(expiry: &FieldChange<Timestamp>) -> Markup {
     let said = match (expiry.before, expiry.after) {
         (Some(before), Some(after)) if after > before => "later than before",
         (Some(before), Some(after)) if after < before => "earlier than before",
@@ -93,7 +100,7 @@ fn direction(expiry: &Changed<Timestamp>) -> Markup {
 }
 
 /// What comes into a set and what leaves it.
-fn sets<T>(changed: &Changed<T>, show: impl Fn(&T) -> Vec<String>) -> Markup {
+fn sets<T>(changed: &FieldChange<T>, show: impl Fn(&T) -> Vec<String>) -> Markup {
     let shown = |value: &Option<T>| value.as_ref().map(&show).unwrap_or_default();
     let (before, after) = (shown(&changed.before), shown(&changed.after));
     let added: Vec<_> = after.iter().filter(|item| !before.contains(item)).collect();
@@ -111,7 +118,7 @@ fn names(set: &PermissionSet) -> Vec<String> {
 }
 
 /// An empty list is the widest one there is, which its chips alone do not show.
-fn any_address(changed: &Changed<AllowedAddresses>) -> Markup {
+fn any_address(changed: &FieldChange<AllowedAddresses>) -> Markup {
     let any = AllowedAddresses::any();
     html! {
         @if changed.after.as_ref() == Some(&any) && changed.before.is_some() {

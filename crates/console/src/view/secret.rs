@@ -1,13 +1,13 @@
 //! The one page that shows a secret. It is the answer to a form and stands at no address, so that it can be neither
 //! reloaded without being asked for anew, nor shared, nor found again.
 
-use countersign_application::Made;
+use countersign_application::IssuedToken;
 use maud::{Markup, html};
 
-use super::{chips, words};
+use super::{chips, format};
 
 /// The page.
-pub(crate) fn page(made: &Made, title: &str, note: Option<&str>) -> Markup {
+pub(crate) fn page(made: &IssuedToken, title: &str, note: Option<&str>) -> Markup {
     let token = &made.view.token;
     html! {
         h1 { (title) }
@@ -28,7 +28,7 @@ pub(crate) fn page(made: &Made, title: &str, note: Option<&str>) -> Markup {
             }
         }
         dl.facts {
-            div { dt { "Expiry" } dd { (words::time(token.expiry)) } }
+            div { dt { "Expiry" } dd { (format::time(token.expiry)) } }
             div { dt { "Permissions" } dd { (chips::permissions(&token.permissions, 8)) } }
             div { dt { "Allowed addresses" } dd { (chips::addresses(&token.addresses, 8)) } }
         }

@@ -3,12 +3,12 @@
 use countersign_domain::{LastUse, SecretView, Timestamp, TokenId, TokenView};
 use maud::{Markup, html};
 
-use super::{chips, words};
-use crate::{events::View, signed::Who};
+use super::{chips, format};
+use crate::{auth::Viewer, events::View};
 
 /// The record, what can be done with it, and its secrets; its history comes after.
 pub(crate) fn record(
-    who: &Who,
+    who: &Viewer,
     view: &TokenView,
     secrets: &[SecretView],
     now: Timestamp,
@@ -29,15 +29,15 @@ pub(crate) fn record(
         @if who.token == Some(token.id) { p.faint { "This is the token that you are signed in with." } }
         section.card aria-label="Record" {
             dl.facts {
-                (fact("Expiry", &words::both(token.expiry, now)))
+                (fact("Expiry", &format::both(token.expiry, now)))
                 (fact("Permissions", &html! {
-                    p.small { (words::count(token.permissions.len() as u64, "permission")) }
+                    p.small { (format::count(token.permissions.len() as u64, "permission")) }
                     (chips::permissions(&token.permissions, usize::MAX))
                 }))
                 (fact("Allowed addresses", &chips::addresses(&token.addresses, usize::MAX)))
                 (fact("Last used", &last_used(view.last_used, now)))
-                (fact("Created", &html! { (words::both(token.created, now)) " by " bdi { (view.created_by.name) } }))
-                (fact("Last changed", &html! { (words::both(token.modified, now)) " by " bdi { (view.modified_by.name) } }))
+                (fact("Created", &html! { (format::both(token.created, now)) " by " bdi { (view.created_by.name) } }))
+                (fact("Last changed", &html! { (format::both(token.modified, now)) " by " bdi { (view.modified_by.name) } }))
                 (fact("Version", &html! { (token.version) }))
                 (fact("Token id", &html! { code { (token.id) } }))
                 (fact("User id", &html! { code { (token.user) } " " a href=(View::by(token.user).link()) { "What it did" } }))
@@ -52,8 +52,8 @@ pub(crate) fn record(
                         @for secret in secrets {
                             tr {
                                 td data-label="Secret" { code { (secret.partial.as_str()) } }
-                                td data-label="Made" { (words::ago(secret.created, now)) }
-                                td data-label="Works until" { (words::time(secret.retires.map_or(token.expiry, |at| at.min(token.expiry)))) }
+                                td data-label="Made" { (format::ago(secret.created, now)) }
+                                td data-label="Works until" { (format::time(secret.valid_until.map_or(token.expiry, |at| at.min(token.expiry)))) }
                                 td data-label="Last used" { (last_used(secret.last_used, now)) }
                             }
                         }
@@ -66,7 +66,7 @@ pub(crate) fn record(
 }
 
 /// What is left to be said and done if the record cannot be read.
-pub(crate) fn unreadable(who: &Who, id: TokenId) -> Markup {
+pub(crate) fn unreadable(who: &Viewer, id: TokenId) -> Markup {
     html! {
         div.title {
             h1 { "Unreadable token" }
@@ -87,7 +87,7 @@ fn last_used(used: Option<LastUse>, now: Timestamp) -> Markup {
         @match used {
             None => span.faint { "Never" },
             Some(used) => {
-                (words::ago(used.at, now))
+                (format::ago(used.at, now))
                 @if let Some(address) = used.address { " from " code { (address) } }
             }
         }

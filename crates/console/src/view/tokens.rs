@@ -7,16 +7,16 @@ use countersign_application::{
 use countersign_domain::{PermissionSet, Timestamp, TokenView};
 use maud::{Markup, html};
 
-use super::{chips, layout::notice, words};
+use super::{chips, format, layout::notice};
 use crate::{
-    list::{LIST, ORDERS, SIZE, State, View},
-    signed::Who,
+    auth::Viewer,
+    list_query::{LIST, ListQuery, ORDERS, SIZE, State},
 };
 
 /// The page.
 pub(crate) fn page(
-    who: &Who,
-    view: &View,
+    who: &Viewer,
+    view: &ListQuery,
     found: &Page<TokenView>,
     catalog: &PermissionSet,
     now: Timestamp,
@@ -35,7 +35,7 @@ pub(crate) fn page(
     }
 }
 
-fn search(view: &View, catalog: &PermissionSet) -> Markup {
+fn search(view: &ListQuery, catalog: &PermissionSet) -> Markup {
     html! {
         form.filters role="search" method="get" action=(LIST) {
             div { label for="q" { "Name" } input #q type="search" name="q" value=(view.words) placeholder="Part of a name" autocomplete="off" dir="auto"; }
@@ -77,30 +77,30 @@ fn unreadable(tokens: &[Unreadable]) -> Markup {
     };
     html! {
         @if !tokens.is_empty() {
-            (notice("bad", &html! { "On this page the records of " (words::count(tokens.len() as u64, "token")) " cannot be read:" (links) }))
+            (notice("bad", &html! { "On this page the records of " (format::count(tokens.len() as u64, "token")) " cannot be read:" (links) }))
         }
     }
 }
 
-fn counted(view: &View, found: &Page<TokenView>) -> String {
+fn counted(view: &ListQuery, found: &Page<TokenView>) -> String {
     let here = (found.content.len() + found.unreadable.len()) as u64;
     if here == 0 {
-        return words::count(found.total, "token");
+        return format::count(found.total, "token");
     }
     let first = u64::from(view.page - 1) * u64::from(SIZE) + 1;
     let last = first + here - 1;
-    let (first, last) = (words::grouped(first), words::grouped(last));
+    let (first, last) = (format::grouped(first), format::grouped(last));
     let counted = u64::from(view.counted_to());
     let more = if found.total > counted {
         "more than "
     } else {
         ""
     };
-    let total = words::count(found.total.min(counted), "token");
+    let total = format::count(found.total.min(counted), "token");
     format!("{first} to {last} of {more}{total}")
 }
 
-fn nothing(who: &Who, view: &View, total: u64) -> Markup {
+fn nothing(who: &Viewer, view: &ListQuery, total: u64) -> Markup {
     html! {
         div.empty {
             @if total > 0 {
@@ -119,7 +119,7 @@ fn nothing(who: &Who, view: &View, total: u64) -> Markup {
     }
 }
 
-fn table(view: &View, found: &Page<TokenView>, now: Timestamp) -> Markup {
+fn table(view: &ListQuery, found: &Page<TokenView>, now: Timestamp) -> Markup {
     html! {
         table.list {
             caption.sr { "Tokens" }
@@ -137,7 +137,7 @@ fn table(view: &View, found: &Page<TokenView>, now: Timestamp) -> Markup {
     }
 }
 
-fn sortable(view: &View, label: &str, field: OrderField) -> Markup {
+fn sortable(view: &ListQuery, label: &str, field: OrderField) -> Markup {
     let current = view.sort.field == field;
     let direction = if view.sort.descending {
         "descending"
@@ -162,22 +162,22 @@ fn row(view: &TokenView, now: Timestamp) -> Markup {
             }
             td data-label="State" {
                 @match view.revoked {
-                    Some(at) => { span.badge.off { "Revoked" } " " (words::ago(at, now)) }
+                    Some(at) => { span.badge.off { "Revoked" } " " (format::ago(at, now)) }
                     None => (chips::state(token, now)),
                 }
             }
             td data-label="Permissions" { (chips::permissions(&token.permissions, 3)) }
             td data-label="Addresses" { (chips::addresses(&token.addresses, 2)) }
             td data-label="Last used" {
-                @match view.last_used { Some(used) => (words::ago(used.at, now)), None => span.faint { "Never" } }
+                @match view.last_used { Some(used) => (format::ago(used.at, now)), None => span.faint { "Never" } }
             }
-            td data-label="Created" { (words::ago(token.created, now)) " " span.by { "by " bdi { (view.created_by.name) } } }
-            td data-label="Changed" { (words::ago(token.modified, now)) " " span.by { "by " bdi { (view.modified_by.name) } } }
+            td data-label="Created" { (format::ago(token.created, now)) " " span.by { "by " bdi { (view.created_by.name) } } }
+            td data-label="Changed" { (format::ago(token.modified, now)) " " span.by { "by " bdi { (view.modified_by.name) } } }
         }
     }
 }
 
-fn pages(view: &View, total: u64) -> Markup {
+fn pages(view: &ListQuery, total: u64) -> Markup {
     let last = u32::try_from(total.div_ceil(u64::from(SIZE))).unwrap_or(u32::MAX);
     // One more than was counted: how many there are is not known.
     let counted = total <= u64::from(view.counted_to());
@@ -188,7 +188,7 @@ fn pages(view: &View, total: u64) -> Markup {
                     a.button href=(view.at(1).link()) { "First" }
                     a.button rel="prev" href=(view.at(view.page - 1).link()) { "Previous" }
                 }
-                span { "Page " (words::grouped(view.page.into())) @if counted { " of " (words::grouped(last.into())) } }
+                span { "Page " (format::grouped(view.page.into())) @if counted { " of " (format::grouped(last.into())) } }
                 @if view.page < last {
                     a.button rel="next" href=(view.at(view.page + 1).link()) { "Next" }
                     @if counted { a.button href=(view.at(last).link()) { "Last" } }

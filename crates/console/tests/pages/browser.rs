@@ -8,12 +8,12 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, Request, StatusCode, header},
 };
-use countersign_http::Surface;
+use countersign_http::ApiService;
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
 pub(crate) struct Browser {
-    surface: Surface,
+    surface: ApiService,
     peer: SocketAddr,
     /// As it is sent: `name=value`.
     pub(crate) cookie: Option<String>,
@@ -49,7 +49,7 @@ impl Page {
 }
 
 impl Browser {
-    pub(crate) fn new(surface: Surface, peer: SocketAddr) -> Self {
+    pub(crate) fn new(surface: ApiService, peer: SocketAddr) -> Self {
         Self {
             surface,
             peer,

@@ -7,10 +7,10 @@ use std::sync::{
 
 use countersign_application::{
     Audit, Finding,
-    ports::{AuditStore, StoreFault, Stray},
-    testing::{Notes, named},
+    ports::{AuditStore, StoreError, Stray},
+    testing::{Notes, rename_to},
 };
-use countersign_domain::{AuditEvent, Recorded, TenantId, TokenId, TokenView, Version};
+use countersign_domain::{AuditEvent, RecordSnapshot, TenantId, TokenId, TokenView, Version};
 use countersign_gate::async_trait;
 
 use super::{
@@ -30,7 +30,7 @@ impl AuditStore for Counted {
         &self,
         after: Option<(TenantId, TokenId)>,
         limit: u16,
-    ) -> Result<Vec<(TenantId, TokenId)>, StoreFault> {
+    ) -> Result<Vec<(TenantId, TokenId)>, StoreError> {
         self.store.histories(after, limit).await
     }
 
@@ -38,7 +38,7 @@ impl AuditStore for Counted {
         &self,
         tenant: TenantId,
         token: TokenId,
-    ) -> Result<Option<Recorded>, StoreFault> {
+    ) -> Result<Option<RecordSnapshot>, StoreError> {
         self.store.recorded(tenant, token).await
     }
 
@@ -48,13 +48,13 @@ impl AuditStore for Counted {
         token: TokenId,
         after: Option<Version>,
         limit: u16,
-    ) -> Result<Vec<AuditEvent>, StoreFault> {
+    ) -> Result<Vec<AuditEvent>, StoreError> {
         let events = self.store.chain(tenant, token, after, limit).await?;
         self.events.fetch_add(events.len(), Ordering::Relaxed);
         Ok(events)
     }
 
-    async fn strays(&self, limit: u16) -> Result<Vec<Stray>, StoreFault> {
+    async fn strays(&self, limit: u16) -> Result<Vec<Stray>, StoreError> {
         self.store.strays(limit).await
     }
 }
@@ -76,7 +76,7 @@ async fn node(world: &World) -> (Arc<Counted>, Browser) {
 async fn changed(world: &World, mut view: TokenView, times: usize) -> TokenView {
     for n in 0..times {
         let name = format!("name {} {n}", view.token.version);
-        view = world.home.update(&view, &named(&name)).await;
+        view = world.home.update(&view, &rename_to(&name)).await;
     }
     view
 }

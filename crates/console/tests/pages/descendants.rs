@@ -1,7 +1,7 @@
 //! Revoking a token with what it made: seen first, then typed, then done; and never by another
 //! site, by a wrong number, or against oneself without a word.
 
-use countersign_application::Made;
+use countersign_application::IssuedToken;
 
 use super::world::World;
 
@@ -13,7 +13,7 @@ const ALL: &[&str] = &[
     "api.tasks.read",
 ];
 
-async fn made_by(world: &World, maker: &Made, name: &str) -> Made {
+async fn made_by(world: &World, maker: &IssuedToken, name: &str) -> IssuedToken {
     world.home.stores.clock.advance(60);
     let draft = world.home.draft(name);
     world

@@ -1,13 +1,13 @@
 //! Changing tokens: reviewed before it is stored, put together with what somebody else did meanwhile, refused beside the field.
 
-use countersign_application::{Made, testing::named};
-use countersign_domain::Edit;
+use countersign_application::{IssuedToken, testing::rename_to};
+use countersign_domain::TokenUpdate;
 
 use super::world::World;
 
 /// Fields of a form that changes the name only.
 fn edit<'a>(
-    made: &Made,
+    made: &IssuedToken,
     version: &'a str,
     step: &'a str,
     name: &'a str,
@@ -62,10 +62,10 @@ async fn whoever_was_slower_sees_both_and_overwrites_nothing_unseen() {
     let world = World::new().await;
     let made = world.home.make("base name").await;
     let (target, mut browser) = world.form(&made, "edit").await;
-    let theirs = Edit {
+    let theirs = TokenUpdate {
         allowed_addresses: Some(vec!["198.51.100.0/24".into()]),
         permissions: Some(vec!["api.tasks.read".into()]),
-        ..named("their name")
+        ..rename_to("their name")
     };
     world.home.update(&made.view, &theirs).await;
     let mut mine = edit(&made, "1", "save", "my name");
@@ -174,7 +174,10 @@ async fn what_is_mended_is_still_sent_for_the_version_that_was_seen() {
     let world = World::new().await;
     let made = world.home.make("base name").await;
     let (target, mut browser) = world.form(&made, "edit").await;
-    world.home.update(&made.view, &named("their name")).await;
+    world
+        .home
+        .update(&made.view, &rename_to("their name"))
+        .await;
     let mut unreadable = edit(&made, "1", "review", "my name");
     for (_, value) in unreadable
         .iter_mut()

@@ -1,6 +1,6 @@
 //! The history of a tenant, and its revoked tokens.
 
-use countersign_application::testing::keep;
+use countersign_application::testing::no_change;
 
 use super::world::World;
 
@@ -83,7 +83,7 @@ async fn whoever_may_no_longer_read_tokens_sees_no_history() {
     let reader = world.writer().await;
     let mut browser = world.signed_in(&reader).await;
     assert_eq!(browser.get("/console/history").await.status, 200);
-    let mut edit = keep(&reader.view);
+    let mut edit = no_change(&reader.view);
     edit.permissions = Some(vec!["api.tasks.read".into()]);
     world.home.update(&reader.view, &edit).await;
     let page = browser.get("/console/history").await;

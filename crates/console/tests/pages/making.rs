@@ -1,7 +1,7 @@
 //! Making tokens, replacing their secrets and taking them back: what is stored is what was asked for, and what is refused is
 //! said beside its field.
 
-use countersign_application::testing::named;
+use countersign_application::testing::rename_to;
 use countersign_domain::{Secret, Version};
 
 use super::world::World;
@@ -184,7 +184,7 @@ async fn a_token_is_revoked_by_its_name() {
         world.home.get(id).await.unwrap().token.version,
         Version::FIRST
     );
-    world.home.update(&made.view, &named("to go!")).await;
+    world.home.update(&made.view, &rename_to("to go!")).await;
     let page = browser.post(&target, &[("name", "to go!")]).await;
     assert_eq!(
         (page.status.as_u16(), page.location()),

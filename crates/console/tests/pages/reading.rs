@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_application::ports::{MockTokenStore, StoreFault};
+use countersign_application::ports::{MockTokenStore, StoreError};
 
 use super::{
     browser::Browser,
@@ -104,7 +104,7 @@ async fn hostile_names_are_shown_as_they_are() {
 async fn a_history_says_whether_it_was_touched() {
     let world = World::new().await;
     let made = world.home.make("watched").await;
-    let renamed = countersign_application::testing::named("watched closely");
+    let renamed = countersign_application::testing::rename_to("watched closely");
     world.home.update(&made.view, &renamed).await;
     let target = format!("/console/tokens/{}", made.view.token.id);
     let mut browser = world.signed_in(&world.root).await;
@@ -174,7 +174,7 @@ async fn a_store_that_is_away_is_said_to_be() {
     let mut tokens = MockTokenStore::new();
     tokens.expect_find().returning(move |_| Ok(found.clone()));
     tokens.expect_query().returning(|_, _, _, _| {
-        Err(StoreFault::Unavailable(
+        Err(StoreError::Unavailable(
             "postgres://user:password@db".into(),
         ))
     });

@@ -1,11 +1,11 @@
 //! How a session ends: with its token, by its limits, by signing out; and that it goes on nowhere else.
 
-use countersign_domain::{Edit, Version};
+use countersign_domain::{TokenUpdate, Version};
 
 use super::world::World;
 
-fn edit(name: &str) -> Edit {
-    countersign_application::testing::named(name)
+fn edit(name: &str) -> TokenUpdate {
+    countersign_application::testing::rename_to(name)
 }
 
 #[tokio::test]

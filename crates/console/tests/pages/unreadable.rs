@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     http::{Request, header},
 };
-use countersign_application::Made;
+use countersign_application::IssuedToken;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -45,7 +45,7 @@ async fn ask_if(
     (status, serde_json::from_slice(&bytes).unwrap_or_default())
 }
 
-async fn spoilt(world: &World, sql: &'static str) -> (Made, String) {
+async fn spoilt(world: &World, sql: &'static str) -> (IssuedToken, String) {
     let made = world.home.make("spoilt").await;
     world.home.make("good").await;
     world.tamper(sql).await;

@@ -3,14 +3,15 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use countersign_application::{
-    Audit, Made, SessionLimits, Sessions, Tokens, Users,
+    Audit, IssuedToken, SessionLimits, Sessions, Tokens, Users,
     ports::TokenStore,
-    testing::{Deaf, Realm, Stores},
+    testing::{NoopInvalidator, Stores, TestTenant},
 };
 use countersign_domain::{Policy, TokenView, standard};
 use countersign_gate::Gate;
 use countersign_http::{
-    Hub, InStep, Metrics, Services, Settings, StoreSource, Surface, Timekeeping, Writability,
+    ApiService, ApiServices, ChangeBroadcast, ClockGuard, Metrics, Settings, StoreSource,
+    Timekeeping, Writability,
 };
 use countersign_sqlite::SqliteStore;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
@@ -19,13 +20,13 @@ use tempfile::TempDir;
 use super::browser::Browser;
 
 pub(crate) struct World {
-    pub(crate) surface: Surface,
+    pub(crate) surface: ApiService,
     pub(crate) stores: Stores,
     /// Whether its clock is believed.
     pub(crate) time: Timekeeping,
-    pub(crate) home: Realm,
+    pub(crate) home: TestTenant,
     /// Holds the whole catalog.
-    pub(crate) root: Made,
+    pub(crate) root: IssuedToken,
     folder: TempDir,
 }
 
@@ -52,14 +53,14 @@ impl World {
     }
 
     /// A token with these permissions.
-    pub(crate) async fn token(&self, name: &str, permissions: &[&str]) -> Made {
+    pub(crate) async fn token(&self, name: &str, permissions: &[&str]) -> IssuedToken {
         let mut draft = self.home.draft(name);
         draft.permissions = permissions.iter().map(ToString::to_string).collect();
         self.home.make_of(&draft).await
     }
 
     /// A token that changes others, and holds little besides.
-    pub(crate) async fn writer(&self) -> Made {
+    pub(crate) async fn writer(&self) -> IssuedToken {
         let permissions = [
             "api.api-tokens.read",
             "api.api-tokens.write",
@@ -69,7 +70,7 @@ impl World {
     }
 
     /// Where a form of a token is, and root's browser that looks at it.
-    pub(crate) async fn form(&self, made: &Made, name: &str) -> (String, Browser) {
+    pub(crate) async fn form(&self, made: &IssuedToken, name: &str) -> (String, Browser) {
         let target = format!("/console/tokens/{}/{name}", made.view.token.id);
         let mut browser = self.signed_in(&self.root).await;
         browser.get(&target).await;
@@ -88,7 +89,7 @@ impl World {
     }
 
     /// A browser that the token's holder has signed in with.
-    pub(crate) async fn signed_in(&self, made: &Made) -> Browser {
+    pub(crate) async fn signed_in(&self, made: &IssuedToken) -> Browser {
         let mut browser = self.browser();
         browser.sign_in(made.secret.expose()).await;
         browser
@@ -114,23 +115,27 @@ impl World {
 }
 
 /// The surface with its pages, over another keeper of tokens where a test wants one.
-pub(crate) fn surface(stores: &Stores, tokens: Arc<dyn TokenStore>, time: &Timekeeping) -> Surface {
+pub(crate) fn surface(
+    stores: &Stores,
+    tokens: Arc<dyn TokenStore>,
+    time: &Timekeeping,
+) -> ApiService {
     let (clock, entropy) = (stores.clock.clone(), stores.entropy.clone());
     let now = stores.clock.clone();
     let source = Arc::new(StoreSource::new(tokens.clone()));
-    let source = Arc::new(InStep::new(source, time.clone()));
+    let source = Arc::new(ClockGuard::new(source, time.clone()));
     let gate = Gate::new(source, move || now.now());
     let in_step = time.clone();
     let use_cases = Tokens::new(
         tokens.clone(),
         clock.clone(),
         entropy.clone(),
-        Arc::new(Deaf),
+        Arc::new(NoopInvalidator),
         Policy::default(),
     );
     let limits = SessionLimits::default();
     let sessions = stores.sessions.clone();
-    let pages = countersign_console::pages(countersign_console::Services {
+    let pages = countersign_console::pages(countersign_console::ConsoleServices {
         tokens: use_cases.clone(),
         audit: Audit::new(stores.audit.clone()),
         sessions: Sessions::new(sessions, tokens, clock.clone(), entropy.clone(), limits),
@@ -140,12 +145,12 @@ pub(crate) fn surface(stores: &Stores, tokens: Arc<dyn TokenStore>, time: &Timek
         in_step: Arc::new(move || !in_step.is_apart()),
         public_url: None,
     });
-    let services = Services {
+    let services = ApiServices {
         tokens: use_cases,
         users: Users::new(stores.users.clone()),
         gate,
         feed: stores.feed.clone(),
-        news: Hub::default(),
+        news: ChangeBroadcast::default(),
         time: time.clone(),
         writability: Writability::default(),
         probe: stores.probe.clone(),
@@ -153,5 +158,5 @@ pub(crate) fn surface(stores: &Stores, tokens: Arc<dyn TokenStore>, time: &Timek
         clock,
         metrics: Metrics::default(),
     };
-    Surface::new(services, Settings::default()).with_pages(pages)
+    ApiService::new(services, Settings::default()).with_pages(pages)
 }

@@ -34,7 +34,7 @@ pub(crate) fn credential(addresses: &[&str]) -> Arc<Credential> {
         permissions: set(64),
         addresses: AllowedAddresses::parse(addresses).expect("addresses"),
         expiry: now().plus_months(1),
-        retires: None,
+        valid_until: None,
         created: now(),
         modified: now(),
     })

@@ -1,19 +1,19 @@
 //! Walking a token's history: whether each event follows the one before, and whether what is stored is what its events
 //! made of it. What was changed behind the service's back shows, not only a changed event.
 
-mod fault;
-mod recorded;
+mod comparison;
+mod error;
 mod secrets;
-mod stored;
+mod snapshot;
 
 use crate::{
-    AllowedAddresses, AuditEvent, ChainHash, Changed, Encoding, EventContent, EventKind,
+    AllowedAddresses, AuditEvent, ChainHash, Encoding, EventContent, EventKind, FieldChange,
     PartialToken, PermissionSet, Timestamp, TokenName, UserId, Version,
 };
 use secrets::Secrets;
 
-pub use fault::BrokenChain;
-pub use recorded::{Recorded, RecordedSecret, RecordedUser, Search, SearchRow, UsesRow};
+pub use error::BrokenChain;
+pub use snapshot::{RecordSnapshot, Search, SearchRow, SecretSnapshot, UserSnapshot, UsesRow};
 
 /// Walks one token's events, oldest first, and names the first thing that does not fit.
 #[derive(Debug, Clone)]
@@ -110,7 +110,7 @@ impl ChainVerifier {
     }
 
     /// What may be shown of the first secret is in no event, so the first rotation is believed about it.
-    fn follow_partial(&mut self, change: Option<&Changed<PartialToken>>) -> bool {
+    fn follow_partial(&mut self, change: Option<&FieldChange<PartialToken>>) -> bool {
         if self.partial.is_none() {
             self.partial = change.and_then(|change| change.before.clone());
         }
@@ -119,7 +119,7 @@ impl ChainVerifier {
 }
 
 /// Takes a change over, where it starts from what was there.
-fn follow<T: PartialEq + Clone>(value: &mut Option<T>, change: Option<&Changed<T>>) -> bool {
+fn follow<T: PartialEq + Clone>(value: &mut Option<T>, change: Option<&FieldChange<T>>) -> bool {
     let Some(change) = change else { return true };
     let starts_here = *value == change.before;
     value.clone_from(&change.after);
@@ -127,12 +127,12 @@ fn follow<T: PartialEq + Clone>(value: &mut Option<T>, change: Option<&Changed<T
 }
 
 #[cfg(test)]
+mod comparison_tests;
+#[cfg(test)]
 mod encodings_tests;
 #[cfg(test)]
 mod retirement_tests;
 #[cfg(test)]
 mod secrets_tests;
-#[cfg(test)]
-mod stored_tests;
 #[cfg(test)]
 mod tests;

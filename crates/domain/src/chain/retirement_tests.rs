@@ -1,14 +1,17 @@
 //! A secret that was replaced is ended early: its event is compared with the row of the secret.
 
 use super::{
-    stored_tests::{digest, minute, rotated},
+    comparison_tests::{digest, minute, rotated},
     tests::{content, verify, version},
     *,
 };
 use crate::{Changes, EventContent};
 
 /// [`rotated`], and then the secret that was replaced last is ended early; in the newest encoding.
-fn ended_early(encoding: Encoding, retirement: Changed<Timestamp>) -> (Vec<AuditEvent>, Recorded) {
+fn ended_early(
+    encoding: Encoding,
+    retirement: FieldChange<Timestamp>,
+) -> (Vec<AuditEvent>, RecordSnapshot) {
     let (mut events, mut record) = rotated(encoding);
     let end = retirement.after;
     let changes = Changes {
@@ -25,7 +28,7 @@ fn ended_early(encoding: Encoding, retirement: Changed<Timestamp>) -> (Vec<Audit
     record.head = event.hash;
     record.token.version = version(4);
     record.token.modified = minute(5);
-    record.secrets[1].retires = end;
+    record.secrets[1].valid_until = end;
     events.push(event);
     (events, record)
 }
@@ -33,7 +36,7 @@ fn ended_early(encoding: Encoding, retirement: Changed<Timestamp>) -> (Vec<Audit
 #[test]
 fn a_secret_that_was_ended_early_is_compared_like_the_others() {
     for encoding in [Encoding::V1, Encoding::V2] {
-        let changed = |before, after| Changed {
+        let changed = |before, after| FieldChange {
             before: Some(minute(before)),
             after: Some(minute(after)),
         };
@@ -41,7 +44,7 @@ fn a_secret_that_was_ended_early_is_compared_like_the_others() {
         assert_eq!(verify(&events, &record), Ok(()));
         // It goes on after all; and another one ended in its place.
         let mut revived = record.clone();
-        revived.secrets[1].retires = Some(minute(13));
+        revived.secrets[1].valid_until = Some(minute(13));
         let differs = BrokenChain::SecretDiffers(version(2), "retires_at");
         assert_eq!(verify(&events, &revived), Err(differs));
         let mut swapped = record;

@@ -3,26 +3,28 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{BrokenChain, RecordedSecret};
-use crate::{Changed, EventContent, EventKind, PartialToken, SecretCommitment, Timestamp, Version};
+use super::{BrokenChain, SecretSnapshot};
+use crate::{
+    EventContent, EventKind, FieldChange, PartialToken, SecretCommitment, Timestamp, Version,
+};
 
 /// The secrets that a token's events made. Takes some 150 bytes for each.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Secrets {
-    made: Vec<Made>,
+    made: Vec<IssuedSecret>,
     /// When each of them ends, with its place among them, so that a rotation finds those that still work.
     ends: BTreeSet<(Timestamp, usize)>,
 }
 
 /// A secret as its events tell it.
 #[derive(Debug, Clone)]
-struct Made {
+struct IssuedSecret {
     version: Version,
     at: Timestamp,
     commitment: Option<SecretCommitment>,
     /// Unknown of a first secret that was never replaced.
     partial: Option<PartialToken>,
-    retires: Option<Timestamp>,
+    valid_until: Option<Timestamp>,
 }
 
 impl Secrets {
@@ -38,10 +40,10 @@ impl Secrets {
             EventKind::Updated | EventKind::Revoked => return partial.is_none() && ends.is_none(),
             EventKind::Created => {}
             EventKind::Rotated => {
-                let Some(retires) = ends.and_then(|change| change.after) else {
+                let Some(valid_until) = ends.and_then(|change| change.after) else {
                     return false;
                 };
-                self.end(content.at, retires);
+                self.end(content.at, valid_until);
                 if let Some(newest) = self
                     .made
                     .last_mut()
@@ -51,24 +53,28 @@ impl Secrets {
                 }
             }
         }
-        self.made.push(Made {
+        self.made.push(IssuedSecret {
             version: content.version_after,
             at: content.at,
             commitment: content.secret_commitment,
             partial: partial.and_then(|change| change.after.clone()),
-            retires: None,
+            valid_until: None,
         });
         true
     }
 
     /// Ends the newest when the rotation says, and those before it now, unless they have ended already.
-    fn end(&mut self, now: Timestamp, retires: Timestamp) {
+    fn end(&mut self, now: Timestamp, valid_until: Timestamp) {
         let still_work = self.ends.split_off(&(now, usize::MAX));
-        let newest = self.made.len().checked_sub(1).map(|place| (retires, place));
+        let newest = self
+            .made
+            .len()
+            .checked_sub(1)
+            .map(|place| (valid_until, place));
         let cut = still_work.into_iter().map(|(_, place)| (now, place));
         for (end, place) in cut.chain(newest) {
             if let Some(made) = self.made.get_mut(place) {
-                made.retires = Some(end);
+                made.valid_until = Some(end);
             }
             self.ends.insert((end, place));
         }
@@ -77,7 +83,7 @@ impl Secrets {
     /// Ends one that was replaced before its time; `false` if there is none that ended then, or if it
     /// would be prolonged.
     fn end_early(&mut self, content: &EventContent) -> bool {
-        let Some(Changed {
+        let Some(FieldChange {
             before: Some(before),
             after: Some(after),
         }) = content.changes.replaced_retires_at
@@ -88,13 +94,13 @@ impl Secrets {
         let made = self.made.iter_mut().enumerate().rev();
         // One of the first encoding is known by its end alone: no more than one works beside the newest.
         let found = made
-            .filter(|(_, made)| made.retires == Some(before))
+            .filter(|(_, made)| made.valid_until == Some(before))
             .find(|(_, made)| made.commitment.is_none_or(|known| Some(known) == ended));
         let Some((place, made)) = found.filter(|_| after < before) else {
             return false;
         };
         made.commitment = ended;
-        made.retires = Some(after);
+        made.valid_until = Some(after);
         self.ends.remove(&(before, place));
         self.ends.insert((after, place));
         true
@@ -103,7 +109,7 @@ impl Secrets {
     /// Compares them with the secrets that are stored; what the record shows of the newest is known.
     pub(super) fn compare(
         &self,
-        rows: &[RecordedSecret],
+        rows: &[SecretSnapshot],
         shown: &PartialToken,
     ) -> Result<(), BrokenChain> {
         let (committed, uncommitted): (Vec<_>, Vec<_>) =
@@ -132,12 +138,12 @@ impl Secrets {
     /// made at one instant are told apart by their ends.
     fn pair(
         &self,
-        mut uncommitted: Vec<&Made>,
-        mut rows: Vec<&RecordedSecret>,
+        mut uncommitted: Vec<&IssuedSecret>,
+        mut rows: Vec<&SecretSnapshot>,
         shown: &PartialToken,
     ) -> Result<(), BrokenChain> {
-        uncommitted.sort_by_key(|made| (made.at, made.retires));
-        rows.sort_by_key(|row| (row.created, row.retires));
+        uncommitted.sort_by_key(|made| (made.at, made.valid_until));
+        rows.sort_by_key(|row| (row.created, row.valid_until));
         let mut rows = rows.into_iter().peekable();
         let complete = uncommitted.len() == rows.len();
         for made in uncommitted {
@@ -150,8 +156,8 @@ impl Secrets {
 
     fn agree(
         &self,
-        made: &Made,
-        row: &RecordedSecret,
+        made: &IssuedSecret,
+        row: &SecretSnapshot,
         shown: &PartialToken,
     ) -> Result<(), BrokenChain> {
         let newest = self.made.last().map(|newest| newest.version);
@@ -162,7 +168,7 @@ impl Secrets {
         };
         let columns = [
             ("created_at", row.created == made.at),
-            ("retires_at", row.retires == made.retires),
+            ("retires_at", row.valid_until == made.valid_until),
             (
                 "partial_token",
                 partial.is_none_or(|partial| *partial == row.partial),

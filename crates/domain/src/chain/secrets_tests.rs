@@ -1,7 +1,7 @@
 //! When secrets end, by the rotations alone.
 
 use super::{
-    stored_tests::{minute, shown},
+    comparison_tests::{minute, shown},
     tests::{content, made, secret},
     *,
 };
@@ -31,9 +31,9 @@ fn a_rotation_ends_all_that_still_work_by_its_own_clock() {
     let rows: Vec<_> = (1..)
         .zip(at)
         .zip(ends)
-        .map(|((n, created), retires)| RecordedSecret {
+        .map(|((n, created), valid_until)| SecretSnapshot {
             created,
-            retires,
+            valid_until,
             ..secret(n, shown(4))
         })
         .collect();

@@ -16,13 +16,13 @@ fn named(n: i64) -> Option<TokenName> {
 }
 
 /// A history that makes a token and renames it with each version, and the record that comes of it.
-fn history(length: i64) -> (Vec<AuditEvent>, Recorded) {
+fn history(length: i64) -> (Vec<AuditEvent>, RecordSnapshot) {
     let mut token = samples::view(1, &[TASKS_READ]).token;
     let mut head = ChainHash::START;
     let mut events = Vec::new();
     for n in 1..=length {
         let mut changes = Changes {
-            name: Some(Changed {
+            name: Some(FieldChange {
                 before: named(n - 1),
                 after: named(n),
             }),
@@ -50,14 +50,14 @@ fn history(length: i64) -> (Vec<AuditEvent>, Recorded) {
 }
 
 /// All that is stored of a live token whose first secret was never replaced.
-pub(super) fn stored(token: Token, head: ChainHash) -> Recorded {
-    Recorded {
+pub(super) fn stored(token: Token, head: ChainHash) -> RecordSnapshot {
+    RecordSnapshot {
         name_key: token.name.key().into(),
         created_by: samples::user_id(2),
         modified_by: samples::user_id(2),
         head,
         revoked: None,
-        user: Some(RecordedUser {
+        user: Some(UserSnapshot {
             name: token.name.as_str().into(),
             stands_for_a_token: true,
             created: token.created,
@@ -74,18 +74,18 @@ pub(super) fn stored(token: Token, head: ChainHash) -> Recorded {
 }
 
 /// A stored secret that works.
-pub(super) fn secret(n: u8, partial: PartialToken) -> RecordedSecret {
-    RecordedSecret {
+pub(super) fn secret(n: u8, partial: PartialToken) -> SecretSnapshot {
+    SecretSnapshot {
         digest: SecretDigest::from_bytes([n; 32]),
         partial,
         created: samples::now(),
-        retires: None,
+        valid_until: None,
         last_used: None,
     }
 }
 
-pub(super) fn made<T>(after: T) -> Changed<T> {
-    Changed {
+pub(super) fn made<T>(after: T) -> FieldChange<T> {
+    FieldChange {
         before: None,
         after: Some(after),
     }
@@ -108,7 +108,7 @@ pub(super) fn content(token: TokenId, kind: EventKind, n: i64, changes: Changes)
     }
 }
 
-pub(super) fn verify(events: &[AuditEvent], record: &Recorded) -> Result<(), BrokenChain> {
+pub(super) fn verify(events: &[AuditEvent], record: &RecordSnapshot) -> Result<(), BrokenChain> {
     let mut verifier = ChainVerifier::default();
     events.iter().try_for_each(|event| verifier.push(event))?;
     verifier.finish(record)
@@ -161,7 +161,7 @@ fn events_that_are_forged_or_added_end_elsewhere() {
     );
 }
 
-type Alter<'a> = (&'static str, Box<dyn Fn(&mut Recorded) + 'a>);
+type Alter<'a> = (&'static str, Box<dyn Fn(&mut RecordSnapshot) + 'a>);
 
 #[test]
 fn a_record_that_was_changed_beside_its_events_is_noticed() {
@@ -201,7 +201,7 @@ fn a_record_that_was_changed_beside_its_events_is_noticed() {
 fn a_change_that_starts_from_what_never_was_is_altered() {
     let (mut events, record) = history(2);
     let changes = Changes {
-        name: Some(Changed {
+        name: Some(FieldChange {
             before: named(7),
             after: named(2),
         }),
@@ -242,14 +242,14 @@ fn a_revoked_token_has_no_later_events() {
 #[test]
 fn a_changed_partial_shows_from_the_first_rotation_on() {
     let (mut events, mut record) = history(2);
-    let shown = |n| crate::Secret::from_random(&[n; 32]).partial();
+    let shown = |n| crate::Secret::from_random(&[n; 32]).masked();
     record.token.partial = shown(8);
     record.secrets[0].partial = shown(8);
     assert_eq!(verify(&events, &record), Ok(()), "no event tells of it yet");
 
     for (n, before, after) in [(3, 8, 9), (4, 9, 10)] {
         let changes = Changes {
-            partial_token: Some(Changed {
+            partial_token: Some(FieldChange {
                 before: Some(shown(before)),
                 after: Some(shown(after)),
             }),
@@ -259,7 +259,7 @@ fn a_changed_partial_shows_from_the_first_rotation_on() {
         let event = content(record.token.id, EventKind::Rotated, n, changes);
         let event = event.chained_to(&record.head);
         for replaced in &mut record.secrets {
-            replaced.retires = Some(samples::now());
+            replaced.valid_until = Some(samples::now());
         }
         record.secrets.push(secret(after, shown(after)));
         record.head = event.hash;

@@ -2,13 +2,13 @@
 
 use super::{Policy, decide, fields};
 use crate::{
-    ChainHash, Change, Changed, Changes, EventKind, Once, PermissionSet, Refused, Request, Secret,
-    Timestamp, Token, TokenId, UserId, Version, Violation, Write, standard,
+    ChainHash, Change, Changes, EventKind, FieldChange, IdempotentRequest, PermissionSet, Request,
+    RuleViolations, Secret, Timestamp, Token, TokenId, UserId, Version, Violation, Write, standard,
 };
 
 /// A new token as its maker writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draft {
+pub struct NewToken {
     /// The name.
     pub name: String,
     /// When it ends.
@@ -21,7 +21,7 @@ pub struct Draft {
 
 /// What a new token is made of that nobody chooses.
 #[derive(Debug)]
-pub struct Fresh<'a> {
+pub struct NewTokenMaterial<'a> {
     /// Its id.
     pub token: TokenId,
     /// Its user's id.
@@ -29,7 +29,7 @@ pub struct Fresh<'a> {
     /// Its first secret.
     pub secret: &'a Secret,
     /// The key under which the client makes it at most once, where it chose one.
-    pub once: Option<Once>,
+    pub once: Option<IdempotentRequest>,
 }
 
 impl Policy {
@@ -40,9 +40,9 @@ impl Policy {
     pub fn create(
         &self,
         request: &Request,
-        draft: &Draft,
-        fresh: Fresh<'_>,
-    ) -> Result<Change, Refused> {
+        draft: &NewToken,
+        fresh: NewTokenMaterial<'_>,
+    ) -> Result<Change, RuleViolations> {
         let mut violations = Vec::new();
         let name = fields::name(None, &draft.name, &mut violations);
         fields::expiry(
@@ -62,7 +62,7 @@ impl Policy {
                     field: *field,
                 }),
         );
-        let (name, addresses) = Refused::unless_none(violations, name.zip(addresses))?;
+        let (name, addresses) = RuleViolations::unless_none(violations, name.zip(addresses))?;
         let permissions: PermissionSet = granted
             .into_iter()
             .map(|(permission, _)| permission)
@@ -73,7 +73,7 @@ impl Policy {
             version: Version::FIRST,
             name,
             user: fresh.user,
-            partial: fresh.secret.partial(),
+            partial: fresh.secret.masked(),
             expiry: draft.expiry,
             addresses,
             permissions,
@@ -81,7 +81,7 @@ impl Policy {
             modified: request.now,
         };
         let changes = all_of(&next);
-        let relied_on = next
+        let required_permissions = next
             .permissions
             .union(&[standard::API_TOKENS_WRITE].into_iter().collect());
         let write = (
@@ -97,14 +97,14 @@ impl Policy {
             next,
             (None, &ChainHash::START),
             changes,
-            relied_on,
+            required_permissions,
         ))
     }
 }
 
 fn all_of(token: &Token) -> Changes {
-    fn made<T>(after: T) -> Changed<T> {
-        Changed {
+    fn made<T>(after: T) -> FieldChange<T> {
+        FieldChange {
             before: None,
             after: Some(after),
         }

@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::{
-    Field, Gravity, InvalidName, Refused, Secret, Timestamp, TokenView, Violation, samples,
-    standard::*,
+    Field, InvalidName, RefusalKind, RuleViolations, Secret, Timestamp, TokenView, Violation,
+    samples, standard::*,
 };
 
-fn draft() -> Draft {
-    Draft {
+fn draft() -> NewToken {
+    NewToken {
         name: "Nightly export".into(),
         expiry: samples::at("2027-06-01T12:00:00Z"),
         allowed_addresses: vec![],
@@ -15,9 +15,9 @@ fn draft() -> Draft {
     }
 }
 
-fn create(draft: &Draft) -> Result<Change, Refused> {
+fn create(draft: &NewToken) -> Result<Change, RuleViolations> {
     let secret = Secret::from_random(&[1; 32]);
-    let fresh = Fresh {
+    let fresh = NewTokenMaterial {
         token: samples::token_id(7),
         user: samples::user_id(7),
         secret: &secret,
@@ -27,7 +27,7 @@ fn create(draft: &Draft) -> Result<Change, Refused> {
     Policy::default().create(&request, draft, fresh)
 }
 
-fn refusals(draft: &Draft) -> Vec<Violation> {
+fn refusals(draft: &NewToken) -> Vec<Violation> {
     create(draft).unwrap_err().violations().to_vec()
 }
 
@@ -37,7 +37,7 @@ fn names(list: &[&str]) -> Vec<String> {
 
 #[test]
 fn a_change_holds_all_that_is_written() {
-    let draft = Draft {
+    let draft = NewToken {
         permissions: names(&["api.tasks.read", "api.tasks.read"]),
         ..draft()
     };
@@ -62,7 +62,7 @@ fn a_change_holds_all_that_is_written() {
         Some(next.name.clone())
     );
     assert_eq!(
-        change.authority().relied_on,
+        change.authority().required_permissions,
         samples::set(&[TASKS_READ, API_TOKENS_WRITE])
     );
     let view = TokenView::of_new(&change);
@@ -71,7 +71,7 @@ fn a_change_holds_all_that_is_written() {
 
 #[test]
 fn nobody_hands_out_what_they_lack() {
-    let draft = Draft {
+    let draft = NewToken {
         permissions: names(&["api.tasks.write", "api.tasks.read", "api.users.read"]),
         ..draft()
     };
@@ -88,7 +88,7 @@ fn nobody_hands_out_what_they_lack() {
 #[test]
 fn the_expiry_is_after_now_and_within_two_calendar_years() {
     let with = |text: &str| {
-        create(&Draft {
+        create(&NewToken {
             expiry: samples::at(text),
             ..draft()
         })
@@ -108,14 +108,14 @@ fn the_expiry_is_after_now_and_within_two_calendar_years() {
 
 #[test]
 fn all_violations_come_at_once_the_gravest_first() {
-    let draft = Draft {
+    let draft = NewToken {
         name: " ".into(),
         expiry: samples::now(),
         allowed_addresses: names(&["10.0.0.1/8", "x"]),
         permissions: names(&["api.task.read", "api.users.read"]),
     };
     let refused = create(&draft).unwrap_err();
-    assert_eq!(refused.gravity(), Gravity::PermissionNotHeld);
+    assert_eq!(refused.gravity(), RefusalKind::PermissionNotHeld);
     let pointers: Vec<_> = refused
         .violations()
         .iter()
@@ -139,28 +139,28 @@ fn all_violations_come_at_once_the_gravest_first() {
 #[test]
 fn an_empty_or_endless_list_of_permissions_is_refused() {
     assert_eq!(
-        refusals(&Draft {
+        refusals(&NewToken {
             permissions: vec![],
             ..draft()
         }),
         [Violation::EmptyPermissions]
     );
-    let endless = Draft {
+    let endless = NewToken {
         permissions: vec!["x".into(); 20_000],
         ..draft()
     };
-    assert_eq!(refusals(&endless).len(), Refused::MOST);
+    assert_eq!(refusals(&endless).len(), RuleViolations::MOST);
 }
 
 #[test]
 fn many_small_mistakes_hide_no_grave_one() {
     let mut permissions = vec!["x".to_owned(); 500];
     permissions.push("api.users.read".into());
-    let refused = create(&Draft {
+    let refused = create(&NewToken {
         permissions,
         ..draft()
     })
     .unwrap_err();
-    assert_eq!(refused.gravity(), Gravity::PermissionNotHeld);
-    assert_eq!(refused.violations().len(), Refused::MOST);
+    assert_eq!(refused.gravity(), RefusalKind::PermissionNotHeld);
+    assert_eq!(refused.violations().len(), RuleViolations::MOST);
 }

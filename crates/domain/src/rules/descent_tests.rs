@@ -1,12 +1,14 @@
 //! What a descendant may do to a token that it descends from, and what it may not.
 
 use super::*;
-use crate::{Actor, Field, Gravity, Permission, Refused, UserInfo, samples, standard::*};
+use crate::{
+    Actor, Field, Permission, RefusalKind, RuleViolations, UserInfo, samples, standard::*,
+};
 
 const WRITER: &[Permission] = &[API_TOKENS_WRITE, TASKS_READ, TASKS_WRITE];
 
-fn edit() -> Edit {
-    Edit {
+fn edit() -> TokenUpdate {
+    TokenUpdate {
         name: "token 2".into(),
         expiry: None,
         allowed_addresses: None,
@@ -16,20 +18,20 @@ fn edit() -> Edit {
 }
 
 /// Edits of token 2, each with the field that it widens, if any.
-fn edits() -> [(Edit, Option<Field>); 7] {
-    let permissions = |held: &[Permission]| Edit {
+fn edits() -> [(TokenUpdate, Option<Field>); 7] {
+    let permissions = |held: &[Permission]| TokenUpdate {
         permissions: Some(held.iter().map(ToString::to_string).collect()),
         ..edit()
     };
-    let expiry = |at| Edit {
+    let expiry = |at| TokenUpdate {
         expiry: Some(samples::at(at)),
         ..edit()
     };
-    let addresses = |entry: &str| Edit {
+    let addresses = |entry: &str| TokenUpdate {
         allowed_addresses: Some(vec![entry.to_owned()]),
         ..edit()
     };
-    let renamed = Edit {
+    let renamed = TokenUpdate {
         name: "renamed".into(),
         ..edit()
     };
@@ -53,7 +55,7 @@ fn view() -> crate::TokenView {
     view
 }
 
-fn rotate(request: &Request, descent: Descent) -> Result<Change, Refused> {
+fn rotate(request: &Request, descent: Descent) -> Result<Change, RuleViolations> {
     let secret = crate::Secret::from_random(&[7; 32]);
     Policy::default().rotate(request, &view(), &secret, Overlap::NONE, descent)
 }
@@ -67,7 +69,7 @@ fn an_ancestor_is_narrowed_and_renamed_by_its_descendant_but_never_widened() {
         match (update(Descent::Descendant), widens) {
             (Ok(_), None) => {}
             (Err(refused), Some(field)) => {
-                assert_eq!(refused.gravity(), Gravity::AncestorProtected);
+                assert_eq!(refused.gravity(), RefusalKind::AncestorProtected);
                 assert!(refused.depends_on_descent());
                 let [violation] = refused.violations() else {
                     panic!("{refused}")
@@ -84,8 +86,8 @@ fn an_ancestor_gets_no_secret_from_its_descendant() {
     let request = samples::request(1, WRITER);
     assert!(rotate(&request, Descent::Apart).is_ok());
     let refused = rotate(&request, Descent::Descendant).unwrap_err();
-    assert_eq!(refused.gravity(), Gravity::AncestorProtected);
-    assert_eq!(refused.violations()[0].field(), Field::Whole);
+    assert_eq!(refused.gravity(), RefusalKind::AncestorProtected);
+    assert_eq!(refused.violations()[0].field(), Field::Document);
 }
 
 #[test]
@@ -106,7 +108,7 @@ fn neither_the_system_nor_the_token_itself_is_a_descendant() {
     let refused = Policy::default().update(&own, &view(), later, Descent::Descendant);
     let refused = refused.unwrap_err();
     assert!(!refused.depends_on_descent());
-    assert_eq!(refused.gravity(), Gravity::SelfWidening);
+    assert_eq!(refused.gravity(), RefusalKind::SelfWidening);
 }
 
 /// No rule stops it then, and the change says what its commit has to make sure of.
@@ -120,7 +122,7 @@ fn descent_that_the_commit_judges_is_asked_for_by_a_widening_of_another_token_al
                 request.actor.token = Some(view().token.id);
             }
             match policy.update(&request, &view(), &edit, Descent::JudgedByCommit) {
-                Ok(Outcome::Changed(change)) => {
+                Ok(UpdateOutcome::Changed(change)) => {
                     assert_eq!(change.authority().target_made_nothing, asks, "{edit:?}");
                 }
                 // By the rules about a token that changes itself.
@@ -130,5 +132,5 @@ fn descent_that_the_commit_judges_is_asked_for_by_a_widening_of_another_token_al
         }
     }
     let refused = rotate(&samples::request(1, WRITER), Descent::JudgedByCommit).unwrap_err();
-    assert_eq!(refused.gravity(), Gravity::AncestorProtected);
+    assert_eq!(refused.gravity(), RefusalKind::AncestorProtected);
 }

@@ -2,8 +2,8 @@
 //! notes what is wrong with it.
 
 use crate::{
-    Actor, AllowedAddresses, Field, InvalidAddresses, Permission, PermissionSet, Policy, Refused,
-    Timestamp, Token, TokenName, Violation,
+    Actor, AllowedAddresses, Field, InvalidAddresses, Permission, PermissionSet, Policy,
+    RuleViolations, Timestamp, Token, TokenName, Violation,
 };
 
 /// A name that is kept need not be one that could be given now: an earlier release may have allowed more.
@@ -74,7 +74,7 @@ pub(super) fn permissions(
         match stored.cloned().or_else(|| policy.catalog.get(name)) {
             Some(permission) => granted.push((permission, Field::Permissions(Some(index)))),
             // More are not told, so that their near names need not be looked for.
-            None if violations.len() >= Refused::MOST => {}
+            None if violations.len() >= RuleViolations::MOST => {}
             None => violations.push(Violation::UnknownPermission {
                 index,
                 value: name.clone(),

@@ -27,11 +27,11 @@ const PLACES: &[&str] = &[
 
 #[derive(Debug, Clone)]
 enum Step {
-    Make(Draft),
-    Change(prop::sample::Index, Edit),
+    Make(NewToken),
+    Change(prop::sample::Index, TokenUpdate),
     Rotate(prop::sample::Index),
     /// The owner's, against the first token: whatever of it narrows that one is done.
-    Contain(Edit),
+    Contain(TokenUpdate),
 }
 
 /// Who made or rotated which token, by their places in the list of tokens.
@@ -79,7 +79,7 @@ fn expiry() -> impl Strategy<Value = Timestamp> {
 fn step() -> impl Strategy<Value = Step> {
     let make = ("[a-c]", expiry(), places(), names()).prop_map(
         |(name, expiry, allowed_addresses, permissions)| {
-            Step::Make(Draft {
+            Step::Make(NewToken {
                 name,
                 expiry,
                 allowed_addresses,
@@ -96,7 +96,7 @@ fn step() -> impl Strategy<Value = Step> {
     );
     let edit = edit
         .prop_map(
-            |(name, expiry, allowed_addresses, permissions, allow_lockout)| Edit {
+            |(name, expiry, allowed_addresses, permissions, allow_lockout)| TokenUpdate {
                 name,
                 expiry,
                 allowed_addresses,
@@ -115,14 +115,14 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Narrows the first token in what the owner's edit narrows, whatever else the edit says.
-fn contain(edit: &Edit, tokens: &mut [TokenView]) {
+fn contain(edit: &TokenUpdate, tokens: &mut [TokenView]) {
     let old = &tokens[0];
     let fields = [
-        Edit {
+        TokenUpdate {
             expiry: None,
             ..edit.clone()
         },
-        Edit {
+        TokenUpdate {
             expiry: edit.expiry.filter(|at| *at <= old.token.expiry),
             allowed_addresses: None,
             permissions: None,
@@ -132,7 +132,7 @@ fn contain(edit: &Edit, tokens: &mut [TokenView]) {
     for edit in fields {
         let owner = samples::request(250, standard::ALL);
         let decided = Policy::default().update(&owner, &tokens[0], &edit, Descent::Apart);
-        if let Ok(Outcome::Changed(change)) = decided
+        if let Ok(UpdateOutcome::Changed(change)) = decided
             && !widened(&tokens[0].token, change.next())
         {
             tokens[0] = tokens[0].after(&change);
@@ -157,7 +157,7 @@ fn actor(own: &TokenView) -> Option<Actor> {
         permissions: own.token.permissions.clone(),
         addresses: own.token.addresses.clone(),
         expiry: own.token.expiry,
-        retires: None,
+        valid_until: None,
         created: own.token.created,
         modified: own.token.modified,
     });
@@ -181,7 +181,7 @@ fn take(
     let secret = Secret::from_random(&[n; 32]);
     match step {
         Step::Make(draft) => {
-            let fresh = Fresh {
+            let fresh = NewTokenMaterial {
                 token: samples::token_id(n),
                 user: samples::user_id(n),
                 secret: &secret,
@@ -198,8 +198,8 @@ fn take(
             let old = tokens[index].clone();
             let descent = descent(makers, acting, index);
             match policy.update(request, &old, edit, descent).ok()? {
-                Outcome::Unchanged => None,
-                Outcome::Changed(change) => {
+                UpdateOutcome::Unchanged => None,
+                UpdateOutcome::Changed(change) => {
                     tokens[index] = old.after(&change);
                     Some((Some(old), tokens[index].clone()))
                 }

@@ -25,12 +25,12 @@ mod rotate_tests;
 #[cfg(test)]
 mod update_tests;
 
-pub use create::{Draft, Fresh};
+pub use create::{NewToken, NewTokenMaterial};
 pub use descent::Descent;
 pub use retire::SecretChoice;
 pub use revoke::{ForcedRevocation, RevocableToken};
 pub use rotate::{InvalidOverlap, Overlap};
-pub use update::{Edit, Outcome};
+pub use update::{TokenUpdate, UpdateOutcome};
 
 use crate::{
     Authority, ChainHash, Change, Changes, Encoding, EventContent, EventKind, PermissionCatalog,
@@ -63,7 +63,7 @@ fn decide(
     next: Token,
     (before, head): (Option<Version>, &ChainHash),
     changes: Changes,
-    relied_on: PermissionSet,
+    required_permissions: PermissionSet,
 ) -> Change {
     let key = (next.tenant, next.id);
     let versions = (before, next.version);
@@ -77,7 +77,7 @@ fn decide(
         next,
         event,
         by: request.actor.user_info(),
-        authority: authority(request, relied_on),
+        authority: authority(request, required_permissions),
     }
 }
 
@@ -107,14 +107,17 @@ fn content(
 }
 
 /// What must still hold of the actor inside the commit.
-fn authority(Request { actor, now, .. }: &Request, relied_on: PermissionSet) -> Authority {
+fn authority(
+    Request { actor, now, .. }: &Request,
+    required_permissions: PermissionSet,
+) -> Authority {
     Authority {
         tenant: actor.tenant,
         token: actor.token,
         secret: actor.secret,
         user: actor.user,
         now: *now,
-        relied_on,
+        required_permissions,
         target_made_nothing: false,
     }
 }

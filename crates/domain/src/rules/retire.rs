@@ -2,7 +2,7 @@
 
 use super::{Policy, decide};
 use crate::{
-    Change, Changed, Changes, EventKind, PartialToken, PermissionSet, Refused, Request,
+    Change, Changes, EventKind, FieldChange, PartialToken, PermissionSet, Request, RuleViolations,
     SecretCommitment, SecretDigest, SecretView, Timestamp, Token, TokenId, TokenView, Violation,
     Write, standard,
 };
@@ -40,16 +40,16 @@ impl Policy {
         view: &TokenView,
         secrets: &[SecretView],
         choice: &SecretChoice,
-    ) -> Result<Option<Change>, Refused> {
+    ) -> Result<Option<Change>, RuleViolations> {
         let meant = secrets.iter().filter(|secret| choice.names(secret));
         let replaced = meant.clone().find_map(|secret| {
-            let ended = (secret.digest?, secret.retires?);
+            let ended = (secret.digest?, secret.valid_until?);
             Some(ended)
         });
-        let newest = meant.clone().any(|secret| secret.retires.is_none());
+        let newest = meant.clone().any(|secret| secret.valid_until.is_none());
         match replaced {
             Some(ended) => Ok(Some(retired(request, view, secrets, ended))),
-            None if newest => Refused::unless_none(vec![Violation::NewestSecret], None),
+            None if newest => RuleViolations::unless_none(vec![Violation::NewestSecret], None),
             None => Ok(None),
         }
     }
@@ -78,7 +78,7 @@ fn retired(
     (digest, before): (SecretDigest, Timestamp),
 ) -> Change {
     let newest = secrets.iter().map(|secret| secret.created).max();
-    let retires = newest.map_or(request.now, |newest| newest.min(request.now));
+    let valid_until = newest.map_or(request.now, |newest| newest.min(request.now));
     let expected = view.token.version;
     let next = Token {
         // Whatever view was handed in: an actor writes in its own tenant only.
@@ -88,16 +88,16 @@ fn retired(
         ..view.token.clone()
     };
     let changes = Changes {
-        replaced_retires_at: Some(Changed {
+        replaced_retires_at: Some(FieldChange {
             before: Some(before),
-            after: Some(retires),
+            after: Some(valid_until),
         }),
         ..Changes::default()
     };
     let write = Write::Retire {
         expected,
         digest,
-        retires,
+        valid_until,
     };
     decide(
         request,
@@ -105,13 +105,13 @@ fn retired(
         next,
         (Some(expected), &view.head),
         changes,
-        relied_on(request, view.token.id),
+        required_permissions(request, view.token.id),
     )
 }
 
 /// What it leans on: nothing for a secret of one's own token, which can end itself as a whole. For
 /// another's either permission is enough, that to change it or that to revoke it.
-fn relied_on(request: &Request, ended: TokenId) -> PermissionSet {
+fn required_permissions(request: &Request, ended: TokenId) -> PermissionSet {
     let actor = &request.actor;
     let own = actor.token == Some(ended);
     let needed = if actor.permissions.contains(&standard::API_TOKENS_DELETE) {

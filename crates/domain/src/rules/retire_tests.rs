@@ -2,7 +2,7 @@
 
 use super::{Policy, SecretChoice};
 use crate::{
-    Change, EventKind, Gravity, PartialToken, PermissionSet, Request, Secret, SecretView,
+    Change, EventKind, PartialToken, PermissionSet, RefusalKind, Request, Secret, SecretView,
     Timestamp, TokenView, Write,
     samples::{self, at, now},
     standard::*,
@@ -14,11 +14,11 @@ fn secret(n: u8) -> Secret {
 
 /// The newest, made a minute ago, and the one that it replaced, with an hour to go.
 fn secrets() -> [SecretView; 2] {
-    let made = |n, created, retires| SecretView {
+    let made = |n, created, valid_until| SecretView {
         digest: Some(secret(n).digest()),
-        partial: secret(n).partial(),
+        partial: secret(n).masked(),
         created,
-        retires,
+        valid_until,
         last_used: None,
     };
     [
@@ -34,7 +34,7 @@ fn secrets() -> [SecretView; 2] {
 fn choices(n: u8) -> [SecretChoice; 2] {
     [
         SecretChoice::Commitment(secret(n).digest().commitment()),
-        SecretChoice::Partial(secret(n).partial()),
+        SecretChoice::Partial(secret(n).masked()),
     ]
 }
 
@@ -42,13 +42,16 @@ fn view() -> TokenView {
     samples::view(2, &[TASKS_READ])
 }
 
-fn retire(request: &Request, choice: &SecretChoice) -> Result<Option<Change>, crate::Refused> {
+fn retire(
+    request: &Request,
+    choice: &SecretChoice,
+) -> Result<Option<Change>, crate::RuleViolations> {
     Policy::default().retire(request, &view(), &secrets(), choice)
 }
 
 fn end(change: &Change) -> Timestamp {
     match change.write() {
-        Write::Retire { retires, .. } => *retires,
+        Write::Retire { valid_until, .. } => *valid_until,
         other => panic!("{other:?}"),
     }
 }
@@ -62,7 +65,7 @@ fn a_replaced_secret_ends_as_if_it_had_had_no_overlap() {
         let expected = Write::Retire {
             expected: view().token.version,
             digest: secret(1).digest(),
-            retires: replaced,
+            valid_until: replaced,
         };
         assert_eq!(*change.write(), expected);
         let next = crate::Token {
@@ -75,7 +78,7 @@ fn a_replaced_secret_ends_as_if_it_had_had_no_overlap() {
         assert_eq!(content.kind, EventKind::Updated);
         assert!(content.ends_a_secret());
         let told = content.changes.replaced_retires_at.clone().unwrap();
-        assert_eq!(told.before, secrets()[1].retires);
+        assert_eq!(told.before, secrets()[1].valid_until);
         assert_eq!(told.after, Some(replaced));
         let commitment = secret(1).digest().commitment();
         assert_eq!(content.secret_commitment, Some(commitment));
@@ -99,7 +102,7 @@ fn the_newest_secret_ends_with_its_token_only() {
     };
     for choice in choices(2) {
         let refused = retire(&request, &choice).unwrap_err();
-        assert_eq!(refused.gravity(), Gravity::NewestSecret);
+        assert_eq!(refused.gravity(), RefusalKind::NewestSecret);
         assert!(matches!(end_secret(&choice), Some(Write::Revoke { .. })));
     }
     for choice in choices(1) {
@@ -115,8 +118,8 @@ fn the_newest_secret_ends_with_its_token_only() {
 fn of_two_that_look_alike_the_replaced_one_is_meant() {
     let request = samples::request(1, &[API_TOKENS_WRITE]);
     let mut alike = secrets();
-    alike[0].partial = PartialToken::parse(secret(1).partial().as_str()).unwrap();
-    let choice = SecretChoice::Partial(secret(1).partial());
+    alike[0].partial = PartialToken::parse(secret(1).masked().as_str()).unwrap();
+    let choice = SecretChoice::Partial(secret(1).masked());
     let change = Policy::default().retire(&request, &view(), &alike, &choice);
     let change = change.unwrap().unwrap();
     assert!(
@@ -128,7 +131,12 @@ fn of_two_that_look_alike_the_replaced_one_is_meant() {
 fn ones_own_secret_ends_without_a_permission() {
     let leaning = |actor, held: &[_]| {
         let change = retire(&samples::request(actor, held), &choices(1)[0]);
-        change.unwrap().unwrap().authority().relied_on.clone()
+        change
+            .unwrap()
+            .unwrap()
+            .authority()
+            .required_permissions
+            .clone()
     };
     let nothing: PermissionSet = [].into_iter().collect();
     assert_eq!(leaning(2, &[TASKS_READ]), nothing);

@@ -60,7 +60,7 @@ impl Policy {
             modified: request.now,
             ..view.token.clone()
         };
-        let relied_on = relied_on(request, view.token.id);
+        let required_permissions = required_permissions(request, view.token.id);
         let write = (EventKind::Revoked, Write::Revoke { expected });
         decide(
             request,
@@ -68,7 +68,7 @@ impl Policy {
             next,
             (Some(expected), &view.head),
             Changes::default(),
-            relied_on,
+            required_permissions,
         )
     }
 
@@ -79,7 +79,7 @@ impl Policy {
     /// event. So a version or an end of the chain that was tampered with still shows in the chain.
     #[must_use]
     pub fn force_revocation(&self, request: &Request, token: &RevocableToken) -> ForcedRevocation {
-        let relied_on = relied_on(request, token.id);
+        let required_permissions = required_permissions(request, token.id);
         let newest = token.version.max(token.newest_event);
         let versions = (
             Version::try_from(token.version).ok(),
@@ -91,14 +91,14 @@ impl Policy {
         ForcedRevocation {
             expected: token.version,
             event: content.chained_to(&token.head.unwrap_or(ChainHash::START)),
-            authority: authority(request, relied_on),
+            authority: authority(request, required_permissions),
         }
     }
 }
 
 /// What ending a token leans on: nothing if it ends itself, because holding one of its secrets is
 /// enough for that.
-fn relied_on(request: &Request, ended: TokenId) -> PermissionSet {
+fn required_permissions(request: &Request, ended: TokenId) -> PermissionSet {
     let own = request.actor.token == Some(ended);
     let needed = (!own).then_some(standard::API_TOKENS_DELETE);
     needed.into_iter().collect()
@@ -107,7 +107,7 @@ fn relied_on(request: &Request, ended: TokenId) -> PermissionSet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Descent, Edit, Outcome, TenantId, samples, standard::*};
+    use crate::{Descent, TenantId, TokenUpdate, UpdateOutcome, samples, standard::*};
 
     #[test]
     fn the_strongest_token_can_be_revoked_by_a_janitor() {
@@ -115,8 +115,11 @@ mod tests {
         let change = Policy::default().revoke(&samples::request(1, &[API_TOKENS_DELETE]), &view);
         assert_eq!(change.next().version, view.token.version.next());
         assert_eq!(change.event().content.kind, EventKind::Revoked);
-        let relied_on = samples::set(&[API_TOKENS_DELETE]);
-        assert_eq!(change.authority().relied_on, relied_on);
+        let required_permissions = samples::set(&[API_TOKENS_DELETE]);
+        assert_eq!(
+            change.authority().required_permissions,
+            required_permissions
+        );
     }
 
     #[test]
@@ -124,7 +127,7 @@ mod tests {
         let request = samples::request(2, &[TASKS_READ]);
         let view = samples::view(2, &[TASKS_READ]);
         let change = Policy::default().revoke(&request, &view);
-        assert!(change.authority().relied_on.is_empty());
+        assert!(change.authority().required_permissions.is_empty());
         let token = RevocableToken {
             id: view.token.id,
             version: 3,
@@ -132,7 +135,7 @@ mod tests {
             head: None,
         };
         let forced = Policy::default().force_revocation(&request, &token);
-        assert!(forced.authority().relied_on.is_empty());
+        assert!(forced.authority().required_permissions.is_empty());
     }
 
     #[test]
@@ -163,8 +166,11 @@ mod tests {
                 let behind = head.unwrap_or(ChainHash::START);
                 assert_eq!(*forced.event(), content.clone().chained_to(&behind));
                 assert_eq!(forced.expected(), version);
-                let relied_on = samples::set(&[API_TOKENS_DELETE]);
-                assert_eq!(forced.authority().relied_on, relied_on);
+                let required_permissions = samples::set(&[API_TOKENS_DELETE]);
+                assert_eq!(
+                    forced.authority().required_permissions,
+                    required_permissions
+                );
             }
         }
     }
@@ -174,7 +180,7 @@ mod tests {
         let mut foreign = samples::view(2, &[TASKS_READ]);
         foreign.token.tenant = TenantId::new(samples::now(), &[5; 10]);
         let request = samples::request(1, &[API_TOKENS_DELETE, API_TOKENS_WRITE]);
-        let edit = Edit {
+        let edit = TokenUpdate {
             name: "taken over".into(),
             expiry: None,
             allowed_addresses: None,
@@ -183,7 +189,7 @@ mod tests {
         };
         let revoked = Policy::default().revoke(&request, &foreign);
         let decided = Policy::default().update(&request, &foreign, &edit, Descent::Apart);
-        let Ok(Outcome::Changed(updated)) = decided else {
+        let Ok(UpdateOutcome::Changed(updated)) = decided else {
             panic!("a rename needs nothing")
         };
         for change in [&revoked, &*updated] {

@@ -4,8 +4,8 @@ use thiserror::Error;
 
 use super::{Descent, Policy, decide, fields};
 use crate::{
-    Change, Changed, Changes, EventKind, Field, PermissionSet, Refused, Request, Secret, Token,
-    TokenView, Violation, Write, standard,
+    Change, Changes, EventKind, Field, FieldChange, PermissionSet, Request, RuleViolations, Secret,
+    Token, TokenView, Violation, Write, standard,
 };
 
 /// How long the secret that is replaced goes on working beside the new one, in whole seconds.
@@ -55,7 +55,7 @@ impl Policy {
         secret: &Secret,
         overlap: Overlap,
         descent: Descent,
-    ) -> Result<Change, Refused> {
+    ) -> Result<Change, RuleViolations> {
         let (old, actor, now) = (&view.token, &request.actor, request.now);
         let own = actor.token == Some(old.id);
         let mut violations = Vec::new();
@@ -65,17 +65,17 @@ impl Policy {
                 actor,
                 old,
                 lacking.iter(),
-                Field::Whole,
+                Field::Document,
             ));
         }
         let descent = descent.or_descendant();
-        violations.extend(descent.violations(actor, old.id, &[Field::Whole]));
+        violations.extend(descent.violations(actor, old.id, &[Field::Document]));
         if old.is_expired(now) {
             violations.push(Violation::NotRevivable {
-                field: Field::Whole,
+                field: Field::Document,
             });
         }
-        Refused::unless_none(violations, Some(()))?;
+        RuleViolations::unless_none(violations, Some(()))?;
 
         let weak = own && !actor.permissions.contains(&standard::API_TOKENS_WRITE);
         let needed = if weak {
@@ -84,7 +84,7 @@ impl Policy {
             standard::API_TOKENS_WRITE
         };
         let operation: PermissionSet = [needed].into_iter().collect();
-        let relied_on = if own {
+        let required_permissions = if own {
             operation
         } else {
             operation.union(&old.permissions)
@@ -94,26 +94,26 @@ impl Policy {
             // Whatever view was handed in: an actor writes in its own tenant only.
             tenant: actor.tenant,
             version: expected.next(),
-            partial: secret.partial(),
+            partial: secret.masked(),
             modified: now,
             ..old.clone()
         };
-        let retires = now.plus_seconds(overlap.seconds()).min(old.expiry);
+        let valid_until = now.plus_seconds(overlap.seconds()).min(old.expiry);
         let changes = Changes {
-            partial_token: Some(Changed {
+            partial_token: Some(FieldChange {
                 before: Some(old.partial.clone()),
                 after: Some(next.partial.clone()),
             }),
-            replaced_retires_at: Some(Changed {
+            replaced_retires_at: Some(FieldChange {
                 before: None,
-                after: Some(retires),
+                after: Some(valid_until),
             }),
             ..Changes::default()
         };
         let write = Write::Rotate {
             expected,
             digest: secret.digest(),
-            retires,
+            valid_until,
         };
         Ok(decide(
             request,
@@ -121,7 +121,7 @@ impl Policy {
             next,
             (Some(expected), &view.head),
             changes,
-            relied_on,
+            required_permissions,
         ))
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{Descent, Overlap, Policy};
 use crate::{
-    Change, Field, Gravity, Permission, Refused, Secret, TenantId, Timestamp, Violation, Write,
+    Change, Field, Permission, RefusalKind, RuleViolations, Secret, TenantId, Timestamp, Violation,
+    Write,
     samples::{self, at, now},
     standard::*,
 };
@@ -11,7 +12,7 @@ fn rotate(
     (actor, held): (u8, &[Permission]),
     target: &[Permission],
     overlap: u32,
-) -> Result<Change, Refused> {
+) -> Result<Change, RuleViolations> {
     Policy::default().rotate(
         &samples::request(actor, held),
         &samples::view(2, target),
@@ -21,9 +22,9 @@ fn rotate(
     )
 }
 
-fn retires(change: &Change) -> Timestamp {
+fn valid_until(change: &Change) -> Timestamp {
     match change.write() {
-        Write::Rotate { retires, .. } => *retires,
+        Write::Rotate { valid_until, .. } => *valid_until,
         other => panic!("{other:?}"),
     }
 }
@@ -37,12 +38,12 @@ fn the_record_keeps_everything_but_what_shows_of_the_secret() {
     );
     let expected = crate::Token {
         version: old.version.next(),
-        partial: secret.partial(),
+        partial: secret.masked(),
         modified: now(),
         ..old.clone()
     };
     assert_eq!(*change.next(), expected);
-    assert_eq!(retires(&change), now().plus_seconds(60));
+    assert_eq!(valid_until(&change), now().plus_seconds(60));
     let shown = change
         .event()
         .content
@@ -51,13 +52,13 @@ fn the_record_keeps_everything_but_what_shows_of_the_secret() {
         .clone()
         .unwrap();
     assert_eq!(shown.before, Some(old.partial));
-    assert_eq!(shown.after, Some(secret.partial()));
+    assert_eq!(shown.after, Some(secret.masked()));
     assert_eq!(
         change.event().content.secret_commitment,
         Some(secret.digest().commitment())
     );
     assert_eq!(
-        change.authority().relied_on,
+        change.authority().required_permissions,
         samples::set(&[API_TOKENS_WRITE, TASKS_READ])
     );
 }
@@ -65,7 +66,7 @@ fn the_record_keeps_everything_but_what_shows_of_the_secret() {
 #[test]
 fn without_an_overlap_the_old_secret_ends_at_once() {
     let change = rotate((1, &[API_TOKENS_WRITE, TASKS_READ]), &[TASKS_READ], 0).unwrap();
-    assert_eq!(retires(&change), now());
+    assert_eq!(valid_until(&change), now());
 }
 
 #[test]
@@ -81,7 +82,7 @@ fn no_overlap_outlives_the_token() {
             Descent::Apart,
         )
         .unwrap();
-    assert_eq!(retires(&change), view.token.expiry);
+    assert_eq!(valid_until(&change), view.token.expiry);
     assert_eq!(change.next().expiry, view.token.expiry);
 }
 
@@ -90,18 +91,18 @@ fn a_stronger_tokens_secret_is_not_handed_out() {
     let held = [API_TOKENS_WRITE, TASKS_READ, API_TOKENS_READ];
     let target = [TASKS_READ, TASKS_WRITE, USERS_READ];
     let refused = rotate((1, &held), &target, 0).unwrap_err();
-    assert_eq!(refused.gravity(), Gravity::PermissionNotHeld);
+    assert_eq!(refused.gravity(), RefusalKind::PermissionNotHeld);
     let missing: Vec<_> = [TASKS_WRITE, USERS_READ]
         .into_iter()
         .map(|permission| Violation::PermissionNotHeld {
             permission,
-            field: Field::Whole,
+            field: Field::Document,
         })
         .collect();
     assert_eq!(refused.violations(), missing);
     let blind = rotate((1, &held[..2]), &target, 0).unwrap_err();
     let unnamed = Violation::StrongerToken {
-        field: Field::Whole,
+        field: Field::Document,
     };
     assert_eq!(blind.violations(), [unnamed]);
 }
@@ -110,7 +111,7 @@ fn a_stronger_tokens_secret_is_not_handed_out() {
 fn a_token_may_rotate_itself_whatever_it_holds() {
     let change = rotate((2, &[API_TOKENS_WRITE]), &[API_TOKENS_WRITE, TASKS_READ], 0).unwrap();
     assert_eq!(
-        change.authority().relied_on,
+        change.authority().required_permissions,
         samples::set(&[API_TOKENS_WRITE])
     );
 }
@@ -118,12 +119,12 @@ fn a_token_may_rotate_itself_whatever_it_holds() {
 #[test]
 fn a_program_that_may_renew_itself_renews_nothing_else() {
     let change = rotate((2, &[API_TOKENS_ROTATE_SELF]), &[TASKS_READ], 0).unwrap();
-    let leaning = &change.authority().relied_on;
+    let leaning = &change.authority().required_permissions;
     assert_eq!(*leaning, samples::set(&[API_TOKENS_ROTATE_SELF]));
     // Of another one it needs all that anybody needs, so that a store refuses it.
     let held = [API_TOKENS_ROTATE_SELF, TASKS_READ];
     let change = rotate((1, &held), &[TASKS_READ], 0).unwrap();
-    let leaning = &change.authority().relied_on;
+    let leaning = &change.authority().required_permissions;
     assert_eq!(*leaning, samples::set(&[API_TOKENS_WRITE, TASKS_READ]));
 }
 
@@ -143,7 +144,7 @@ fn an_expired_token_gets_no_secret() {
         );
         assert_eq!(decided.is_err(), refused, "{micros}");
         if let Err(refused) = decided {
-            assert_eq!(refused.gravity(), Gravity::NotRevivable);
+            assert_eq!(refused.gravity(), RefusalKind::NotRevivable);
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use super::{Descent, Policy, decide, fields};
 use crate::{
-    AllowedAddresses, Change, Changed, Changes, EventKind, Field, Permission, PermissionSet,
-    Refused, Request, Timestamp, Token, TokenView, Violation, Write, standard,
+    AllowedAddresses, Change, Changes, EventKind, Field, FieldChange, Permission, PermissionSet,
+    Request, RuleViolations, Timestamp, Token, TokenView, Violation, Write, standard,
 };
 
 /// A changed token as its changer writes it; what is left out keeps its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
+pub struct TokenUpdate {
     /// The name.
     pub name: String,
     /// When it ends.
@@ -23,7 +23,7 @@ pub struct Edit {
 
 /// What an edit comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum UpdateOutcome {
     /// Everything has the value that was asked for: nothing is stored, the version stays.
     Unchanged,
     /// This is to be stored.
@@ -40,9 +40,9 @@ impl Policy {
         &self,
         request: &Request,
         view: &TokenView,
-        edit: &Edit,
+        edit: &TokenUpdate,
         descent: Descent,
-    ) -> Result<Outcome, Refused> {
+    ) -> Result<UpdateOutcome, RuleViolations> {
         let old = &view.token;
         let mut violations = Vec::new();
         let name = fields::name(Some(&old.name), &edit.name, &mut violations);
@@ -73,14 +73,14 @@ impl Policy {
         proposal.judge(request, &widened, edit.allow_lockout, &mut violations);
         violations.extend(descent.violations(&request.actor, old.id, &widened));
 
-        let (name, addresses) = Refused::unless_none(violations, name.zip(addresses))?;
+        let (name, addresses) = RuleViolations::unless_none(violations, name.zip(addresses))?;
         let permissions: PermissionSet = granted
             .into_iter()
             .map(|(permission, _)| permission)
             .collect();
         // A widening leans on all that the token then holds; a narrowing or a rename on the operation alone.
         let operation: PermissionSet = [standard::API_TOKENS_WRITE].into_iter().collect();
-        let relied_on = if widened.is_empty() {
+        let required_permissions = if widened.is_empty() {
             operation
         } else {
             operation.union(&permissions)
@@ -92,8 +92,8 @@ impl Policy {
             permissions,
             ..old.clone()
         };
-        let mut outcome = changed(request, view, next, relied_on);
-        if let Outcome::Changed(change) = &mut outcome {
+        let mut outcome = changed(request, view, next, required_permissions);
+        if let UpdateOutcome::Changed(change) = &mut outcome {
             change.authority.target_made_nothing =
                 descent.is_left_to_commit(&request.actor, old.id, &widened);
         }
@@ -180,9 +180,14 @@ impl Proposal<'_> {
     }
 }
 
-fn changed(request: &Request, view: &TokenView, next: Token, relied_on: PermissionSet) -> Outcome {
-    fn field<T: PartialEq + Clone>(before: &T, after: &T) -> Option<Changed<T>> {
-        (before != after).then(|| Changed {
+fn changed(
+    request: &Request,
+    view: &TokenView,
+    next: Token,
+    required_permissions: PermissionSet,
+) -> UpdateOutcome {
+    fn field<T: PartialEq + Clone>(before: &T, after: &T) -> Option<FieldChange<T>> {
+        (before != after).then(|| FieldChange {
             before: Some(before.clone()),
             after: Some(after.clone()),
         })
@@ -196,7 +201,7 @@ fn changed(request: &Request, view: &TokenView, next: Token, relied_on: Permissi
         ..Changes::default()
     };
     if changes == Changes::default() {
-        return Outcome::Unchanged;
+        return UpdateOutcome::Unchanged;
     }
     let expected = old.version;
     let next = Token {
@@ -211,12 +216,12 @@ fn changed(request: &Request, view: &TokenView, next: Token, relied_on: Permissi
         rename: changes.name.is_some().then(|| next.name.clone()),
     };
     let place = (Some(expected), &view.head);
-    Outcome::Changed(Box::new(decide(
+    UpdateOutcome::Changed(Box::new(decide(
         request,
         (EventKind::Updated, write),
         next,
         place,
         changes,
-        relied_on,
+        required_permissions,
     )))
 }

@@ -2,16 +2,16 @@
 
 use super::*;
 use crate::{
-    AllowedAddresses, Field, Gravity, Permission, Refused, TokenView, UserInfo, Violation, samples,
-    standard::*,
+    AllowedAddresses, Field, Permission, RefusalKind, RuleViolations, TokenView, UserInfo,
+    Violation, samples, standard::*,
 };
 
 const WRITER: &[Permission] = &[API_TOKENS_WRITE, TASKS_READ];
 const READER: &[Permission] = &[API_TOKENS_READ, API_TOKENS_WRITE, TASKS_READ];
 const STRONG: &[Permission] = &[API_TOKENS_WRITE, TASKS_READ, TASKS_WRITE, USERS_READ];
 
-pub(super) fn edit() -> Edit {
-    Edit {
+pub(super) fn edit() -> TokenUpdate {
+    TokenUpdate {
         name: "token 2".into(),
         expiry: None,
         allowed_addresses: None,
@@ -20,29 +20,32 @@ pub(super) fn edit() -> Edit {
     }
 }
 
-fn prolonged() -> Edit {
-    Edit {
+fn prolonged() -> TokenUpdate {
+    TokenUpdate {
         expiry: Some(samples::at("2026-12-01T00:00:00Z")),
         ..edit()
     }
 }
 
-fn located(addresses: &[&str]) -> Edit {
-    Edit {
+fn located(addresses: &[&str]) -> TokenUpdate {
+    TokenUpdate {
         allowed_addresses: Some(addresses.iter().map(ToString::to_string).collect()),
         ..edit()
     }
 }
 
-pub(super) fn allowed(permissions: &[Permission]) -> Edit {
-    Edit {
+pub(super) fn allowed(permissions: &[Permission]) -> TokenUpdate {
+    TokenUpdate {
         permissions: Some(permissions.iter().map(ToString::to_string).collect()),
         ..edit()
     }
 }
 
 /// The reader, token 1, edits token 2, which holds `target`.
-pub(super) fn update(target: &[Permission], edit: &Edit) -> Result<Outcome, Refused> {
+pub(super) fn update(
+    target: &[Permission],
+    edit: &TokenUpdate,
+) -> Result<UpdateOutcome, RuleViolations> {
     by(
         &samples::request(1, READER),
         &samples::view(2, target),
@@ -51,14 +54,18 @@ pub(super) fn update(target: &[Permission], edit: &Edit) -> Result<Outcome, Refu
 }
 
 /// The same by another request, which changes no ancestor of its actor.
-pub(super) fn by(request: &Request, view: &TokenView, edit: &Edit) -> Result<Outcome, Refused> {
+pub(super) fn by(
+    request: &Request,
+    view: &TokenView,
+    edit: &TokenUpdate,
+) -> Result<UpdateOutcome, RuleViolations> {
     Policy::default().update(request, view, edit, Descent::Apart)
 }
 
-pub(super) fn change(outcome: Result<Outcome, Refused>) -> Change {
+pub(super) fn change(outcome: Result<UpdateOutcome, RuleViolations>) -> Change {
     match outcome.unwrap() {
-        Outcome::Changed(change) => *change,
-        Outcome::Unchanged => panic!("nothing changed"),
+        UpdateOutcome::Changed(change) => *change,
+        UpdateOutcome::Unchanged => panic!("nothing changed"),
     }
 }
 
@@ -73,24 +80,24 @@ fn what_changes_nothing_stores_nothing() {
     let view = samples::view(2, WRITER);
     for same in [
         edit(),
-        Edit {
+        TokenUpdate {
             name: " token 2 ".into(),
             expiry: Some(view.token.expiry),
             ..located(&[])
         },
-        Edit {
+        TokenUpdate {
             permissions: Some(vec!["api.tasks.read".into(), "api.api-tokens.write".into()]),
             ..edit()
         },
     ] {
-        assert_eq!(update(WRITER, &same), Ok(Outcome::Unchanged));
+        assert_eq!(update(WRITER, &same), Ok(UpdateOutcome::Unchanged));
     }
 }
 
 #[test]
 fn a_rename_renames_the_user_and_shows_everywhere() {
     let view = samples::view(1, WRITER);
-    let renamed = Edit {
+    let renamed = TokenUpdate {
         name: "Token 1".into(),
         ..edit()
     };
@@ -118,11 +125,11 @@ fn a_rename_renames_the_user_and_shows_everywhere() {
 #[test]
 fn a_weak_writer_may_rename_and_narrow_a_strong_token() {
     for narrowing in [
-        Edit {
+        TokenUpdate {
             name: "other".into(),
             ..edit()
         },
-        Edit {
+        TokenUpdate {
             expiry: Some(samples::at("2026-07-01T00:00:00Z")),
             ..edit()
         },
@@ -131,7 +138,7 @@ fn a_weak_writer_may_rename_and_narrow_a_strong_token() {
     ] {
         let change = change(update(STRONG, &narrowing));
         assert_eq!(
-            change.authority().relied_on,
+            change.authority().required_permissions,
             samples::set(&[API_TOKENS_WRITE])
         );
     }
@@ -141,7 +148,7 @@ fn a_weak_writer_may_rename_and_narrow_a_strong_token() {
 fn a_weak_writer_may_not_widen_a_strong_token() {
     let mut view = samples::view(2, STRONG);
     view.token.addresses = AllowedAddresses::parse(["10.0.0.0/8"]).unwrap();
-    let update = |edit: &Edit| by(&samples::request(1, READER), &view, edit);
+    let update = |edit: &TokenUpdate| by(&samples::request(1, READER), &view, edit);
     for (widening, field) in [
         (prolonged(), Field::Expiry),
         (located(&[]), Field::AllowedAddresses(None)),
@@ -156,7 +163,7 @@ fn a_weak_writer_may_not_widen_a_strong_token() {
         update(&located(&["10.0.0.0/9", "10.128.0.0/10"])).is_ok(),
         "within what it had"
     );
-    let narrowed = Edit {
+    let narrowed = TokenUpdate {
         permissions: Some(vec!["api.tasks.read".into()]),
         ..prolonged()
     };
@@ -169,7 +176,10 @@ fn a_weak_writer_may_not_widen_a_strong_token() {
 #[test]
 fn added_permissions_are_the_actors() {
     let change = change(update(&[TASKS_READ], &allowed(WRITER)));
-    assert_eq!(change.authority().relied_on, samples::set(WRITER));
+    assert_eq!(
+        change.authority().required_permissions,
+        samples::set(WRITER)
+    );
     for target in [&[TASKS_READ][..], STRONG] {
         let refused = update(target, &allowed(&[TASKS_READ, WEBHOOKS_READ])).unwrap_err();
         let added = Violation::PermissionNotHeld {
@@ -182,7 +192,7 @@ fn added_permissions_are_the_actors() {
 
 #[test]
 fn what_is_stored_is_not_named_to_whoever_may_not_read_it() {
-    let blind = |edit: &Edit| {
+    let blind = |edit: &TokenUpdate| {
         let refused = by(
             &samples::request(1, WRITER),
             &samples::view(2, STRONG),
@@ -203,7 +213,7 @@ fn what_is_stored_is_not_named_to_whoever_may_not_read_it() {
 fn no_token_widens_itself() {
     let mut view = samples::view(1, WRITER);
     view.token.addresses = AllowedAddresses::parse(["192.0.2.0/24"]).unwrap();
-    let update = |edit: &Edit| by(&samples::request(1, WRITER), &view, edit);
+    let update = |edit: &TokenUpdate| by(&samples::request(1, WRITER), &view, edit);
     for (widening, field) in [
         (prolonged(), Field::Expiry),
         (located(&["192.0.2.0/23"]), Field::AllowedAddresses(None)),
@@ -216,7 +226,7 @@ fn no_token_widens_itself() {
     }
     assert_eq!(
         update(&allowed(STRONG)).unwrap_err().gravity(),
-        Gravity::PermissionNotHeld
+        RefusalKind::PermissionNotHeld
     );
 }
 
@@ -232,7 +242,7 @@ fn nobody_locks_themselves_out_by_accident() {
             address: request.actor.address
         }]
     );
-    let insisting = Edit {
+    let insisting = TokenUpdate {
         allow_lockout: true,
         ..away.clone()
     };
@@ -244,7 +254,7 @@ fn nobody_locks_themselves_out_by_accident() {
     );
     request.actor.address = None;
     let unknown = by(&request, &view, &located(&["192.0.2.1"])).unwrap_err();
-    assert_eq!(unknown.gravity(), Gravity::WouldLockOut);
+    assert_eq!(unknown.gravity(), RefusalKind::WouldLockOut);
 }
 
 #[test]
@@ -253,15 +263,15 @@ fn an_expired_token_may_be_renamed_and_narrowed_but_not_revived() {
         let mut view = samples::view(2, WRITER);
         view.token.expiry =
             crate::Timestamp::from_micros(samples::now().as_micros() + offset).unwrap();
-        let update = |edit: &Edit| by(&samples::request(1, WRITER), &view, edit);
+        let update = |edit: &TokenUpdate| by(&samples::request(1, WRITER), &view, edit);
         assert_eq!(update(&prolonged()).is_err(), expired, "{offset}");
         if expired {
             assert_eq!(
                 update(&prolonged()).unwrap_err().gravity(),
-                Gravity::NotRevivable
+                RefusalKind::NotRevivable
             );
         }
-        let narrowed = Edit {
+        let narrowed = TokenUpdate {
             name: "gone".into(),
             ..allowed(&[TASKS_READ])
         };
@@ -274,7 +284,7 @@ fn the_longest_lifetime_counts_from_the_creation() {
     let with = |text: &str| {
         update(
             WRITER,
-            &Edit {
+            &TokenUpdate {
                 expiry: Some(samples::at(text)),
                 ..edit()
             },

@@ -6,25 +6,25 @@ use std::{
     time::Duration,
 };
 
-use super::watch::{Marked, Moment};
-use crate::SourceFault;
+use super::monotonic::{AtomicMoment, Moment};
+use crate::SourceError;
 
 #[derive(Debug)]
 pub(super) struct Breaker {
     retry: Duration,
     /// Until when nobody asks; none while the source answers.
-    until: Marked,
+    until: AtomicMoment,
     /// When the source last answered, or showed a sign of life.
-    answered: Marked,
-    last: Mutex<Option<SourceFault>>,
+    answered: AtomicMoment,
+    last: Mutex<Option<SourceError>>,
 }
 
 impl Breaker {
     pub(super) fn new(retry: Duration) -> Self {
         Self {
             retry,
-            until: Marked::default(),
-            answered: Marked::default(),
+            until: AtomicMoment::default(),
+            answered: AtomicMoment::default(),
             last: Mutex::default(),
         }
     }
@@ -34,7 +34,7 @@ impl Breaker {
     ///
     /// # Errors
     /// Why it was left alone.
-    pub(super) fn may_ask(&self, now: Moment) -> Result<(), SourceFault> {
+    pub(super) fn may_ask(&self, now: Moment) -> Result<(), SourceError> {
         let Some(until) = self.until.get() else {
             return Ok(());
         };
@@ -51,7 +51,7 @@ impl Breaker {
 
     /// A look-up that began then failed. If the source has answered since, the failure is out of date: it may not keep
     /// those waiting who would be answered now.
-    pub(super) fn failed(&self, began: Moment, now: Moment, fault: &SourceFault) {
+    pub(super) fn failed(&self, began: Moment, now: Moment, fault: &SourceError) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if self.answered_since(began) {
             return;
@@ -76,14 +76,14 @@ impl Breaker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::watch::Watch;
+    use crate::cache::monotonic::MonotonicClock;
 
     #[test]
     fn one_request_tries_after_each_interval_and_an_answer_lets_all_in() {
         let retry = Duration::from_secs(1);
-        let (breaker, now) = (Breaker::new(retry), Watch::start().now());
+        let (breaker, now) = (Breaker::new(retry), MonotonicClock::start().now());
         assert!(breaker.may_ask(now).is_ok());
-        breaker.failed(now, now, &SourceFault::away("gone"));
+        breaker.failed(now, now, &SourceError::away("gone"));
         assert_eq!(
             breaker.may_ask(now).unwrap_err().cause().to_string(),
             "gone"
@@ -102,13 +102,13 @@ mod tests {
     #[test]
     fn a_failure_from_before_an_answer_keeps_nobody_out() {
         let retry = Duration::from_secs(1);
-        let (breaker, began) = (Breaker::new(retry), Watch::start().now());
+        let (breaker, began) = (Breaker::new(retry), MonotonicClock::start().now());
         let back = began.plus(retry);
         breaker.answered(back);
         let later = back.plus(retry);
-        breaker.failed(began, later, &SourceFault::away("gone"));
+        breaker.failed(began, later, &SourceError::away("gone"));
         assert!(breaker.may_ask(later).is_ok());
-        breaker.failed(back, later, &SourceFault::away("gone again"));
+        breaker.failed(back, later, &SourceError::away("gone again"));
         assert!(breaker.may_ask(later).is_err());
     }
 }

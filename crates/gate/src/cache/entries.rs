@@ -15,7 +15,7 @@ use quick_cache::{
     sync::{Cache, DefaultLifecycle},
 };
 
-use super::{CacheSettings, hashing::Mix, stamps::Begin, watch::Moment};
+use super::{CacheSettings, epochs::Epoch, hashing::DigestHashBuilder, monotonic::Moment};
 
 /// How many bytes an entry takes in the cache beside the facts: key, value, links, its share of the index, and what
 /// growing tables leave free.
@@ -30,14 +30,14 @@ const MOST_SETS: usize = 4096;
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) credential: Arc<Credential>,
-    pub(super) begin: Begin,
+    pub(super) begin: Epoch,
     pub(super) loaded: Moment,
     bytes: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Unknown {
-    pub(super) begin: Begin,
+    pub(super) begin: Epoch,
     pub(super) loaded: Moment,
 }
 
@@ -56,15 +56,15 @@ const fn allocated(content: usize) -> usize {
 }
 
 pub(super) struct Entries {
-    known: Cache<SecretDigest, Entry, Bytes, Mix>,
-    unknown: Cache<SecretDigest, Unknown, UnitWeighter, Mix>,
+    known: Cache<SecretDigest, Entry, Bytes, DigestHashBuilder>,
+    unknown: Cache<SecretDigest, Unknown, UnitWeighter, DigestHashBuilder>,
     /// Most tokens share their set of permissions with others: each is held once.
     sets: Mutex<HashSet<PermissionSet>>,
     anywhere: AllowedAddresses,
 }
 
 impl Entries {
-    pub(super) fn new(settings: &CacheSettings, mix: &Mix) -> Self {
+    pub(super) fn new(settings: &CacheSettings, mix: &DigestHashBuilder) -> Self {
         let capacity = settings.capacity_bytes;
         // Room that is set aside costs no memory before it is used, and spares a copy each time that it would grow.
         let expected = usize::try_from(capacity / TYPICAL).unwrap_or(usize::MAX);
@@ -90,7 +90,7 @@ impl Entries {
         &self,
         digest: &SecretDigest,
         credential: Arc<Credential>,
-        begin: Begin,
+        begin: Epoch,
         loaded: Moment,
     ) -> Arc<Credential> {
         let (credential, bytes) = self.share(credential);
@@ -104,7 +104,7 @@ impl Entries {
         credential
     }
 
-    pub(super) fn keep_unknown(&self, digest: &SecretDigest, begin: Begin, loaded: Moment) {
+    pub(super) fn keep_unknown(&self, digest: &SecretDigest, begin: Epoch, loaded: Moment) {
         self.known.remove(digest);
         self.unknown.insert(*digest, Unknown { begin, loaded });
     }
@@ -150,8 +150,8 @@ fn cache<V: Clone, W: Weighter<SecretDigest, V> + Clone>(
     expected: usize,
     capacity: u64,
     weighter: W,
-    mix: &Mix,
-) -> Cache<SecretDigest, V, W, Mix> {
+    mix: &DigestHashBuilder,
+) -> Cache<SecretDigest, V, W, DigestHashBuilder> {
     let options = OptionsBuilder::new()
         .estimated_items_capacity(expected)
         .weight_capacity(capacity)
@@ -171,7 +171,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        cache::{stamps::Stamps, watch::Watch},
+        cache::{epochs::Epochs, monotonic::MonotonicClock},
         samples::{credential, secret},
     };
 
@@ -181,14 +181,14 @@ mod tests {
             unknown_entries: 64,
             ..CacheSettings::default()
         };
-        Entries::new(&settings, &Mix::new())
+        Entries::new(&settings, &DigestHashBuilder::new())
     }
 
     #[test]
     fn what_is_held_stays_within_its_bounds() {
         let capacity = 20_000;
         let entries = entries(capacity);
-        let (begin, now) = (Stamps::new(1).begin(), Watch::start().now());
+        let (begin, now) = (Epochs::new(1).begin(), MonotonicClock::start().now());
         for number in 0..=255 {
             let digest = secret(number).digest();
             entries.keep(&digest, Arc::new(credential(number)), begin, now);

@@ -4,12 +4,12 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 #[derive(Debug, Clone)]
-pub(super) struct Mix {
+pub(super) struct DigestHashBuilder {
     key: u64,
     factor: u64,
 }
 
-impl Mix {
+impl DigestHashBuilder {
     pub(super) fn new() -> Self {
         let state = RandomState::new();
         Self {
@@ -19,11 +19,11 @@ impl Mix {
     }
 }
 
-impl BuildHasher for Mix {
-    type Hasher = Mixed;
+impl BuildHasher for DigestHashBuilder {
+    type Hasher = DigestHasher;
 
-    fn build_hasher(&self) -> Mixed {
-        Mixed {
+    fn build_hasher(&self) -> DigestHasher {
+        DigestHasher {
             mix: self.clone(),
             hash: 0,
         }
@@ -32,12 +32,12 @@ impl BuildHasher for Mix {
 
 /// Takes in one digest.
 #[derive(Debug)]
-pub(super) struct Mixed {
-    mix: Mix,
+pub(super) struct DigestHasher {
+    mix: DigestHashBuilder,
     hash: u64,
 }
 
-impl Hasher for Mixed {
+impl Hasher for DigestHasher {
     fn write(&mut self, bytes: &[u8]) {
         let Some(first) = bytes.first_chunk() else {
             return;

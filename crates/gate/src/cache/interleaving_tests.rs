@@ -53,7 +53,10 @@ struct Slow {
 
 #[async_trait]
 impl CredentialSource for Slow {
-    async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+    async fn find(
+        &self,
+        presented: &PresentedSecret,
+    ) -> Result<Option<Arc<Credential>>, SourceError> {
         let steps = next(&mut self.steps.lock().unwrap());
         for _ in 0..steps % 4 {
             step().await;
@@ -70,13 +73,13 @@ impl CredentialSource for Slow {
     }
 }
 
-async fn read(cached: &Cached<Slow>, table: &Table, place: usize) {
+async fn read(cached: &CachedSource<Slow>, table: &Table, place: usize) {
     for _ in 0..4 {
         let told = table.told[place].load(Ordering::SeqCst);
-        let presented = Presented::from(secret(u8::try_from(place).unwrap()));
-        let facts = match cached.at_hand(&presented) {
+        let presented = PresentedSecret::from(secret(u8::try_from(place).unwrap()));
+        let facts = match cached.try_now(&presented) {
             Poll::Ready(facts) => facts,
-            Poll::Pending => cached.find_dated(&presented).await.unwrap(),
+            Poll::Pending => cached.find_aged(&presented).await.unwrap(),
         };
         let version = u64::try_from(facts.unwrap().credential.version.get()).unwrap() - 1;
         assert!(
@@ -87,7 +90,7 @@ async fn read(cached: &Cached<Slow>, table: &Table, place: usize) {
     }
 }
 
-async fn write(cached: &Cached<Slow>, table: &Table, place: usize) {
+async fn write(cached: &CachedSource<Slow>, table: &Table, place: usize) {
     for _ in 0..3 {
         step().await;
         let version = table.committed[place].fetch_add(1, Ordering::SeqCst) + 1;
@@ -116,8 +119,8 @@ fn run(seed: u64) -> usize {
         capacity_bytes: 100_000,
         ..CacheSettings::default()
     };
-    let cached = Cached::new(source, settings);
-    cached.heard(tokio::time::Instant::now().into_std());
+    let cached = CachedSource::new(source, settings);
+    cached.note_feed(tokio::time::Instant::now().into_std());
     let mut tasks: HashMap<usize, Pin<Box<dyn Future<Output = ()> + '_>>> = HashMap::new();
     for number in 0..6 {
         let (cached, table, place) = (&cached, &*table, number % 2);
@@ -138,7 +141,7 @@ fn run(seed: u64) -> usize {
             }
         }
     }
-    assert_eq!(cached.flights.under_way(), 0);
+    assert_eq!(cached.single_flight.under_way(), 0);
     steps
 }
 

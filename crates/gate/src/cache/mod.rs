@@ -4,13 +4,13 @@
 
 mod breaker;
 mod entries;
-mod flights;
+mod epochs;
 mod hashing;
-mod held;
+mod lookup;
+mod monotonic;
 mod settings;
-mod stamps;
+mod single_flight;
 mod stats;
-mod watch;
 
 use std::{fmt, sync::Arc, task::Poll, time::Instant};
 
@@ -20,15 +20,15 @@ use countersign_domain::{Credential, SecretDigest, TokenId};
 use self::{
     breaker::Breaker,
     entries::{Entries, Entry, TYPICAL},
-    flights::{Flights, Landed},
-    hashing::Mix,
-    held::{Facts, Held},
-    stamps::Stamps,
+    epochs::Epochs,
+    hashing::DigestHashBuilder,
+    lookup::{KnownCredential, Lookup},
+    monotonic::{AtomicMoment, Moment, MonotonicClock},
+    single_flight::{LookupOutcome, SingleFlight},
     stats::Counters,
-    watch::{Marked, Moment, Watch},
 };
 pub use self::{settings::CacheSettings, stats::CacheStats};
-use crate::{CredentialSource, Dated, Presented, SourceFault};
+use crate::{Aged, CredentialSource, PresentedSecret, SourceError};
 
 /// How often a look-up is done again because the token changed meanwhile, before its own answer is taken.
 const TRIES: usize = 3;
@@ -36,33 +36,33 @@ const TRIES: usize = 3;
 /// A source whose answers are held for a while.
 ///
 /// Somebody has to follow the changes and tell of them: [`forget`](Self::forget) for each token that changed,
-/// [`forget_all`](Self::forget_all) where some may have been missed, and [`heard`](Self::heard) at each sign of life,
+/// [`forget_all`](Self::forget_all) where some may have been missed, and [`note_feed`](Self::note_feed) at each sign of life,
 /// after everything that came before it was forgotten. As long as nobody does, every request is looked up.
-pub struct Cached<S> {
+pub struct CachedSource<S> {
     source: S,
     settings: CacheSettings,
-    stamps: Stamps,
+    epochs: Epochs,
     entries: Entries,
-    flights: Flights,
+    single_flight: SingleFlight,
     breaker: Breaker,
-    watch: Watch,
-    heard: Marked,
+    watch: MonotonicClock,
+    heard: AtomicMoment,
     counters: Counters,
 }
 
-impl<S> Cached<S> {
+impl<S> CachedSource<S> {
     /// Holds what this source answers.
     pub fn new(source: S, settings: CacheSettings) -> Self {
-        let mix = Mix::new();
+        let mix = DigestHashBuilder::new();
         let slots = usize::try_from(settings.capacity_bytes / TYPICAL).unwrap_or(usize::MAX);
         Self {
             source,
-            stamps: Stamps::new(slots),
+            epochs: Epochs::new(slots),
             entries: Entries::new(&settings, &mix),
-            flights: Flights::new(&mix),
+            single_flight: SingleFlight::new(&mix),
             breaker: Breaker::new(settings.retry),
-            watch: Watch::start(),
-            heard: Marked::default(),
+            watch: MonotonicClock::start(),
+            heard: AtomicMoment::default(),
             counters: Counters::default(),
             settings,
         }
@@ -71,19 +71,19 @@ impl<S> Cached<S> {
     /// Believes nothing any more that was looked up about this token before now. To be called after the change was
     /// committed, and before its maker is told so.
     pub fn forget(&self, token: TokenId) {
-        self.stamps.forget(token);
+        self.epochs.forget(token);
     }
 
     /// Believes nothing any more that was looked up before now. A source that was left alone is asked again at once: there
     /// is nothing left to answer by meanwhile.
     pub fn forget_all(&self) {
-        self.stamps.forget_all();
+        self.epochs.forget_all();
         self.breaker.answered(self.watch.now());
     }
 
     /// The feed of changes lived at that moment, and everything that it told was forgotten. The moment is the one before
     /// the feed was asked: of what came while its answer was on its way, nothing is known.
-    pub fn heard(&self, at: Instant) {
+    pub fn note_feed(&self, at: Instant) {
         self.heard.advance(self.watch.at(at));
     }
 
@@ -116,37 +116,37 @@ impl<S> Cached<S> {
         heard.is_some_and(|heard| now.since(heard) <= self.settings.silence)
     }
 
-    fn held(&self, digest: &SecretDigest, now: Moment) -> Held {
+    fn held(&self, digest: &SecretDigest, now: Moment) -> Lookup {
         if !self.is_healthy(now) {
-            return Held::Ask;
+            return Lookup::Miss;
         }
         if let Some(entry) = self.entries.known(digest) {
             let fresh = now.since(entry.loaded) < self.settings.age && self.is_good(&entry);
             return if fresh {
                 self.counters.hit(digest);
-                Held::Facts(entry.into())
+                Lookup::Hit(entry.into())
             } else {
-                Held::Ask
+                Lookup::Miss
             };
         }
         match self.entries.unknown(digest) {
             Some(unknown)
                 if now.since(unknown.loaded) < self.settings.unknown_age
-                    && self.stamps.unflushed(unknown.begin) =>
+                    && self.epochs.unflushed(unknown.begin) =>
             {
                 self.counters.unknown_hits.add();
-                Held::Nobody
+                Lookup::KnownUnknown
             }
-            _ => Held::Ask,
+            _ => Lookup::Miss,
         }
     }
 
     fn is_good(&self, entry: &Entry) -> bool {
-        self.stamps.good(entry.begin, entry.credential.token)
+        self.epochs.good(entry.begin, entry.credential.token)
     }
 
     /// Facts that may be honoured while the source is away.
-    fn spare(&self, digest: &SecretDigest) -> Option<Facts> {
+    fn spare(&self, digest: &SecretDigest) -> Option<KnownCredential> {
         let entry = self.entries.known(digest)?;
         let (now, settings) = (self.watch.now(), &self.settings);
         let known_good = self.heard.get().max(Some(entry.loaded))?;
@@ -157,19 +157,22 @@ impl<S> Cached<S> {
     }
 }
 
-impl<S: CredentialSource> Cached<S> {
+impl<S: CredentialSource> CachedSource<S> {
     /// The answer of a look-up, one's own or another's, that no change has overtaken.
-    async fn look_up(&self, presented: &Presented) -> Result<Option<Facts>, SourceFault> {
+    async fn look_up(
+        &self,
+        presented: &PresentedSecret,
+    ) -> Result<Option<KnownCredential>, SourceError> {
         let digest = presented.digest();
         for _ in 0..TRIES {
             let now = self.watch.now();
             let asked = || self.ask(presented);
             // What began long ago may have been answered long ago.
             let joinable = self.settings.patience;
-            let landed = self.flights.join(digest, now, joinable, asked).await;
+            let landed = self.single_flight.join(digest, now, joinable, asked).await;
             let overtaken = matches!(
                 &landed.found,
-                Ok(Some(facts)) if !self.stamps.good(landed.begin, facts.credential.token)
+                Ok(Some(facts)) if !self.epochs.good(landed.begin, facts.credential.token)
             );
             if !overtaken {
                 return landed.found;
@@ -179,16 +182,16 @@ impl<S: CredentialSource> Cached<S> {
         self.ask(presented).await.found
     }
 
-    async fn ask(&self, presented: &Presented) -> Landed {
+    async fn ask(&self, presented: &PresentedSecret) -> LookupOutcome {
         let digest = presented.digest();
-        // Before the source is asked: see `stamps`.
-        let (begin, loaded) = (self.stamps.begin(), self.watch.now());
+        // Before the source is asked: see `epochs`.
+        let (begin, loaded) = (self.epochs.begin(), self.watch.now());
         let asked = loaded;
-        let found = match self.source.find_dated(presented).await {
-            Ok(Some(Dated { credential, age })) => {
+        let found = match self.source.find_aged(presented).await {
+            Ok(Some(Aged { credential, age })) => {
                 let loaded = loaded.minus(age);
                 let credential = self.entries.keep(digest, credential, begin, loaded);
-                Ok(Some(Facts { credential, loaded }))
+                Ok(Some(KnownCredential { credential, loaded }))
             }
             Ok(None) => {
                 self.entries.keep_unknown(digest, begin, loaded);
@@ -205,12 +208,15 @@ impl<S: CredentialSource> Cached<S> {
             }
             _ => self.breaker.answered(self.watch.now()),
         }
-        Landed { begin, found }
+        LookupOutcome { begin, found }
     }
 
     /// As [`look_up`](Self::look_up), but no longer than it is worth where there are facts to fall back on that are only
     /// old. While the feed is silent they may be wrong: then a source that is merely slow is waited for.
-    async fn look_up_in_time(&self, presented: &Presented) -> Result<Option<Facts>, SourceFault> {
+    async fn look_up_in_time(
+        &self,
+        presented: &PresentedSecret,
+    ) -> Result<Option<KnownCredential>, SourceError> {
         self.breaker.may_ask(self.watch.now())?;
         let healthy = self.is_healthy(self.watch.now());
         if !healthy || self.spare(presented.digest()).is_none() {
@@ -222,24 +228,27 @@ impl<S: CredentialSource> Cached<S> {
         }
         // No reason to leave it alone: others may have nothing to fall back on, and time to wait.
         self.counters.faults.add();
-        Err(SourceFault::away("the source did not answer in time"))
+        Err(SourceError::away("the source did not answer in time"))
     }
 }
 
 #[async_trait]
-impl<S: CredentialSource> CredentialSource for Cached<S> {
-    async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
-        let found = self.find_dated(presented).await?;
+impl<S: CredentialSource> CredentialSource for CachedSource<S> {
+    async fn find(
+        &self,
+        presented: &PresentedSecret,
+    ) -> Result<Option<Arc<Credential>>, SourceError> {
+        let found = self.find_aged(presented).await?;
         Ok(found.map(|dated| dated.credential))
     }
 
-    async fn find_dated(&self, presented: &Presented) -> Result<Option<Dated>, SourceFault> {
+    async fn find_aged(&self, presented: &PresentedSecret) -> Result<Option<Aged>, SourceError> {
         let (digest, now) = (presented.digest(), self.watch.now());
         match self.held(digest, now) {
-            Held::Facts(facts) => return Ok(Some(facts.dated(now))),
-            Held::Nobody => return Ok(None),
-            Held::Ask if self.is_healthy(now) => self.counters.misses.add(),
-            Held::Ask => self.counters.bypasses.add(),
+            Lookup::Hit(facts) => return Ok(Some(facts.dated(now))),
+            Lookup::KnownUnknown => return Ok(None),
+            Lookup::Miss if self.is_healthy(now) => self.counters.misses.add(),
+            Lookup::Miss => self.counters.bypasses.add(),
         }
         let fault = match self.look_up_in_time(presented).await {
             Err(fault) if fault.is_away() => fault,
@@ -258,17 +267,17 @@ impl<S: CredentialSource> CredentialSource for Cached<S> {
         Ok(found.map(|facts| facts.dated(self.watch.now())))
     }
 
-    fn at_hand(&self, presented: &Presented) -> Poll<Option<Dated>> {
+    fn try_now(&self, presented: &PresentedSecret) -> Poll<Option<Aged>> {
         let now = self.watch.now();
         match self.held(presented.digest(), now) {
-            Held::Facts(facts) => Poll::Ready(Some(facts.dated(now))),
-            Held::Nobody => Poll::Ready(None),
-            Held::Ask => Poll::Pending,
+            Lookup::Hit(facts) => Poll::Ready(Some(facts.dated(now))),
+            Lookup::KnownUnknown => Poll::Ready(None),
+            Lookup::Miss => Poll::Pending,
         }
     }
 }
 
-impl<S> fmt::Debug for Cached<S> {
+impl<S> fmt::Debug for CachedSource<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cached")
             .field("settings", &self.settings)

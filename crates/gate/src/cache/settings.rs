@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How a [`Cached`](super::Cached) source behaves.
+/// How a [`CachedSource`](super::CachedSource) source behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheSettings {
     /// How many bytes of facts are held at most; 64 MiB by default.

@@ -7,30 +7,30 @@ use tokio::{sync::Semaphore, time::advance};
 
 use super::*;
 use crate::{
-    Gate, Rejected,
-    samples::{Fixed, begin, credential, home, secret},
+    CheckError, Gate,
+    samples::{FixedSource, begin, credential, home, secret},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn presented() -> Presented {
-    Presented::from(secret(1))
+fn presented() -> PresentedSecret {
+    PresentedSecret::from(secret(1))
 }
 
 /// With a feed that was heard just now.
-fn cached<S>(source: S) -> Cached<S> {
-    let cached = Cached::new(source, CacheSettings::default());
-    cached.heard(tokio::time::Instant::now().into_std());
+fn cached<S>(source: S) -> CachedSource<S> {
+    let cached = CachedSource::new(source, CacheSettings::default());
+    cached.note_feed(tokio::time::Instant::now().into_std());
     cached
 }
 
-async fn found<S: CredentialSource>(cached: &Cached<S>) -> bool {
+async fn found<S: CredentialSource>(cached: &CachedSource<S>) -> bool {
     cached.find(&presented()).await.unwrap().is_some()
 }
 
 #[tokio::test(start_paused = true)]
 async fn facts_are_looked_up_once_and_judged_each_time() {
-    let source = Fixed::knowing(credential(1));
+    let source = FixedSource::knowing(credential(1));
     let gate = Gate::new(Arc::new(cached(Arc::clone(&source))), begin);
     let text = secret(1).expose().to_owned();
     let (read, write) = (standard::TASKS_READ, standard::TASKS_WRITE);
@@ -38,19 +38,19 @@ async fn facts_are_looked_up_once_and_judged_each_time() {
     let refused = gate.check(&text, home(), Some(&write)).await;
     assert!(matches!(
         refused,
-        Err(Rejected::Denied(Denied::MissingPermission(_)))
+        Err(CheckError::Denied(Denied::MissingPermission(_)))
     ));
     let refused = gate.check(&text, "198.51.100.1".parse().ok(), None).await;
     assert!(matches!(
         refused,
-        Err(Rejected::Denied(Denied::AddressNotAllowed))
+        Err(CheckError::Denied(Denied::AddressNotAllowed))
     ));
     assert_eq!(source.asked(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_changed_token_is_looked_up_and_others_are_not() {
-    let source = Fixed::knowing(credential(1));
+    let source = FixedSource::knowing(credential(1));
     let cached = cached(Arc::clone(&source));
     assert!(found(&cached).await);
     cached.forget(credential(2).token);
@@ -69,13 +69,13 @@ async fn a_changed_token_is_looked_up_and_others_are_not() {
 
 #[tokio::test(start_paused = true)]
 async fn facts_go_on_ageing_from_one_cache_to_the_next() {
-    let source = Fixed::knowing(credential(1));
+    let source = FixedSource::knowing(credential(1));
     let behind = Arc::new(cached(Arc::clone(&source)));
     assert!(found(&behind).await);
     advance(59 * SECOND).await;
-    behind.heard(tokio::time::Instant::now().into_std());
+    behind.note_feed(tokio::time::Instant::now().into_std());
     let cached = cached(Arc::clone(&behind));
-    let dated = cached.find_dated(&presented()).await.unwrap().unwrap();
+    let dated = cached.find_aged(&presented()).await.unwrap().unwrap();
     assert_eq!((dated.age, source.asked()), (59 * SECOND, 1));
     source.set(None);
     assert!(found(&cached).await);
@@ -85,19 +85,19 @@ async fn facts_go_on_ageing_from_one_cache_to_the_next() {
 
 #[tokio::test(start_paused = true)]
 async fn reading_does_not_keep_facts_alive() {
-    let source = Fixed::knowing(credential(1));
+    let source = FixedSource::knowing(credential(1));
     let cached = cached(Arc::clone(&source));
     for _ in 0..60 {
         assert!(found(&cached).await);
         assert_eq!(source.asked(), 1);
         advance(SECOND).await;
-        cached.heard(tokio::time::Instant::now().into_std());
+        cached.note_feed(tokio::time::Instant::now().into_std());
     }
     source.set(None);
     assert!(!found(&cached).await, "at its age to the nanosecond");
     source.set(Some(Ok(Arc::new(credential(1)))));
     advance(2 * SECOND).await;
-    cached.heard(tokio::time::Instant::now().into_std());
+    cached.note_feed(tokio::time::Instant::now().into_std());
     assert!(
         found(&cached).await,
         "that nobody holds it is held for less"
@@ -106,13 +106,13 @@ async fn reading_does_not_keep_facts_alive() {
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_feed_means_a_look_up_for_every_request() {
-    let source = Fixed::knowing(credential(1));
-    let cached = Cached::new(Arc::clone(&source), CacheSettings::default());
+    let source = FixedSource::knowing(credential(1));
+    let cached = CachedSource::new(Arc::clone(&source), CacheSettings::default());
     for asked in 1..=3 {
         assert!(found(&cached).await);
         assert_eq!(source.asked(), asked, "it was never heard");
     }
-    cached.heard(tokio::time::Instant::now().into_std());
+    cached.note_feed(tokio::time::Instant::now().into_std());
     assert!(found(&cached).await);
     assert_eq!(source.asked(), 3, "what was looked up meanwhile is held");
     advance(3 * SECOND).await;
@@ -122,7 +122,7 @@ async fn a_silent_feed_means_a_look_up_for_every_request() {
     assert!(!cached.stats().healthy);
     assert!(found(&cached).await);
     assert_eq!(source.asked(), 4);
-    cached.heard(tokio::time::Instant::now().into_std());
+    cached.note_feed(tokio::time::Instant::now().into_std());
     assert!(found(&cached).await);
     assert_eq!(source.asked(), 4);
     let stats = cached.stats();
@@ -132,14 +132,14 @@ async fn a_silent_feed_means_a_look_up_for_every_request() {
 
 /// Answers when it is let to, after a hook of the test.
 struct Gated<F> {
-    inner: Arc<Fixed>,
+    inner: Arc<FixedSource>,
     begun: Semaphore,
     let_go: Semaphore,
     hook: F,
 }
 
 impl<F: Fn() + Send + Sync> Gated<F> {
-    fn new(inner: Arc<Fixed>, hook: F) -> Self {
+    fn new(inner: Arc<FixedSource>, hook: F) -> Self {
         Self {
             inner,
             begun: Semaphore::new(0),
@@ -151,7 +151,10 @@ impl<F: Fn() + Send + Sync> Gated<F> {
 
 #[async_trait]
 impl<F: Fn() + Send + Sync> CredentialSource for Gated<F> {
-    async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
+    async fn find(
+        &self,
+        presented: &PresentedSecret,
+    ) -> Result<Option<Arc<Credential>>, SourceError> {
         let answer = self.inner.find(presented).await;
         self.begun.add_permits(1);
         self.let_go.acquire().await.unwrap().forget();
@@ -162,7 +165,7 @@ impl<F: Fn() + Send + Sync> CredentialSource for Gated<F> {
 
 #[tokio::test(start_paused = true)]
 async fn a_revocation_between_query_and_insertion_leaves_nothing_old_behind() {
-    let source = Fixed::knowing(credential(1));
+    let source = FixedSource::knowing(credential(1));
     let cached = cached(Gated::new(Arc::clone(&source), || ()));
     let asked = presented();
     let reader = cached.find(&asked);
@@ -180,7 +183,7 @@ async fn a_revocation_between_query_and_insertion_leaves_nothing_old_behind() {
 
 #[tokio::test(start_paused = true)]
 async fn a_crowd_asks_once_and_a_panic_leaves_nobody_behind() {
-    let source = Fixed::knowing(credential(1));
+    let source = FixedSource::knowing(credential(1));
     let first = std::sync::atomic::AtomicBool::new(true);
     let hook = move || assert!(!first.swap(false, std::sync::atomic::Ordering::SeqCst));
     let cached = Arc::new(cached(Gated::new(Arc::clone(&source), hook)));
@@ -200,12 +203,12 @@ async fn a_crowd_asks_once_and_a_panic_leaves_nobody_behind() {
         }
     }
     assert_eq!((panicked, source.asked()), (1, 2));
-    assert_eq!(cached.flights.under_way(), 0);
+    assert_eq!(cached.single_flight.under_way(), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn whoever_gives_up_is_followed_by_another() {
-    let source = Fixed::knowing(credential(1));
+    let source = FixedSource::knowing(credential(1));
     let cached = Arc::new(cached(Gated::new(Arc::clone(&source), || ())));
     let spawn = || {
         let cached = Arc::clone(&cached);
@@ -222,5 +225,5 @@ async fn whoever_gives_up_is_followed_by_another() {
     assert_eq!(source.asked(), 2);
     let nobody = spawn();
     assert!(nobody.await.unwrap());
-    assert_eq!(cached.flights.under_way(), 0);
+    assert_eq!(cached.single_flight.under_way(), 0);
 }

@@ -16,7 +16,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 pub use self::body::GateBody;
-use crate::{Gate, Refusal, Rejected, bearer, grpc};
+use crate::{CheckError, Gate, ProblemResponse, bearer, grpc};
 
 /// The socket address that a connection comes from, for a request's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +96,7 @@ where
 }
 
 impl GateLayer {
-    async fn admit(&self, head: &Parts) -> Result<Grant, Rejected> {
+    async fn admit(&self, head: &Parts) -> Result<Grant, CheckError> {
         let presented = bearer(&head.headers)?;
         let peer = self.gate.peer(&head.extensions).map(|peer| peer.ip());
         let address = self.gate.client_address(peer, &head.headers);
@@ -113,8 +113,8 @@ fn hide(headers: &mut HeaderMap) {
 }
 
 /// The refusal, in the form that a gRPC client reads if its call has such a media type.
-fn answer<B>(rejected: &Rejected, grpc: Option<HeaderValue>) -> Response<GateBody<B>> {
-    let refusal = Refusal::from(rejected);
+fn answer<B>(rejected: &CheckError, grpc: Option<HeaderValue>) -> Response<GateBody<B>> {
+    let refusal = ProblemResponse::from(rejected);
     if let Some(media_type) = grpc {
         let mut response = Response::new(GateBody::none());
         *response.headers_mut() = refusal.grpc_headers(media_type);

@@ -11,8 +11,8 @@ use tower::{ServiceExt, service_fn};
 
 use super::*;
 use crate::{
-    Gate, SourceFault,
-    samples::{Fixed, begin, credential, secret},
+    Gate, SourceError,
+    samples::{FixedSource, begin, credential, secret},
 };
 
 const HOME: &str = "192.0.2.7:4711";
@@ -49,7 +49,7 @@ async fn call(layer: GateLayer, request: Request<String>) -> (StatusCode, Header
 
 #[tokio::test]
 async fn an_admitted_request_passes_with_its_grant() {
-    let gate = Gate::new(Fixed::knowing(credential(1)), begin);
+    let gate = Gate::new(FixedSource::knowing(credential(1)), begin);
     let text = secret(1).expose().to_owned();
     for layer in [gate.layer(), gate.require(TASKS_READ)] {
         let (status, _, body) = call(layer, request(Some(&text), Some(HOME))).await;
@@ -62,7 +62,7 @@ async fn an_admitted_request_passes_with_its_grant() {
 
 #[tokio::test]
 async fn all_others_are_told_why_and_never_get_in() {
-    let source = Fixed::knowing(credential(1));
+    let source = FixedSource::knowing(credential(1));
     let gate = Gate::new(Arc::clone(&source) as _, begin);
     let text = secret(1).expose().to_owned();
     let refused = async |layer: GateLayer, request| {
@@ -98,7 +98,7 @@ async fn all_others_are_told_why_and_never_get_in() {
         refused(gate.layer(), twice).await,
         problem(400, "invalid-parameter")
     );
-    source.set(Some(Err(SourceFault::away("gone"))));
+    source.set(Some(Err(SourceError::away("gone"))));
     assert_eq!(
         refused(gate.layer(), request(Some(&text), Some(HOME))).await,
         problem(503, "store-unavailable")
@@ -107,7 +107,7 @@ async fn all_others_are_told_why_and_never_get_in() {
 
 #[tokio::test]
 async fn the_peer_is_found_where_the_server_puts_it() {
-    let gate = Gate::new(Fixed::knowing(credential(1)), begin)
+    let gate = Gate::new(FixedSource::knowing(credential(1)), begin)
         .with_peer(|extensions| extensions.get::<SocketAddr>().copied());
     let mut request = request(Some(secret(1).expose()), None);
     let address: SocketAddr = HOME.parse().unwrap();

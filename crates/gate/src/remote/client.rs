@@ -19,7 +19,7 @@ const LARGEST: usize = 1 << 20;
 
 /// Why Countersign gave no answer that can be used.
 #[derive(Debug, Error)]
-pub(super) enum Failed {
+pub(super) enum CallError {
     #[error("the request was not answered")]
     Unanswered(#[source] legacy::Error),
     #[error("the request cannot be written")]
@@ -35,9 +35,9 @@ pub(super) enum Failed {
 }
 
 #[derive(Debug)]
-pub(super) struct Client(legacy::Client<Connector, Full<Bytes>>);
+pub(super) struct VerifyClient(legacy::Client<Connector, Full<Bytes>>);
 
-impl Client {
+impl VerifyClient {
     pub(super) fn new() -> std::io::Result<Self> {
         let client = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(hyper_util::rt::TokioTimer::new())
@@ -53,7 +53,7 @@ impl Client {
         bearer: &HeaderValue,
         last_event: Option<&str>,
         body: Vec<u8>,
-    ) -> Result<Response<Incoming>, Failed> {
+    ) -> Result<Response<Incoming>, CallError> {
         let mut request = Request::builder()
             .method(method)
             .uri(uri)
@@ -64,8 +64,10 @@ impl Client {
         if let Some(last_event) = last_event {
             request = request.header("last-event-id", last_event);
         }
-        let request = request.body(Full::from(body)).map_err(Failed::Unwritable)?;
-        self.0.request(request).await.map_err(Failed::Unanswered)
+        let request = request
+            .body(Full::from(body))
+            .map_err(CallError::Unwritable)?;
+        self.0.request(request).await.map_err(CallError::Unanswered)
     }
 }
 
@@ -77,9 +79,9 @@ pub(super) fn age(answer: &Response<Incoming>) -> Duration {
 }
 
 /// All of an answer.
-pub(super) async fn whole(answer: Response<Incoming>) -> Result<Bytes, Failed> {
+pub(super) async fn whole(answer: Response<Incoming>) -> Result<Bytes, CallError> {
     let body = Limited::new(answer.into_body(), LARGEST).collect().await;
-    Ok(body.map_err(Failed::Unread)?.to_bytes())
+    Ok(body.map_err(CallError::Unread)?.to_bytes())
 }
 
 fn tcp() -> legacy::connect::HttpConnector {

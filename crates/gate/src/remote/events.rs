@@ -5,7 +5,7 @@ const LONGEST: usize = 64 * 1024;
 
 /// What a stream tells.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Event {
+pub(super) struct SseEvent {
     /// Its name; empty for a sign of life.
     pub(super) name: String,
     pub(super) data: String,
@@ -14,44 +14,44 @@ pub(super) struct Event {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct SseReader {
     line: Vec<u8>,
     /// The last byte was a carriage return: a line feed behind it belongs to the same end.
     returned: bool,
-    event: Event,
+    event: SseEvent,
 }
 
 /// A line that never ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TooLong;
+pub(super) struct EventTooLong;
 
-impl Reader {
+impl SseReader {
     /// The events that end within this piece, and an empty one for each comment.
-    pub(super) fn read(&mut self, piece: &[u8]) -> Result<Vec<Event>, TooLong> {
+    pub(super) fn read(&mut self, piece: &[u8]) -> Result<Vec<SseEvent>, EventTooLong> {
         let mut events = Vec::new();
         for &byte in piece {
             let after_return = std::mem::replace(&mut self.returned, byte == b'\r');
             match byte {
                 b'\n' if after_return => {}
                 b'\n' | b'\r' => events.extend(self.end_line()),
-                _ if self.line.len() >= LONGEST => return Err(TooLong),
+                _ if self.line.len() >= LONGEST => return Err(EventTooLong),
                 _ => self.line.push(byte),
             }
         }
         Ok(events)
     }
 
-    fn end_line(&mut self) -> Option<Event> {
+    fn end_line(&mut self) -> Option<SseEvent> {
         let line = std::mem::take(&mut self.line);
         let line = String::from_utf8_lossy(&line);
         if line.is_empty() {
             let event = std::mem::take(&mut self.event);
-            return (event != Event::default()).then_some(event);
+            return (event != SseEvent::default()).then_some(event);
         }
         let (field, value) = line.split_once(':').unwrap_or((&line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {
-            "" => return Some(Event::default()),
+            "" => return Some(SseEvent::default()),
             "event" => value.clone_into(&mut self.event.name),
             "data" => {
                 if !self.event.data.is_empty() {
@@ -70,8 +70,8 @@ impl Reader {
 mod tests {
     use super::*;
 
-    fn event(name: &str, data: &str, id: Option<&str>) -> Event {
-        Event {
+    fn event(name: &str, data: &str, id: Option<&str>) -> SseEvent {
+        SseEvent {
             name: name.into(),
             data: data.into(),
             id: id.map(Into::into),
@@ -88,7 +88,7 @@ mod tests {
             event("change", "a\nb", None),
         ];
         for size in 1..text.len() {
-            let mut reader = Reader::default();
+            let mut reader = SseReader::default();
             let pieces = text.as_bytes().chunks(size);
             let events: Vec<_> = pieces
                 .flat_map(|piece| reader.read(piece).unwrap())
@@ -99,8 +99,8 @@ mod tests {
 
     #[test]
     fn a_line_without_end_is_refused() {
-        let mut reader = Reader::default();
+        let mut reader = SseReader::default();
         assert!(reader.read(&vec![b'x'; LONGEST]).is_ok());
-        assert_eq!(reader.read(b"x"), Err(TooLong));
+        assert_eq!(reader.read(b"x"), Err(EventTooLong));
     }
 }

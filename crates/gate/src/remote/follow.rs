@@ -12,10 +12,10 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     DEADLINE, Remote,
-    client::Failed,
-    events::{Event, Reader},
+    client::CallError,
+    events::{SseEvent, SseReader},
 };
-use crate::Cached;
+use crate::CachedSource;
 
 /// How long a stream may be silent before another one is tried.
 const SILENCE: Duration = Duration::from_secs(3);
@@ -37,7 +37,7 @@ struct Change {
 
 /// Where the stream is to go on.
 #[derive(Debug, Default)]
-struct Place {
+struct StreamPosition {
     id: Option<String>,
     /// Whether anything was ever heard in this try.
     heard: bool,
@@ -45,8 +45,8 @@ struct Place {
     again: Option<Instant>,
 }
 
-impl Place {
-    fn forget_all<S>(&mut self, cached: &Cached<S>) {
+impl StreamPosition {
+    fn forget_all<S>(&mut self, cached: &CachedSource<S>) {
         cached.forget_all();
         self.again = Some(Instant::now() + BEHIND);
     }
@@ -54,8 +54,8 @@ impl Place {
 
 impl Remote {
     /// Follows the changes for ever, and keeps the cache right by them; to be dropped when the service ends.
-    pub async fn follow<S: Send + Sync>(&self, cached: &Cached<S>) -> Infallible {
-        let mut place = Place::default();
+    pub async fn follow<S: Send + Sync>(&self, cached: &CachedSource<S>) -> Infallible {
+        let mut place = StreamPosition::default();
         let mut wait = FIRST;
         loop {
             place.heard = false;
@@ -71,12 +71,18 @@ impl Remote {
     }
 
     /// One stream to its end.
-    async fn stream<S>(&self, cached: &Cached<S>, place: &mut Place) -> Result<(), Failed> {
+    async fn stream<S>(
+        &self,
+        cached: &CachedSource<S>,
+        place: &mut StreamPosition,
+    ) -> Result<(), CallError> {
         let (uri, bearer) = (&self.changes, &self.bearer);
         let head = self
             .client
             .call(Method::GET, uri, bearer, place.id.as_deref(), Vec::new());
-        let answer = timeout(DEADLINE, head).await.map_err(|_| Failed::Late)??;
+        let answer = timeout(DEADLINE, head)
+            .await
+            .map_err(|_| CallError::Late)??;
         self.note_status(answer.status());
         match answer.status() {
             StatusCode::OK => {}
@@ -86,7 +92,7 @@ impl Remote {
                     // ones answer 200 with a `reset` first.
                     place.id = None;
                 }
-                return Err(Failed::Status(status));
+                return Err(CallError::Status(status));
             }
         }
         self.read(answer.into_body(), cached, place).await
@@ -95,24 +101,24 @@ impl Remote {
     async fn read<S>(
         &self,
         mut body: Incoming,
-        cached: &Cached<S>,
-        place: &mut Place,
-    ) -> Result<(), Failed> {
-        let mut reader = Reader::default();
+        cached: &CachedSource<S>,
+        place: &mut StreamPosition,
+    ) -> Result<(), CallError> {
+        let mut reader = SseReader::default();
         // What was missed comes before `ready`: until then, nothing is known for sure.
         let (resumed, mut ready) = (place.id.is_some(), false);
         loop {
             // What is read may have waited for this process to go on; it is as old as the waiting for it.
             let asked = std::time::Instant::now();
             let frame = timeout(SILENCE, body.frame()).await;
-            let Some(frame) = frame.map_err(|_| Failed::Late)? else {
+            let Some(frame) = frame.map_err(|_| CallError::Late)? else {
                 return Ok(());
             };
-            let frame = frame.map_err(|cut| Failed::Unread(cut.into()))?;
+            let frame = frame.map_err(|cut| CallError::Unread(cut.into()))?;
             let piece = frame.into_data().unwrap_or_default();
             let events = reader
                 .read(&piece)
-                .map_err(|_| Failed::Unread("a line without end".into()))?;
+                .map_err(|_| CallError::Unread("a line without end".into()))?;
             for event in events {
                 if event.name == "ready" && !ready {
                     ready = true;
@@ -129,13 +135,13 @@ impl Remote {
                 }
                 if ready {
                     place.heard = true;
-                    cached.heard(asked);
+                    cached.note_feed(asked);
                 }
             }
         }
     }
 
-    fn take<S>(&self, event: &Event, cached: &Cached<S>, place: &mut Place) {
+    fn take<S>(&self, event: &SseEvent, cached: &CachedSource<S>, place: &mut StreamPosition) {
         match event.name.as_str() {
             "change" => match serde_json::from_str::<Change>(&event.data) {
                 Ok(change) => {

@@ -4,8 +4,8 @@
 mod client;
 mod events;
 mod follow;
-mod recent;
-mod verdict;
+mod seen_versions;
+mod verify_response;
 
 use std::{
     fmt,
@@ -22,11 +22,11 @@ use http::{HeaderValue, Method, StatusCode, Uri};
 use thiserror::Error;
 
 use self::{
-    client::{Client, Failed},
-    recent::Recent,
-    verdict::Verdict,
+    client::{CallError, VerifyClient},
+    seen_versions::SeenVersions,
+    verify_response::VerifyResponse,
 };
-use crate::{CredentialSource, Dated, Presented, SourceFault};
+use crate::{Aged, CredentialSource, PresentedSecret, SourceError};
 
 /// How long an answer may take, all of it.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -46,14 +46,14 @@ pub enum InvalidRemote {
     Certificates(#[source] std::io::Error),
 }
 
-/// A Countersign at some address, as the source of facts. To be put behind a [`Cached`](crate::Cached) that
+/// A Countersign at some address, as the source of facts. To be put behind a [`CachedSource`](crate::CachedSource) that
 /// [`follow`](Self::follow) keeps right.
 pub struct Remote {
-    client: Client,
+    client: VerifyClient,
     verify: Uri,
     changes: Uri,
     bearer: HeaderValue,
-    recent: Recent,
+    recent: SeenVersions,
     /// Whether it was told that this service's own token is not accepted.
     refused: AtomicBool,
 }
@@ -79,11 +79,11 @@ impl Remote {
             .map_err(|_| InvalidRemote::Base)?;
         bearer.set_sensitive(true);
         Ok(Self {
-            client: Client::new().map_err(InvalidRemote::Certificates)?,
+            client: VerifyClient::new().map_err(InvalidRemote::Certificates)?,
             verify: at("api-tokens/verify")?,
             changes: at("changes")?,
             bearer,
-            recent: Recent::default(),
+            recent: SeenVersions::default(),
             refused: AtomicBool::new(false),
         })
     }
@@ -99,22 +99,22 @@ impl Remote {
         }
     }
 
-    async fn ask(&self, presented: &Presented) -> Result<Option<Dated>, SourceFault> {
+    async fn ask(&self, presented: &PresentedSecret) -> Result<Option<Aged>, SourceError> {
         let question = serde_json::json!({ "token": presented.secret().expose() });
         let body = question.to_string().into_bytes();
         let answer = self
             .client
             .call(Method::POST, &self.verify, &self.bearer, None, body);
-        let answer = answer.await.map_err(SourceFault::away)?;
+        let answer = answer.await.map_err(SourceError::away)?;
         self.note_status(answer.status());
         if answer.status() != StatusCode::OK {
-            return Err(SourceFault::away(Failed::Status(answer.status())));
+            return Err(SourceError::away(CallError::Status(answer.status())));
         }
         let age = client::age(&answer);
-        let body = client::whole(answer).await.map_err(SourceFault::away)?;
-        let verdict: Verdict = serde_json::from_slice(&body).map_err(SourceFault::broken)?;
-        let facts = verdict.facts().map_err(SourceFault::broken)?;
-        Ok(facts.map(|facts| Dated {
+        let body = client::whole(answer).await.map_err(SourceError::away)?;
+        let verdict: VerifyResponse = serde_json::from_slice(&body).map_err(SourceError::broken)?;
+        let facts = verdict.facts().map_err(SourceError::broken)?;
+        Ok(facts.map(|facts| Aged {
             credential: Arc::new(facts),
             age,
         }))
@@ -123,15 +123,18 @@ impl Remote {
 
 #[async_trait]
 impl CredentialSource for Remote {
-    async fn find(&self, presented: &Presented) -> Result<Option<Arc<Credential>>, SourceFault> {
-        let found = self.find_dated(presented).await?;
+    async fn find(
+        &self,
+        presented: &PresentedSecret,
+    ) -> Result<Option<Arc<Credential>>, SourceError> {
+        let found = self.find_aged(presented).await?;
         Ok(found.map(|dated| dated.credential))
     }
 
-    async fn find_dated(&self, presented: &Presented) -> Result<Option<Dated>, SourceFault> {
+    async fn find_aged(&self, presented: &PresentedSecret) -> Result<Option<Aged>, SourceError> {
         for _ in 0..TRIES {
             let asked = tokio::time::timeout(DEADLINE, self.ask(presented)).await;
-            let Some(facts) = asked.map_err(|_| SourceFault::away(Failed::Late))?? else {
+            let Some(facts) = asked.map_err(|_| SourceError::away(CallError::Late))?? else {
                 return Ok(None);
             };
             if self.recent.is_current(&facts.credential) {
@@ -140,7 +143,7 @@ impl CredentialSource for Remote {
             tokio::time::sleep(BETWEEN).await;
         }
         // Of this one token only.
-        Err(SourceFault::broken(Failed::Behind))
+        Err(SourceError::broken(CallError::Behind))
     }
 }
 
@@ -153,6 +156,6 @@ impl fmt::Debug for Remote {
 }
 
 #[cfg(test)]
-mod stage;
+mod fake_server;
 #[cfg(test)]
 mod tests;

@@ -4,20 +4,20 @@
 use tokio::time::Instant;
 
 use super::{
-    stage::{Stage, Streams, verdict},
+    fake_server::{FakeServer, Streams, verdict},
     *,
 };
 use crate::{
-    CacheSettings, Cached,
+    CacheSettings, CachedSource,
     samples::{credential, secret},
 };
 
-fn remote(stage: &Stage) -> Remote {
+fn remote(stage: &FakeServer) -> Remote {
     Remote::new(&format!("http://{}/", stage.address), &secret(9)).unwrap()
 }
 
-async fn find<S: CredentialSource>(source: &S) -> Result<Option<Arc<Credential>>, SourceFault> {
-    source.find(&Presented::from(secret(1))).await
+async fn find<S: CredentialSource>(source: &S) -> Result<Option<Arc<Credential>>, SourceError> {
+    source.find(&PresentedSecret::from(secret(1))).await
 }
 
 /// Asks again until it is so; other processes and sockets tell nobody when they are done.
@@ -53,18 +53,18 @@ fn only_addresses_that_can_be_asked_are_taken() {
 
 #[tokio::test]
 async fn facts_are_as_old_as_the_answer_says() {
-    let (stage, _streams) = Stage::open().await;
+    let (stage, _streams) = FakeServer::open().await;
     let remote = remote(&stage);
     for (told, seconds) in [(None, 0), (Some(7), 7)] {
         *stage.age.lock().unwrap() = told;
-        let found = remote.find_dated(&Presented::from(secret(1))).await;
+        let found = remote.find_aged(&PresentedSecret::from(secret(1))).await;
         assert_eq!(found.unwrap().unwrap().age, Duration::from_secs(seconds));
     }
 }
 
 #[tokio::test]
 async fn facts_are_taken_whatever_the_verdict_says() {
-    let (stage, _streams) = Stage::open().await;
+    let (stage, _streams) = FakeServer::open().await;
     let remote = remote(&stage);
     let facts = find(&remote).await.unwrap().unwrap();
     assert_eq!(*facts, credential(1));
@@ -72,7 +72,7 @@ async fn facts_are_taken_whatever_the_verdict_says() {
     replaced["retirementDate"] = "2026-06-02T00:00:00Z".into();
     stage.answer(200, replaced);
     let facts = find(&remote).await.unwrap().unwrap();
-    assert!(facts.retires.is_some());
+    assert!(facts.valid_until.is_some());
     let unknown = serde_json::json!({ "active": false, "code": "invalid-token" });
     stage.answer(200, unknown);
     assert!(find(&remote).await.unwrap().is_none());
@@ -85,7 +85,7 @@ async fn facts_are_taken_whatever_the_verdict_says() {
 
 #[tokio::test]
 async fn what_cannot_be_told_is_a_fault_and_never_an_unknown_secret() {
-    let (stage, _streams) = Stage::open().await;
+    let (stage, _streams) = FakeServer::open().await;
     let remote = remote(&stage);
     for status in [400, 401, 403, 404, 307, 500, 503] {
         stage.answer(status, verdict(1));
@@ -107,13 +107,13 @@ async fn what_cannot_be_told_is_a_fault_and_never_an_unknown_secret() {
 }
 
 /// A cache that follows the stage's stream in a task of its own, and a second handle on its remote's answers.
-fn following(stage: &Stage) -> Arc<Cached<Arc<Remote>>> {
+fn following(stage: &FakeServer) -> Arc<CachedSource<Arc<Remote>>> {
     let remote = Arc::new(remote(stage));
     let settings = CacheSettings {
         silence: Duration::from_millis(700),
         ..CacheSettings::default()
     };
-    let cached = Arc::new(Cached::new(Arc::clone(&remote), settings));
+    let cached = Arc::new(CachedSource::new(Arc::clone(&remote), settings));
     let kept = Arc::clone(&cached);
     tokio::spawn(async move { remote.follow(&kept).await });
     cached
@@ -126,7 +126,7 @@ fn change(version: i64) -> String {
     )
 }
 
-async fn healthy(cached: &Cached<Arc<Remote>>, wanted: bool) {
+async fn healthy(cached: &CachedSource<Arc<Remote>>, wanted: bool) {
     until("the health of the cache", async || {
         cached.stats().healthy == wanted
     })
@@ -138,7 +138,7 @@ const BEAT: &str = ": alive\n\n";
 
 #[tokio::test]
 async fn changes_cut_off_and_silence_means_look_ups() {
-    let (stage, mut streams) = Stage::open().await;
+    let (stage, mut streams) = FakeServer::open().await;
     let cached = following(&stage);
     let stream = streams.recv().await.unwrap();
     stream.send(BEAT.into()).unwrap();
@@ -175,7 +175,7 @@ async fn reopened(
 
 #[tokio::test]
 async fn a_cut_stream_goes_on_where_it_was_and_a_reset_forgets_everything() {
-    let (stage, mut streams) = Stage::open().await;
+    let (stage, mut streams) = FakeServer::open().await;
     let cached = following(&stage);
     let stream = streams.recv().await.unwrap();
     stream.send(READY.into()).unwrap();
@@ -214,7 +214,7 @@ async fn a_cut_stream_goes_on_where_it_was_and_a_reset_forgets_everything() {
 
 #[tokio::test]
 async fn a_place_that_is_not_known_any_more_is_gone_on_from_by_a_reset() {
-    let (stage, mut streams) = Stage::open().await;
+    let (stage, mut streams) = FakeServer::open().await;
     let cached = following(&stage);
     let stream = streams.recv().await.unwrap();
     stream.send(READY.into()).unwrap();
@@ -239,7 +239,7 @@ async fn a_place_that_is_not_known_any_more_is_gone_on_from_by_a_reset() {
 
 #[tokio::test]
 async fn a_node_that_is_behind_cannot_bring_old_facts_back() {
-    let (stage, mut streams) = Stage::open().await;
+    let (stage, mut streams) = FakeServer::open().await;
     let cached = following(&stage);
     let stream = streams.recv().await.unwrap();
     stream.send(READY.to_owned() + &change(2)).unwrap();
@@ -253,7 +253,7 @@ async fn a_node_that_is_behind_cannot_bring_old_facts_back() {
 
 #[tokio::test]
 async fn a_token_that_is_not_accepted_keeps_the_cache_shut() {
-    let (stage, _streams) = Stage::open().await;
+    let (stage, _streams) = FakeServer::open().await;
     *stage.changes.lock().unwrap() = 401;
     stage.answer(401, verdict(1));
     let cached = following(&stage);

@@ -6,16 +6,16 @@ use countersign_domain::{Overlap, Timestamp, Version};
 use serde_json::value::RawValue;
 
 use super::json::{Json, check};
-use crate::problem::{Code, Fault, Problem, nearest, pointer_to};
+use crate::problem::{Code, FieldError, Problem, nearest, pointer_to};
 
 /// Reads one value, or says what is wrong with it.
-pub(crate) type Read<T> = fn(&RawValue, &str, &mut Vec<Fault>) -> Option<T>;
+pub(crate) type Read<T> = fn(&RawValue, &str, &mut Vec<FieldError>) -> Option<T>;
 
 /// The fields of an object that have not yet been asked for, and what is wrong so far.
 pub(crate) struct Fields<'a> {
     entries: Vec<(Cow<'a, str>, &'a RawValue)>,
     known: Vec<&'static str>,
-    faults: Vec<Fault>,
+    faults: Vec<FieldError>,
 }
 
 impl<'a> Fields<'a> {
@@ -56,7 +56,7 @@ impl<'a> Fields<'a> {
     ) -> Option<T> {
         if !self.has(name) {
             self.known.push(name);
-            let fault = Fault::at(format!("/{name}"), "missing-field", why);
+            let fault = FieldError::at(format!("/{name}"), "missing-field", why);
             self.faults.push(fault);
             return None;
         }
@@ -72,7 +72,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn finish(mut self) -> Result<(), Problem> {
         let unknown = self.entries.iter().map(|(key, _)| {
             let suggestions = nearest(key, &self.known);
-            Fault::at(
+            FieldError::at(
                 pointer_to("", key),
                 "unknown-field",
                 "there is no such field",
@@ -98,7 +98,7 @@ impl<'a> Fields<'a> {
 }
 
 /// A text.
-pub(crate) fn text(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<String> {
+pub(crate) fn text(raw: &RawValue, pointer: &str, faults: &mut Vec<FieldError>) -> Option<String> {
     match Json::of(raw.get()) {
         Ok(Json::Text(text)) => Some(text),
         other => reject(faults, pointer, "a text", other, raw),
@@ -106,18 +106,26 @@ pub(crate) fn text(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Op
 }
 
 /// An RFC 3339 date-time.
-pub(crate) fn instant(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<Timestamp> {
+pub(crate) fn instant(
+    raw: &RawValue,
+    pointer: &str,
+    faults: &mut Vec<FieldError>,
+) -> Option<Timestamp> {
     let text = text(raw, pointer, faults)?;
     text.parse()
         .map_err(|error| {
-            let fault = Fault::at(pointer, "invalid-date-time", format!("{error}"));
+            let fault = FieldError::at(pointer, "invalid-date-time", format!("{error}"));
             faults.push(fault.with_value(&text));
         })
         .ok()
 }
 
 /// A list of texts.
-pub(crate) fn texts(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<Vec<String>> {
+pub(crate) fn texts(
+    raw: &RawValue,
+    pointer: &str,
+    faults: &mut Vec<FieldError>,
+) -> Option<Vec<String>> {
     match Json::of(raw.get()) {
         Ok(Json::List(items)) => {
             let read = items
@@ -133,24 +141,36 @@ pub(crate) fn texts(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> O
 }
 
 /// An IPv4 or IPv6 address, without a prefix or a zone.
-pub(crate) fn address(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<IpAddr> {
+pub(crate) fn address(
+    raw: &RawValue,
+    pointer: &str,
+    faults: &mut Vec<FieldError>,
+) -> Option<IpAddr> {
     let text = text(raw, pointer, faults)?;
     text.parse()
         .map_err(|error| {
-            let fault = Fault::at(pointer, "invalid-address", format!("{error}"));
+            let fault = FieldError::at(pointer, "invalid-address", format!("{error}"));
             faults.push(fault.with_value(&text));
         })
         .ok()
 }
 
 /// A version.
-pub(crate) fn version(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<Version> {
+pub(crate) fn version(
+    raw: &RawValue,
+    pointer: &str,
+    faults: &mut Vec<FieldError>,
+) -> Option<Version> {
     let wanted = "a whole number from 1 to 9223372036854775807";
     number::<i64, _>(raw, pointer, faults, wanted)
 }
 
 /// How long a replaced secret goes on working.
-pub(crate) fn overlap(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<Overlap> {
+pub(crate) fn overlap(
+    raw: &RawValue,
+    pointer: &str,
+    faults: &mut Vec<FieldError>,
+) -> Option<Overlap> {
     let wanted = "a whole number of seconds from 0 to 604800";
     number::<u32, _>(raw, pointer, faults, wanted)
 }
@@ -159,7 +179,7 @@ pub(crate) fn overlap(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) ->
 fn number<N: FromStr, T: TryFrom<N>>(
     raw: &RawValue,
     pointer: &str,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<FieldError>,
     wanted: &str,
 ) -> Option<T> {
     let found = Json::of(raw.get());
@@ -171,7 +191,7 @@ fn number<N: FromStr, T: TryFrom<N>>(
         .or_else(|| match found {
             // Of the right type, but out of range.
             Ok(Json::Number(_)) => {
-                let fault = Fault::at(pointer, "wrong-type", format!("{wanted} is expected"));
+                let fault = FieldError::at(pointer, "wrong-type", format!("{wanted} is expected"));
                 faults.push(fault.with_value(raw.get()));
                 None
             }
@@ -180,7 +200,7 @@ fn number<N: FromStr, T: TryFrom<N>>(
 }
 
 fn reject<T>(
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<FieldError>,
     pointer: &str,
     wanted: &str,
     found: Result<Json<'_>, serde_json::Error>,
@@ -188,7 +208,7 @@ fn reject<T>(
 ) -> Option<T> {
     let fault = match found {
         Ok(found) => wrong_type(pointer, wanted, &found),
-        Err(_) => Fault::at(pointer, "wrong-type", format!("{wanted} is expected")),
+        Err(_) => FieldError::at(pointer, "wrong-type", format!("{wanted} is expected")),
     };
     faults.push(fault.with_value(raw.get()));
     None
@@ -199,12 +219,12 @@ pub(crate) fn no_array(found: &Json<'_>) -> Problem {
     invalid(vec![wrong_type("", "an array", found)])
 }
 
-fn wrong_type(pointer: &str, wanted: &str, found: &Json<'_>) -> Fault {
+fn wrong_type(pointer: &str, wanted: &str, found: &Json<'_>) -> FieldError {
     let detail = format!("{wanted} is expected, not {}", found.kind());
-    Fault::at(pointer, "wrong-type", detail)
+    FieldError::at(pointer, "wrong-type", detail)
 }
 
-fn invalid(faults: Vec<Fault>) -> Problem {
+fn invalid(faults: Vec<FieldError>) -> Problem {
     Problem::new(
         Code::InvalidBody,
         "The errors name each field that cannot be taken.",

@@ -20,7 +20,7 @@ pub(crate) use self::{
     fields::{Fields, Read, address, instant, no_array, overlap, text, texts, version},
     json::{Json, check},
 };
-use crate::problem::{Code, Fault, Problem};
+use crate::problem::{Code, FieldError, Problem};
 
 /// The largest body, in bytes, unless it may name a whole catalog of permissions.
 const LARGEST: usize = 64 * 1024;
@@ -61,7 +61,7 @@ fn unexpected(method: &Method) -> Problem {
     } else {
         "this operation takes no body"
     };
-    let fault = Fault::at("", "unexpected-body", detail);
+    let fault = FieldError::at("", "unexpected-body", detail);
     Problem::new(
         Code::InvalidBody,
         "A body was sent to an operation that takes none.",

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 pub(crate) use self::schema::FilterBody;
 use crate::{
     body::{Json, check},
-    problem::{Code, Fault, Problem, nearest, pointer_to},
+    problem::{Code, FieldError, Problem, nearest, pointer_to},
 };
 
 /// How many objects may stand inside each other, the outermost one included.
@@ -43,7 +43,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Filter, Problem> {
 
 /// What is wrong so far, and how much was read.
 struct Reader {
-    faults: Vec<Fault>,
+    faults: Vec<FieldError>,
     terms: usize,
 }
 
@@ -109,7 +109,7 @@ impl Reader {
     fn field(&mut self, name: &str, raw: &RawValue, pointer: &str) -> Option<Filter> {
         let Some(field) = terms::Field::named(name) else {
             let known = terms::Field::NAMES;
-            let fault = Fault::at(
+            let fault = FieldError::at(
                 pointer,
                 "unknown-field",
                 "there is no such field to filter by",
@@ -154,7 +154,7 @@ impl Reader {
     }
 
     fn fault<T>(&mut self, pointer: &str, code: &'static str, detail: &str) -> Option<T> {
-        self.faults.push(Fault::at(pointer, code, detail));
+        self.faults.push(FieldError::at(pointer, code, detail));
         None
     }
 }

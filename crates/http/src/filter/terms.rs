@@ -4,13 +4,13 @@
 use countersign_application::query::{
     Compare, Filter, ListField, ListTest, TextField, TextTest, TimeField,
 };
-use countersign_domain::{Timestamp, fold};
+use countersign_domain::{Timestamp, caseless_key};
 use serde_json::value::RawValue;
 
 use super::values::{canonical, id, normal, number, switch, values};
 use crate::{
     body::{self, Json, Read},
-    problem::{Fault, nearest},
+    problem::{FieldError, nearest},
 };
 
 /// A field that can be tested.
@@ -95,7 +95,7 @@ impl Field {
         operator: &str,
         raw: &RawValue,
         pointer: &str,
-        faults: &mut Vec<Fault>,
+        faults: &mut Vec<FieldError>,
     ) -> Option<Filter> {
         let place = (operator, raw, pointer);
         match self {
@@ -128,7 +128,7 @@ type Place<'a> = (&'a str, &'a RawValue, &'a str);
 
 fn compare<T>(
     (operator, raw, pointer): Place<'_>,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<FieldError>,
     read: Read<T>,
     known: &[&str],
 ) -> Option<Compare<T>> {
@@ -146,7 +146,7 @@ fn compare<T>(
 }
 
 /// The one field that can be null: the last use of what was never used.
-fn used((operator, raw, pointer): Place<'_>, faults: &mut Vec<Fault>) -> Option<Filter> {
+fn used((operator, raw, pointer): Place<'_>, faults: &mut Vec<FieldError>) -> Option<Filter> {
     match operator {
         "$eq" => Some(Filter::Used(false)),
         "$ne" => Some(Filter::Used(true)),
@@ -156,10 +156,10 @@ fn used((operator, raw, pointer): Place<'_>, faults: &mut Vec<Fault>) -> Option<
 }
 
 /// Whether there is to be a value, which clients can write that drop every null.
-fn exists(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<bool> {
+fn exists(raw: &RawValue, pointer: &str, faults: &mut Vec<FieldError>) -> Option<bool> {
     let read = raw.get().parse().ok();
     if read.is_none() {
-        let fault = Fault::at(pointer, "wrong-type", "true or false is expected");
+        let fault = FieldError::at(pointer, "wrong-type", "true or false is expected");
         faults.push(fault.with_value(raw.get()));
     }
     read
@@ -169,14 +169,14 @@ fn is_null(raw: &RawValue) -> bool {
     matches!(Json::of(raw.get()), Ok(Json::Null))
 }
 
-fn text(field: TextField, place: Place<'_>, faults: &mut Vec<Fault>) -> Option<TextTest> {
+fn text(field: TextField, place: Place<'_>, faults: &mut Vec<FieldError>) -> Option<TextTest> {
     let (operator, raw, pointer) = place;
     let mut needle = || {
         let words = body::text(raw, pointer, faults)?;
         Some(match field {
             // Names are stored without blanks at their ends.
-            TextField::Name if operator == "$ieq" => fold(words.trim()),
-            TextField::Name => fold(&words),
+            TextField::Name if operator == "$ieq" => caseless_key(words.trim()),
+            TextField::Name => caseless_key(&words),
             TextField::PartialToken => words.to_lowercase(),
         })
     };
@@ -192,7 +192,7 @@ fn text(field: TextField, place: Place<'_>, faults: &mut Vec<Fault>) -> Option<T
 fn list(
     field: ListField,
     (operator, raw, pointer): Place<'_>,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<FieldError>,
 ) -> Option<ListTest> {
     if !LIST_TESTS.contains(&operator) {
         return unknown(operator, pointer, faults, LIST_TESTS);
@@ -211,9 +211,14 @@ fn list(
     })
 }
 
-fn unknown<T>(operator: &str, pointer: &str, faults: &mut Vec<Fault>, known: &[&str]) -> Option<T> {
+fn unknown<T>(
+    operator: &str,
+    pointer: &str,
+    faults: &mut Vec<FieldError>,
+    known: &[&str],
+) -> Option<T> {
     let detail = format!("the operators of this field are {}", known.join(" "));
-    let fault = Fault::at(pointer, "unknown-operator", detail);
+    let fault = FieldError::at(pointer, "unknown-operator", detail);
     faults.push(fault.with_suggestions(nearest(operator, known)));
     None
 }

@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::MOST_VALUES;
 use crate::{
     body::{self, Json, Read},
-    problem::Fault,
+    problem::FieldError,
 };
 
 /// The form that lists of addresses hold; what is no address is in no list.
@@ -21,16 +21,20 @@ pub(super) fn canonical(written: String) -> String {
 pub(super) fn values<T>(
     raw: &RawValue,
     pointer: &str,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<FieldError>,
     read: Read<T>,
 ) -> Option<Vec<T>> {
     let Ok(Json::List(items)) = Json::of(raw.get()) else {
-        faults.push(Fault::at(pointer, "wrong-type", "an array is expected"));
+        faults.push(FieldError::at(
+            pointer,
+            "wrong-type",
+            "an array is expected",
+        ));
         return None;
     };
     if items.len() > MOST_VALUES {
         let detail = "at most 100 values in an array";
-        faults.push(Fault::at(pointer, "too-many-values", detail));
+        faults.push(FieldError::at(pointer, "too-many-values", detail));
         return None;
     }
     let read: Vec<_> = items
@@ -42,32 +46,36 @@ pub(super) fn values<T>(
 }
 
 /// Names are stored in NFC.
-pub(super) fn normal(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<String> {
+pub(super) fn normal(
+    raw: &RawValue,
+    pointer: &str,
+    faults: &mut Vec<FieldError>,
+) -> Option<String> {
     Some(body::text(raw, pointer, faults)?.nfc().collect())
 }
 
 pub(super) fn id<T: std::str::FromStr>(
     raw: &RawValue,
     pointer: &str,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<FieldError>,
 ) -> Option<T> {
     let text = body::text(raw, pointer, faults)?;
     let id = text.parse().ok();
     if id.is_none() {
-        let fault = Fault::at(pointer, "invalid-id", "a UUID is expected");
+        let fault = FieldError::at(pointer, "invalid-id", "a UUID is expected");
         faults.push(fault.with_value(&text));
     }
     id
 }
 
-pub(super) fn switch(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<bool> {
+pub(super) fn switch(raw: &RawValue, pointer: &str, faults: &mut Vec<FieldError>) -> Option<bool> {
     let value = match raw.get().trim() {
         "true" => Some(true),
         "false" => Some(false),
         _ => None,
     };
     if value.is_none() {
-        faults.push(Fault::at(
+        faults.push(FieldError::at(
             pointer,
             "wrong-type",
             "true or false is expected",
@@ -76,14 +84,14 @@ pub(super) fn switch(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> 
     value
 }
 
-pub(super) fn number(raw: &RawValue, pointer: &str, faults: &mut Vec<Fault>) -> Option<i64> {
+pub(super) fn number(raw: &RawValue, pointer: &str, faults: &mut Vec<FieldError>) -> Option<i64> {
     let number = match Json::of(raw.get()) {
         Ok(Json::Number(number)) => number.parse().ok(),
         _ => None,
     };
     if number.is_none() {
         let detail = "a whole number of at most 64 bits is expected";
-        faults.push(Fault::at(pointer, "wrong-type", detail).with_value(raw.get()));
+        faults.push(FieldError::at(pointer, "wrong-type", detail).with_value(raw.get()));
     }
     number
 }

@@ -3,17 +3,17 @@
 
 use axum::http::header;
 use countersign_application::{
-    Failure, error_chain,
-    ports::{StoreFault, Unreadable},
+    UseCaseError, error_chain,
+    ports::{StoreError, Unreadable},
 };
 use countersign_domain::{Denied, Permission, TokenView, Version};
-use countersign_gate::Rejected;
+use countersign_gate::CheckError;
 
-use super::{Code, Fault, Members, Problem};
+use super::{Code, FieldError, Members, Problem};
 use crate::{
     caller::{AnyToken, Needs},
-    records::TokenRecord,
-    timekeeping::ClockApart,
+    clock_guard::ClockApart,
+    responses::TokenRecord,
 };
 
 /// How every challenge begins (RFC 9110, section 11.6.1).
@@ -69,17 +69,17 @@ impl Problem {
 
     /// What a failure is called in an operation that needs `N`; a precondition that names a version makes another
     /// answer of a stale one.
-    pub(crate) fn of_failure<N: Needs>(failure: Failure, by_precondition: bool) -> Self {
+    pub(crate) fn of_failure<N: Needs>(failure: UseCaseError, by_precondition: bool) -> Self {
         match failure {
-            Failure::TokenNotFound => Self::token_not_found(),
-            Failure::SecretNotFound => Self::secret_not_found(),
-            Failure::UserNotFound => Self::new(Code::UserNotFound, "There is no such user."),
-            Failure::Stale { stored, current } => {
+            UseCaseError::TokenNotFound => Self::token_not_found(),
+            UseCaseError::SecretNotFound => Self::secret_not_found(),
+            UseCaseError::UserNotFound => Self::new(Code::UserNotFound, "There is no such user."),
+            UseCaseError::Stale { stored, current } => {
                 Self::stale(by_precondition, stored, current.as_deref())
             }
-            Failure::Refused(refused) => refused.into(),
-            Failure::NameTaken { holder } => Self::name_taken(holder.as_deref()),
-            Failure::AlreadyMade { token } => Self::new(
+            UseCaseError::Refused(refused) => refused.into(),
+            UseCaseError::NameTaken { holder } => Self::name_taken(holder.as_deref()),
+            UseCaseError::AlreadyMade { token } => Self::new(
                 Code::AlreadyCreated,
                 "The same request made a token before; its secret is not shown again.",
             )
@@ -88,20 +88,22 @@ impl Problem {
                 ..Members::default()
             })
             .with_header(header::LOCATION, format!("/api/v1/api-tokens/{token}")),
-            Failure::KeyReused => Self::new(
+            UseCaseError::KeyReused => Self::new(
                 Code::IdempotencyKeyReused,
                 "Another body was sent under this key within a day.",
             ),
-            Failure::CountDiffers { count } => Self::count_differs(count),
-            Failure::WouldRevokeActor => Self::would_revoke_actor(),
-            Failure::Incomplete { revoked, cause } => Self::incomplete(revoked, cause.as_deref()),
-            Failure::TooManyChanges(reached) => reached.into(),
-            Failure::ActorGone => Self::invalid_token(),
-            Failure::ActorNarrowed => {
+            UseCaseError::CountDiffers { count } => Self::count_differs(count),
+            UseCaseError::WouldRevokeActor => Self::would_revoke_actor(),
+            UseCaseError::Incomplete { revoked, cause } => {
+                Self::incomplete(revoked, cause.as_deref())
+            }
+            UseCaseError::TooManyChanges(reached) => reached.into(),
+            UseCaseError::ActorGone => Self::invalid_token(),
+            UseCaseError::ActorNarrowed => {
                 let detail = "The API token lost a permission while the request was under way.";
                 Self::insufficient_scope(detail, N::PERMISSION.as_ref())
             }
-            Failure::OutcomeUnknown(source) => {
+            UseCaseError::OutcomeUnknown(source) => {
                 tracing::error!(
                     error = error_chain(&*source),
                     "the outcome of a commit is not known"
@@ -112,9 +114,9 @@ impl Problem {
                 )
                 .with_header(header::RETRY_AFTER, "1")
             }
-            Failure::Unreadable(unreadable) => unreadable.into(),
-            Failure::Store(fault) => fault.into(),
-            Failure::Entropy(fault) => {
+            UseCaseError::Unreadable(unreadable) => unreadable.into(),
+            UseCaseError::Store(fault) => fault.into(),
+            UseCaseError::Entropy(fault) => {
                 tracing::error!(error = %fault, "no random bytes");
                 Self::internal()
             }
@@ -141,7 +143,11 @@ impl Problem {
             Code::NameTaken,
             "Another token has a name that differs in nothing but case, width or composition.",
         )
-        .with_faults(vec![Fault::at("/name", "name-taken", "the name is taken")]);
+        .with_faults(vec![FieldError::at(
+            "/name",
+            "name-taken",
+            "the name is taken",
+        )]);
         let Some(TokenView { token, .. }) = holder else {
             return problem;
         };
@@ -166,7 +172,7 @@ impl Problem {
 
     fn would_revoke_actor() -> Self {
         let detail = "the caller is one of the tokens that would be revoked";
-        let fault = Fault::in_parameter("allowLockout", "would-lock-out", detail);
+        let fault = FieldError::in_parameter("allowLockout", "would-lock-out", detail);
         Self::new(
             Code::WouldLockOut,
             "The caller would revoke itself; allowLockout=true insists on it.",
@@ -174,7 +180,7 @@ impl Problem {
         .with_faults(vec![fault])
     }
 
-    fn incomplete(revoked: u64, cause: Option<&Failure>) -> Self {
+    fn incomplete(revoked: u64, cause: Option<&UseCaseError>) -> Self {
         let error = cause.map(|cause| error_chain(cause));
         tracing::warn!(revoked, error, "not all tokens were revoked");
         Self::new(
@@ -190,65 +196,67 @@ impl Problem {
     }
 }
 
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Self {
+impl From<UseCaseError> for Problem {
+    fn from(failure: UseCaseError) -> Self {
         Self::of_failure::<AnyToken>(failure, false)
     }
 }
 
 /// The word for what a check came to: `ok`, or the code of its problem.
-pub(crate) fn verdict(rejected: Option<&Rejected>) -> &'static str {
+pub(crate) fn verdict(rejected: Option<&CheckError>) -> &'static str {
     let code = match rejected {
         None => return "ok",
-        Some(Rejected::Missing) => Code::MissingCredential,
-        Some(Rejected::Several) => Code::InvalidParameter,
-        Some(Rejected::Invalid | Rejected::Denied(Denied::Retired)) => Code::InvalidToken,
-        Some(Rejected::Denied(Denied::Expired(_))) => Code::TokenExpired,
-        Some(Rejected::Denied(Denied::AddressNotAllowed)) => Code::AddressNotAllowed,
-        Some(Rejected::Denied(Denied::MissingPermission(_))) => Code::InsufficientScope,
-        Some(Rejected::Unavailable(fault)) if fault.cause().is::<ClockApart>() => Code::ClockApart,
-        Some(Rejected::Unavailable(fault)) if fault.is_away() => Code::StoreUnavailable,
-        Some(Rejected::Unavailable(_)) => Code::TokenUnreadable,
+        Some(CheckError::Missing) => Code::MissingCredential,
+        Some(CheckError::Several) => Code::InvalidParameter,
+        Some(CheckError::Invalid | CheckError::Denied(Denied::Retired)) => Code::InvalidToken,
+        Some(CheckError::Denied(Denied::Expired(_))) => Code::TokenExpired,
+        Some(CheckError::Denied(Denied::AddressNotAllowed)) => Code::AddressNotAllowed,
+        Some(CheckError::Denied(Denied::MissingPermission(_))) => Code::InsufficientScope,
+        Some(CheckError::Unavailable(fault)) if fault.cause().is::<ClockApart>() => {
+            Code::ClockApart
+        }
+        Some(CheckError::Unavailable(fault)) if fault.is_away() => Code::StoreUnavailable,
+        Some(CheckError::Unavailable(_)) => Code::TokenUnreadable,
     };
     code.slug()
 }
 
-impl From<Rejected> for Problem {
-    fn from(rejected: Rejected) -> Self {
+impl From<CheckError> for Problem {
+    fn from(rejected: CheckError) -> Self {
         match rejected {
-            Rejected::Missing => Self::missing_credential(),
-            Rejected::Several => {
+            CheckError::Missing => Self::missing_credential(),
+            CheckError::Several => {
                 let detail = "exactly one credential can be sent";
                 Self::new(Code::InvalidParameter, "Several credentials were sent.").with_faults(
-                    vec![Fault::in_parameter(
+                    vec![FieldError::in_parameter(
                         "Authorization",
                         "several-values",
                         detail,
                     )],
                 )
             }
-            Rejected::Invalid | Rejected::Denied(Denied::Retired) => Self::invalid_token(),
-            Rejected::Denied(Denied::Expired(at)) => {
+            CheckError::Invalid | CheckError::Denied(Denied::Retired) => Self::invalid_token(),
+            CheckError::Denied(Denied::Expired(at)) => {
                 let detail = format!("The API token expired at {at}.");
                 Self::new(Code::TokenExpired, detail.as_str()).challenging("invalid_token", &detail)
             }
-            Rejected::Denied(Denied::AddressNotAllowed) => Self::new(
+            CheckError::Denied(Denied::AddressNotAllowed) => Self::new(
                 Code::AddressNotAllowed,
                 "The client's address is not on the API token's list, or could not be told.",
             ),
-            Rejected::Denied(Denied::MissingPermission(permission)) => {
+            CheckError::Denied(Denied::MissingPermission(permission)) => {
                 let detail = format!("The API token lacks {permission}.");
                 Self::insufficient_scope(&detail, Some(&permission))
             }
-            Rejected::Unavailable(fault) if fault.cause().is::<ClockApart>() => Self::new(
+            CheckError::Unavailable(fault) if fault.cause().is::<ClockApart>() => Self::new(
                 Code::ClockApart,
                 "This node's clock is apart from the database's; it judges no token until both agree.",
             )
             .with_header(header::RETRY_AFTER, "10"),
-            Rejected::Unavailable(fault) if fault.is_away() => {
-                StoreFault::Unavailable(Box::new(fault)).into()
+            CheckError::Unavailable(fault) if fault.is_away() => {
+                StoreError::Unavailable(Box::new(fault)).into()
             }
-            Rejected::Unavailable(_) => Self::token_unreadable(),
+            CheckError::Unavailable(_) => Self::token_unreadable(),
         }
     }
 }
@@ -269,10 +277,10 @@ impl From<Unreadable> for Problem {
     }
 }
 
-impl From<StoreFault> for Problem {
-    fn from(fault: StoreFault) -> Self {
+impl From<StoreError> for Problem {
+    fn from(fault: StoreError) -> Self {
         match fault {
-            StoreFault::Unavailable(source) | StoreFault::Unwritable(source) => {
+            StoreError::Unavailable(source) | StoreError::Unwritable(source) => {
                 tracing::warn!(error = error_chain(&*source), "the store cannot answer");
                 Self::new(
                     Code::StoreUnavailable,
@@ -280,7 +288,7 @@ impl From<StoreFault> for Problem {
                 )
                 .with_header(header::RETRY_AFTER, "1")
             }
-            StoreFault::Corrupt { table, column } => {
+            StoreError::Corrupt { table, column } => {
                 tracing::error!(table, column, "the store holds a corrupt value");
                 Self::internal()
             }

@@ -2,11 +2,11 @@
 //! out in one place, the frame around all routes, because only the frame knows the request id.
 
 mod code;
-mod fault;
+mod field_error;
 mod limit;
 mod mapping;
 mod pages;
-mod refusal;
+mod rules;
 
 use axum::{
     body::Body,
@@ -19,12 +19,12 @@ use utoipa::ToSchema;
 
 pub(crate) use self::{
     code::Code,
-    fault::{Fault, MOST_FAULTS, may_hold_secret, nearest, pointer_to},
+    field_error::{FieldError, MOST_FAULTS, may_hold_secret, nearest, pointer_to},
     mapping::verdict,
     pages::{index_page, page},
 };
 
-use crate::records::TokenRecord;
+use crate::responses::TokenRecord;
 
 /// The media type of problem documents.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
@@ -53,7 +53,7 @@ pub(crate) struct Problem(Box<Content>);
 struct Content {
     code: Code,
     detail: String,
-    faults: Vec<Fault>,
+    faults: Vec<FieldError>,
     members: Members,
     headers: HeaderMap,
 }
@@ -80,7 +80,7 @@ pub(crate) struct Document {
     /// Everything that is wrong, one by one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    errors: Vec<Fault>,
+    errors: Vec<FieldError>,
     /// What belongs to single codes.
     #[serde(flatten)]
     members: Members,
@@ -133,13 +133,13 @@ impl Problem {
     }
 
     /// Query parameters or headers that cannot be taken.
-    pub(crate) fn invalid_parameters(faults: Vec<Fault>) -> Self {
+    pub(crate) fn invalid_parameters(faults: Vec<FieldError>) -> Self {
         let detail = "The errors name each parameter that cannot be taken.";
         Self::new(Code::InvalidParameter, detail).with_faults(faults)
     }
 
     /// With everything that is wrong; beyond [`MOST_FAULTS`] the rest is left out.
-    pub(crate) fn with_faults(mut self, mut faults: Vec<Fault>) -> Self {
+    pub(crate) fn with_faults(mut self, mut faults: Vec<FieldError>) -> Self {
         faults.truncate(MOST_FAULTS);
         self.0.faults = faults;
         self
@@ -222,7 +222,7 @@ impl Problem {
     }
 
     #[cfg(test)]
-    pub(crate) fn faults(&self) -> &[Fault] {
+    pub(crate) fn faults(&self) -> &[FieldError] {
         &self.0.faults
     }
 

@@ -13,12 +13,12 @@ use axum::{
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::Config;
 
-use crate::{problem::Problem, services::App};
+use crate::{problem::Problem, state::ApiState};
 
 /// The page's library sets styles on elements and embeds its icons as data.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-pub(super) fn routes(document: &OpenApi) -> Router<App> {
+pub(super) fn routes(document: &OpenApi) -> Router<ApiState> {
     let text: Arc<str> = crate::openapi::text(document).into();
     let config = Arc::new(Config::from("/api/openapi.json").validator_url("none"));
     let assets = config.clone();

@@ -4,12 +4,12 @@ use axum::{
     extract::{RawQuery, State},
     http::{StatusCode, header},
 };
-use countersign_application::ports::StoreFault;
+use countersign_application::ports::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Answer, answer};
-use crate::{body::NoBody, params::Params, services::App};
+use crate::{body::NoBody, params::Params, state::ApiState};
 
 /// How the service is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -83,7 +83,11 @@ pub(crate) async fn live(RawQuery(query): RawQuery, _: NoBody) -> Answer {
         (status = 503, body = Health, description = "The store does not answer, this node's clock is apart from the store's, or the service is still starting"),
     ),
 )]
-pub(super) async fn ready(State(app): State<App>, RawQuery(query): RawQuery, _: NoBody) -> Answer {
+pub(super) async fn ready(
+    State(app): State<ApiState>,
+    RawQuery(query): RawQuery,
+    _: NoBody,
+) -> Answer {
     Params::none(query.as_deref())?;
     let (status, reason) = match app.probe.ping().await {
         Ok(()) if app.time.is_apart() => (StatusCode::SERVICE_UNAVAILABLE, Some("clock-apart")),
@@ -114,9 +118,9 @@ pub(crate) async fn starting(RawQuery(query): RawQuery) -> Answer {
     answer(StatusCode::SERVICE_UNAVAILABLE, headers, &down)
 }
 
-fn why(fault: &StoreFault) -> &'static str {
+fn why(fault: &StoreError) -> &'static str {
     match fault {
-        StoreFault::Unavailable(_) | StoreFault::Unwritable(_) => "store-unavailable",
-        StoreFault::Corrupt { .. } => "store-corrupt",
+        StoreError::Unavailable(_) | StoreError::Unwritable(_) => "store-unavailable",
+        StoreError::Corrupt { .. } => "store-corrupt",
     }
 }

@@ -12,8 +12,8 @@ use crate::{
     caller::{Caller, ReadTokens},
     cursor,
     params::Params,
-    records::{TenantEventList, TenantEventRecord},
-    services::App,
+    responses::{TenantEventList, TenantEventRecord},
+    state::ApiState,
 };
 
 /// Audit events of the tenant
@@ -36,7 +36,7 @@ use crate::{
     extensions(("x-required-permission" = json!("api.api-tokens.read"))),
 )]
 pub(in crate::routes) async fn history(
-    State(app): State<App>,
+    State(app): State<ApiState>,
     caller: Caller<ReadTokens>,
     RawQuery(query): RawQuery,
     _: NoBody,

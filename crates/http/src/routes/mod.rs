@@ -1,10 +1,11 @@
 //! The routes, and the way that leads to each of them. Handlers are declared once: the router serves and the OpenAPI
 //! document describes the same declarations.
 
+mod checks;
 mod docs;
-mod doors;
 pub(crate) mod health;
 mod history;
+mod metrics;
 mod pages;
 mod permissions;
 mod tokens;
@@ -17,38 +18,38 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, post},
 };
-pub(crate) use doors::{auth::auth, verify::verify};
+pub(crate) use checks::{forward_auth::auth, verify::verify};
 
-pub use doors::numbers::metrics_router;
+pub use metrics::metrics_router;
 use serde::Serialize;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{frame, openapi, problem::Problem, services::App};
+use crate::{openapi, problem::Problem, request_context, state::ApiState};
 
 /// Where the door for verifying is.
 pub(crate) const VERIFY: &str = "/api/v1/api-tokens/verify";
 
-/// The way to every handler, but for the two that [`Surface`](crate::Surface) asks at once.
+/// The way to every handler, but for the two that [`ApiService`](crate::ApiService) asks at once.
 ///
 /// The client's address is read from `ConnectInfo<SocketAddr>`, which [`serve`](crate::serve) provides; without it the
 /// address is unknown, and tokens with a list of addresses are refused.
-pub(crate) fn router(app: App) -> Router {
+pub(crate) fn router(app: ApiState) -> Router {
     let (api, document) = described();
     let document = openapi::published(openapi::finished(document));
-    api.route("/auth", any(doors::auth::auth))
+    api.route("/auth", any(checks::forward_auth::auth))
         // With the path of the request behind it, be that the root.
-        .route("/auth/", any(doors::auth::auth))
-        .route("/auth/{*original}", any(doors::auth::auth))
+        .route("/auth/", any(checks::forward_auth::auth))
+        .route("/auth/{*original}", any(checks::forward_auth::auth))
         .merge(docs::routes(&document))
         .merge(pages::routes())
         .with_state(app.clone())
-        .layer(middleware::from_fn_with_state(app, frame::frame))
+        .layer(middleware::from_fn_with_state(app, request_context::frame))
 }
 
 /// The operations, with what they declare about themselves.
-pub(crate) fn described() -> (Router<App>, OpenApi) {
-    let api = OpenApiRouter::<App>::default()
+pub(crate) fn described() -> (Router<ApiState>, OpenApi) {
+    let api = OpenApiRouter::<ApiState>::default()
         .routes(routes!(tokens::create::create, tokens::list::list))
         .routes(routes!(tokens::current::current, tokens::current::end))
         .routes(routes!(tokens::query::query))
@@ -61,9 +62,9 @@ pub(crate) fn described() -> (Router<App>, OpenApi) {
         .routes(routes!(tokens::retire::retire))
         .routes(routes!(tokens::events::events))
         .routes(routes!(history::history))
-        .routes(routes!(doors::verify::verify))
-        .routes(routes!(doors::verify::batch))
-        .routes(routes!(doors::changes::changes))
+        .routes(routes!(checks::verify::verify))
+        .routes(routes!(checks::verify::batch))
+        .routes(routes!(checks::changes::changes))
         .routes(routes!(permissions::permissions))
         .routes(routes!(users::current))
         .routes(routes!(users::read));
@@ -71,13 +72,13 @@ pub(crate) fn described() -> (Router<App>, OpenApi) {
         .nest("/api/v1", api)
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
-        .routes(routes!(doors::auth::auth))
-        .routes(routes!(doors::introspect::introspect))
-        .routes(routes!(doors::revocation::revoke))
+        .routes(routes!(checks::forward_auth::auth))
+        .routes(routes!(checks::introspect::introspect))
+        .routes(routes!(checks::revocation::revoke))
         // Not in the document: no client is to be generated for what refuses every request.
-        .route("/oauth2/token", post(doors::token::token))
-        .routes(routes!(doors::metadata::metadata))
-        .routes(routes!(doors::numbers::numbers))
+        .route("/oauth2/token", post(checks::token::token))
+        .routes(routes!(checks::metadata::metadata))
+        .routes(routes!(metrics::numbers))
         .split_for_parts()
 }
 
@@ -112,7 +113,7 @@ fn answer(
 fn page(html: String) -> Response {
     let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     let headers = [
-        (header::CONTENT_TYPE, frame::HTML),
+        (header::CONTENT_TYPE, request_context::HTML),
         (header::CONTENT_SECURITY_POLICY, policy),
     ];
     (headers, html).into_response()

@@ -5,10 +5,10 @@ use axum::{Router, extract::Path, response::Response, routing::get};
 use super::page;
 use crate::{
     problem::{self, Code, Problem},
-    services::App,
+    state::ApiState,
 };
 
-pub(super) fn routes() -> Router<App> {
+pub(super) fn routes() -> Router<ApiState> {
     Router::new()
         .route("/problems", get(async || page(problem::index_page())))
         .route("/problems/{code}", get(explain))

@@ -10,8 +10,8 @@ use crate::{
     body::NoBody,
     caller::{AnyToken, Caller},
     params::Params,
-    records::{PermissionList, PermissionRecord},
-    services::App,
+    responses::{PermissionList, PermissionRecord},
+    state::ApiState,
 };
 
 /// All permissions that can be granted
@@ -22,7 +22,7 @@ use crate::{
     responses((status = 200, body = PermissionList), (status = 400)),
 )]
 pub(super) async fn permissions(
-    State(app): State<App>,
+    State(app): State<ApiState>,
     caller: Caller<AnyToken>,
     RawQuery(query): RawQuery,
     _: NoBody,

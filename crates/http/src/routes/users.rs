@@ -4,7 +4,7 @@ use axum::{
     extract::{RawQuery, State},
     http::StatusCode,
 };
-use countersign_application::Failure;
+use countersign_application::UseCaseError;
 
 use super::{Answer, answer};
 use crate::{
@@ -12,8 +12,8 @@ use crate::{
     caller::{AnyToken, Caller, ReadUsers},
     params::{Id, Params},
     problem::Problem,
-    records::UserRecord,
-    services::App,
+    responses::UserRecord,
+    state::ApiState,
 };
 
 /// The caller's own user
@@ -24,7 +24,7 @@ use crate::{
     responses((status = 200, body = UserRecord), (status = 400)),
 )]
 pub(super) async fn current(
-    State(app): State<App>,
+    State(app): State<ApiState>,
     caller: Caller<AnyToken>,
     RawQuery(query): RawQuery,
     _: NoBody,
@@ -33,7 +33,7 @@ pub(super) async fn current(
     let user = app.users.get(&caller.actor, caller.actor.user).await;
     let user = user.map_err(|failure| match failure {
         // It was there when the credential was checked.
-        Failure::UserNotFound => Problem::invalid_token(),
+        UseCaseError::UserNotFound => Problem::invalid_token(),
         other => other.into(),
     })?;
     answer(StatusCode::OK, [], &UserRecord::from(user))
@@ -49,14 +49,14 @@ pub(super) async fn current(
     extensions(("x-required-permission" = json!("api.users.read"))),
 )]
 pub(super) async fn read(
-    State(app): State<App>,
+    State(app): State<ApiState>,
     caller: Caller<ReadUsers>,
     id: Id,
     RawQuery(query): RawQuery,
     _: NoBody,
 ) -> Answer {
     Params::none(query.as_deref())?;
-    let id = id.parse().ok_or(Failure::UserNotFound)?;
+    let id = id.parse().ok_or(UseCaseError::UserNotFound)?;
     let user = app.users.get(&caller.actor, id).await?;
     answer(StatusCode::OK, [], &UserRecord::from(user))
 }

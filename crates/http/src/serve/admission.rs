@@ -6,10 +6,10 @@ use ipnet::IpNet;
 use tokio::time::{Instant, timeout};
 
 use super::{
-    Complaints, Limits,
-    deadline::Phases,
-    places::{Client, Full, Place, Places, network},
-    seat::Seat,
+    Limits, LogThrottle,
+    deadline::ConnectionDeadline,
+    permit::ConnectionPermit,
+    slots::{ClientAddress, ConnectionSlot, ConnectionSlots, NoSlot, network},
 };
 
 /// How long a connection that was asked to close may take; its task has to be run for it.
@@ -24,11 +24,11 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// The places of one server.
 #[derive(Debug)]
 pub(super) struct Admission {
-    places: Arc<Places>,
-    reserve: Arc<Places>,
+    places: Arc<ConnectionSlots>,
+    reserve: Arc<ConnectionSlots>,
     exempt: Vec<IpNet>,
-    full: Complaints,
-    share: Complaints,
+    full: LogThrottle,
+    share: LogThrottle,
 }
 
 impl Admission {
@@ -37,35 +37,45 @@ impl Admission {
         let reserve = Limits::reserve(connections);
         let share = reserve * limits.per_address.min(connections) / connections;
         Self {
-            places: Places::new(connections, limits.per_address),
-            reserve: Places::new(reserve, share.max(2)),
+            places: ConnectionSlots::new(connections, limits.per_address),
+            reserve: ConnectionSlots::new(reserve, share.max(2)),
             exempt: limits.exempt.clone(),
-            full: Complaints::every(PAUSE),
-            share: Complaints::every(PAUSE),
+            full: LogThrottle::every(PAUSE),
+            share: LogThrottle::every(PAUSE),
         }
     }
 
     /// A seat for a connection from this address; `None` if there is not even one of the reserve.
-    pub(super) async fn admit(&mut self, peer: IpAddr, phases: &Phases) -> Option<Seat> {
+    pub(super) async fn admit(
+        &mut self,
+        peer: IpAddr,
+        phases: &ConnectionDeadline,
+    ) -> Option<ConnectionPermit> {
         let client = self.client(peer);
         let full = match self.places.take(client, phases) {
-            Ok(place) => return Some(Seat::placed(place)),
+            Ok(place) => return Some(ConnectionPermit::placed(place)),
             Err(full) => full,
         };
         self.complain(full, peer);
         let evicted = self.places.evict(client, full);
         let reserved = self.reserved(client, phases).await?;
         let places = Arc::clone(&self.places);
-        Some(Seat::reserved(reserved, places, client, phases, evicted))
+        Some(ConnectionPermit::reserved(
+            reserved, places, client, phases, evicted,
+        ))
     }
 
-    async fn reserved(&self, client: Client, phases: &Phases) -> Option<Place> {
+    async fn reserved(
+        &self,
+        client: ClientAddress,
+        phases: &ConnectionDeadline,
+    ) -> Option<ConnectionSlot> {
         for _ in 0..TRIES {
             let freed = self.reserve.freed();
             match self.reserve.take(client, phases) {
                 Ok(place) => return Some(place),
                 Err(full) => {
-                    if !self.reserve.evict(client, full) && full == Full::Share {
+                    if !self.reserve.evict(client, full) && full == NoSlot::Share {
                         return None;
                     }
                 }
@@ -76,25 +86,25 @@ impl Admission {
         None
     }
 
-    fn client(&self, peer: IpAddr) -> Client {
+    fn client(&self, peer: IpAddr) -> ClientAddress {
         let peer = peer.to_canonical();
         let exempt = self.exempt.iter().any(|network| network.contains(&peer));
         (!exempt).then(|| network(peer))
     }
 
-    fn complain(&mut self, full: Full, peer: IpAddr) {
+    fn complain(&mut self, full: NoSlot, peer: IpAddr) {
         let now = Instant::now();
         match full {
-            Full::Places if self.full.due(now) => tracing::warn!(
+            NoSlot::Places if self.full.due(now) => tracing::warn!(
                 "all connections are taken (max-connections): those that are idle longest are closed"
             ),
-            Full::Share if self.share.due(now) => tracing::warn!(
+            NoSlot::Share if self.share.due(now) => tracing::warn!(
                 address = %peer.to_canonical(),
                 "this address has its share of the connections (max-connections-per-address): \
                  a further one of it takes the place of an idle one of its own, or is refused; \
                  if it is a proxy, name it in trusted-proxies"
             ),
-            Full::Places | Full::Share => {}
+            NoSlot::Places | NoSlot::Share => {}
         }
     }
 }

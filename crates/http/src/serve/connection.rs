@@ -10,9 +10,9 @@ use tower::{Layer, ServiceExt};
 
 use super::{
     Serves,
-    deadline::Phases,
-    seat::{Seat, Seated},
-    stream::Watched,
+    deadline::ConnectionDeadline,
+    permit::{ConnectionPermit, PermitService},
+    stream::TimedIo,
 };
 use crate::validate_request::validate;
 
@@ -23,9 +23,9 @@ const LARGEST_HEAD: usize = 32 * 1024;
 pub(super) async fn connection<S>(
     (stream, peer): (TcpStream, SocketAddr),
     service: S,
-    phases: Phases,
+    phases: ConnectionDeadline,
     watcher: Watcher,
-    seat: Seat,
+    seat: ConnectionPermit,
 ) where
     S: Serves,
     S::Future: Send,
@@ -35,8 +35,8 @@ pub(super) async fn connection<S>(
         tracing::debug!(%error, "a connection was gone before it was served");
         return;
     }
-    let io = TokioIo::new(Watched::new(stream, phases.clone()));
-    let seated = Seated::new(service, seat);
+    let io = TokioIo::new(TimedIo::new(stream, phases.clone()));
+    let seated = PermitService::new(service, seat);
     let service =
         phases
             .clone()

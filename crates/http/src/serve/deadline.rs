@@ -28,11 +28,11 @@ use super::{Limits, activity::Activity};
 
 /// Marks an answer that has no end: each of its parts begins its exchange anew.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Endless;
+pub(crate) struct Streaming;
 
 /// Moves the deadline as the connection goes from phase to phase.
 #[derive(Debug, Clone)]
-pub(super) struct Phases(Arc<Shared>);
+pub(super) struct ConnectionDeadline(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -45,7 +45,7 @@ struct Shared {
     activity: Activity,
 }
 
-impl Phases {
+impl ConnectionDeadline {
     /// A new connection of a server that began then: a head is expected at once.
     pub(super) fn begin(limits: Arc<Limits>, begin: Instant) -> Self {
         let head = limits.head;
@@ -93,7 +93,7 @@ impl Phases {
     }
 
     /// Bytes have come: of a next head, where nothing was under way.
-    pub(super) fn heard(&self) {
+    pub(super) fn note_input(&self) {
         if self.0.idle.swap(false, Ordering::Relaxed) {
             self.allow(self.0.limits.head);
         }
@@ -126,9 +126,9 @@ fn micros(since: Duration) -> u64 {
 
 /// Ends an exchange when the last of its answer has been handed over, or the exchange was given up.
 #[derive(Debug)]
-struct Exchange(Phases);
+struct ExchangeGuard(ConnectionDeadline);
 
-impl Drop for Exchange {
+impl Drop for ExchangeGuard {
     fn drop(&mut self) {
         self.0.rest();
     }
@@ -136,30 +136,30 @@ impl Drop for Exchange {
 
 /// A service that marks exchanges.
 #[derive(Debug, Clone)]
-pub(super) struct Marking<S> {
+pub(super) struct TimedService<S> {
     inner: S,
-    phases: Phases,
+    phases: ConnectionDeadline,
 }
 
-impl<S> Layer<S> for Phases {
-    type Service = Marking<S>;
+impl<S> Layer<S> for ConnectionDeadline {
+    type Service = TimedService<S>;
 
-    fn layer(&self, inner: S) -> Marking<S> {
-        Marking {
+    fn layer(&self, inner: S) -> TimedService<S> {
+        TimedService {
             inner,
             phases: self.clone(),
         }
     }
 }
 
-impl<S, B> Service<Request<B>> for Marking<S>
+impl<S, B> Service<Request<B>> for TimedService<S>
 where
     S: Service<Request<B>, Response = Response<Body>>,
     B: hyper::body::Body,
 {
-    type Response = Response<Held>;
+    type Response = Response<TimedBody>;
     type Error = S::Error;
-    type Future = Answering<S::Future>;
+    type Future = TimedFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -171,35 +171,35 @@ where
             // For the body's own notes.
             request.extensions_mut().insert(self.phases.clone());
         }
-        Answering {
+        TimedFuture {
             answering: self.inner.call(request),
-            exchange: Some(Exchange(self.phases.clone())),
+            exchange: Some(ExchangeGuard(self.phases.clone())),
         }
     }
 }
 
 pin_project! {
     /// An answer in the making.
-    pub(super) struct Answering<F> {
+    pub(super) struct TimedFuture<F> {
         #[pin]
         answering: F,
-        exchange: Option<Exchange>,
+        exchange: Option<ExchangeGuard>,
     }
 }
 
-impl<F, E> Future for Answering<F>
+impl<F, E> Future for TimedFuture<F>
 where
     F: Future<Output = Result<Response<Body>, E>>,
 {
-    type Output = Result<Response<Held>, E>;
+    type Output = Result<Response<TimedBody>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let response = ready!(this.answering.poll(cx));
         let exchange = this.exchange.take();
         Poll::Ready(response.map(|response| {
-            let endless = response.extensions().get::<Endless>().is_some();
-            response.map(|body| Held {
+            let endless = response.extensions().get::<Streaming>().is_some();
+            response.map(|body| TimedBody {
                 body,
                 exchange,
                 endless,
@@ -210,13 +210,13 @@ where
 
 /// An answer's body, with the exchange that it belongs to: hyper lets go of it once it has taken all of it.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct TimedBody {
     body: Body,
-    exchange: Option<Exchange>,
+    exchange: Option<ExchangeGuard>,
     endless: bool,
 }
 
-impl hyper::body::Body for Held {
+impl hyper::body::Body for TimedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -226,7 +226,7 @@ impl hyper::body::Body for Held {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         if self.endless
-            && let Some(Exchange(phases)) = &self.exchange
+            && let Some(ExchangeGuard(phases)) = &self.exchange
         {
             phases.exchange();
         }

@@ -4,11 +4,11 @@
 
 mod activity;
 mod admission;
-mod awaited;
+mod body_watch;
 mod connection;
 mod deadline;
-mod places;
-mod seat;
+mod permit;
+mod slots;
 mod stream;
 
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
@@ -21,8 +21,8 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use self::{admission::Admission, connection::connection, deadline::Phases};
-pub(crate) use self::{awaited::Awaited, deadline::Endless, seat::Overflow};
+use self::{admission::Admission, connection::connection, deadline::ConnectionDeadline};
+pub(crate) use self::{body_watch::WatchedBody, deadline::Streaming, permit::Overflow};
 
 /// How long accepting rests after an error that says that the machine is out of something.
 const REST: Duration = Duration::from_millis(100);
@@ -112,11 +112,11 @@ where
     let graceful = GracefulShutdown::new();
     let begin = Instant::now();
     let mut shutdown = pin!(shutdown);
-    let mut complaints = Complaints::every(Duration::from_secs(1));
+    let mut complaints = LogThrottle::every(Duration::from_secs(1));
     loop {
         let next = async {
             let (stream, peer) = accept(&listener, &mut complaints).await;
-            let phases = Phases::begin(Arc::clone(&limits), begin);
+            let phases = ConnectionDeadline::begin(Arc::clone(&limits), begin);
             let seat = admission.admit(peer.ip(), &phases).await;
             seat.map(|seat| ((stream, peer), phases, seat))
         };
@@ -140,7 +140,7 @@ where
 }
 
 /// The next connection.
-async fn accept(listener: &TcpListener, complaints: &mut Complaints) -> (TcpStream, SocketAddr) {
+async fn accept(listener: &TcpListener, complaints: &mut LogThrottle) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
@@ -158,12 +158,12 @@ async fn accept(listener: &TcpListener, complaints: &mut Complaints) -> (TcpStre
 
 /// When something was last complained of: what lasts is logged, but does not fill the log.
 #[derive(Debug)]
-struct Complaints {
+struct LogThrottle {
     pause: Duration,
     last: Option<Instant>,
 }
 
-impl Complaints {
+impl LogThrottle {
     /// At most one in each pause.
     const fn every(pause: Duration) -> Self {
         Self { pause, last: None }
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_lasts_is_complained_of_once_a_second() {
-        let mut complaints = Complaints::every(Duration::from_secs(1));
+        let mut complaints = LogThrottle::every(Duration::from_secs(1));
         let begin = Instant::now();
         let due: Vec<u32> = (0..25)
             .filter(|rest| complaints.due(begin + REST * *rest))

@@ -8,22 +8,22 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::deadline::Phases;
+use super::deadline::ConnectionDeadline;
 
 /// A connection's stream. It notes the first bytes of a head, and an answer that its client does not read.
 #[derive(Debug)]
-pub(super) struct Watched<S> {
+pub(super) struct TimedIo<S> {
     stream: S,
-    phases: Phases,
+    phases: ConnectionDeadline,
 }
 
-impl<S> Watched<S> {
-    pub(super) fn new(stream: S, phases: Phases) -> Self {
+impl<S> TimedIo<S> {
+    pub(super) fn new(stream: S, phases: ConnectionDeadline) -> Self {
         Self { stream, phases }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimedIo<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -32,13 +32,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
-            self.phases.heard();
+            self.phases.note_input();
         }
         polled
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimedIo<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -1,6 +1,6 @@
 //! Versions: missing, mistyped, not the stored one, or used before.
 
-use countersign_application::testing::named;
+use countersign_application::testing::rename_to;
 use serde_json::json;
 
 use crate::harness::{ABSENT, Ask, Service, path_of, row};
@@ -41,7 +41,7 @@ async fn a_version_is_a_whole_number() {
 async fn another_version_is_a_conflict_that_tells_the_stored_one() {
     let service = Service::start().await;
     let made = service.token().await;
-    service.home.update(&made.view, &named("second")).await;
+    service.home.update(&made.view, &rename_to("second")).await;
     let edit = |version: i64| service.edit_of(&made, json!({"name": "mine", "version": version}));
     let stored = service.stored(&path_of(&made)).await;
     let blind = service.token_of(&["api.api-tokens.write"]).await;

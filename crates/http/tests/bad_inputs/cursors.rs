@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use countersign_application::testing::named;
+use countersign_application::testing::rename_to;
 use serde_json::json;
 
 use crate::harness::{Service, TOKENS, path_of, row};
@@ -18,7 +18,7 @@ async fn next(service: &Service, target: &str) -> String {
 async fn a_cursor_is_handed_back_as_it_was() {
     let service = Service::start().await;
     let made = service.token().await;
-    service.home.update(&made.view, &named("second")).await;
+    service.home.update(&made.view, &rename_to("second")).await;
     let events = format!("{}/events", path_of(&made));
     let lists = [TOKENS, &events];
     let mut rows = Vec::new();
@@ -71,7 +71,7 @@ async fn a_cursor_leads_on_only_where_it_came_from() {
         (&service.away, &theirs),
     ] {
         let name = format!("second of {}", made.view.token.id);
-        realm.update(&made.view, &named(&name)).await;
+        realm.update(&made.view, &rename_to(&name)).await;
     }
     let away = async |target: String| {
         let ask = service.ask("GET", target).by(&more.secret);

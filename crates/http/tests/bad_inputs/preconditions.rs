@@ -1,6 +1,6 @@
 //! `If-Match` and `If-None-Match`: what holds, what does not, and what is none (RFC 9110, sections 13.1.1 and 13.1.2).
 
-use countersign_application::testing::named;
+use countersign_application::testing::rename_to;
 use serde_json::json;
 
 use crate::harness::{ABSENT, Ask, Service, path_of, row};
@@ -104,7 +104,7 @@ async fn a_tag_and_a_version() {
 async fn what_failed_tells_the_stored_version() {
     let service = Service::start().await;
     let made = service.token().await;
-    service.home.update(&made.view, &named("second")).await;
+    service.home.update(&made.view, &rename_to("second")).await;
     let stored = service.stored(&path_of(&made)).await;
     let ask = service
         .edit_of(&made, json!({"version": ABSENT}))

@@ -1,11 +1,11 @@
 //! Rotations that ask for too much, at the wrong time, or for what is not theirs: no secret comes of them.
 
-use countersign_application::Made;
+use countersign_application::IssuedToken;
 use serde_json::{Value, json};
 
 use crate::harness::{Ask, Service, TOKENS, path_of, row};
 
-fn rotation(service: &Service, made: &Made, body: &Value) -> Ask {
+fn rotation(service: &Service, made: &IssuedToken, body: &Value) -> Ask {
     let target = format!("{}/rotate", path_of(made));
     service.ask("POST", target).json(body)
 }
@@ -138,7 +138,9 @@ async fn whoever_may_not() {
     let service = Service::start().await;
     let good = json!({"version": 1});
     let strong = service.token().await;
-    let by = |caller: &Made, made: &Made| rotation(&service, made, &good).by(&caller.secret);
+    let by = |caller: &IssuedToken, made: &IssuedToken| {
+        rotation(&service, made, &good).by(&caller.secret)
+    };
     let writer = service.token_of(&["api.api-tokens.write"]).await;
     let reader = service.token_of(&["api.api-tokens.read"]).await;
     let not_held = "403 permission-not-held:  permission-not-held";

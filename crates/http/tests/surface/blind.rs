@@ -1,7 +1,7 @@
 //! What a caller without `api.api-tokens.read` learns from changing tokens: nothing but what it sent, the id, the
 //! version, the names of the changed fields, and a new secret where it made one.
 
-use countersign_application::Made;
+use countersign_application::IssuedToken;
 use serde_json::{Value, json};
 
 use super::world::{Ask, TOKENS, World, path};
@@ -13,7 +13,7 @@ fn members(answer: &Value) -> Vec<&str> {
 }
 
 /// A world with a token that nobody but readers may see, and a writer that may not.
-async fn world() -> (World, Made, Made) {
+async fn world() -> (World, IssuedToken, IssuedToken) {
     let world = World::new().await;
     let mut draft = world.home.draft("hidden name");
     draft.allowed_addresses = vec!["203.0.113.77".into()];

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_gate::{Gate, Proxies};
-use countersign_http::{InStep, Settings, StoreSource, Surface, Timekeeping};
+use countersign_http::{ApiService, ClockGuard, Settings, StoreSource, Timekeeping};
 use serde_json::json;
 
 use crate::world::{Ask, TOKENS, World, send, services};
@@ -15,11 +15,11 @@ async fn a_clock_that_is_apart_judges_nobody() {
     let (time, clock) = (Timekeeping::default(), stores.clock.clone());
     let source = Arc::new(StoreSource::new(stores.tokens.clone()));
     let mut parts = services(stores, stores.tokens.clone(), Proxies::default());
-    parts.gate = Gate::new(Arc::new(InStep::new(source, time.clone())), move || {
+    parts.gate = Gate::new(Arc::new(ClockGuard::new(source, time.clone())), move || {
         clock.now()
     });
     parts.time = time.clone();
-    let surface = Surface::new(parts, Settings::default());
+    let surface = ApiService::new(parts, Settings::default());
     let root = world.root.secret.expose();
     let asks = || {
         let form = format!("token={root}");

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use axum::{Router, routing::get};
 use countersign_gate::Proxies;
-use countersign_http::{Settings, Surface};
+use countersign_http::{ApiService, Settings};
 use serde_json::json;
 
 use super::world::{Ask, Reply, TOKENS, World, path, send, services};
@@ -13,7 +13,7 @@ const APP: &str = "https://app.example.com";
 const ALLOW_ORIGIN: &str = "access-control-allow-origin";
 
 /// A surface that these origins may call, with a page.
-fn open_to(world: &World, origins: &[&str]) -> Surface {
+fn open_to(world: &World, origins: &[&str]) -> ApiService {
     let settings = Settings {
         cors_origins: origins.iter().map(ToString::to_string).collect(),
         refusals_per_minute: NonZeroU32::new(1000),
@@ -25,7 +25,7 @@ fn open_to(world: &World, origins: &[&str]) -> Surface {
         Proxies::default(),
     );
     let pages = Router::new().route("/console", get(async || "a page"));
-    Surface::new(parts, settings).with_pages(pages)
+    ApiService::new(parts, settings).with_pages(pages)
 }
 
 fn preflight(target: &str, origin: &str) -> Ask {
@@ -153,7 +153,7 @@ async fn a_script_can_read_that_there_were_too_many_refusals() {
         world.stores.tokens.clone(),
         Proxies::default(),
     );
-    let surface = Surface::new(parts, settings);
+    let surface = ApiService::new(parts, settings);
     let ask = || Ask::new("GET", TOKENS).header("origin", APP);
     assert_eq!(send(&surface, ask().0).await.status, 401);
     let reply = send(&surface, ask().0).await;

@@ -1,7 +1,7 @@
 //! Revoking a token with everything that it made or rotated, and what its descendants may not do to
 //! it.
 
-use countersign_application::{Made, testing::named};
+use countersign_application::{IssuedToken, testing::rename_to};
 use countersign_domain::TokenView;
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::world::{Ask, TOKENS, World, pairs, path};
 const WRITER: &[&str] = &["api.api-tokens.write", "api.tasks.read"];
 
 /// A token that another one makes over HTTP, a minute after whatever was before.
-async fn made(world: &World, maker: &Made, name: &str) -> Made {
+async fn made(world: &World, maker: &IssuedToken, name: &str) -> IssuedToken {
     world.home.stores.clock.advance(60);
     let mut draft = world.home.draft(name);
     draft.permissions = WRITER.iter().map(ToString::to_string).collect();
@@ -154,7 +154,7 @@ async fn a_caller_that_is_a_descendant_has_to_insist() {
     let fresh = countersign_domain::Secret::from_random(&world.stores.random());
     let mut actor = world.home.actor(&head.view);
     actor.permissions = actor.permissions.union(&caller.view.token.permissions);
-    let mut widened = named("head");
+    let mut widened = rename_to("head");
     widened.permissions = Some(actor.permissions.iter().map(ToString::to_string).collect());
     let head_view = world.home.update(&head.view, &widened).await;
     let rotation = world.home.rotation(actor, &caller.view, &fresh, 60);
@@ -196,7 +196,7 @@ async fn a_descendant_gives_its_ancestor_nothing_back() {
     let leaked = world.token("leaked", WRITER).await;
     let child = made(&world, &leaked, "child").await;
     let grandchild = made(&world, &child, "grandchild").await;
-    let mut narrowed = named("leaked");
+    let mut narrowed = rename_to("leaked");
     narrowed.permissions = Some(vec!["api.api-tokens.write".to_owned()]);
     world.home.update(&leaked.view, &narrowed).await;
     let put = |fields: Value| {

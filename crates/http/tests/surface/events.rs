@@ -1,6 +1,6 @@
 //! The history of a token.
 
-use countersign_application::testing::named;
+use countersign_application::testing::rename_to;
 use serde_json::json;
 
 use super::world::{Ask, World, path};
@@ -42,7 +42,7 @@ async fn the_history_comes_page_by_page() {
     let world = World::new().await;
     let mut view = world.home.make("v1").await.view;
     for n in 2..=5 {
-        view = world.home.update(&view, &named(&format!("v{n}"))).await;
+        view = world.home.update(&view, &rename_to(&format!("v{n}"))).await;
     }
     let target = format!("{}/events", path(&view));
     let (mut versions, mut cursor) = (Vec::new(), String::new());
@@ -87,7 +87,7 @@ async fn a_rotation_tells_when_the_old_secret_ends_and_shows_neither() {
         .await;
     let event = &reply.expect(200)["content"][0];
     let expected = json!({
-        "partialToken": {"before": made.secret.partial().as_str(), "after": new["partialToken"]},
+        "partialToken": {"before": made.secret.masked().as_str(), "after": new["partialToken"]},
         "replacedRetiresAt": {"before": null, "after": "2026-06-01T13:00:00Z"},
     });
     assert_eq!(event["type"], "rotated");

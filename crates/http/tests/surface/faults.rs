@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use countersign_application::ports::{CommitError, MockProbe, MockTokenStore, StoreFault};
+use countersign_application::ports::{CommitError, MockStoreHealth, MockTokenStore, StoreError};
 use countersign_domain::{Credential, TokenView};
 use countersign_gate::Proxies;
-use countersign_http::{Settings, Surface};
+use countersign_http::{ApiService, Settings};
 use serde_json::json;
 
 use super::world::{Ask, World, path, send, services};
@@ -15,8 +15,8 @@ type Failed = fn() -> CommitError;
 
 const HIDDEN: &str = "postgres://user:password@db/private";
 
-fn away() -> StoreFault {
-    StoreFault::Unavailable(HIDDEN.into())
+fn away() -> StoreError {
+    StoreError::Unavailable(HIDDEN.into())
 }
 
 fn credential(view: &TokenView) -> Credential {
@@ -30,21 +30,21 @@ fn credential(view: &TokenView) -> Credential {
         permissions: token.permissions,
         addresses: token.addresses,
         expiry: token.expiry,
-        retires: None,
+        valid_until: None,
         created: token.created,
         modified: token.modified,
     }
 }
 
 /// The surface over a store that knows the root token, and does as the test says.
-pub(crate) fn over(world: &World, teach: impl FnOnce(&mut MockTokenStore)) -> Surface {
+pub(crate) fn over(world: &World, teach: impl FnOnce(&mut MockTokenStore)) -> ApiService {
     let mut store = MockTokenStore::new();
     let known = credential(&world.root.view);
     store
         .expect_find()
         .returning(move |_| Ok(Some(known.clone())));
     teach(&mut store);
-    Surface::new(
+    ApiService::new(
         services(&world.stores, Arc::new(store), Proxies::default()),
         Settings::default(),
     )
@@ -64,7 +64,7 @@ async fn a_store_that_is_away_is_neither_not_found_nor_a_bad_token() {
 
     let mut blind = MockTokenStore::new();
     blind.expect_find().returning(|_| Err(away()));
-    let router = Surface::new(
+    let router = ApiService::new(
         services(&world.stores, Arc::new(blind), Proxies::default()),
         Settings::default(),
     );
@@ -81,7 +81,7 @@ async fn corruption_and_panics_are_ours_and_tell_nothing() {
         store.expect_get().returning(move |_, _| {
             calls += 1;
             assert!(calls % 2 == 1, "{HIDDEN}");
-            Err(StoreFault::Corrupt {
+            Err(StoreError::Corrupt {
                 table: "private",
                 column: "column",
             })
@@ -182,10 +182,10 @@ async fn readiness_follows_the_store_and_life_does_not() {
         world.stores.tokens.clone(),
         Proxies::default(),
     );
-    let mut probe = MockProbe::new();
+    let mut probe = MockStoreHealth::new();
     probe.expect_ping().returning(|| Err(away()));
     parts.probe = Arc::new(probe);
-    let router = Surface::new(parts, Settings::default());
+    let router = ApiService::new(parts, Settings::default());
     let reply = send(&router, Ask::new("GET", "/health/ready").0).await;
     assert_eq!(
         reply.expect(503),

@@ -6,8 +6,8 @@ use std::{sync::Arc, time::Duration};
 use countersign_application::{
     Tokens,
     ports::{
-        Announcer, CommitError, Descendants, EventFilter, EventPlace, EventView, History, Lineage,
-        StoreFault, TokenMade, TokenStore,
+        CommitError, Descendants, EventFilter, EventPlace, EventView, History, IdempotentResult,
+        Invalidator, Lineage, StoreError, TokenStore,
     },
     query::{Filter, Listed, Order, Page, PageRequest},
 };
@@ -16,7 +16,7 @@ use countersign_domain::{
     SecretView, TenantId, Timestamp, TokenId, TokenView, UserId, Version,
 };
 use countersign_gate::{Proxies, async_trait};
-use countersign_http::{Settings, Surface};
+use countersign_http::{ApiService, Settings};
 use serde_json::json;
 use tokio::sync::{
     Notify,
@@ -36,11 +36,11 @@ struct Slow {
 
 #[async_trait]
 impl TokenStore for Slow {
-    async fn get(&self, tenant: TenantId, id: TokenId) -> Result<Option<TokenView>, StoreFault> {
+    async fn get(&self, tenant: TenantId, id: TokenId) -> Result<Option<TokenView>, StoreError> {
         self.store.get(tenant, id).await
     }
 
-    async fn find(&self, digest: &SecretDigest) -> Result<Option<Credential>, StoreFault> {
+    async fn find(&self, digest: &SecretDigest) -> Result<Option<Credential>, StoreError> {
         self.store.find(digest).await
     }
 
@@ -49,7 +49,7 @@ impl TokenStore for Slow {
         tenant: TenantId,
         id: TokenId,
         now: Timestamp,
-    ) -> Result<Vec<SecretView>, StoreFault> {
+    ) -> Result<Vec<SecretView>, StoreError> {
         self.store.secrets(tenant, id, now).await
     }
 
@@ -59,7 +59,7 @@ impl TokenStore for Slow {
         filter: &Filter,
         order: &[Order],
         page: PageRequest,
-    ) -> Result<Page<TokenView>, StoreFault> {
+    ) -> Result<Page<TokenView>, StoreError> {
         self.store.query(tenant, filter, order, page).await
     }
 
@@ -68,7 +68,7 @@ impl TokenStore for Slow {
         tenant: TenantId,
         after: Option<TokenId>,
         limit: u8,
-    ) -> Result<Listed, StoreFault> {
+    ) -> Result<Listed, StoreError> {
         self.store.list(tenant, after, limit).await
     }
 
@@ -78,7 +78,7 @@ impl TokenStore for Slow {
         filter: &EventFilter,
         before: Option<EventPlace>,
         limit: u8,
-    ) -> Result<History, StoreFault> {
+    ) -> Result<History, StoreError> {
         self.store.history(tenant, filter, before, limit).await
     }
 
@@ -88,7 +88,7 @@ impl TokenStore for Slow {
         token: TokenId,
         before: Option<Version>,
         limit: u8,
-    ) -> Result<Vec<EventView>, StoreFault> {
+    ) -> Result<Vec<EventView>, StoreError> {
         self.store.events(tenant, token, before, limit).await
     }
 
@@ -97,7 +97,7 @@ impl TokenStore for Slow {
         tenant: TenantId,
         lineage: Lineage,
         limit: u32,
-    ) -> Result<Option<Descendants>, StoreFault> {
+    ) -> Result<Option<Descendants>, StoreError> {
         self.store.descendants(tenant, lineage, limit).await
     }
 
@@ -106,18 +106,20 @@ impl TokenStore for Slow {
         tenant: TenantId,
         token: TokenId,
         ancestor: TokenId,
-    ) -> Result<bool, StoreFault> {
+    ) -> Result<bool, StoreError> {
         self.store.descends(tenant, token, ancestor).await
     }
 
-    async fn made_under(
+    async fn find_by_idempotency_key(
         &self,
         tenant: TenantId,
         user: UserId,
         key: &IdempotencyKey,
         since: Timestamp,
-    ) -> Result<Option<TokenMade>, StoreFault> {
-        self.store.made_under(tenant, user, key, since).await
+    ) -> Result<Option<IdempotentResult>, StoreError> {
+        self.store
+            .find_by_idempotency_key(tenant, user, key, since)
+            .await
     }
 
     async fn commit(&self, change: &Change) -> Result<(), CommitError> {
@@ -134,7 +136,7 @@ impl TokenStore for Slow {
         &self,
         tenant: TenantId,
         id: TokenId,
-    ) -> Result<Option<RevocableToken>, StoreFault> {
+    ) -> Result<Option<RevocableToken>, StoreError> {
         self.store.revocable(tenant, id).await
     }
 
@@ -145,8 +147,8 @@ impl TokenStore for Slow {
 
 struct Told(UnboundedSender<TokenId>);
 
-impl Announcer for Told {
-    fn changed(&self, token: TokenId) {
+impl Invalidator for Told {
+    fn invalidate(&self, token: TokenId) {
         self.0.send(token).unwrap();
     }
 }
@@ -168,7 +170,7 @@ async fn a_change_whose_client_is_gone_is_announced() {
         Arc::new(Told(told)),
         Policy::default(),
     );
-    let surface = Surface::new(parts, Settings::default());
+    let surface = ApiService::new(parts, Settings::default());
     let made = world.token("one", &["api.tasks.read"]).await;
     let other = world.token("other", &["api.tasks.read"]).await;
     let one = path(&made.view);

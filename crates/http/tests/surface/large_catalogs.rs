@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use countersign_application::{Made, Tokens, testing::Deaf};
+use countersign_application::{IssuedToken, Tokens, testing::NoopInvalidator};
 use countersign_domain::{PermissionCatalog, Policy};
 use countersign_gate::Proxies;
-use countersign_http::{Settings, Surface};
+use countersign_http::{ApiService, Settings};
 use serde_json::{Value, json};
 
 use super::world::{Ask, Reply, TOKENS, World, path, send, services};
@@ -13,9 +13,9 @@ use super::world::{Ask, Reply, TOKENS, World, path, send, services};
 /// A surface whose catalog has these names, and a token that holds them all.
 struct Large {
     world: World,
-    surface: Surface,
+    surface: ApiService,
     names: Vec<String>,
-    all: Made,
+    all: IssuedToken,
 }
 
 impl Large {
@@ -40,8 +40,8 @@ impl Large {
         let mut parts = services(stores, stores.tokens.clone(), Proxies::default());
         let (clock, entropy) = (stores.clock.clone(), stores.entropy.clone());
         let tokens = stores.tokens.clone();
-        parts.tokens = Tokens::new(tokens, clock, entropy, Arc::new(Deaf), policy);
-        let surface = Surface::new(parts, Settings::default());
+        parts.tokens = Tokens::new(tokens, clock, entropy, Arc::new(NoopInvalidator), policy);
+        let surface = ApiService::new(parts, Settings::default());
         Self {
             world,
             surface,

@@ -9,6 +9,7 @@
 mod arbitrary;
 mod authorization;
 mod blind;
+mod checks;
 mod client_address;
 mod clock;
 mod conditional;
@@ -16,7 +17,6 @@ mod connections;
 mod cors;
 mod create;
 mod descendants;
-mod doors;
 mod dry_runs;
 mod events;
 mod faults;

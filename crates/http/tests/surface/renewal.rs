@@ -1,6 +1,6 @@
 //! Tokens that renew and end themselves: what a program may do to its own token, and to no other.
 
-use countersign_application::Made;
+use countersign_application::IssuedToken;
 use countersign_domain::Secret;
 use serde_json::{Value, json};
 
@@ -13,12 +13,12 @@ async fn works(world: &World, secret: &Secret) -> bool {
     world.send(own).await.status == 200
 }
 
-async fn rotate(world: &World, by: &Secret, of: &Made, body: &Value) -> Reply {
+async fn rotate(world: &World, by: &Secret, of: &IssuedToken, body: &Value) -> Reply {
     let ask = Ask::new("POST", format!("{}/rotate", path(&of.view)));
     world.send(ask.by(by).json(body)).await
 }
 
-async fn retire(world: &World, by: &Secret, of: &Made, secret: &str) -> Reply {
+async fn retire(world: &World, by: &Secret, of: &IssuedToken, secret: &str) -> Reply {
     let target = format!("{}/secrets/{secret}/retire", path(&of.view));
     world.send(Ask::new("POST", target).by(by)).await
 }

@@ -49,7 +49,7 @@ async fn a_new_secret_is_shown_once_and_the_old_one_ends() {
     let new = shown(&reply);
     assert_eq!(
         record["partialToken"],
-        json!(new.partial().as_str()),
+        json!(new.masked().as_str()),
         "of the new one"
     );
     assert!(works(&world, &new).await);
@@ -77,7 +77,7 @@ async fn the_old_secret_works_until_the_overlap_ends() {
         .await
         .expect(200);
     insta::assert_json_snapshot!(read["secrets"], {"[].partialToken" => "[partial]", "[].id" => "[id]"});
-    let partial = |secret: &Secret| json!(secret.partial().as_str());
+    let partial = |secret: &Secret| json!(secret.masked().as_str());
     assert_eq!(read["secrets"][0]["partialToken"], partial(&new));
     assert_eq!(read["secrets"][1]["partialToken"], partial(&made.secret));
 

@@ -1,6 +1,6 @@
 //! When and where tokens were last used: where it shows, how it is asked for, and that it is nothing to write.
 
-use countersign_application::{Made, ports::Used};
+use countersign_application::{IssuedToken, ports::UsageRecord};
 use serde_json::{Value, json};
 
 use super::{
@@ -9,8 +9,8 @@ use super::{
 };
 
 /// Notes a use of a token's secret.
-async fn note(world: &World, made: &Made, at: &str, address: Option<&str>) {
-    let used = Used {
+async fn note(world: &World, made: &IssuedToken, at: &str, address: Option<&str>) {
+    let used = UsageRecord {
         digest: made.secret.digest(),
         tenant: made.view.token.tenant,
         token: made.view.token.id,

@@ -9,14 +9,15 @@ use axum::{
     response::Response,
 };
 use countersign_application::{
-    Made, Tokens, Users,
+    IssuedToken, Tokens, Users,
     ports::TokenStore,
-    testing::{Deaf, Realm, Stores},
+    testing::{NoopInvalidator, Stores, TestTenant},
 };
 use countersign_domain::{Policy, Secret, TokenView, UserId, standard};
 use countersign_gate::{Gate, Proxies};
 use countersign_http::{
-    Hub, Metrics, Services, Settings, StoreSource, Surface, Timekeeping, Writability,
+    ApiService, ApiServices, ChangeBroadcast, Metrics, Settings, StoreSource, Timekeeping,
+    Writability,
 };
 use countersign_sqlite::SqliteStore;
 use http_body_util::BodyExt;
@@ -29,13 +30,13 @@ use tower::{Service, ServiceExt};
 pub(crate) const TOKENS: &str = "/api/v1/api-tokens";
 
 pub(crate) struct World {
-    pub(crate) router: Surface,
+    pub(crate) router: ApiService,
     pub(crate) stores: Stores,
-    pub(crate) home: Realm,
+    pub(crate) home: TestTenant,
     /// Another tenant.
-    pub(crate) away: Realm,
+    pub(crate) away: TestTenant,
     /// Holds the whole catalog.
-    pub(crate) root: Made,
+    pub(crate) root: IssuedToken,
     folder: TempDir,
 }
 
@@ -57,7 +58,7 @@ impl World {
         draft.permissions = standard::ALL.iter().map(ToString::to_string).collect();
         let root = home.make_of(&draft).await;
         Self {
-            router: Surface::new(
+            router: ApiService::new(
                 services(&stores, stores.tokens.clone(), proxies),
                 Settings::default(),
             ),
@@ -70,7 +71,7 @@ impl World {
     }
 
     /// A token with these permissions.
-    pub(crate) async fn token(&self, name: &str, permissions: &[&str]) -> Made {
+    pub(crate) async fn token(&self, name: &str, permissions: &[&str]) -> IssuedToken {
         let mut draft = self.home.draft(name);
         draft.permissions = permissions.iter().map(ToString::to_string).collect();
         self.home.make_of(&draft).await
@@ -93,22 +94,26 @@ impl World {
 }
 
 /// The use cases of a store, with another keeper of tokens where a test wants one.
-pub(crate) fn services(stores: &Stores, tokens: Arc<dyn TokenStore>, proxies: Proxies) -> Services {
+pub(crate) fn services(
+    stores: &Stores,
+    tokens: Arc<dyn TokenStore>,
+    proxies: Proxies,
+) -> ApiServices {
     let (clock, entropy) = (stores.clock.clone(), stores.entropy.clone());
     let time = stores.clock.clone();
-    Services {
+    ApiServices {
         tokens: Tokens::new(
             tokens.clone(),
             clock.clone(),
             entropy.clone(),
-            Arc::new(Deaf),
+            Arc::new(NoopInvalidator),
             Policy::default(),
         ),
         users: Users::new(stores.users.clone()),
         gate: Gate::new(Arc::new(StoreSource::new(tokens)), move || time.now())
             .with_proxies(proxies),
         feed: stores.feed.clone(),
-        news: Hub::default(),
+        news: ChangeBroadcast::default(),
         time: Timekeeping::default(),
         writability: Writability::default(),
         metrics: Metrics::default(),

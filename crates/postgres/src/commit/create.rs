@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use countersign_application::ports::CommitError;
 use countersign_domain::{
-    Change, Fingerprint, IdempotencyKey, Once, SecretDigest, TokenId, Version,
+    Change, Fingerprint, IdempotencyKey, IdempotentRequest, SecretDigest, TokenId, Version,
 };
 use uuid::Uuid;
 
 use super::{Done, Worded, failed, judge_actor, names};
-use crate::{link::Effect, rows::Table, store::PostgresStore};
+use crate::{client::Effect, rows::Table, store::PostgresStore};
 
 impl PostgresStore {
     /// Stores all of a new token. A key that is in use keeps everything else from being tried, the name among it.
@@ -18,7 +18,7 @@ impl PostgresStore {
         call: (Instant, Effect),
         change: &Change,
         digest: &SecretDigest,
-        once: Option<&Once>,
+        once: Option<&IdempotentRequest>,
     ) -> Result<Done, CommitError> {
         let (next, event, authority) = (change.next(), change.event(), change.authority());
         let (content, worded) = (&event.content, Worded::of(event)?);

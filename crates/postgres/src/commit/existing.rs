@@ -7,7 +7,7 @@ use countersign_application::ports::CommitError;
 use countersign_domain::{Change, Version};
 
 use super::{Done, Worded, failed, judge_actor, names};
-use crate::{link::Effect, rows::API_TOKENS, store::PostgresStore};
+use crate::{client::Effect, rows::API_TOKENS, store::PostgresStore};
 
 impl PostgresStore {
     /// Stores the record of an expected version, with its user's new name where there is one, and its event.

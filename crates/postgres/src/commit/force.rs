@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use countersign_application::ports::{CommitError, StoreFault};
+use countersign_application::ports::{CommitError, StoreError};
 use countersign_domain::{ForcedRevocation, Version};
 
 use super::{Overtaken, Worded, failed, judge_actor, names};
-use crate::{link::TRIES, rows::API_TOKENS, store::PostgresStore};
+use crate::{client::TRIES, rows::API_TOKENS, store::PostgresStore};
 
 /// Whether it was written, whether the actor is live and able, and the stored version.
 type Answer = (bool, bool, bool, Option<i64>);
@@ -26,7 +26,7 @@ impl PostgresStore {
                 return Err(CommitError::Stale { stored });
             }
         }
-        Err(StoreFault::Unavailable(Box::new(Overtaken)).into())
+        Err(StoreError::Unavailable(Box::new(Overtaken)).into())
     }
 
     async fn force_once(
@@ -37,7 +37,7 @@ impl PostgresStore {
         let (event, authority) = (revocation.event(), revocation.authority());
         let content = &event.content;
         let worded = Worded::of(event)?;
-        let told = self.link.tell(began, || {
+        let told = self.link.execute(began, || {
             by_actor!(
                 authority,
                 "$17, $6, NULL, NULL",

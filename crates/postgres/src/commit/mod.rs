@@ -5,13 +5,13 @@
 
 use std::time::Instant;
 
-use countersign_application::ports::{CommitError, StoreFault};
+use countersign_application::ports::{CommitError, StoreError};
 use countersign_domain::{AuditEvent, Change, Permission, TokenName, Write};
 use thiserror::Error;
 
 use crate::{
-    fault::Lost,
-    link::{Effect, TRIES},
+    client::{Effect, TRIES},
+    error::StatementError,
     rows::API_TOKENS,
     store::PostgresStore,
 };
@@ -36,22 +36,22 @@ macro_rules! by_actor {
             $authority.token.as_ref().map(|id| *id.as_uuid()),
             $authority.user.as_uuid(),
             $authority.now.to_utc(),
-            &names(&$authority.relied_on),
+            &names(&$authority.required_permissions),
             $($bound,)*
             $authority.secret.as_ref().map(|digest| digest.as_bytes().as_slice()),
         )
     };
 }
 
+mod batch_update;
 mod create;
 mod existing;
 mod force;
-mod gather;
 mod retire;
 mod rotate;
-mod together;
+mod update_batcher;
 
-pub(crate) use gather::Gathering;
+pub(crate) use update_batcher::UpdateBatcher;
 
 /// The index that keeps the names of live tokens apart.
 const LIVE_NAME: &str = "api_tokens_live_name";
@@ -92,17 +92,17 @@ impl PostgresStore {
                 Write::Rotate {
                     expected,
                     digest,
-                    retires,
+                    valid_until,
                 } => {
-                    self.rotate(call, change, *expected, digest, *retires)
+                    self.rotate(call, change, *expected, digest, *valid_until)
                         .await?
                 }
                 Write::Retire {
                     expected,
                     digest,
-                    retires,
+                    valid_until,
                 } => {
-                    self.retire(call, change, *expected, digest, *retires)
+                    self.retire(call, change, *expected, digest, *valid_until)
                         .await?
                 }
                 Write::Revoke { expected } => {
@@ -113,11 +113,11 @@ impl PostgresStore {
                 return Ok(());
             }
         }
-        Err(StoreFault::Unavailable(Box::new(Overtaken)).into())
+        Err(StoreError::Unavailable(Box::new(Overtaken)).into())
     }
 }
 
-fn failed(lost: Lost) -> CommitError {
+fn failed(lost: StatementError) -> CommitError {
     if lost.is_taken(LIVE_NAME) {
         CommitError::NameTaken
     } else if lost.is_taken(EVENT_VERSION) {
@@ -152,9 +152,9 @@ struct Worded<'a> {
 }
 
 impl<'a> Worded<'a> {
-    fn of(event: &'a AuditEvent) -> Result<Self, StoreFault> {
+    fn of(event: &'a AuditEvent) -> Result<Self, StoreError> {
         let changes = serde_json::to_string(&event.content.changes)
-            .map_err(|error| StoreFault::Unavailable(Box::new(error)))?;
+            .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
         let commitment = event.content.secret_commitment.as_ref();
         Ok(Self {
             address: event.content.address.map(|address| address.to_string()),

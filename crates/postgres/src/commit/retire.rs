@@ -6,7 +6,7 @@ use countersign_application::ports::CommitError;
 use countersign_domain::{Change, SecretDigest, Timestamp, Version};
 
 use super::{Done, Worded, existing::judge, failed, names};
-use crate::{link::Effect, store::PostgresStore};
+use crate::{client::Effect, store::PostgresStore};
 
 impl PostgresStore {
     /// Stores the record of an expected version, and the end of that secret. Without the secret
@@ -17,7 +17,7 @@ impl PostgresStore {
         change: &Change,
         expected: Version,
         digest: &SecretDigest,
-        retires: Timestamp,
+        valid_until: Timestamp,
     ) -> Result<Done, CommitError> {
         let (next, event, authority) = (change.next(), change.event(), change.authority());
         let content = &event.content;
@@ -61,7 +61,7 @@ impl PostgresStore {
                 next.version.get(),
                 next.modified.to_utc(),
                 event.hash.as_bytes(),
-                retires.to_utc(),
+                valid_until.to_utc(),
                 digest.as_bytes(),
                 content.kind.as_str(),
                 content.at.to_utc(),

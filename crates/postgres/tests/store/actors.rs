@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use countersign_application::{
-    ports::{CommitError, UsageStore as _, Used},
+    ports::{CommitError, UsageRecord, UsageStore as _},
     testing::{
-        Realm, Stores,
+        Stores, TestTenant,
         contract::authority::{Loss, circles, duels, losses_in_flight},
-        named,
+        rename_to,
     },
 };
 use countersign_domain::{Actor, Change, SecretDigest, TokenView};
@@ -35,8 +35,8 @@ async fn two_nodes(database: &Database) -> [Stores; 2] {
 }
 
 /// The same tenant on the other node.
-fn also_on(node: &Stores, home: &Realm) -> Realm {
-    Realm {
+fn also_on(node: &Stores, home: &TestTenant) -> TestTenant {
+    TestTenant {
         stores: node.clone(),
         ..home.clone()
     }
@@ -86,11 +86,11 @@ async fn nothing_lands_on_another_node_after_an_expiry_was_shortened() {
 }
 
 /// Uses of all tokens are noted meanwhile, which locks rows as well.
-async fn note_uses(store: &PostgresStore, home: &Realm) {
+async fn note_uses(store: &PostgresStore, home: &TestTenant) {
     let now = home.stores.clock.now();
     for second in 0..60 {
         let tokens = home.stores.tokens.list(home.tenant.id, None, u8::MAX).await;
-        let uses = tokens.unwrap().content.into_iter().map(|view| Used {
+        let uses = tokens.unwrap().content.into_iter().map(|view| UsageRecord {
             tenant: home.tenant.id,
             token: view.token.id,
             digest: SecretDigest::from_bytes([0; 32]),
@@ -153,7 +153,7 @@ async fn a_loss_waits_for_no_transaction_of_somebody_else() {
 /// stored. The writes are given up for that, and change nothing.
 async fn lose_while_waiting(
     database: &Database,
-    home: &Realm,
+    home: &TestTenant,
     lock: &str,
     writes: &[Change],
     loss: &Change,
@@ -184,7 +184,7 @@ async fn lose_while_waiting(
     }
 }
 
-async fn home_with_actor(database: &Database) -> (Realm, TokenView, Actor) {
+async fn home_with_actor(database: &Database) -> (TestTenant, TokenView, Actor) {
     let home = Stores::of(database.store(12).await).realm("home").await;
     let view = home.make("actor").await.view;
     let actor = home.actor(&view);
@@ -196,7 +196,7 @@ async fn a_revocation_is_stored_though_its_actors_updates_wait() {
     let database = Database::new().await;
     let (home, actor_view, actor) = home_with_actor(&database).await;
     let view = home.make("target").await.view;
-    let update = |n| home.edit(actor.clone(), &view, &named(&format!("renamed {n}")));
+    let update = |n| home.edit(actor.clone(), &view, &rename_to(&format!("renamed {n}")));
     let lock = format!(
         "SELECT 1 FROM api_tokens WHERE id = '{}' FOR UPDATE",
         view.token.id
@@ -219,7 +219,7 @@ async fn a_narrowing_is_stored_though_its_actors_creation_waits() {
         creation.next().name.key(),
         home.make("rival").await.view.token.id
     );
-    let mut edit = named("actor");
+    let mut edit = rename_to("actor");
     edit.permissions = Some(vec!["api.api-tokens.write".to_owned()]);
     let loss = home.edit(home.system(), &actor_view, &edit);
     let creations = [creation];
@@ -233,7 +233,7 @@ async fn a_revocation_is_stored_behind_the_write_that_it_waited_for() {
     let database = Database::new().await;
     let (home, actor_view, actor) = home_with_actor(&database).await;
     let view = home.make("target").await.view;
-    let update = home.edit(actor, &view, &named("renamed"));
+    let update = home.edit(actor, &view, &rename_to("renamed"));
     let mut other = database.connect().await;
     let lock = format!(
         "BEGIN; SELECT 1 FROM api_tokens WHERE id = '{}' FOR UPDATE",

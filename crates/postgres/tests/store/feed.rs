@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use countersign_application::{
-    ports::{ChangeFeed as _, FeedFault, FeedPosition},
-    testing::{Stores, named},
+    ports::{ChangeFeed as _, FeedError, FeedPosition},
+    testing::{Stores, rename_to},
 };
-use countersign_postgres::{Feed, PostgresStore};
+use countersign_postgres::{FeedMode, PostgresStore};
 use futures_util::FutureExt as _;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, postgres::PgListener};
 use tokio::time::timeout;
@@ -107,29 +107,29 @@ async fn a_position_ahead_of_the_history_is_refused() {
         .await
         .unwrap();
     let told = store.since(&position, 1).await;
-    assert!(matches!(told, Err(FeedFault::Position(_))), "{told:?}");
+    assert!(matches!(told, Err(FeedError::Position(_))), "{told:?}");
 }
 
 #[tokio::test]
 async fn a_change_on_one_node_wakes_the_others() {
     let database = Database::new().await;
     let home = Stores::of(database.store(2).await).realm("home").await;
-    let other = PostgresStore::open(&database.url(None), 1, Feed::Notify).unwrap();
+    let other = PostgresStore::open(&database.url(None), 1, FeedMode::Notify).unwrap();
     // Once it hears anything.
-    timeout(SOON, other.woken()).await.unwrap();
+    timeout(SOON, other.wait_for_change()).await.unwrap();
     let mut position = other.position().await.unwrap();
     let mut view = home.make("a").await.view;
-    timeout(SOON, other.woken()).await.unwrap();
+    timeout(SOON, other.wait_for_change()).await.unwrap();
     assert_eq!(news(&other, &mut position).await, [1]);
 
     assert!(database.kill_all().await >= 1, "nothing to lose");
-    view = home.update(&view, &named("b")).await;
+    view = home.update(&view, &rename_to("b")).await;
     // Once that it lost its connection, and once that it has another.
-    timeout(SOON, other.woken()).await.unwrap();
-    timeout(SOON, other.woken()).await.unwrap();
+    timeout(SOON, other.wait_for_change()).await.unwrap();
+    timeout(SOON, other.wait_for_change()).await.unwrap();
     assert_eq!(news(&other, &mut position).await, [2]);
     home.revoke(&view).await;
-    timeout(SOON, other.woken()).await.unwrap();
+    timeout(SOON, other.wait_for_change()).await.unwrap();
     assert_eq!(news(&other, &mut position).await, [3]);
 }
 
@@ -137,7 +137,7 @@ async fn a_change_on_one_node_wakes_the_others() {
 async fn a_node_that_polls_neither_tells_nor_listens() {
     let database = Database::new().await;
     database.store(1).await;
-    let store = PostgresStore::open(&database.url(None), 1, Feed::Poll).unwrap();
+    let store = PostgresStore::open(&database.url(None), 1, FeedMode::Poll).unwrap();
     let mut listener = PgListener::connect(&database.url(None)).await.unwrap();
     listener.listen("countersign_changes").await.unwrap();
     Stores::of(store.clone())
@@ -152,7 +152,7 @@ async fn a_node_that_polls_neither_tells_nor_listens() {
         .unwrap();
     let heard = timeout(SOON, listener.recv()).await.unwrap().unwrap();
     assert_eq!(heard.payload(), "last");
-    assert_eq!(store.woken().now_or_never(), None);
+    assert_eq!(store.wait_for_change().now_or_never(), None);
 }
 
 #[tokio::test]
@@ -160,11 +160,11 @@ async fn a_silent_database_keeps_no_reader_for_long() {
     let database = Database::new().await;
     database.store(1).await;
     let proxy = Proxy::to(database.port()).await;
-    let store = PostgresStore::open(&database.url(Some(proxy.port)), 2, Feed::Notify).unwrap();
+    let store = PostgresStore::open(&database.url(Some(proxy.port)), 2, FeedMode::Notify).unwrap();
     let position = store.position().await.unwrap();
     proxy.turn(Mood::Silent);
     let (told, took) = timed(store.since(&position, 1)).await;
-    assert!(matches!(told, Err(FeedFault::Store(_))), "{told:?}");
+    assert!(matches!(told, Err(FeedError::Store(_))), "{told:?}");
     assert!(took < Duration::from_secs(2), "{took:?}");
 }
 
@@ -181,7 +181,7 @@ async fn numbers_that_the_server_has_not_reached_hide_nothing() {
     let mut session = database.connect().await;
     session.execute(restored).await.unwrap();
     let mut reader = store.position().await.unwrap();
-    home.update(&view, &named("renamed")).await;
+    home.update(&view, &rename_to("renamed")).await;
     assert_eq!(news(&store, &mut reader).await, [2]);
     assert_eq!(news(&store, &mut reader).await, NONE);
 }

@@ -1,8 +1,8 @@
 //! Connections that are lost, and a database that comes back: the very next call works.
 
 use countersign_application::{
-    ports::{CommitError, Probe as _, StoreFault, TokenStore as _},
-    testing::{Stores, named},
+    ports::{CommitError, StoreError, StoreHealth as _, TokenStore as _},
+    testing::{Stores, rename_to},
 };
 use futures_util::future::join_all;
 use sqlx::Executor as _;
@@ -21,13 +21,17 @@ async fn killed_connections_cost_no_request() {
         assert!(database.kill_all().await >= 1, "nothing to lose");
         // In turn, the first to meet the loss is a write or a read.
         if round % 2 == 0 {
-            view = home.update(&view, &named(&format!("name {round}"))).await;
+            view = home
+                .update(&view, &rename_to(&format!("name {round}")))
+                .await;
         }
         let reads = join_all((0..8).map(|_| store.get(home.tenant.id, view.token.id))).await;
         for read in reads {
             assert_eq!(read.unwrap().as_ref(), Some(&view));
         }
-        view = home.update(&view, &named(&format!("next {round}"))).await;
+        view = home
+            .update(&view, &rename_to(&format!("next {round}")))
+            .await;
     }
 }
 
@@ -40,7 +44,7 @@ async fn a_stricter_isolation_by_default_lets_no_change_judge_by_what_was() {
     database.as_superuser(&alter).await;
     let home = Stores::of(database.store(2).await).realm("home").await;
     let view = home.make("a").await.view;
-    home.update(&view, &named("b")).await;
+    home.update(&view, &rename_to("b")).await;
     // A connection that keeps the default, as behind a pooler, is refused instead of believed.
     let mut connection = database.connect().await;
     let admit = "SELECT admit_one_change(NULL, NULL, NULL, now(), '{}', NULL, NULL, NULL, NULL)";
@@ -64,11 +68,11 @@ async fn a_database_that_is_read_only_for_a_while_takes_writes_afterwards() {
     database.kill_all().await;
     let pings = join_all((0..4).map(|_| store.ping())).await;
     assert!(pings.iter().all(Result::is_ok));
-    let change = home.edit(home.system(), &view, &named("b"));
+    let change = home.edit(home.system(), &view, &rename_to("b"));
     for _ in 0..3 {
         let refused = home.commit(&change).await;
         assert!(
-            matches!(refused, Err(CommitError::Fault(StoreFault::Unwritable(_)))),
+            matches!(refused, Err(CommitError::Fault(StoreError::Unwritable(_)))),
             "{refused:?}"
         );
         assert_eq!(home.get(view.token.id).await.as_ref(), Some(&view));

@@ -2,10 +2,9 @@
 //! along.
 
 mod actors;
+mod batching;
 mod contract;
-mod crowd;
 mod feed;
-mod gather;
 mod lists;
 mod loss;
 mod names;
@@ -14,3 +13,4 @@ mod outcome;
 mod rights;
 mod statements;
 mod support;
+mod update_batches;

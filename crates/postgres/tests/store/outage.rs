@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use countersign_application::{
     error_chain,
-    ports::{CommitError, Probe as _, StoreFault, TokenStore as _},
-    testing::{Stores, named},
+    ports::{CommitError, StoreError, StoreHealth as _, TokenStore as _},
+    testing::{Stores, rename_to},
 };
-use countersign_postgres::{Feed, PostgresStore};
+use countersign_postgres::{FeedMode, PostgresStore};
 use futures_util::future::join_all;
 use sqlx::Executor as _;
 use tokio::net::TcpListener;
@@ -22,9 +22,9 @@ async fn a_server_that_refuses_connections_is_unavailable() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);
-    let store = PostgresStore::open(&database.url(Some(port)), 4, Feed::Notify).unwrap();
+    let store = PostgresStore::open(&database.url(Some(port)), 4, FeedMode::Notify).unwrap();
     let (outcome, took) = timed(store.ping()).await;
-    assert!(matches!(outcome, Err(StoreFault::Unavailable(_))));
+    assert!(matches!(outcome, Err(StoreError::Unavailable(_))));
     assert!(took < LIMIT, "{took:?}");
     assert!(store.migrate().await.is_err());
 }
@@ -34,11 +34,11 @@ async fn a_commit_without_a_connection_certainly_did_not_happen() {
     let database = Database::new().await;
     let home = Stores::of(database.store(2).await).realm("home").await;
     let view = home.make("a").await.view;
-    let change = home.edit(home.system(), &view, &named("b"));
-    let nowhere = PostgresStore::open(&database.url(Some(1)), 1, Feed::Notify).unwrap();
+    let change = home.edit(home.system(), &view, &rename_to("b"));
+    let nowhere = PostgresStore::open(&database.url(Some(1)), 1, FeedMode::Notify).unwrap();
     let outcome = nowhere.commit(&change).await;
     assert!(
-        matches!(outcome, Err(CommitError::Fault(StoreFault::Unavailable(_)))),
+        matches!(outcome, Err(CommitError::Fault(StoreError::Unavailable(_)))),
         "{outcome:?}"
     );
 }
@@ -56,7 +56,7 @@ async fn a_pool_that_is_used_up_makes_nobody_wait_for_long() {
         .unwrap();
     let reads = (0..8).map(|_| timed(store.get(home.tenant.id, view.token.id)));
     for (read, took) in join_all(reads).await {
-        assert!(matches!(read, Err(StoreFault::Unavailable(_))), "{read:?}");
+        assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
         assert!(took < LIMIT, "{took:?}");
     }
     other.execute("COMMIT").await.unwrap();
@@ -69,7 +69,7 @@ async fn a_call_that_nobody_waits_for_any_more_does_not_keep_its_connection() {
     let store = database.store(1).await;
     let home = Stores::of(store.clone()).realm("home").await;
     let view = home.make("a").await.view;
-    let change = home.edit(home.system(), &view, &named("b"));
+    let change = home.edit(home.system(), &view, &rename_to("b"));
     let mut other = database.connect().await;
     other
         .execute("BEGIN; LOCK TABLE api_tokens IN EXCLUSIVE MODE")
@@ -90,7 +90,7 @@ async fn everybody_hears_why_no_connection_can_be_made() {
     let port = free.local_addr().unwrap().port();
     drop(free);
     // A few of them try, and the others wait for one of two places.
-    let store = PostgresStore::open(&database.url(Some(port)), 2, Feed::Poll).unwrap();
+    let store = PostgresStore::open(&database.url(Some(port)), 2, FeedMode::Poll).unwrap();
     let words = join_all((0..8).map(|_| store.ping())).await.into_iter();
     for words in words.map(|ping| error_chain(&ping.unwrap_err())) {
         assert_eq!(words.matches("refused").count(), 1, "{words}");
@@ -102,7 +102,7 @@ async fn a_server_that_says_nothing_is_not_called_a_pool() {
     let database = Database::new().await;
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = silent.local_addr().unwrap().port();
-    let store = PostgresStore::open(&database.url(Some(port)), 2, Feed::Poll).unwrap();
+    let store = PostgresStore::open(&database.url(Some(port)), 2, FeedMode::Poll).unwrap();
     let words = error_chain(&store.ping().await.unwrap_err());
     assert!(
         words.contains("did not answer in time while connecting"),

@@ -5,12 +5,13 @@
 
 use countersign_application::{
     ports::{
-        AuditStore as _, ChangeFeed as _, Probe as _, SessionStore as _, UsageStore as _, Used,
+        AuditStore as _, ChangeFeed as _, SessionStore as _, StoreHealth as _, UsageRecord,
+        UsageStore as _,
     },
-    testing::{Stores, named},
+    testing::{Stores, rename_to},
 };
 use countersign_domain::Secret;
-use countersign_postgres::{Feed, PostgresStore};
+use countersign_postgres::{FeedMode, PostgresStore};
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
 use crate::support::Database;
@@ -143,14 +144,14 @@ async fn the_documented_grants_are_all_that_the_service_needs() {
     let mut url = url::Url::parse(&database.url(None)).unwrap();
     url.set_username(&service).unwrap();
     url.set_password(Some("rights")).unwrap();
-    let store = PostgresStore::open(url.as_str(), 2, Feed::Notify).unwrap();
+    let store = PostgresStore::open(url.as_str(), 2, FeedMode::Notify).unwrap();
     // Nothing is to be migrated.
     store.migrate().await.unwrap();
     store.ping().await.unwrap();
     let before = store.position().await.unwrap();
     let home = Stores::of(store.clone()).realm("home").await;
     let actor = home.make("actor").await;
-    let key = countersign_domain::Once {
+    let key = countersign_domain::IdempotentRequest {
         key: "once".parse().unwrap(),
         fingerprint: countersign_domain::Fingerprint::of(b"{}"),
     };
@@ -158,10 +159,10 @@ async fn the_documented_grants_are_all_that_the_service_needs() {
     let (creation, secret) = home.creation(by(), &home.draft("made"), Some(key));
     home.commit(&creation).await.unwrap();
     let view = home.get(creation.next().id).await.unwrap();
-    let view = home.update_by(by(), &view, &named("renamed")).await;
+    let view = home.update_by(by(), &view, &rename_to("renamed")).await;
     let rotation = home.rotation(by(), &view, &Secret::from_random(&[3; 32]), 60);
     home.commit(&rotation).await.unwrap();
-    let used = Used {
+    let used = UsageRecord {
         tenant: home.tenant.id,
         token: view.token.id,
         digest: secret.digest(),
@@ -175,7 +176,7 @@ async fn the_documented_grants_are_all_that_the_service_needs() {
     assert_eq!(news.changes.map(|changes| changes.len()), Some(5));
     store.histories(None, 10).await.unwrap();
     let now = home.stores.clock.now();
-    store.census(now).await.unwrap();
+    store.token_counts(now).await.unwrap();
     store.expiring(now, &[now]).await.unwrap();
     store
         .forget(home.stores.clock.now(), home.stores.clock.now())

@@ -1,11 +1,11 @@
 //! What goes over the wire, and what holds when several nodes start at once.
 
 use countersign_application::{
-    ports::{CommitError, Probe as _, TokenStore as _},
-    testing::{Stores, keep, named},
+    ports::{CommitError, StoreHealth as _, TokenStore as _},
+    testing::{Stores, no_change, rename_to},
 };
 use countersign_domain::{ChainHash, Secret};
-use countersign_postgres::{Feed, PostgresStore};
+use countersign_postgres::{FeedMode, PostgresStore};
 use sqlx::Executor as _;
 
 use crate::support::{Database, Proxy};
@@ -15,10 +15,10 @@ async fn every_call_is_one_statement() {
     let database = Database::new().await;
     database.store(1).await;
     let proxy = Proxy::to(database.port()).await;
-    let store = PostgresStore::open(&database.url(Some(proxy.port)), 1, Feed::Poll).unwrap();
+    let store = PostgresStore::open(&database.url(Some(proxy.port)), 1, FeedMode::Poll).unwrap();
     let home = Stores::of(store.clone()).realm("home").await;
     let mut view = home.make("a").await.view;
-    view = home.update(&view, &named("b")).await;
+    view = home.update(&view, &rename_to("b")).await;
     home.revoke(&home.make("c").await.view).await;
     // Look-ups have connections of their own, which begin with a statement.
     let nobody = Secret::from_random(&[9; 32]);
@@ -29,11 +29,11 @@ async fn every_call_is_one_statement() {
     assert_eq!(proxy.executions(), 1, "a creation");
     store.find(&made.secret.digest()).await.unwrap().unwrap();
     assert_eq!(proxy.executions(), 1, "a look-up");
-    let renaming = home.edit(home.actor(&made.view), &view, &named("e"));
+    let renaming = home.edit(home.actor(&made.view), &view, &rename_to("e"));
     home.commit(&renaming).await.unwrap();
     assert_eq!(proxy.executions(), 1, "an update with a new name");
     view = view.after(&renaming);
-    let mut longer = keep(&view);
+    let mut longer = no_change(&view);
     longer.expiry = Some(view.token.expiry.minus_seconds(1));
     let change = home.edit(home.system(), &view, &longer);
     home.commit(&change).await.unwrap();
@@ -53,7 +53,7 @@ async fn every_call_is_one_statement() {
 async fn nodes_that_start_at_once_migrate_once() {
     let database = Database::new().await;
     let nodes =
-        [(); 4].map(|()| PostgresStore::open(&database.url(None), 2, Feed::Notify).unwrap());
+        [(); 4].map(|()| PostgresStore::open(&database.url(None), 2, FeedMode::Notify).unwrap());
     let starts = nodes.map(|node| tokio::spawn(async move { node.migrate().await }));
     for start in starts {
         start.await.unwrap().unwrap();
@@ -74,7 +74,7 @@ async fn a_rival_that_the_snapshot_did_not_see_makes_a_change_stale() {
     let store = database.store(4).await;
     let home = Stores::of(store).realm("home").await;
     let view = home.make("a").await.view;
-    let change = home.edit(home.system(), &view, &named("b"));
+    let change = home.edit(home.system(), &view, &rename_to("b"));
     let mut rival = database.connect().await;
     rival
         .execute("BEGIN; UPDATE api_tokens SET version = version + 1")
@@ -100,14 +100,17 @@ async fn a_rival_that_the_snapshot_did_not_see_makes_a_change_stale() {
 #[tokio::test]
 async fn a_malformed_address_is_refused_without_a_connection() {
     for url in ["", "postgres", "mysql://a/b", "postgres://h:port/b"] {
-        assert!(PostgresStore::open(url, 1, Feed::Notify).is_err(), "{url}");
+        assert!(
+            PostgresStore::open(url, 1, FeedMode::Notify).is_err(),
+            "{url}"
+        );
     }
 }
 
 #[tokio::test]
 async fn the_password_shows_nowhere() {
     let store =
-        PostgresStore::open("postgres://user:hunter2@127.0.0.1:1/b", 1, Feed::Notify).unwrap();
+        PostgresStore::open("postgres://user:hunter2@127.0.0.1:1/b", 1, FeedMode::Notify).unwrap();
     assert!(!format!("{store:#?}").contains("hunter2"));
     let fault = store.ping().await.unwrap_err();
     assert!(!format!("{fault:#?} {fault}").contains("hunter2"));

@@ -1,17 +1,17 @@
 //! The rows of a new token: its user, its record, its first secret, and the key under which it is made once.
 
-use countersign_application::ports::{CommitError, StoreFault, UserKind};
-use countersign_domain::{Change, IdempotencyKey, Once, SecretDigest};
+use countersign_application::ports::{CommitError, StoreError, UserKind};
+use countersign_domain::{Change, IdempotencyKey, IdempotentRequest, SecretDigest};
 use sqlx::SqliteConnection;
 
 use super::{json, name_taken};
-use crate::{fault::fault, rows::made};
+use crate::{error::store_error, rows::made};
 
 pub(super) async fn create(
     db: &mut SqliteConnection,
     change: &Change,
     digest: &SecretDigest,
-    once: Option<&Once>,
+    once: Option<&IdempotentRequest>,
 ) -> Result<(), CommitError> {
     if let Some(once) = once {
         look_up(db, change, once).await?;
@@ -29,7 +29,7 @@ pub(super) async fn create(
 async fn look_up(
     db: &mut SqliteConnection,
     change: &Change,
-    once: &Once,
+    once: &IdempotentRequest,
 ) -> Result<(), CommitError> {
     let authority = change.authority();
     let (tenant, user) = (authority.tenant.as_uuid(), authority.user.as_uuid());
@@ -43,7 +43,7 @@ async fn look_up(
     )
     .execute(&mut *db)
     .await
-    .map_err(fault)?;
+    .map_err(store_error)?;
     let row = sqlx::query!(
         "SELECT token_id, fingerprint FROM idempotency_keys \
          WHERE tenant_id = ? AND user_id = ? AND key = ?",
@@ -51,7 +51,7 @@ async fn look_up(
         user,
         key
     );
-    match row.fetch_optional(db).await.map_err(fault)? {
+    match row.fetch_optional(db).await.map_err(store_error)? {
         None => Ok(()),
         Some(row) => {
             let made = made(&row.token_id, &row.fingerprint)?;
@@ -66,8 +66,8 @@ async fn look_up(
 async fn remember(
     db: &mut SqliteConnection,
     change: &Change,
-    once: &Once,
-) -> Result<(), StoreFault> {
+    once: &IdempotentRequest,
+) -> Result<(), StoreError> {
     let authority = change.authority();
     let (tenant, user) = (authority.tenant.as_uuid(), authority.user.as_uuid());
     let (key, fingerprint) = (once.key.as_str(), &once.fingerprint.as_bytes()[..]);
@@ -84,11 +84,11 @@ async fn remember(
     )
     .execute(db)
     .await
-    .map_err(fault)?;
+    .map_err(store_error)?;
     Ok(())
 }
 
-async fn user(db: &mut SqliteConnection, change: &Change) -> Result<(), StoreFault> {
+async fn user(db: &mut SqliteConnection, change: &Change) -> Result<(), StoreError> {
     let token = change.next();
     let (tenant, id) = (change.authority().tenant.as_uuid(), token.user.as_uuid());
     let (name, kind) = (token.name.as_str(), UserKind::ApiToken.as_str());
@@ -103,7 +103,7 @@ async fn user(db: &mut SqliteConnection, change: &Change) -> Result<(), StoreFau
     )
     .execute(db)
     .await
-    .map_err(fault)?;
+    .map_err(store_error)?;
     Ok(())
 }
 
@@ -148,7 +148,7 @@ pub(super) async fn secret(
     db: &mut SqliteConnection,
     change: &Change,
     digest: &SecretDigest,
-) -> Result<(), StoreFault> {
+) -> Result<(), StoreError> {
     let token = change.next();
     let (tenant, id) = (change.authority().tenant.as_uuid(), token.id.as_uuid());
     let (digest, partial) = (&digest.as_bytes()[..], token.partial.as_str());
@@ -164,6 +164,6 @@ pub(super) async fn secret(
     )
     .execute(db)
     .await
-    .map_err(fault)?;
+    .map_err(store_error)?;
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! The rows of a token that is changed, rotated or revoked, and of its user. A write that meets another version writes nothing.
 
-use countersign_application::ports::{CommitError, StoreFault};
+use countersign_application::ports::{CommitError, StoreError};
 use countersign_domain::{Change, SecretDigest, Timestamp, TokenName, Version};
 use sqlx::{SqliteConnection, sqlite::SqliteQueryResult};
 
 use super::{json, name_taken};
-use crate::{fault::fault, rows::Column};
+use crate::{error::store_error, rows::Column};
 
 pub(super) async fn update(
     db: &mut SqliteConnection,
@@ -71,7 +71,7 @@ pub(super) async fn rotate(
     )
     .execute(&mut *db)
     .await
-    .map_err(fault)?;
+    .map_err(store_error)?;
     one(db, change, &written).await
 }
 
@@ -79,22 +79,22 @@ pub(super) async fn rotate(
 pub(super) async fn retire(
     db: &mut SqliteConnection,
     change: &Change,
-    retires: Timestamp,
-) -> Result<(), StoreFault> {
+    valid_until: Timestamp,
+) -> Result<(), StoreError> {
     let token = change.next();
     let (tenant, id) = (change.authority().tenant.as_uuid(), token.id.as_uuid());
-    let (now, retires) = (token.modified.as_micros(), retires.as_micros());
+    let (now, valid_until) = (token.modified.as_micros(), valid_until.as_micros());
     sqlx::query!(
         "UPDATE token_secrets SET retires_at = iif(retires_at IS NULL, ?1, ?2) \
          WHERE tenant_id = ?3 AND token_id = ?4 AND (retires_at IS NULL OR retires_at > ?2)",
-        retires,
+        valid_until,
         now,
         tenant,
         id
     )
     .execute(db)
     .await
-    .map_err(fault)?;
+    .map_err(store_error)?;
     Ok(())
 }
 
@@ -103,26 +103,26 @@ pub(super) async fn end_early(
     db: &mut SqliteConnection,
     change: &Change,
     digest: &SecretDigest,
-    retires: Timestamp,
-) -> Result<(), StoreFault> {
+    valid_until: Timestamp,
+) -> Result<(), StoreError> {
     let token = change.next();
     let (tenant, id) = (change.authority().tenant.as_uuid(), token.id.as_uuid());
-    let (digest, retires) = (&digest.as_bytes()[..], retires.as_micros());
+    let (digest, valid_until) = (&digest.as_bytes()[..], valid_until.as_micros());
     let written = sqlx::query!(
         "UPDATE token_secrets SET retires_at = ?1 \
          WHERE digest = ?2 AND tenant_id = ?3 AND token_id = ?4 AND retires_at > ?1",
-        retires,
+        valid_until,
         digest,
         tenant,
         id
     )
     .execute(db)
     .await
-    .map_err(fault)?;
+    .map_err(store_error)?;
     if written.rows_affected() == 1 {
         return Ok(());
     }
-    Err(StoreFault::Corrupt {
+    Err(StoreError::Corrupt {
         table: "token_secrets",
         column: "retires_at",
     })
@@ -152,7 +152,7 @@ pub(super) async fn revoke(
     )
     .execute(&mut *db)
     .await
-    .map_err(fault)?;
+    .map_err(store_error)?;
     one(db, change, &written).await
 }
 
@@ -172,7 +172,7 @@ async fn one(
         tenant,
         id
     );
-    let stored = stored.fetch_optional(db).await.map_err(fault)?;
+    let stored = stored.fetch_optional(db).await.map_err(store_error)?;
     let stored = stored.ok_or(CommitError::NotFound)?;
     let stored = Column("api_tokens", "version").version(stored)?;
     Err(CommitError::Stale { stored })
@@ -182,7 +182,7 @@ pub(super) async fn rename_user(
     db: &mut SqliteConnection,
     change: &Change,
     name: &TokenName,
-) -> Result<(), StoreFault> {
+) -> Result<(), StoreError> {
     let (tenant, user) = (
         change.authority().tenant.as_uuid(),
         change.next().user.as_uuid(),
@@ -196,7 +196,7 @@ pub(super) async fn rename_user(
     )
     .execute(db)
     .await
-    .map_err(fault)?;
+    .map_err(store_error)?;
     Ok(())
 }
 
@@ -204,7 +204,7 @@ pub(super) async fn rename_user(
 pub(super) async fn close_user(
     db: &mut SqliteConnection,
     change: &Change,
-) -> Result<(), StoreFault> {
+) -> Result<(), StoreError> {
     let (tenant, user) = (
         change.authority().tenant.as_uuid(),
         change.next().user.as_uuid(),
@@ -218,6 +218,6 @@ pub(super) async fn close_user(
     )
     .execute(db)
     .await
-    .map_err(fault)?;
+    .map_err(store_error)?;
     Ok(())
 }

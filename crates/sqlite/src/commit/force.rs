@@ -5,7 +5,7 @@ use countersign_domain::ForcedRevocation;
 use sqlx::SqliteConnection;
 
 use super::{authorise, record};
-use crate::{fault::fault, rows::Column};
+use crate::{error::store_error, rows::Column};
 
 pub(super) async fn force(
     db: &mut SqliteConnection,
@@ -20,7 +20,7 @@ pub(super) async fn force(
         tenant,
         token
     );
-    let stored = stored.fetch_optional(&mut *db).await.map_err(fault)?;
+    let stored = stored.fetch_optional(&mut *db).await.map_err(store_error)?;
     let stored = stored.ok_or(CommitError::NotFound)?;
     if stored != revocation.expected() {
         let stored = Column("api_tokens", "version").version(stored)?;
@@ -40,7 +40,7 @@ pub(super) async fn force(
     )
     .execute(&mut *db)
     .await
-    .map_err(fault)?;
+    .map_err(store_error)?;
     sqlx::query!(
         "UPDATE users SET closed_at = coalesce(closed_at, ?1) WHERE tenant_id = ?2 \
          AND id = (SELECT user_id FROM api_tokens WHERE tenant_id = ?2 AND id = ?3)",
@@ -50,6 +50,6 @@ pub(super) async fn force(
     )
     .execute(&mut *db)
     .await
-    .map_err(fault)?;
+    .map_err(store_error)?;
     record(db, event).await
 }

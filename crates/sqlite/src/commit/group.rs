@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use countersign_application::ports::{CommitError, StoreFault};
+use countersign_application::ports::{CommitError, StoreError};
 use countersign_domain::Change;
 use sqlx::{Connection as _, SqliteConnection};
 use tokio::{
@@ -22,7 +22,7 @@ use tokio::{
 
 use super::write;
 use crate::{
-    fault::{CALL, fault},
+    error::{CALL, store_error},
     writer::Writer,
 };
 
@@ -160,12 +160,12 @@ async fn store(
 
 /// Writes one change of a group. The outer error is a fault that ends the whole group.
 async fn write_within(db: &mut SqliteConnection, change: &Change) -> Result<Outcome, CommitError> {
-    let mut savepoint = db.begin().await.map_err(fault)?;
+    let mut savepoint = db.begin().await.map_err(store_error)?;
     match write(&mut savepoint, change).await {
-        Ok(()) => savepoint.commit().await.map_err(fault)?,
-        Err(CommitError::Fault(fault)) => return Err(fault.into()),
+        Ok(()) => savepoint.commit().await.map_err(store_error)?,
+        Err(CommitError::Fault(error)) => return Err(error.into()),
         Err(refused) => {
-            savepoint.rollback().await.map_err(fault)?;
+            savepoint.rollback().await.map_err(store_error)?;
             return Ok(Err(refused));
         }
     }
@@ -179,7 +179,7 @@ fn first(mut outcomes: Vec<Outcome>) -> Outcome {
 }
 
 fn unavailable(why: &'static str) -> CommitError {
-    StoreFault::Unavailable(why.into()).into()
+    StoreError::Unavailable(why.into()).into()
 }
 
 fn unknown(cause: impl Error + Send + Sync + 'static) -> CommitError {

@@ -2,8 +2,8 @@
 //! all changes wait, so that they are in one group.
 
 use countersign_application::{
-    ports::{CommitError, StoreFault},
-    testing::{Realm, Stores, named},
+    ports::{CommitError, StoreError},
+    testing::{Stores, TestTenant, rename_to},
 };
 use countersign_domain::{Change, Version};
 use futures_util::{FutureExt as _, future::join_all};
@@ -12,7 +12,7 @@ use sqlx::AssertSqlSafe;
 use crate::{SqliteStore, store::tests::fresh};
 
 /// The outcomes of changes in one group, which come in this order.
-async fn together(store: &SqliteStore, home: &Realm, changes: &[Change]) -> Vec<Outcome> {
+async fn together(store: &SqliteStore, home: &TestTenant, changes: &[Change]) -> Vec<Outcome> {
     let held = store.writer.begin().await.unwrap();
     let mut first = Box::pin(home.commit(&changes[0]));
     assert!(first.as_mut().now_or_never().is_none());
@@ -39,13 +39,13 @@ async fn each_change_of_a_group_has_the_outcome_of_its_turn() {
         home.make("b").await,
         home.make("c").await,
     ];
-    let by = |view, name| home.edit(home.system(), view, &named(name));
+    let by = |view, name| home.edit(home.system(), view, &rename_to(name));
     let changes = [
         by(&c.view, "waits"),
         by(&a.view, "taken"),
         by(&b.view, "taken"),
         by(&a.view, "too late"),
-        home.edit(home.actor(&a.view), &b.view, &named("by a")),
+        home.edit(home.actor(&a.view), &b.view, &rename_to("by a")),
         home.revocation(home.system(), &a.view.after(&by(&a.view, "taken"))),
         home.creation(home.actor(&a.view), &home.draft("child"), None)
             .0,
@@ -99,7 +99,7 @@ async fn a_change_that_cannot_be_stored_costs_the_others_of_its_group_nothing() 
             home.edit(
                 home.system(),
                 view,
-                &named(&format!("new {}", view.token.id)),
+                &rename_to(&format!("new {}", view.token.id)),
             )
         })
         .collect();
@@ -108,7 +108,7 @@ async fn a_change_that_cannot_be_stored_costs_the_others_of_its_group_nothing() 
         let stored = home.get(view.token.id).await.unwrap();
         if n == 3 {
             assert!(
-                matches!(outcome, Err(CommitError::Fault(StoreFault::Unavailable(_)))),
+                matches!(outcome, Err(CommitError::Fault(StoreError::Unavailable(_)))),
                 "{outcome:?}"
             );
             assert_eq!(stored, *view);
@@ -132,7 +132,7 @@ async fn callers_that_leave_take_nobody_with_them() {
             home.edit(
                 home.system(),
                 view,
-                &named(&format!("new {}", view.token.id)),
+                &rename_to(&format!("new {}", view.token.id)),
             )
         })
         .collect();

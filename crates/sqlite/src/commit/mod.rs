@@ -8,7 +8,7 @@ mod group;
 
 use std::time::Instant;
 
-use countersign_application::ports::{CommitError, StoreFault};
+use countersign_application::ports::{CommitError, StoreError};
 use countersign_domain::{
     AuditEvent, Authority, Change, ForcedRevocation, SecretDigest, TokenId, Write,
 };
@@ -16,7 +16,7 @@ use sqlx::SqliteConnection;
 
 use crate::{
     SqliteStore,
-    fault::{fault, is_key_taken, is_taken, within},
+    error::{is_key_taken, is_taken, store_error, within},
     rows::{Column, Text},
 };
 
@@ -37,7 +37,7 @@ impl SqliteStore {
         within(async {
             let mut transaction = self.writer.begin().await?;
             let written = write(&mut transaction, change).await;
-            transaction.rollback().await.map_err(fault)?;
+            transaction.rollback().await.map_err(store_error)?;
             written
         })
         .await
@@ -66,19 +66,19 @@ async fn write(db: &mut SqliteConnection, change: &Change) -> Result<(), CommitE
         Write::Rotate {
             expected,
             digest,
-            retires,
+            valid_until,
         } => {
             rotate(db, change, *expected).await?;
-            retire(db, change, *retires).await?;
+            retire(db, change, *valid_until).await?;
             secret(db, change, digest).await?;
         }
         Write::Retire {
             expected,
             digest,
-            retires,
+            valid_until,
         } => {
             rotate(db, change, *expected).await?;
-            end_early(db, change, digest, *retires).await?;
+            end_early(db, change, digest, *valid_until).await?;
         }
         Write::Revoke { expected } => {
             revoke(db, change, *expected).await?;
@@ -96,7 +96,7 @@ async fn authorise(db: &mut SqliteConnection, authority: &Authority) -> Result<(
             tenant,
             user
         );
-        let live = live.fetch_optional(db).await.map_err(fault)?;
+        let live = live.fetch_optional(db).await.map_err(store_error)?;
         return live.map(drop).ok_or(CommitError::ActorGone);
     };
     let (token, now) = (token.as_uuid(), authority.now.as_micros());
@@ -110,13 +110,13 @@ async fn authorise(db: &mut SqliteConnection, authority: &Authority) -> Result<(
         user,
         now
     );
-    let held = held.fetch_optional(&mut *db).await.map_err(fault)?;
+    let held = held.fetch_optional(&mut *db).await.map_err(store_error)?;
     let held = held.ok_or(CommitError::ActorGone)?;
     if let Some(secret) = &authority.secret {
         still_works(db, authority, secret).await?;
     }
     let held = Column("api_tokens", "permissions").permissions(&held)?;
-    if authority.relied_on.is_subset(&held) {
+    if authority.required_permissions.is_subset(&held) {
         Ok(())
     } else {
         Err(CommitError::ActorNarrowed)
@@ -133,7 +133,7 @@ async fn made_nothing(db: &mut SqliteConnection, change: &Change) -> Result<(), 
         tenant,
         user
     );
-    match made.fetch_optional(db).await.map_err(fault)? {
+    match made.fetch_optional(db).await.map_err(store_error)? {
         None => Ok(()),
         Some(_) => Err(CommitError::MayBeAncestor),
     }
@@ -159,7 +159,7 @@ async fn still_works(
         token,
         now
     );
-    let works = works.fetch_optional(db).await.map_err(fault)?;
+    let works = works.fetch_optional(db).await.map_err(store_error)?;
     works.map(drop).ok_or(CommitError::ActorGone)
 }
 
@@ -207,16 +207,16 @@ async fn record(
         if is_key_taken(&error) {
             // The history is ahead of the record, which the service never leaves so.
             let (table, column) = ("api_tokens", "version");
-            return StoreFault::Corrupt { table, column }.into();
+            return StoreError::Corrupt { table, column }.into();
         }
-        CommitError::from(fault(error))
+        CommitError::from(store_error(error))
     })?;
     Ok(())
 }
 
 /// The text that keeps a value with several parts.
-fn json(value: &impl serde::Serialize) -> Result<String, StoreFault> {
-    serde_json::to_string(value).map_err(|error| StoreFault::Unavailable(Box::new(error)))
+fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Unavailable(Box::new(error)))
 }
 
 /// What it means that a token's row could not be written: the only unique index is that of live names.
@@ -224,6 +224,6 @@ fn name_taken(error: sqlx::Error) -> CommitError {
     if is_taken(&error) {
         CommitError::NameTaken
     } else {
-        fault(error).into()
+        store_error(error).into()
     }
 }

@@ -14,7 +14,7 @@ mod plots;
 mod reference;
 pub mod results;
 mod seed;
-mod stage;
+mod setup;
 mod targets;
 
 use std::io::Write as _;
@@ -25,7 +25,7 @@ use anyhow::{Context as _, Result, ensure};
 pub use self::options::Options;
 use self::options::Part;
 use self::results::Results;
-use self::stage::Stage;
+use self::setup::BenchSetup;
 
 /// Measures as the options say, and writes the page.
 ///
@@ -45,19 +45,19 @@ pub fn run(options: Options) -> Result<()> {
     results.machine = machine::facts()?;
     results.settings = options.told();
     let wanted = options.parts();
-    let mut stage = Stage::set(options)?;
+    let mut setup = BenchSetup::set(options)?;
     let mut failed = Vec::new();
     for part in wanted {
         say(&format!("==> {part}"));
         results.drop_part(part.name());
         let outcome = match part {
-            Part::Check => parts::check::measure(&mut stage, &mut results),
-            Part::Update => parts::update::measure(&mut stage, &mut results),
-            Part::Growth => parts::growth::measure(&mut stage, &mut results),
-            Part::Memory => parts::memory::measure(&mut stage, &mut results),
-            Part::Start => parts::start::measure(&mut stage, &mut results),
-            Part::Rules => parts::rules::measure(&stage, &mut results),
-            Part::Console => parts::console::measure(&mut stage, &mut results),
+            Part::Check => parts::check::measure(&mut setup, &mut results),
+            Part::Update => parts::update::measure(&mut setup, &mut results),
+            Part::Growth => parts::growth::measure(&mut setup, &mut results),
+            Part::Memory => parts::memory::measure(&mut setup, &mut results),
+            Part::Start => parts::start::measure(&mut setup, &mut results),
+            Part::Rules => parts::rules::measure(&setup, &mut results),
+            Part::Console => parts::console::measure(&mut setup, &mut results),
         };
         results
             .parts

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::load::as_f64;
 use super::seed::{PERMISSIONS, TOKEN};
-use super::stage::{Database, Stage};
+use super::setup::{BenchSetup, Database};
 use super::top;
 use crate::sql::{self, client};
 
@@ -26,7 +26,7 @@ struct Tally {
 
 /// Prepared selects of one row by its primary key, per second.
 pub(super) fn select(
-    stage: &Stage,
+    setup: &BenchSetup,
     database: &Database,
     clients: usize,
     seconds: f64,
@@ -37,12 +37,12 @@ pub(super) fn select(
          WHERE digest = sha256(:n::bigint::text::bytea);\n",
         database.stored - 1
     );
-    Ok(pgbench(stage, database, &script, clients, seconds, &[])?.rate)
+    Ok(pgbench(setup, database, &script, clients, seconds, &[])?.rate)
 }
 
 /// The service's one statement for an update, per second: durable, from the same number of clients.
 pub(super) fn update(
-    stage: &Stage,
+    setup: &BenchSetup,
     database: &Database,
     clients: usize,
     seconds: f64,
@@ -69,7 +69,7 @@ pub(super) fn update(
     let before = count()?;
     let now = sql::postgres(&database.url, "SELECT extract(epoch FROM now())::bigint")?;
     let variables = [("base", version), ("now", now), ("i", "-1".to_owned())];
-    let tally = pgbench(stage, database, &script, clients, seconds, &variables)?;
+    let tally = pgbench(setup, database, &script, clients, seconds, &variables)?;
     let written = count()? - before;
     ensure!(
         written == tally.count,
@@ -185,18 +185,18 @@ fn sql_type(name: &str) -> String {
 }
 
 fn pgbench(
-    stage: &Stage,
+    setup: &BenchSetup,
     database: &Database,
     script: &str,
     clients: usize,
     seconds: f64,
     variables: &[(&str, String)],
 ) -> Result<Tally> {
-    let file = stage.file("script.sql");
+    let file = setup.file("script.sql");
     fs::write(&file, script)?;
     let threads = std::thread::available_parallelism()?.get().min(clients);
     // It counts in whole seconds. The first are those in which each connection plans its statements.
-    let warm_up = stage.options.warm_up().ceil();
+    let warm_up = setup.options.warm_up().ceil();
     let seconds = format!("{:.0}", warm_up + seconds.ceil());
     let (clients, threads) = (clients.to_string(), threads.to_string());
     let options = [

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::client::{Answer, Client};
 use super::load::Request;
-use super::stage::{Database, Stage};
+use super::setup::{BenchSetup, Database};
 use crate::server::{Launch, Server};
 
 /// A way to ask whether a credential holds. The secret is the value of the request.
@@ -80,7 +80,7 @@ pub(super) fn sample(server: &Server, door: &Door, secret: &str) -> Result<Optio
 }
 
 /// Starts the bare server, with each door's answer to give.
-pub(super) fn bare(stage: &Stage, answers: &[(&Door, Answer)]) -> Result<Server> {
+pub(super) fn bare(setup: &BenchSetup, answers: &[(&Door, Answer)]) -> Result<Server> {
     // These the server adds by itself, as ours does.
     let own = |name: &str| matches!(name, "date" | "content-length");
     let routes: Vec<_> = answers
@@ -94,9 +94,9 @@ pub(super) fn bare(stage: &Stage, answers: &[(&Door, Answer)]) -> Result<Server>
             })
         })
         .collect();
-    let file = stage.file("answers.json");
+    let file = setup.file("answers.json");
     fs::write(&file, serde_json::to_vec(&routes)?)?;
-    let mut launch = Launch::new(stage.programs().join("examples/bare"), "none");
+    let mut launch = Launch::new(setup.programs().join("examples/bare"), "none");
     launch
         .environment
         .push(("BARE_ANSWERS".to_owned(), file.display().to_string()));

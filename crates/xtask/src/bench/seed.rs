@@ -64,7 +64,7 @@ fn write_rows(stored: u64, into: &mut impl Write) -> Result<()> {
         for byte in secret.digest().as_bytes() {
             write!(line, "{byte:02x}")?;
         }
-        writeln!(line, "\t{}", secret.partial().as_str())?;
+        writeln!(line, "\t{}", secret.masked().as_str())?;
         into.write_all(line.as_bytes())?;
     }
     into.flush()?;
@@ -86,7 +86,7 @@ mod tests {
             write!(hex, "{byte:02x}").unwrap();
         }
         let last = rows.lines().last().unwrap();
-        assert_eq!(last, format!("2\t{hex}\t{}", secret(2).partial().as_str()));
+        assert_eq!(last, format!("2\t{hex}\t{}", secret(2).masked().as_str()));
         assert_eq!(rows.lines().count(), 3);
     }
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::wanted::wanted;
+use crate::prerequisites::ensure_installed;
 
 /// What distributions and Google call the browser.
 const BROWSERS: [&str; 4] = [
@@ -32,7 +32,7 @@ pub(super) struct Programs {
 /// # Errors
 /// Where there is none and none may be installed: what to install.
 pub(super) fn find_or_install() -> Result<Programs> {
-    wanted(
+    ensure_installed(
         || find(&env::var_os("PATH").unwrap_or_default()),
         &["chromium", "chromium-driver"],
         "no Chromium with its driver on the search path. Install both (Debian: `sudo apt-get install chromium \

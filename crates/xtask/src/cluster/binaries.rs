@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::wanted::wanted;
+use crate::prerequisites::ensure_installed;
 
 /// Names the folder to take, without a search.
 const OVERRIDE: &str = "COUNTERSIGN_PG_BIN";
@@ -25,7 +25,7 @@ pub(crate) fn find_or_install() -> Result<PathBuf> {
         );
         return Ok(folder);
     }
-    wanted(
+    ensure_installed(
         || find(candidates()),
         &["postgresql"],
         &format!(

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use anyhow::Result;
 
 use super::{Proxy, USUAL};
-use crate::wanted::{program, wanted};
+use crate::prerequisites::{ensure_installed, program};
 
 /// What it would share with another Caddy of the machine.
 const ALONE: &str = "{\n\tadmin off\n}\n";
@@ -15,7 +15,7 @@ const ALONE: &str = "{\n\tadmin off\n}\n";
 /// # Errors
 /// As [`super::nginx()`].
 pub fn caddy(caddyfile: &str, address: SocketAddr) -> Result<Proxy> {
-    let program = wanted(
+    let program = ensure_installed(
         || program("caddy", &USUAL),
         &["caddy"],
         "no Caddy found. Install it (Debian, Ubuntu: `sudo apt-get install caddy`; \

@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 use anyhow::Result;
 
 use super::{Proxy, USUAL};
-use crate::wanted::{program, wanted};
+use crate::prerequisites::{ensure_installed, program};
 
 /// `HAProxy` with this configuration, which loads the script as `countersign.lua`.
 ///
 /// # Errors
 /// As [`super::nginx()`].
 pub fn haproxy(configuration: &str, script: &str, address: SocketAddr) -> Result<Proxy> {
-    let program = wanted(
+    let program = ensure_installed(
         || program("haproxy", &USUAL),
         &["haproxy"],
         "no HAProxy found. Install it (Debian, Ubuntu: `sudo apt-get install haproxy`; \

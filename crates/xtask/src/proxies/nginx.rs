@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 
 use super::{Proxy, USUAL};
-use crate::wanted::{program, wanted};
+use crate::prerequisites::{ensure_installed, program};
 
 /// What may be missing from a build that somebody made for themselves.
 const MODULE: &str = "http_auth_request_module";
@@ -40,7 +40,7 @@ fn frame(site: &str) -> String {
 }
 
 fn found() -> Result<PathBuf> {
-    let program = wanted(
+    let program = ensure_installed(
         || program("nginx", &USUAL),
         &["nginx-light"],
         "no nginx found. Install it (Debian, Ubuntu: `sudo apt-get install nginx-light`; \

@@ -3,7 +3,7 @@
 //! Tests that speak to the router in memory cannot see a lost acknowledgement, a secret in the
 //! log or a process that ignores SIGTERM. This runs the real thing and collects all it prints.
 
-mod announced;
+mod startup_log;
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-use self::announced::{is_ready, listening, root_token_file};
+use self::startup_log::{is_ready, listening, root_token_file};
 use crate::process::{Guarded, poll, remove_settings};
 
 const START_LIMIT: Duration = Duration::from_secs(30);

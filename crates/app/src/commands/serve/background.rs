@@ -7,19 +7,19 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use countersign_application::{error_chain, ports::Probe};
-use countersign_http::{Limits, Services};
+use countersign_application::{error_chain, ports::StoreHealth};
+use countersign_http::{ApiServices, Limits};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
+    credential_cache::CredentialCache,
     database::Ports,
-    facts::Facts,
-    follow::{Follower, Pulse},
-    numbers::Numbers,
-    process::Process,
+    invalidation::{FeedFollower, FeedHealth},
+    metrics::ServiceMetrics,
+    process_metrics::ProcessMetrics,
     settings::{ChangeFeed, Settings},
     skew::Skew,
-    uses::Unwritten,
+    usage_buffer::UsageBuffer,
     writes,
 };
 
@@ -27,12 +27,12 @@ use crate::{
 pub(super) async fn background(
     settings: &Settings,
     ports: &Ports,
-    services: &Services,
-    facts: Arc<Facts>,
-    uses: Arc<Unwritten>,
+    services: &ApiServices,
+    facts: Arc<CredentialCache>,
+    uses: Arc<UsageBuffer>,
 ) -> Result<JoinSet<()>> {
     let mut tasks = JoinSet::new();
-    let pulse = Arc::new(Pulse::new(&services.metrics));
+    let pulse = Arc::new(FeedHealth::new(&services.metrics));
     let (clock, probe) = (&services.clock, &ports.probe);
     let skew = Arc::new(Skew::new(
         clock.clone(),
@@ -41,15 +41,15 @@ pub(super) async fn background(
     ));
     // Before anybody is judged by it.
     skew.compare().await;
-    tell_of_carelessness(&**probe).await;
-    Process::show(&services.metrics, clock.now());
-    let numbers = Numbers {
+    warn_unsafe_settings(&**probe).await;
+    ProcessMetrics::show(&services.metrics, clock.now());
+    let numbers = ServiceMetrics {
         facts: facts.clone(),
         pulse: pulse.clone(),
         skew: skew.clone(),
         probe: probe.clone(),
         writability: services.writability.clone(),
-        census: Mutex::default(),
+        token_counts: Mutex::default(),
         expiring: Mutex::default(),
     };
     let numbers = numbers.show(&services.metrics);
@@ -61,7 +61,7 @@ pub(super) async fn background(
     tasks.spawn(numbers.count_often(services.clock.clone()));
     tasks.spawn(uses.write_often(ports.usage.clone(), settings.usage_interval));
     if settings.change_feed != ChangeFeed::None {
-        let follower = Follower {
+        let follower = FeedFollower {
             feed: ports.feed.clone(),
             facts,
             hub: services.news.clone(),
@@ -86,8 +86,8 @@ pub(super) async fn background(
 }
 
 /// Says where the database may lose what it was told to keep.
-async fn tell_of_carelessness(probe: &dyn Probe) {
-    match probe.careless_settings().await {
+async fn warn_unsafe_settings(probe: &dyn StoreHealth) {
+    match probe.unsafe_settings().await {
         Ok(off) if off.is_empty() => {}
         Ok(off) => tracing::warn!(
             off = off.join(", "),

@@ -10,7 +10,8 @@ use countersign_application::{
 use countersign_domain::Policy;
 use countersign_gate::Gate;
 use countersign_http::{
-    Hub, InStep, Metrics, Services, StoreSource, Surface, Timekeeping, Writability,
+    ApiService, ApiServices, ChangeBroadcast, ClockGuard, Metrics, StoreSource, Timekeeping,
+    Writability,
 };
 use tokio::{
     task::{JoinSet, spawn_blocking},
@@ -20,16 +21,17 @@ use tokio::{
 use super::background::background;
 use crate::{
     commands::tenant::{SAME_NAME, names},
+    credential_cache::CredentialCache,
     database::Database,
-    facts::Facts,
-    first_start::{self, Made},
-    lock, log_queue,
-    nature::SystemClock,
+    first_start::{self, FirstSecret},
+    log_queue,
     service::Service,
     settings::{DatabaseUrl, Settings},
-    stop::Stop,
+    shutdown::ShutdownSignal,
+    single_instance,
+    system::SystemClock,
     traces,
-    uses::Unwritten,
+    usage_buffer::UsageBuffer,
 };
 
 /// How long to wait between two tries to reach the database.
@@ -39,14 +41,14 @@ const REMINDER: Duration = Duration::from_secs(30);
 
 /// A node that has started.
 pub(super) struct Node {
-    pub(super) surface: Surface,
-    pub(super) news: Hub,
-    pub(super) uses: Arc<Unwritten>,
+    pub(super) surface: ApiService,
+    pub(super) news: ChangeBroadcast,
+    pub(super) uses: Arc<UsageBuffer>,
     pub(super) usage: Arc<dyn UsageStore>,
     pub(super) background: JoinSet<()>,
     pub(super) database: Database,
     /// The secret of the first token, if the store was empty.
-    first: Option<Made>,
+    first: Option<FirstSecret>,
     policy: Policy,
     /// Held as long as the node uses the file.
     _lock: Option<std::fs::File>,
@@ -60,11 +62,11 @@ pub(super) async fn start(
     settings: Settings,
     metrics: Metrics,
     most_streams: usize,
-    stop: &mut Stop,
+    stop: &mut ShutdownSignal,
 ) -> Result<Option<Node>> {
     first_start::tell_of_lost_database(&settings.database);
     let lock = match &settings.database {
-        DatabaseUrl::Sqlite(path) => Some(lock::exclusive(path)?),
+        DatabaseUrl::Sqlite(path) => Some(single_instance::exclusive(path)?),
         DatabaseUrl::Postgres(_) => None,
     };
     // Opening it takes the log in.
@@ -76,16 +78,16 @@ pub(super) async fn start(
     }
     let writability = Writability::default();
     let ports = database.ports();
-    let ports = ports.watched(&settings.database, &metrics, writability.clone());
-    let facts = Arc::new(Facts::new(
+    let ports = ports.instrumented(&settings.database, &metrics, writability.clone());
+    let facts = Arc::new(CredentialCache::new(
         StoreSource::new(ports.tokens.clone()),
         &settings,
     ));
     let service = Service::new(&ports, &settings, facts.clone());
-    let uses = Arc::new(Unwritten::default());
+    let uses = Arc::new(UsageBuffer::default());
     let clock = service.clock.clone();
     let time = Timekeeping::default();
-    let source = Arc::new(InStep::new(facts.source(), time.clone()));
+    let source = Arc::new(ClockGuard::new(facts.source(), time.clone()));
     let gate = Gate::new(source, move || clock.now())
         .with_proxies(settings.proxies.clone())
         .with_uses(uses.clone());
@@ -93,12 +95,12 @@ pub(super) async fn start(
         countersign_console::pages(service.of_console(gate.clone(), time.clone(), &settings))
     });
     let home = service.tenants.default().await?.id;
-    let services = Services {
+    let services = ApiServices {
         tokens: service.tokens.clone(),
         users: service.users.clone(),
         gate,
         feed: ports.feed.clone(),
-        news: Hub::default(),
+        news: ChangeBroadcast::default(),
         time,
         writability,
         probe: ports.probe.clone(),
@@ -118,7 +120,7 @@ pub(super) async fn start(
         traces: traces::of_requests(),
     };
     let news = services.news.clone();
-    let surface = Surface::new(services, surface).with_pages(pages.unwrap_or_default());
+    let surface = ApiService::new(services, surface).with_pages(pages.unwrap_or_default());
     warn_of_same_names(&service).await?;
     // Looked for before there may be one of this start.
     first_start::tell_what_is_left(&settings.database);
@@ -152,7 +154,11 @@ impl Node {
     ///
     /// # Errors
     /// When the secret reaches nobody.
-    pub(super) async fn announce(&mut self, address: SocketAddr, stop: &mut Stop) -> Result<()> {
+    pub(super) async fn announce(
+        &mut self,
+        address: SocketAddr,
+        stop: &mut ShutdownSignal,
+    ) -> Result<()> {
         match self.first.take() {
             Some(made) => announce(made, self.policy.clone(), address, stop).await,
             None => Ok(()),
@@ -160,16 +166,21 @@ impl Node {
     }
 }
 
-async fn announce(made: Made, policy: Policy, address: SocketAddr, stop: &mut Stop) -> Result<()> {
+async fn announce(
+    made: FirstSecret,
+    policy: Policy,
+    address: SocketAddr,
+    stop: &mut ShutdownSignal,
+) -> Result<()> {
     let secret = match made {
-        Made::Kept(file) => {
+        FirstSecret::Kept(file) => {
             tracing::warn!(
                 path = %path::absolute(&file).unwrap_or(file).display(),
                 "the first start made a root token: its secret is in this file"
             );
             return Ok(());
         }
-        Made::Shown(secret) => secret,
+        FirstSecret::Shown(secret) => secret,
     };
     let now = SystemClock.now();
     let greeting = spawn_blocking(move || {

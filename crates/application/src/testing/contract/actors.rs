@@ -1,39 +1,39 @@
 //! The actor is looked at again inside the commit: what it lost since it was admitted is lost.
 
-use countersign_domain::{Change, Edit, TokenView};
+use countersign_domain::{Change, TokenUpdate, TokenView};
 
-use super::{Subject, refused};
+use super::{StoreUnderTest, refused};
 use crate::{
     ports::CommitError,
-    testing::{Realm, at, keep, named},
+    testing::{TestTenant, at, no_change, rename_to},
 };
 
 /// One change of each kind, by that token, on tokens that nobody else changes.
-async fn changes_by(home: &Realm, actor: &TokenView) -> [Change; 3] {
+async fn changes_by(home: &TestTenant, actor: &TokenView) -> [Change; 3] {
     let target = home.make("target").await.view;
     [
         home.creation(home.actor(actor), &home.draft("fresh"), None)
             .0,
-        home.edit(home.actor(actor), &target, &named("renamed")),
+        home.edit(home.actor(actor), &target, &rename_to("renamed")),
         home.revocation(home.actor(actor), &target),
     ]
 }
 
-async fn all_gone(home: &Realm, changes: [Change; 3]) {
+async fn all_gone(home: &TestTenant, changes: [Change; 3]) {
     for change in changes {
         let error = refused(home, &change).await;
         assert!(matches!(error, CommitError::ActorGone), "{error:?}");
     }
 }
 
-fn holding(view: &TokenView, permissions: &[&str]) -> Edit {
-    let mut edit = keep(view);
+fn holding(view: &TokenView, permissions: &[&str]) -> TokenUpdate {
+    let mut edit = no_change(view);
     edit.permissions = Some(permissions.iter().map(ToString::to_string).collect());
     edit
 }
 
 /// Though its request was admitted before, and even if its user were opened again.
-pub async fn a_revoked_actor_writes_nothing(on: &Subject) {
+pub async fn a_revoked_actor_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let actor = home.make("actor").await.view;
     let changes = changes_by(&home, &actor).await;
@@ -43,12 +43,12 @@ pub async fn a_revoked_actor_writes_nothing(on: &Subject) {
 }
 
 /// From the very instant of its expiry.
-pub async fn an_expired_actor_writes_nothing(on: &Subject) {
+pub async fn an_expired_actor_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut actor = home.make("actor").await.view;
     on.clock.advance(60);
     // Its holder believes that it has longer to live than is stored.
-    let mut edit = keep(&actor);
+    let mut edit = no_change(&actor);
     edit.expiry = Some(on.clock.now());
     edit.expiry = edit.expiry.map(|now| now.minus_seconds(-60));
     actor = home.update(&actor, &edit).await;
@@ -58,7 +58,7 @@ pub async fn an_expired_actor_writes_nothing(on: &Subject) {
 }
 
 /// Never the store's clock: here it is 1999, and then 2199.
-pub async fn the_changes_own_instant_decides(on: &Subject) {
+pub async fn the_changes_own_instant_decides(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     for now in ["1999-06-01T00:00:00Z", "2199-06-01T00:00:00Z"] {
         on.clock.set(at(now));
@@ -86,7 +86,7 @@ pub async fn the_changes_own_instant_decides(on: &Subject) {
 }
 
 /// Though its token is live.
-pub async fn an_actor_whose_user_is_closed_writes_nothing(on: &Subject) {
+pub async fn an_actor_whose_user_is_closed_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let actor = home.make("actor").await.view;
     let changes = changes_by(&home, &actor).await;
@@ -96,7 +96,7 @@ pub async fn an_actor_whose_user_is_closed_writes_nothing(on: &Subject) {
 }
 
 /// Of what the decision leant on, it lost something.
-pub async fn a_narrowed_actor_writes_nothing(on: &Subject) {
+pub async fn a_narrowed_actor_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let actor = home.make("actor").await.view;
     let changes = changes_by(&home, &actor).await;
@@ -109,7 +109,7 @@ pub async fn a_narrowed_actor_writes_nothing(on: &Subject) {
 }
 
 /// What it lost was not needed.
-pub async fn a_narrowing_that_leaves_what_is_leant_on_is_no_hindrance(on: &Subject) {
+pub async fn a_narrowing_that_leaves_what_is_leant_on_is_no_hindrance(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let actor = home.make("actor").await.view;
     let [_, update, _] = changes_by(&home, &actor).await;
@@ -119,7 +119,7 @@ pub async fn a_narrowing_that_leaves_what_is_leant_on_is_no_hindrance(on: &Subje
 }
 
 /// It has no standing here, whatever it holds there.
-pub async fn an_actor_of_another_tenant_is_gone(on: &Subject) {
+pub async fn an_actor_of_another_tenant_is_gone(on: &StoreUnderTest) {
     let (home, away) = (on.realm("home").await, on.realm("away").await);
     let stranger = away.make("stranger").await.view;
     let mut actor = home.actor(&stranger);
@@ -127,14 +127,14 @@ pub async fn an_actor_of_another_tenant_is_gone(on: &Subject) {
     let target = home.make("target").await.view;
     let changes = [
         home.creation(actor.clone(), &home.draft("fresh"), None).0,
-        home.edit(actor.clone(), &target, &named("renamed")),
+        home.edit(actor.clone(), &target, &rename_to("renamed")),
         home.revocation(actor, &target),
     ];
     all_gone(&home, changes).await;
 }
 
 /// Its own change is not in its own way.
-pub async fn a_token_may_change_and_revoke_itself(on: &Subject) {
+pub async fn a_token_may_change_and_revoke_itself(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("self").await.view;
     let edit = holding(&view, &["api.api-tokens.delete", "api.api-tokens.write"]);
@@ -146,12 +146,12 @@ pub async fn a_token_may_change_and_revoke_itself(on: &Subject) {
 }
 
 /// The system has no token, but a user.
-pub async fn a_closed_system_user_writes_nothing(on: &Subject) {
+pub async fn a_closed_system_user_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("a").await.view;
     let changes = [
         home.creation(home.system(), &home.draft("b"), None).0,
-        home.edit(home.system(), &view, &named("c")),
+        home.edit(home.system(), &view, &rename_to("c")),
         home.revocation(home.system(), &view),
     ];
     on.execute("UPDATE users SET closed_at = created_at WHERE kind = 'system'")

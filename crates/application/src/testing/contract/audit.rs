@@ -4,15 +4,15 @@ use countersign_domain::{
     AuditEvent, ChainVerifier, EventKind, TenantId, TokenId, TokenView, Version,
 };
 
-use super::Subject;
-use crate::testing::{Realm, keep, named};
+use super::StoreUnderTest;
+use crate::testing::{TestTenant, no_change, rename_to};
 
 /// A token with so many versions, each renamed by the token before it.
-async fn long_lived(home: &Realm, versions: u8) -> TokenView {
+async fn long_lived(home: &TestTenant, versions: u8) -> TokenView {
     let mut view = home.make("version 1").await.view;
     for n in 2..=versions {
         home.stores.clock.advance(1);
-        let edit = named(&format!("version {n}"));
+        let edit = rename_to(&format!("version {n}"));
         view = home.update_by(home.actor(&view), &view, &edit).await;
     }
     view
@@ -23,7 +23,7 @@ fn version(number: i64) -> Version {
 }
 
 /// Each once, and none behind the first.
-pub async fn events_come_newest_first_in_pages(on: &Subject) {
+pub async fn events_come_newest_first_in_pages(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = long_lived(&home, 7).await;
     let (mut before, mut seen) = (None, Vec::new());
@@ -45,14 +45,14 @@ pub async fn events_come_newest_first_in_pages(on: &Subject) {
 }
 
 /// Of whoever did it, renamed since or gone.
-pub async fn events_show_the_names_of_now(on: &Subject) {
+pub async fn events_show_the_names_of_now(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let actor = home.make("then").await.view;
     let view = home
         .make_by(home.actor(&actor), &home.draft("made"))
         .await
         .view;
-    let actor = home.update(&actor, &named("now")).await;
+    let actor = home.update(&actor, &rename_to("now")).await;
     home.revoke(&actor).await;
     let events = on.tokens.events(home.tenant.id, view.token.id, None, 9);
     let events = events.await.unwrap();
@@ -62,7 +62,7 @@ pub async fn events_show_the_names_of_now(on: &Subject) {
 }
 
 /// With the revocation as the newest, as it was decided.
-pub async fn events_outlive_the_token(on: &Subject) {
+pub async fn events_outlive_the_token(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = long_lived(&home, 2).await;
     let last = home.revocation(home.actor(&view), &view);
@@ -80,7 +80,7 @@ pub async fn events_outlive_the_token(on: &Subject) {
     assert_eq!(record.head, last.event().hash);
 }
 
-async fn verify(on: &Subject, tenant: TenantId, token: TokenId, events: &[AuditEvent]) {
+async fn verify(on: &StoreUnderTest, tenant: TenantId, token: TokenId, events: &[AuditEvent]) {
     let mut verifier = ChainVerifier::default();
     for event in events {
         verifier.push(event).unwrap();
@@ -90,17 +90,17 @@ async fn verify(on: &Subject, tenant: TenantId, token: TokenId, events: &[AuditE
 }
 
 /// All fields, all kinds, with and without an address.
-pub async fn chains_verify_after_many_changes(on: &Subject) {
+pub async fn chains_verify_after_many_changes(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut view = long_lived(&home, 5).await;
     for (seconds, address) in [(1, "2001:db8::/64"), (0, "::/0"), (-5, "192.0.2.1")] {
         on.clock.advance(seconds);
-        let mut edit = keep(&view);
+        let mut edit = no_change(&view);
         edit.allowed_addresses = Some(vec![address.to_owned()]);
         edit.expiry = Some(view.token.expiry.minus_seconds(1));
         view = home.update(&view, &edit).await;
     }
-    let mut edit = keep(&view);
+    let mut edit = no_change(&view);
     edit.permissions = Some(vec!["api.tasks.read".to_owned()]);
     let mut actor = home.system();
     actor.address = Some("2001:db8::7".parse().unwrap());
@@ -115,7 +115,7 @@ pub async fn chains_verify_after_many_changes(on: &Subject) {
 }
 
 /// In the order of tenants, tokens and versions.
-pub async fn chains_and_their_ends_come_in_pages(on: &Subject) {
+pub async fn chains_and_their_ends_come_in_pages(on: &StoreUnderTest) {
     let mut expected = Vec::new();
     for name in ["home", "away"] {
         let realm = on.realm(name).await;
@@ -155,7 +155,7 @@ pub async fn chains_and_their_ends_come_in_pages(on: &Subject) {
 }
 
 /// Not even past the ports.
-pub async fn audit_rows_cannot_be_changed_or_removed(on: &Subject) {
+pub async fn audit_rows_cannot_be_changed_or_removed(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = long_lived(&home, 2).await;
     let chain = on.audit.chain(home.tenant.id, view.token.id, None, 9);

@@ -9,11 +9,11 @@ use std::{
 use countersign_domain::{Actor, Change, Secret, TokenId};
 use futures_util::future::{join, join_all};
 
-use super::Subject;
+use super::StoreUnderTest;
 use crate::{
-    Made,
+    IssuedToken,
     ports::CommitError,
-    testing::{Realm, Stores, keep},
+    testing::{Stores, TestTenant, no_change},
 };
 
 /// How often each race is run.
@@ -36,9 +36,9 @@ pub enum Loss {
 
 impl Loss {
     /// The change that brings it about.
-    fn change(self, home: &Realm, by: Actor, made: &Made) -> Change {
+    fn change(self, home: &TestTenant, by: Actor, made: &IssuedToken) -> Change {
         let view = &made.view;
-        let mut edit = keep(view);
+        let mut edit = no_change(view);
         match self {
             Self::Revoked => return home.revocation(by, view),
             Self::Rotated => {
@@ -53,7 +53,7 @@ impl Loss {
 }
 
 /// The token as it acts by its own secret.
-fn acting(home: &Realm, made: &Made) -> Actor {
+fn acting(home: &TestTenant, made: &IssuedToken) -> Actor {
     let mut actor = home.actor(&made.view);
     actor.secret = Some(made.secret.digest());
     actor
@@ -68,7 +68,7 @@ fn is_refusal(error: &CommitError) -> bool {
 ///
 /// # Panics
 /// If both were stored, or one was refused for another reason.
-pub async fn duels(nodes: [&Realm; 2], loss: Loss, rounds: usize) {
+pub async fn duels(nodes: [&TestTenant; 2], loss: Loss, rounds: usize) {
     let home = nodes[0];
     for round in 0..rounds {
         let one = home.make(&format!("{loss:?} one {round}")).await;
@@ -93,7 +93,7 @@ pub async fn duels(nodes: [&Realm; 2], loss: Loss, rounds: usize) {
 pub async fn losses_in_flight(nodes: [&Stores; 2], loss: Loss, rounds: usize) {
     for round in 0..rounds {
         let home = nodes[0].realm(&format!("{loss:?} {round}")).await;
-        let away = Realm {
+        let away = TestTenant {
             stores: nodes[1].clone(),
             ..home.clone()
         };
@@ -122,7 +122,7 @@ pub async fn losses_in_flight(nodes: [&Stores; 2], loss: Loss, rounds: usize) {
     }
 }
 
-async fn create_until_refused(home: &Realm, actor: &Made, made: &AtomicUsize) {
+async fn create_until_refused(home: &TestTenant, actor: &IssuedToken, made: &AtomicUsize) {
     loop {
         let name = u64::from_be_bytes(home.stores.random());
         let draft = home.draft(&format!("child {name}"));
@@ -135,7 +135,7 @@ async fn create_until_refused(home: &Realm, actor: &Made, made: &AtomicUsize) {
     }
 }
 
-async fn children(home: &Realm, actor: &Made) -> BTreeSet<TokenId> {
+async fn children(home: &TestTenant, actor: &IssuedToken) -> BTreeSet<TokenId> {
     let (mut children, mut after) = (BTreeSet::new(), None);
     loop {
         let page = home.stores.tokens.list(home.tenant.id, after, u8::MAX);
@@ -151,45 +151,45 @@ async fn children(home: &Realm, actor: &Made) -> BTreeSet<TokenId> {
 }
 
 /// One of them goes, and the other stays.
-pub async fn of_two_tokens_that_revoke_each_other_one_stays(on: &Subject) {
+pub async fn of_two_tokens_that_revoke_each_other_one_stays(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     duels([&home, &home], Loss::Revoked, ROUNDS).await;
 }
 
 /// By the permissions that each takes from the other.
-pub async fn of_two_tokens_that_narrow_each_other_one_keeps_its_rights(on: &Subject) {
+pub async fn of_two_tokens_that_narrow_each_other_one_keeps_its_rights(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     duels([&home, &home], Loss::Narrowed, ROUNDS).await;
 }
 
 /// Each ends the secret that the other one presents.
-pub async fn of_two_tokens_that_rotate_each_other_one_keeps_its_secret(on: &Subject) {
+pub async fn of_two_tokens_that_rotate_each_other_one_keeps_its_secret(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     duels([&home, &home], Loss::Rotated, ROUNDS).await;
 }
 
 /// By the time that the revocation is acknowledged, all that it ever made can be found.
-pub async fn nothing_of_a_token_lands_after_its_revocation(on: &Subject) {
+pub async fn nothing_of_a_token_lands_after_its_revocation(on: &StoreUnderTest) {
     losses_in_flight([on, on], Loss::Revoked, ROUNDS).await;
 }
 
 /// Nor after the loss of a permission that the write leaned on.
-pub async fn nothing_of_a_token_lands_after_its_narrowing(on: &Subject) {
+pub async fn nothing_of_a_token_lands_after_its_narrowing(on: &StoreUnderTest) {
     losses_in_flight([on, on], Loss::Narrowed, ROUNDS).await;
 }
 
 /// Nor by a secret after the rotation that ended it.
-pub async fn nothing_by_a_secret_lands_after_the_rotation_that_ended_it(on: &Subject) {
+pub async fn nothing_by_a_secret_lands_after_the_rotation_that_ended_it(on: &StoreUnderTest) {
     losses_in_flight([on, on], Loss::Rotated, ROUNDS).await;
 }
 
 /// Nor after an expiry that was moved to before the write.
-pub async fn nothing_of_a_token_lands_after_its_expiry_was_shortened(on: &Subject) {
+pub async fn nothing_of_a_token_lands_after_its_expiry_was_shortened(on: &StoreUnderTest) {
     losses_in_flight([on, on], Loss::Shortened, ROUNDS).await;
 }
 
 /// Tokens change each other and take each other's names, in all directions at once, and each is told the truth about it.
-pub async fn tokens_that_change_each_other_in_a_circle_all_end(on: &Subject) {
+pub async fn tokens_that_change_each_other_in_a_circle_all_end(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     circles([&home, &home], 25).await;
 }
@@ -201,7 +201,7 @@ const RING: usize = 6;
 ///
 /// # Panics
 /// If a change ends otherwise than by being stored or refused for a rival.
-pub async fn circles(nodes: [&Realm; 2], rounds: usize) {
+pub async fn circles(nodes: [&TestTenant; 2], rounds: usize) {
     let home = nodes[0];
     let mut ring = Vec::new();
     for n in 0..RING {
@@ -215,7 +215,7 @@ pub async fn circles(nodes: [&Realm; 2], rounds: usize) {
                 0 => format!("ring {round} {by} {of}"),
                 _ => ring[(of + by) % RING].token.name.to_string(),
             };
-            let mut edit = keep(&ring[of]);
+            let mut edit = no_change(&ring[of]);
             edit.name = name;
             if edit.name == ring[of].token.name.as_str() {
                 edit.expiry = Some(ring[of].token.expiry.minus_seconds(1));

@@ -2,22 +2,22 @@
 
 use countersign_domain::{AuditEvent, TokenView};
 
-use super::Subject;
+use super::StoreUnderTest;
 use crate::{
     ports::EVENT_BYTES,
-    testing::{Realm, keep},
+    testing::{TestTenant, no_change},
 };
 
 const CHANGES: i64 = 60;
 
 /// A token that got a hundred other addresses with each of its changes.
-pub(super) async fn long(home: &Realm) -> TokenView {
+pub(super) async fn long(home: &TestTenant) -> TokenView {
     let mut view = home.make("long").await.view;
     for change in 0..CHANGES {
         let address = |n| format!("2001:db8:aaaa:bbbb:cccc:dddd:{change:x}:{n:x}");
-        let edit = countersign_domain::Edit {
+        let edit = countersign_domain::TokenUpdate {
             allowed_addresses: Some((0x100..0x164).map(address).collect()),
-            ..keep(&view)
+            ..no_change(&view)
         };
         view = home.update(&view, &edit).await;
     }
@@ -52,7 +52,7 @@ fn json_length(event: &AuditEvent) -> usize {
 }
 
 /// Page behind page there are all of them.
-pub async fn a_page_of_events_ends_after_its_bytes(on: &Subject) {
+pub async fn a_page_of_events_ends_after_its_bytes(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let token = long(&home).await.token;
     let (mut read, mut before, mut pages) = (Vec::new(), None, 0);
@@ -71,7 +71,7 @@ pub async fn a_page_of_events_ends_after_its_bytes(on: &Subject) {
 }
 
 /// Batch behind batch there are all of them.
-pub async fn a_batch_of_a_chain_ends_after_its_bytes(on: &Subject) {
+pub async fn a_batch_of_a_chain_ends_after_its_bytes(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let token = long(&home).await.token;
     let (mut read, mut after, mut batches) = (Vec::new(), None, 0);

@@ -20,9 +20,9 @@ pub(super) enum Check {
 pub(super) enum Read {
     /// As if nothing were wrong.
     Good,
-    /// [`Failure::Unreadable`].
+    /// [`UseCaseError::Unreadable`].
     Unreadable,
-    /// [`Failure::TokenNotFound`].
+    /// [`UseCaseError::TokenNotFound`].
     Gone,
 }
 

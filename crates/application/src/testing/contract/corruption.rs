@@ -1,22 +1,22 @@
 //! What this service never wrote is a fault that names its column, and never a panic, a default or "not found".
 
-use countersign_domain::{Fingerprint, Once, TokenView};
+use countersign_domain::{Fingerprint, IdempotentRequest, TokenView};
 
-use super::{Spoiled, Subject};
+use super::{Corruption, StoreUnderTest};
 use crate::{
-    ports::{StoreFault, Unreadable},
+    ports::{StoreError, Unreadable},
     query::{Filter, PageRequest},
 };
 
-fn names<T: std::fmt::Debug>(outcome: Result<T, StoreFault>, place: (&str, &str)) {
+fn names<T: std::fmt::Debug>(outcome: Result<T, StoreError>, place: (&str, &str)) {
     match outcome {
-        Err(StoreFault::Corrupt { table, column }) => assert_eq!((table, column), place),
+        Err(StoreError::Corrupt { table, column }) => assert_eq!((table, column), place),
         other => panic!("{place:?}: {other:?}"),
     }
 }
 
 /// Lists and queries name the one token that there is, and its column.
-async fn names_in_lists(on: &Subject, view: &TokenView, (table, column): (&str, &str)) {
+async fn names_in_lists(on: &StoreUnderTest, view: &TokenView, (table, column): (&str, &str)) {
     let named = |unreadable: &[Unreadable]| {
         let [one] = unreadable else {
             panic!("{table}.{column}: {unreadable:?}")
@@ -40,16 +40,20 @@ async fn names_in_lists(on: &Subject, view: &TokenView, (table, column): (&str, 
 }
 
 /// Spoils a column of `api_tokens`; every read of a token must tell.
-async fn token_column(on: &Subject, what: Spoiled, column: &str) {
+async fn token_column(on: &StoreUnderTest, what: Corruption, column: &str) {
     let home = on.realm("home").await;
     let mut draft = home.draft("a");
     draft.allowed_addresses = vec!["192.0.2.1".to_owned()];
     let made = home.make_of(&draft).await;
-    on.execute(on.backdoor.spoil(what)).await;
+    on.execute(on.backdoor.corrupt(what)).await;
     let (tenant, place) = (home.tenant.id, ("api_tokens", column));
     names(on.tokens.get(tenant, made.view.token.id).await, place);
     names_in_lists(on, &made.view, place).await;
-    let of_no_use_to_a_check = [Spoiled::Name, Spoiled::PartialToken, Spoiled::ChainHead];
+    let of_no_use_to_a_check = [
+        Corruption::Name,
+        Corruption::PartialToken,
+        Corruption::ChainHead,
+    ];
     if !of_no_use_to_a_check.contains(&what) {
         names(on.tokens.find(&made.secret.digest()).await, place);
     }
@@ -57,10 +61,10 @@ async fn token_column(on: &Subject, what: Spoiled, column: &str) {
 }
 
 /// Spoils a column of `audit_events`; every read of an event must tell.
-async fn event_column(on: &Subject, what: Spoiled, column: &str) {
+async fn event_column(on: &StoreUnderTest, what: Corruption, column: &str) {
     let home = on.realm("home").await;
     let view = home.make("a").await.view;
-    on.execute(on.backdoor.spoil(what)).await;
+    on.execute(on.backdoor.corrupt(what)).await;
     let (tenant, id) = (home.tenant.id, view.token.id);
     let place = ("audit_events", column);
     names(on.tokens.events(tenant, id, None, 9).await, place);
@@ -68,53 +72,53 @@ async fn event_column(on: &Subject, what: Spoiled, column: &str) {
 }
 
 /// `api_tokens.version`.
-pub async fn a_corrupt_version_is_named(on: &Subject) {
-    token_column(on, Spoiled::Version, "version").await;
+pub async fn a_corrupt_version_is_named(on: &StoreUnderTest) {
+    token_column(on, Corruption::Version, "version").await;
 }
 
 /// `api_tokens.name`.
-pub async fn a_corrupt_name_is_named(on: &Subject) {
-    token_column(on, Spoiled::Name, "name").await;
+pub async fn a_corrupt_name_is_named(on: &StoreUnderTest) {
+    token_column(on, Corruption::Name, "name").await;
 }
 
 /// `api_tokens.partial_token`.
-pub async fn a_corrupt_partial_token_is_named(on: &Subject) {
-    token_column(on, Spoiled::PartialToken, "partial_token").await;
+pub async fn a_corrupt_partial_token_is_named(on: &StoreUnderTest) {
+    token_column(on, Corruption::PartialToken, "partial_token").await;
 }
 
 /// `api_tokens.permissions`.
-pub async fn a_corrupt_permission_is_named(on: &Subject) {
-    token_column(on, Spoiled::Permissions, "permissions").await;
+pub async fn a_corrupt_permission_is_named(on: &StoreUnderTest) {
+    token_column(on, Corruption::Permissions, "permissions").await;
 }
 
 /// `api_tokens.allowed_addresses`: never taken for an empty list, which admits all.
-pub async fn a_corrupt_address_is_named(on: &Subject) {
-    token_column(on, Spoiled::AllowedAddresses, "allowed_addresses").await;
+pub async fn a_corrupt_address_is_named(on: &StoreUnderTest) {
+    token_column(on, Corruption::AllowedAddresses, "allowed_addresses").await;
 }
 
 /// `api_tokens.expiry`.
-pub async fn a_corrupt_expiry_is_named(on: &Subject) {
-    token_column(on, Spoiled::Expiry, "expiry").await;
+pub async fn a_corrupt_expiry_is_named(on: &StoreUnderTest) {
+    token_column(on, Corruption::Expiry, "expiry").await;
 }
 
 /// `api_tokens.chain_head`.
-pub async fn a_corrupt_chain_head_is_named(on: &Subject) {
-    token_column(on, Spoiled::ChainHead, "chain_head").await;
+pub async fn a_corrupt_chain_head_is_named(on: &StoreUnderTest) {
+    token_column(on, Corruption::ChainHead, "chain_head").await;
 }
 
 /// `users.kind`.
-pub async fn a_corrupt_user_kind_is_named(on: &Subject) {
+pub async fn a_corrupt_user_kind_is_named(on: &StoreUnderTest) {
     let home = on.realm("home").await;
-    on.execute(on.backdoor.spoil(Spoiled::UserKind)).await;
+    on.execute(on.backdoor.corrupt(Corruption::UserKind)).await;
     let user = on.users.user(home.tenant.id, home.tenant.system.id);
     names(user.await, ("users", "kind"));
 }
 
 /// By the column that leads to it; a chain needs no names, so that it verifies all the same.
-pub async fn a_missing_user_is_named(on: &Subject) {
+pub async fn a_missing_user_is_named(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("a").await.view;
-    on.execute(on.backdoor.spoil(Spoiled::Users)).await;
+    on.execute(on.backdoor.corrupt(Corruption::Users)).await;
     let (tenant, id) = (home.tenant.id, view.token.id);
     let place = ("api_tokens", "created_by");
     names(on.tokens.get(tenant, id).await, place);
@@ -128,38 +132,39 @@ pub async fn a_missing_user_is_named(on: &Subject) {
 }
 
 /// `audit_events.kind`.
-pub async fn a_corrupt_event_kind_is_named(on: &Subject) {
-    event_column(on, Spoiled::EventKind, "kind").await;
+pub async fn a_corrupt_event_kind_is_named(on: &StoreUnderTest) {
+    event_column(on, Corruption::EventKind, "kind").await;
 }
 
 /// `audit_events.changes`.
-pub async fn corrupt_changes_are_named(on: &Subject) {
-    event_column(on, Spoiled::Changes, "changes").await;
+pub async fn corrupt_changes_are_named(on: &StoreUnderTest) {
+    event_column(on, Corruption::Changes, "changes").await;
 }
 
 /// `audit_events.hash`.
-pub async fn a_corrupt_event_hash_is_named(on: &Subject) {
-    event_column(on, Spoiled::EventHash, "hash").await;
+pub async fn a_corrupt_event_hash_is_named(on: &StoreUnderTest) {
+    event_column(on, Corruption::EventHash, "hash").await;
 }
 
 /// `audit_events.address`.
-pub async fn a_corrupt_event_address_is_named(on: &Subject) {
-    event_column(on, Spoiled::EventAddress, "address").await;
+pub async fn a_corrupt_event_address_is_named(on: &StoreUnderTest) {
+    event_column(on, Corruption::EventAddress, "address").await;
 }
 
 /// `idempotency_keys.fingerprint`.
-pub async fn a_corrupt_fingerprint_is_named(on: &Subject) {
+pub async fn a_corrupt_fingerprint_is_named(on: &StoreUnderTest) {
     let home = on.realm("home").await;
-    let once = Once {
+    let once = IdempotentRequest {
         key: "key".parse().unwrap(),
         fingerprint: Fingerprint::of(b"{}"),
     };
     let (change, _) = home.creation(home.system(), &home.draft("a"), Some(once.clone()));
     home.commit(&change).await.unwrap();
-    on.execute(on.backdoor.spoil(Spoiled::Fingerprint)).await;
+    on.execute(on.backdoor.corrupt(Corruption::Fingerprint))
+        .await;
     let (tenant, user) = (home.tenant.id, home.tenant.system.id);
     let made = on
         .tokens
-        .made_under(tenant, user, &once.key, on.clock.now());
+        .find_by_idempotency_key(tenant, user, &once.key, on.clock.now());
     names(made.await, ("idempotency_keys", "fingerprint"));
 }

@@ -2,24 +2,24 @@
 //! across tenants.
 
 use countersign_domain::{
-    Change, Descent, EventKind, Outcome, Secret, Timestamp, TokenId, TokenView,
+    Change, Descent, EventKind, Secret, Timestamp, TokenId, TokenView, UpdateOutcome,
 };
 
-use super::{Subject, refused};
+use super::{StoreUnderTest, refused};
 use crate::{
     ports::{CommitError, Descendants, Lineage},
-    testing::{Realm, keep, named},
+    testing::{TestTenant, no_change, rename_to},
 };
 
 /// Makes a token by another one, a minute after whatever was before.
-async fn child(home: &Realm, maker: &TokenView, name: &str) -> TokenView {
+async fn child(home: &TestTenant, maker: &TokenView, name: &str) -> TokenView {
     home.stores.clock.advance(60);
     let made = home.make_by(home.actor(maker), &home.draft(name)).await;
     made.view
 }
 
 /// Gives a token a new secret by another one, a minute after whatever was before.
-async fn rotated(home: &Realm, by: &TokenView, target: &TokenView) -> TokenView {
+async fn rotated(home: &TestTenant, by: &TokenView, target: &TokenView) -> TokenView {
     home.stores.clock.advance(60);
     let secret = Secret::from_random(&home.stores.random());
     let change = home.rotation(home.actor(by), target, &secret, 0);
@@ -28,7 +28,7 @@ async fn rotated(home: &Realm, by: &TokenView, target: &TokenView) -> TokenView 
 }
 
 async fn lineage(
-    home: &Realm,
+    home: &TestTenant,
     token: TokenId,
     since: Option<Timestamp>,
     limit: u32,
@@ -42,14 +42,14 @@ async fn lineage(
 }
 
 /// The names of a whole lineage, in its order.
-async fn names(home: &Realm, head: &TokenView, since: Option<Timestamp>) -> Vec<String> {
+async fn names(home: &TestTenant, head: &TokenView, since: Option<Timestamp>) -> Vec<String> {
     let found = lineage(home, head.token.id, since, 100).await.unwrap();
     assert_eq!(found.total, found.tokens.len() as u64);
     let names = found.tokens.into_iter().map(|found| found.name.unwrap());
     names.map(|name| name.as_str().to_owned()).collect()
 }
 
-async fn descends(home: &Realm, token: &TokenView, ancestor: &TokenView) -> bool {
+async fn descends(home: &TestTenant, token: &TokenView, ancestor: &TokenView) -> bool {
     let (token, ancestor) = (token.token.id, ancestor.token.id);
     let found = home.stores.tokens.descends(home.tenant.id, token, ancestor);
     found.await.unwrap()
@@ -57,7 +57,7 @@ async fn descends(home: &Realm, token: &TokenView, ancestor: &TokenView) -> bool
 
 /// The head first, each generation after its makers, with what each comes from; and nothing of
 /// anybody else.
-pub async fn descendants_come_after_their_makers(on: &Subject) {
+pub async fn descendants_come_after_their_makers(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let head = home.make("head").await.view;
     let stranger = home.make("stranger").await.view;
@@ -66,7 +66,7 @@ pub async fn descendants_come_after_their_makers(on: &Subject) {
     let deep = child(&home, &first, "deep").await;
     child(&home, &deep, "deeper").await;
     child(&home, &head, "second").await;
-    home.update_by(home.actor(&head), &stranger, &named("renamed"))
+    home.update_by(home.actor(&head), &stranger, &rename_to("renamed"))
         .await;
     let expected = ["head", "first", "second", "deep", "deeper"];
     assert_eq!(names(&home, &head, None).await, expected);
@@ -87,7 +87,7 @@ pub async fn descendants_come_after_their_makers(on: &Subject) {
 
 /// Whoever rotates a token learns its secret. A rotation of one's own, or a change of any other
 /// kind, leads nowhere.
-pub async fn what_was_rotated_descends(on: &Subject) {
+pub async fn what_was_rotated_descends(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let head = home.make("head").await.view;
     let taken = home.make("taken").await.view;
@@ -108,7 +108,7 @@ pub async fn what_was_rotated_descends(on: &Subject) {
 }
 
 /// At the instant itself an event counts; what it led to before does not, unless it came again.
-pub async fn only_what_came_since_is_found(on: &Subject) {
+pub async fn only_what_came_since_is_found(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let head = home.make("head").await.view;
     let early = child(&home, &head, "early").await;
@@ -129,7 +129,7 @@ pub async fn only_what_came_since_is_found(on: &Subject) {
 }
 
 /// Each is found once, from wherever one begins.
-pub async fn makers_in_a_circle_are_found_once(on: &Subject) {
+pub async fn makers_in_a_circle_are_found_once(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let one = home.make("one").await.view;
     let two = home.make("two").await.view;
@@ -143,7 +143,7 @@ pub async fn makers_in_a_circle_are_found_once(on: &Subject) {
 }
 
 /// They are counted and listed no more, the head among them, but what they made is.
-pub async fn what_the_revoked_made_is_still_found(on: &Subject) {
+pub async fn what_the_revoked_made_is_still_found(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let head = home.make("head").await.view;
     let middle = child(&home, &head, "middle").await;
@@ -160,7 +160,7 @@ pub async fn what_the_revoked_made_is_still_found(on: &Subject) {
 }
 
 /// Neither as a head, nor by an id, nor through users of equal ids.
-pub async fn lineages_end_at_the_tenant(on: &Subject) {
+pub async fn lineages_end_at_the_tenant(on: &StoreUnderTest) {
     let (home, away) = (on.realm("home").await, on.realm("away").await);
     let head = home.make("head").await.view;
     let made = child(&home, &head, "made").await;
@@ -174,7 +174,7 @@ pub async fn lineages_end_at_the_tenant(on: &Subject) {
 
 /// Makers before what they made, also where only a part is listed; and a line of many generations
 /// ends in time.
-pub async fn a_long_line_is_counted_whole_and_listed_in_part(on: &Subject) {
+pub async fn a_long_line_is_counted_whole_and_listed_in_part(on: &StoreUnderTest) {
     const LONG: u64 = 60;
     let home = on.realm("home").await;
     let head = home.make("head").await.view;
@@ -194,12 +194,12 @@ pub async fn a_long_line_is_counted_whole_and_listed_in_part(on: &Subject) {
 }
 
 /// Whatever its record has become, it is found by its id, because it is to be revoked.
-pub async fn an_unreadable_descendant_is_found(on: &Subject) {
+pub async fn an_unreadable_descendant_is_found(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let head = home.make("head").await.view;
     let made = child(&home, &head, "made").await;
-    for what in [super::Spoiled::Name, super::Spoiled::Permissions] {
-        on.execute(on.backdoor.spoil(what)).await;
+    for what in [super::Corruption::Name, super::Corruption::Permissions] {
+        on.execute(on.backdoor.corrupt(what)).await;
     }
     let found = lineage(&home, head.token.id, None, 100).await.unwrap();
     assert_eq!(found.tokens[1].id, made.token.id);
@@ -207,21 +207,21 @@ pub async fn an_unreadable_descendant_is_found(on: &Subject) {
 }
 
 /// A widening whose commit judges descent.
-fn widening(home: &Realm, by: &TokenView, of: &TokenView) -> Change {
-    let mut edit = keep(of);
+fn widening(home: &TestTenant, by: &TokenView, of: &TokenView) -> Change {
+    let mut edit = no_change(of);
     edit.expiry = Some(of.token.expiry.plus_seconds(1));
     let request = home.request(home.actor(by));
     match home
         .policy
         .update(&request, of, &edit, Descent::JudgedByCommit)
     {
-        Ok(Outcome::Changed(change)) => *change,
+        Ok(UpdateOutcome::Changed(change)) => *change,
         other => panic!("no change: {other:?}"),
     }
 }
 
 /// A token that made a token or a secret may be an ancestor; a token of another tenant is none.
-pub async fn what_made_nothing_is_widened_without_a_look_at_descent(on: &Subject) {
+pub async fn what_made_nothing_is_widened_without_a_look_at_descent(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let actor = home.make("actor").await.view;
     let mut view = home.make("target").await.view;

@@ -1,25 +1,25 @@
 //! A dry run is refused for every reason that a commit is refused for, and leaves nothing behind.
 
-use countersign_domain::{Change, Edit, Fingerprint, Once, Secret, TokenView};
+use countersign_domain::{Change, Fingerprint, IdempotentRequest, Secret, TokenUpdate, TokenView};
 
-use super::{Snapshot, Subject, refused};
+use super::{Snapshot, StoreUnderTest, refused};
 use crate::{
     ports::CommitError,
-    testing::{Realm, keep, named},
+    testing::{TestTenant, no_change, rename_to},
 };
 
-fn once(body: &[u8]) -> Once {
-    Once {
+fn once(body: &[u8]) -> IdempotentRequest {
+    IdempotentRequest {
         key: "key".parse().unwrap(),
         fingerprint: Fingerprint::of(body),
     }
 }
 
 /// Every change that an actor can make of a token, and a new one under a key.
-fn changes_by(home: &Realm, actor: &TokenView, target: &TokenView) -> [Change; 4] {
+fn changes_by(home: &TestTenant, actor: &TokenView, target: &TokenView) -> [Change; 4] {
     let by = || home.actor(actor);
     let secret = Secret::from_random(&home.stores.random());
-    let renamed = named(&format!("renamed {}", target.token.version));
+    let renamed = rename_to(&format!("renamed {}", target.token.version));
     [
         home.creation(by(), &home.draft("fresh"), Some(once(b"{}")))
             .0,
@@ -42,7 +42,7 @@ const ACTORS: [(&str, IsExpected); 4] = [
     ("expired", |error| matches!(error, CommitError::ActorGone)),
 ];
 
-async fn befall(on: &Subject, home: &Realm, actor: &TokenView, what: &str) {
+async fn befall(on: &StoreUnderTest, home: &TestTenant, actor: &TokenView, what: &str) {
     match what {
         "revoked" => home.revoke(actor).await,
         "closed" => {
@@ -51,15 +51,15 @@ async fn befall(on: &Subject, home: &Realm, actor: &TokenView, what: &str) {
         }
         "narrowed" => {
             let permissions = Some(vec!["api.tasks.read".to_owned()]);
-            let edit = Edit {
+            let edit = TokenUpdate {
                 permissions,
-                ..keep(actor)
+                ..no_change(actor)
             };
             home.update(actor, &edit).await;
         }
         _ => {
             on.clock.advance(60);
-            let mut edit = keep(actor);
+            let mut edit = no_change(actor);
             edit.expiry = Some(on.clock.now().plus_seconds(1));
             home.update(actor, &edit).await;
             on.clock.advance(60);
@@ -69,7 +69,7 @@ async fn befall(on: &Subject, home: &Realm, actor: &TokenView, what: &str) {
 
 /// The name, the version, the token, the key, and the actor in every way that it can be lost.
 /// `refused` tries each change before it commits it, and compares the reasons.
-pub async fn every_refusal_of_a_commit_is_the_dry_runs_refusal(on: &Subject) {
+pub async fn every_refusal_of_a_commit_is_the_dry_runs_refusal(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     for (what, expected) in ACTORS {
         let actor = home.make(&format!("actor {what}")).await.view;
@@ -94,7 +94,7 @@ pub async fn every_refusal_of_a_commit_is_the_dry_runs_refusal(on: &Subject) {
         let error = refused(&home, change).await;
         assert!(matches!(error, CommitError::NameTaken), "{error:?}");
     }
-    let second = home.update(&first, &named("second")).await;
+    let second = home.update(&first, &rename_to("second")).await;
     for change in [&update, &rotate, &revoke] {
         let error = refused(&home, change).await;
         let stored = second.token.version;
@@ -130,7 +130,7 @@ pub async fn every_refusal_of_a_commit_is_the_dry_runs_refusal(on: &Subject) {
 
 /// Not even for a moment: no record, no event, no secret, no used key, nothing in the feed. What it
 /// allowed can be committed.
-pub async fn a_dry_run_leaves_nothing_behind(on: &Subject) {
+pub async fn a_dry_run_leaves_nothing_behind(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let actor = home.make("actor").await.view;
     let mut target = home.make("target").await.view;

@@ -3,13 +3,13 @@
 use countersign_domain::{EventKind, TokenId};
 use futures_util::future::join_all;
 
-use super::{Subject, refused};
+use super::{StoreUnderTest, refused};
 use crate::{
-    ports::{FeedFault, FeedPosition, TokenChanged},
-    testing::named,
+    ports::{FeedError, FeedPosition, TokenChanged},
+    testing::rename_to,
 };
 
-async fn news(on: &Subject, position: &mut FeedPosition) -> Vec<TokenChanged> {
+async fn news(on: &StoreUnderTest, position: &mut FeedPosition) -> Vec<TokenChanged> {
     let news = on.feed.since(position, 1000).await.unwrap();
     *position = news.position;
     news.changes.unwrap()
@@ -23,7 +23,7 @@ fn kinds(changes: &[TokenChanged], token: TokenId) -> Vec<(EventKind, i64)> {
 }
 
 /// Of all tenants, of each kind.
-pub async fn every_change_is_told_once(on: &Subject) {
+pub async fn every_change_is_told_once(on: &StoreUnderTest) {
     let (home, abroad) = (on.realm("home").await, on.realm("abroad").await);
     let old = home.make("before").await.view;
     let mut position = on.feed.position().await.unwrap();
@@ -41,7 +41,7 @@ pub async fn every_change_is_told_once(on: &Subject) {
     assert_eq!(news(on, &mut position).await, []);
 
     home.rotate(&made.view, 60).await;
-    home.update(&old, &named("renamed")).await;
+    home.update(&old, &rename_to("renamed")).await;
     abroad.revoke(&foreign.view).await;
     let second = news(on, &mut position).await;
     assert_eq!(second.len(), 3);
@@ -55,12 +55,12 @@ pub async fn every_change_is_told_once(on: &Subject) {
 }
 
 /// So that the last one told is the one that stands.
-pub async fn versions_of_a_token_come_in_order(on: &Subject) {
+pub async fn versions_of_a_token_come_in_order(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut position = on.feed.position().await.unwrap();
     let mut view = home.make("busy").await.view;
     for n in 2..=9 {
-        view = home.update(&view, &named(&format!("busy {n}"))).await;
+        view = home.update(&view, &rename_to(&format!("busy {n}"))).await;
     }
     let told = kinds(&news(on, &mut position).await, view.token.id);
     let versions: Vec<_> = told.into_iter().map(|(_, version)| version).collect();
@@ -68,23 +68,23 @@ pub async fn versions_of_a_token_come_in_order(on: &Subject) {
 }
 
 /// It never happened.
-pub async fn what_is_refused_is_not_told(on: &Subject) {
+pub async fn what_is_refused_is_not_told(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("steady").await.view;
-    let stale = home.edit(home.system(), &view, &named("too late"));
-    home.update(&view, &named("first")).await;
+    let stale = home.edit(home.system(), &view, &rename_to("too late"));
+    home.update(&view, &rename_to("first")).await;
     let mut position = on.feed.position().await.unwrap();
     refused(&home, &stale).await;
     assert_eq!(news(on, &mut position).await, []);
 }
 
 /// And leads on from there, however old it is.
-pub async fn a_position_is_behind_what_it_follows(on: &Subject) {
+pub async fn a_position_is_behind_what_it_follows(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let begin = on.feed.position().await.unwrap();
     let view = home.make("a").await.view;
     let middle = on.feed.since(&begin, 1000).await.unwrap().position;
-    home.update(&view, &named("b")).await;
+    home.update(&view, &rename_to("b")).await;
     let text = begin.to_string();
     let mut again: FeedPosition = text.parse().unwrap();
     assert_eq!(news(on, &mut again).await.len(), 2);
@@ -92,7 +92,7 @@ pub async fn a_position_is_behind_what_it_follows(on: &Subject) {
 }
 
 /// A reader that was away for long is told to look at everything anew, and where to go on.
-pub async fn too_much_news_is_said_to_be_too_much(on: &Subject) {
+pub async fn too_much_news_is_said_to_be_too_much(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let begin = on.feed.position().await.unwrap();
     for n in 0..5 {
@@ -106,7 +106,7 @@ pub async fn too_much_news_is_said_to_be_too_much(on: &Subject) {
 }
 
 /// It may come from a client.
-pub async fn what_is_no_position_is_refused(on: &Subject) {
+pub async fn what_is_no_position_is_refused(on: &StoreUnderTest) {
     for text in [
         "x",
         "-1",
@@ -120,14 +120,14 @@ pub async fn what_is_no_position_is_refused(on: &Subject) {
         let position = text.parse().unwrap();
         let told = on.feed.since(&position, 10).await;
         assert!(
-            matches!(told, Err(FeedFault::Position(_))),
+            matches!(told, Err(FeedError::Position(_))),
             "{text}: {told:?}"
         );
     }
 }
 
 /// A position is not used up.
-pub async fn readers_at_different_places_miss_nothing(on: &Subject) {
+pub async fn readers_at_different_places_miss_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut positions = vec![on.feed.position().await.unwrap()];
     for n in 0..6 {
@@ -140,7 +140,7 @@ pub async fn readers_at_different_places_miss_nothing(on: &Subject) {
 }
 
 /// In whatever order they commit, and whenever the reader looks.
-pub async fn racing_changes_are_all_told(on: &Subject) {
+pub async fn racing_changes_are_all_told(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut position = on.feed.position().await.unwrap();
     let mut told = Vec::new();

@@ -1,15 +1,15 @@
 //! Every question that can be asked, against a plain reading of the same question.
 
-use countersign_domain::{Draft, TokenView, fold};
+use countersign_domain::{NewToken, TokenView, caseless_key};
 
 use super::{
-    Subject,
-    plain::{in_scope, matches},
+    StoreUnderTest,
+    filter_oracle::{in_scope, matches},
     reads::FIRST,
 };
 use crate::{
     query::{Compare, Filter, ListField, ListTest, TextField, TextTest, TimeField},
-    testing::{Realm, at, keep},
+    testing::{TestTenant, at, no_change},
 };
 
 const NAMES: [&str; 12] = [
@@ -27,13 +27,13 @@ const NAMES: [&str; 12] = [
     "[a-c]*?",
 ];
 
-async fn crowd(home: &Realm) -> Vec<TokenView> {
+async fn crowd(home: &TestTenant) -> Vec<TokenView> {
     let mut views = Vec::new();
     for (n, name) in NAMES.into_iter().enumerate() {
         home.stores.clock.advance(if n % 3 == 0 { 0 } else { 3600 });
         let granted = home.draft(name).permissions;
         let addresses = ["192.0.2.0/24", "2001:db8::1", "198.51.100.7"];
-        let draft = Draft {
+        let draft = NewToken {
             allowed_addresses: addresses[..n % 4].iter().map(ToString::to_string).collect(),
             permissions: granted[n % 4..].to_vec(),
             expiry: home
@@ -46,7 +46,7 @@ async fn crowd(home: &Realm) -> Vec<TokenView> {
         let mut view = home.make_of(&draft).await.view;
         for _ in 0..n % 3 {
             home.stores.clock.advance(60);
-            let mut edit = keep(&view);
+            let mut edit = no_change(&view);
             edit.expiry = Some(view.token.expiry.minus_seconds(1));
             view = home.update(&view, &edit).await;
         }
@@ -57,7 +57,7 @@ async fn crowd(home: &Realm) -> Vec<TokenView> {
     views
 }
 
-pub(super) async fn ask(home: &Realm, views: &[TokenView], filter: Filter) -> usize {
+pub(super) async fn ask(home: &TestTenant, views: &[TokenView], filter: Filter) -> usize {
     let (tokens, tenant) = (&home.stores.tokens, home.tenant.id);
     let page = tokens.query(tenant, &filter, &[], FIRST).await.unwrap();
     let meant = |view: &&TokenView| in_scope(view, &filter) && matches(view, &filter);
@@ -94,7 +94,7 @@ pub(super) fn all_ways<T: Clone>(values: &[T]) -> Vec<Compare<T>> {
 }
 
 /// As bytes, and as numbers.
-pub async fn ids_and_versions_compare(on: &Subject) {
+pub async fn ids_and_versions_compare(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = crowd(&home).await;
     let stranger = countersign_domain::TokenId::from_uuid(*home.tenant.id.as_uuid());
@@ -110,7 +110,7 @@ pub async fn ids_and_versions_compare(on: &Subject) {
 }
 
 /// To the microsecond, and at the ends of the calendar.
-pub async fn instants_compare(on: &Subject) {
+pub async fn instants_compare(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = crowd(&home).await;
     let token = &views[4].token;
@@ -129,7 +129,7 @@ pub async fn instants_compare(on: &Subject) {
 }
 
 /// Case counts, and no language has its own order.
-pub async fn texts_compare_byte_by_byte(on: &Subject) {
+pub async fn texts_compare_byte_by_byte(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = crowd(&home).await;
     let names = ["Alpha 2", "alpha", "a_b", "日本", "", "zz", "Straße"].map(ToOwned::to_owned);
@@ -152,7 +152,7 @@ pub async fn texts_compare_byte_by_byte(on: &Subject) {
     }
 }
 
-async fn search(home: &Realm, views: &[TokenView], field: TextField, needle: &str) -> usize {
+async fn search(home: &TestTenant, views: &[TokenView], field: TextField, needle: &str) -> usize {
     let tests = [
         TextTest::Equals,
         TextTest::StartsWith,
@@ -167,7 +167,7 @@ async fn search(home: &Realm, views: &[TokenView], field: TextField, needle: &st
 }
 
 /// Needles come folded.
-pub async fn texts_are_searched_without_regard_to_case(on: &Subject) {
+pub async fn texts_are_searched_without_regard_to_case(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = crowd(&home).await;
     for (needle, found) in [
@@ -178,11 +178,11 @@ pub async fn texts_are_searched_without_regard_to_case(on: &Subject) {
         ("", 12),
         ("no", 0),
     ] {
-        let count = search(&home, &views, TextField::Name, &fold(needle)).await;
+        let count = search(&home, &views, TextField::Name, &caseless_key(needle)).await;
         assert_eq!(count, found, "{needle}");
     }
     for (name, found) in [("STRASSE", 1), ("ａlpha", 1), ("alph", 0), ("", 0)] {
-        let equal = Filter::Text(TextField::Name, TextTest::Equals(fold(name)));
+        let equal = Filter::Text(TextField::Name, TextTest::Equals(caseless_key(name)));
         assert_eq!(ask(&home, &views, equal).await, found, "{name}");
     }
     let partial = views[3].token.partial.as_str().to_lowercase();
@@ -196,7 +196,7 @@ pub async fn texts_are_searched_without_regard_to_case(on: &Subject) {
 }
 
 /// No wildcard, no quote, no escape, not even NUL, which no name has.
-pub async fn special_characters_are_literal(on: &Subject) {
+pub async fn special_characters_are_literal(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = crowd(&home).await;
     for (needle, found) in [
@@ -233,7 +233,7 @@ pub async fn special_characters_are_literal(on: &Subject) {
 }
 
 /// Some, all, none, twice the same, and what no list holds.
-pub async fn lists_contain_and_lack(on: &Subject) {
+pub async fn lists_contain_and_lack(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = crowd(&home).await;
     let cases: [(ListField, &[&str]); 9] = [
@@ -264,10 +264,11 @@ pub async fn lists_contain_and_lack(on: &Subject) {
 }
 
 /// As deep and as wide as a surface lets them.
-pub async fn filters_nest(on: &Subject) {
+pub async fn filters_nest(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = crowd(&home).await;
-    let contains = |needle: &str| Filter::Text(TextField::Name, TextTest::Contains(fold(needle)));
+    let contains =
+        |needle: &str| Filter::Text(TextField::Name, TextTest::Contains(caseless_key(needle)));
     let version = |number| Filter::Version(Compare::Gte(number));
     assert_eq!(ask(&home, &views, Filter::All(vec![])).await, NAMES.len());
     assert_eq!(ask(&home, &views, Filter::Any(vec![])).await, 0);

@@ -2,14 +2,14 @@
 
 use countersign_domain::{EventKind, TokenId};
 
-use super::{Spoiled, Subject};
+use super::{Corruption, StoreUnderTest};
 use crate::{
     ports::{EventFilter, EventPlace, EventView, History, TenantEvent},
-    testing::{Realm, keep, named},
+    testing::{TestTenant, no_change, rename_to},
 };
 
 async fn page(
-    home: &Realm,
+    home: &TestTenant,
     filter: &EventFilter,
     before: Option<EventPlace>,
     limit: u8,
@@ -24,7 +24,7 @@ async fn page(
 }
 
 /// All pages, one after the other.
-async fn whole(home: &Realm, filter: &EventFilter, limit: u8) -> Vec<TenantEvent> {
+async fn whole(home: &TestTenant, filter: &EventFilter, limit: u8) -> Vec<TenantEvent> {
     let (mut all, mut before) = (Vec::new(), None);
     loop {
         let History { content, next, .. } = page(home, filter, before, limit).await;
@@ -45,15 +45,17 @@ fn place(event: &EventView) -> EventPlace {
 }
 
 /// Tokens that are made, changed, rotated and revoked by each other, several at one instant.
-async fn lived(on: &Subject, home: &Realm) -> Vec<TokenId> {
+async fn lived(on: &StoreUnderTest, home: &TestTenant) -> Vec<TokenId> {
     let boss = home.make("boss").await.view;
     let mut ids = vec![boss.token.id];
     for n in 0..6_i64 {
         on.clock.advance(n % 2);
         let draft = home.draft(&format!("token {n}"));
         let made = home.make_by(home.actor(&boss), &draft).await.view;
-        let mut view = home.update(&made, &named(&format!("renamed {n}"))).await;
-        let mut edit = keep(&view);
+        let mut view = home
+            .update(&made, &rename_to(&format!("renamed {n}")))
+            .await;
+        let mut edit = no_change(&view);
         edit.allowed_addresses = Some(vec!["192.0.2.9".into()]);
         view = home.update_by(home.actor(&boss), &view, &edit).await;
         if n % 2 == 0 {
@@ -68,7 +70,7 @@ async fn lived(on: &Subject, home: &Realm) -> Vec<TokenId> {
 }
 
 /// What the histories of the single tokens say, put together.
-async fn expected(home: &Realm, ids: &[TokenId]) -> Vec<EventView> {
+async fn expected(home: &TestTenant, ids: &[TokenId]) -> Vec<EventView> {
     let mut all = Vec::new();
     for id in ids {
         all.extend(
@@ -88,7 +90,7 @@ fn views(events: Vec<TenantEvent>) -> Vec<EventView> {
 }
 
 /// In pages of any size; nothing of another tenant.
-pub async fn every_event_of_a_tenant_comes_once_and_newest_first(on: &Subject) {
+pub async fn every_event_of_a_tenant_comes_once_and_newest_first(on: &StoreUnderTest) {
     let (home, abroad) = (on.realm("home").await, on.realm("abroad").await);
     let empty = EventFilter::default();
     assert_eq!(page(&home, &empty, None, 9).await, History::default());
@@ -110,7 +112,7 @@ pub async fn every_event_of_a_tenant_comes_once_and_newest_first(on: &Subject) {
 }
 
 /// By an instant, an actor, kinds, and all of them together.
-pub async fn a_history_is_filtered(on: &Subject) {
+pub async fn a_history_is_filtered(on: &StoreUnderTest) {
     let (home, abroad) = (on.realm("home").await, on.realm("abroad").await);
     let ids = lived(on, &home).await;
     let all = expected(&home, &ids).await;
@@ -154,7 +156,7 @@ pub async fn a_history_is_filtered(on: &Subject) {
 }
 
 /// Three tokens with 2,501 events each, of which the first creation alone matches: it is on the second page.
-pub async fn a_page_of_history_examines_only_so_many_events(on: &Subject) {
+pub async fn a_page_of_history_examines_only_so_many_events(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let maker = home.make("maker").await.view;
     on.clock.advance(1);
@@ -191,7 +193,7 @@ pub async fn a_page_of_history_examines_only_so_many_events(on: &Subject) {
 }
 
 /// As a page of one token's events does; the next page goes on there.
-pub async fn a_page_of_history_ends_after_its_bytes(on: &Subject) {
+pub async fn a_page_of_history_ends_after_its_bytes(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let newest = super::bounds::long(&home).await.token.version.get();
     let everything = EventFilter::default();
@@ -203,10 +205,10 @@ pub async fn a_page_of_history_ends_after_its_bytes(on: &Subject) {
 }
 
 /// Its token is named, and the page goes on behind it.
-pub async fn an_unreadable_event_hides_no_other(on: &Subject) {
+pub async fn an_unreadable_event_hides_no_other(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let bad = home.make("bad").await.view;
-    on.execute(on.backdoor.spoil(Spoiled::Changes)).await;
+    on.execute(on.backdoor.corrupt(Corruption::Changes)).await;
     on.clock.advance(1);
     let good = home.make("good").await.view;
     let all = page(&home, &EventFilter::default(), None, 9).await;

@@ -1,30 +1,32 @@
 //! A creation that comes twice under one key happens once.
 
-use countersign_domain::{Actor, Fingerprint, IdempotencyKey, Once, TenantId, TokenId, UserId};
+use countersign_domain::{
+    Actor, Fingerprint, IdempotencyKey, IdempotentRequest, TenantId, TokenId, UserId,
+};
 
-use super::{Subject, refused};
+use super::{StoreUnderTest, refused};
 use crate::{
-    ports::{CommitError, TokenMade},
-    testing::Realm,
+    ports::{CommitError, IdempotentResult},
+    testing::TestTenant,
 };
 
 const BODY: &[u8] = b"{}";
 
-fn once() -> Once {
-    Once {
+fn once() -> IdempotentRequest {
+    IdempotentRequest {
         key: "key".parse().unwrap(),
         fingerprint: Fingerprint::of(BODY),
     }
 }
 
-async fn make(home: &Realm, name: &str) -> TokenId {
+async fn make(home: &TestTenant, name: &str) -> TokenId {
     let (change, _) = home.creation(home.system(), &home.draft(name), Some(once()));
     home.commit(&change).await.unwrap();
     change.next().id
 }
 
-async fn already(home: &Realm, name: &str, made: TokenId) {
-    let again = Once {
+async fn already(home: &TestTenant, name: &str, made: TokenId) {
+    let again = IdempotentRequest {
         fingerprint: Fingerprint::of(b"another body"),
         ..once()
     };
@@ -38,7 +40,7 @@ async fn already(home: &Realm, name: &str, made: TokenId) {
 }
 
 /// Also once it is revoked.
-pub async fn a_key_makes_one_token(on: &Subject) {
+pub async fn a_key_makes_one_token(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = make(&home, "a").await;
     already(&home, "b", made).await;
@@ -48,14 +50,14 @@ pub async fn a_key_makes_one_token(on: &Subject) {
 }
 
 /// A repetition has the same name, too; the key is the better answer.
-pub async fn a_key_comes_before_a_name(on: &Subject) {
+pub async fn a_key_comes_before_a_name(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = make(&home, "a").await;
     already(&home, "a", made).await;
 }
 
 /// Two clients may think of the same key.
-pub async fn keys_of_two_users_do_not_clash(on: &Subject) {
+pub async fn keys_of_two_users_do_not_clash(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     make(&home, "a").await;
     let other = home.make("other").await.view;
@@ -66,7 +68,7 @@ pub async fn keys_of_two_users_do_not_clash(on: &Subject) {
 }
 
 /// By the change's own instant, and anew from then on.
-pub async fn a_key_is_free_after_a_day(on: &Subject) {
+pub async fn a_key_is_free_after_a_day(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let first = make(&home, "a").await;
     on.clock.advance(IdempotencyKey::WINDOW_SECONDS);
@@ -78,20 +80,23 @@ pub async fn a_key_is_free_after_a_day(on: &Subject) {
 }
 
 /// The user's next one puts an end to them, so that they do not pile up; to no others.
-pub async fn keys_are_forgotten_after_their_day(on: &Subject) {
+pub async fn keys_are_forgotten_after_their_day(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let other = home.make("other").await.view;
     let early = on.clock.now();
     let under = async |actor: Actor, key: &str| {
         let (tenant, user, key) = (actor.tenant, actor.user, key.parse().unwrap());
-        let once = Once { key, ..once() };
+        let once = IdempotentRequest { key, ..once() };
         let draft = home.draft(once.key.as_str());
         let (change, _) = home.creation(actor, &draft, Some(once.clone()));
         home.commit(&change).await.unwrap();
         (tenant, user, once.key)
     };
     let known = async |(tenant, user, key): &(TenantId, UserId, IdempotencyKey)| {
-        let found = on.tokens.made_under(*tenant, *user, key, early).await;
+        let found = on
+            .tokens
+            .find_by_idempotency_key(*tenant, *user, key, early)
+            .await;
         found.unwrap().is_some()
     };
     let old = under(home.system(), "old").await;
@@ -108,7 +113,7 @@ pub async fn keys_are_forgotten_after_their_day(on: &Subject) {
 }
 
 /// Nothing was made, so nothing is remembered.
-pub async fn a_refused_creation_leaves_its_key_free(on: &Subject) {
+pub async fn a_refused_creation_leaves_its_key_free(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     home.make("taken").await;
     let (change, _) = home.creation(home.system(), &home.draft("taken"), Some(once()));
@@ -118,17 +123,20 @@ pub async fn a_refused_creation_leaves_its_key_free(on: &Subject) {
 }
 
 /// To the microsecond.
-pub async fn what_was_made_is_told_as_far_back_as_asked(on: &Subject) {
+pub async fn what_was_made_is_told_as_far_back_as_asked(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let token = make(&home, "a").await;
     let (tenant, user) = (home.tenant.id, home.tenant.system.id);
     let since = on.clock.now();
     let made = async |key: &str, since| {
         let key = key.parse().unwrap();
-        let made = on.tokens.made_under(tenant, user, &key, since).await;
+        let made = on
+            .tokens
+            .find_by_idempotency_key(tenant, user, &key, since)
+            .await;
         made.unwrap()
     };
-    let expected = TokenMade {
+    let expected = IdempotentResult {
         token,
         fingerprint: Fingerprint::of(BODY),
     };

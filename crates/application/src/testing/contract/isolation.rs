@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use countersign_domain::{ChainVerifier, Edit, EventKind, SecretDigest, TokenId, Version};
+use countersign_domain::{ChainVerifier, EventKind, SecretDigest, TokenId, TokenUpdate, Version};
 
 use super::{
-    Bad, Subject,
+    Bad, StoreUnderTest,
     columns::{
         API_TOKENS, AUDIT_EVENTS,
         Check::{self, Facts, Fault, Nameless, Unknown},
@@ -15,39 +15,39 @@ use super::{
     },
 };
 use crate::{
-    Audit, Failure, Made, Tokens,
-    ports::{Lineage, StoreFault},
+    Audit, IssuedToken, Tokens, UseCaseError,
+    ports::{Lineage, StoreError},
     query::{Filter, ListField, ListTest, PageRequest, TextField, TextTest},
-    testing::{Deaf, Realm, named},
+    testing::{NoopInvalidator, TestTenant, rename_to},
 };
 
 /// `api_tokens`.
-pub async fn a_bad_column_of_a_record_stays_its_own(on: &Subject) {
+pub async fn a_bad_column_of_a_record_stays_its_own(on: &StoreUnderTest) {
     every(on, "api_tokens", API_TOKENS).await;
 }
 
 /// `users`.
-pub async fn a_bad_column_of_a_user_stays_its_own(on: &Subject) {
+pub async fn a_bad_column_of_a_user_stays_its_own(on: &StoreUnderTest) {
     every(on, "users", USERS).await;
 }
 
 /// `token_secrets`.
-pub async fn a_bad_column_of_a_secret_stays_its_own(on: &Subject) {
+pub async fn a_bad_column_of_a_secret_stays_its_own(on: &StoreUnderTest) {
     every(on, "token_secrets", TOKEN_SECRETS).await;
 }
 
 /// `token_uses`.
-pub async fn a_bad_column_of_a_use_stays_its_own(on: &Subject) {
+pub async fn a_bad_column_of_a_use_stays_its_own(on: &StoreUnderTest) {
     every(on, "token_uses", TOKEN_USES).await;
 }
 
 /// `audit_events`.
-pub async fn a_bad_column_of_an_event_stays_its_own(on: &Subject) {
+pub async fn a_bad_column_of_an_event_stays_its_own(on: &StoreUnderTest) {
     every(on, "audit_events", AUDIT_EVENTS).await;
 }
 
 /// What somebody did to the version, or to the end of the chain, is not mended by the revocation.
-pub async fn a_forced_revocation_leaves_the_break_in_the_chain(on: &Subject) {
+pub async fn a_forced_revocation_leaves_the_break_in_the_chain(on: &StoreUnderTest) {
     for (column, bad) in [("version", Bad::Zero), ("chain_head", Bad::Hash)] {
         let value = on.backdoor.bad(bad).unwrap();
         let case = Case::new(on, "api_tokens", column, value).await;
@@ -65,7 +65,7 @@ pub async fn a_forced_revocation_leaves_the_break_in_the_chain(on: &Subject) {
 }
 
 /// Each in a tenant of its own, beside all that were spoilt before.
-async fn every(on: &Subject, table: &str, rows: &[Row]) {
+async fn every(on: &StoreUnderTest, table: &str, rows: &[Row]) {
     for row in rows {
         let (column, bad, ..) = *row;
         if let Some(value) = on.backdoor.bad(bad) {
@@ -76,17 +76,17 @@ async fn every(on: &Subject, table: &str, rows: &[Row]) {
 
 /// A token with a spoilt row, between two others.
 struct Case<'a> {
-    on: &'a Subject,
-    home: Realm,
+    on: &'a StoreUnderTest,
+    home: TestTenant,
     tokens: Tokens,
-    spoilt: Made,
-    others: [Made; 2],
+    spoilt: IssuedToken,
+    others: [IssuedToken; 2],
     /// For messages.
     what: String,
 }
 
 impl<'a> Case<'a> {
-    async fn new(on: &'a Subject, table: &str, column: &str, value: &str) -> Self {
+    async fn new(on: &'a StoreUnderTest, table: &str, column: &str, value: &str) -> Self {
         let what = format!("{table}.{column} = {value}");
         let home = on.realm(&what).await;
         let first = home.make("first").await;
@@ -94,7 +94,7 @@ impl<'a> Case<'a> {
         draft.allowed_addresses = vec!["192.0.2.1".into()];
         let spoilt = home.make_of(&draft).await;
         let others = [first, home.make("last").await];
-        let use_of = |made: &Made| crate::ports::Used {
+        let use_of = |made: &IssuedToken| crate::ports::UsageRecord {
             digest: made.secret.digest(),
             tenant: home.tenant.id,
             token: made.view.token.id,
@@ -114,7 +114,7 @@ impl<'a> Case<'a> {
             on.tokens.clone(),
             on.clock.clone(),
             on.entropy.clone(),
-            Arc::new(Deaf),
+            Arc::new(NoopInvalidator),
             home.policy.clone(),
         );
         Self {
@@ -143,7 +143,7 @@ impl<'a> Case<'a> {
         let told = self.tokens.events(&actor, id, None, 9).await;
         assert_eq!(outcome(told.map(drop)), *events, "{what}: events");
         let place = self.on.feed.position().await.unwrap();
-        let edited = self.edit(id, &named("another"), 1).await;
+        let edited = self.edit(id, &rename_to("another"), 1).await;
         assert_eq!(edited, *record, "{what}: update");
         let now = if edited == Good { 2 } else { 1 };
         assert_eq!(self.rotate(id, now).await, *record, "{what}: rotate");
@@ -151,7 +151,7 @@ impl<'a> Case<'a> {
             let id = other.view.token.id;
             let found = self.check(&other.secret.digest()).await;
             assert_eq!(found, Facts, "{what}: another's check");
-            let edit = named(&format!("another of {id}"));
+            let edit = rename_to(&format!("another of {id}"));
             assert_eq!(self.edit(id, &edit, 1).await, Good, "{what}: another");
             assert_eq!(self.rotate(id, 2).await, Good, "{what}: another");
         }
@@ -167,7 +167,7 @@ impl<'a> Case<'a> {
             Ok(Some(facts)) if facts.user_name.is_empty() => Nameless,
             Ok(Some(_)) => Facts,
             Ok(None) => Unknown,
-            Err(StoreFault::Corrupt { .. }) => Fault,
+            Err(StoreError::Corrupt { .. }) => Fault,
             Err(fault) => panic!("{}: {fault:?}", self.what),
         }
     }
@@ -227,14 +227,14 @@ impl<'a> Case<'a> {
         let (actor, lineage) = (self.home.system(), Lineage { token, since: None });
         let found = match self.tokens.descendants(&actor, lineage, 9).await {
             Ok(found) => found.tokens.into_iter().map(|found| found.id).collect(),
-            Err(Failure::TokenNotFound) => Vec::new(),
+            Err(UseCaseError::TokenNotFound) => Vec::new(),
             Err(failure) => panic!("{}: {failure:?}", self.what),
         };
         let live: Vec<_> = (record != Gone).then_some(token).into_iter().collect();
         assert_eq!(found, live, "{}: descendants", self.what);
     }
 
-    async fn edit(&self, id: TokenId, edit: &Edit, version: i64) -> Read {
+    async fn edit(&self, id: TokenId, edit: &TokenUpdate, version: i64) -> Read {
         let at = (id, Version::try_from(version).unwrap());
         let request = "request-2".parse().unwrap();
         let actor = self.home.system();
@@ -279,11 +279,11 @@ fn filters() -> [Filter; 4] {
     ]
 }
 
-fn outcome(outcome: Result<(), Failure>) -> Read {
+fn outcome(outcome: Result<(), UseCaseError>) -> Read {
     match outcome {
         Ok(()) => Good,
-        Err(Failure::Unreadable(_)) => Unreadable,
-        Err(Failure::TokenNotFound) => Gone,
+        Err(UseCaseError::Unreadable(_)) => Unreadable,
+        Err(UseCaseError::TokenNotFound) => Gone,
         Err(failure) => panic!("{failure:?}"),
     }
 }

@@ -3,7 +3,7 @@
 /// Expands to one test per promise of the [contract](crate::testing::contract).
 ///
 /// ```text
-/// async fn subject() -> Subject { … }
+/// async fn subject() -> StoreUnderTest { … }
 /// countersign_application::store_contract!(subject);
 /// ```
 #[macro_export]

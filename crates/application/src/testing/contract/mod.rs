@@ -1,7 +1,7 @@
 //! The contract that every store must pass, as part of the ports: one short function per promise.
 //!
 //! A store's tests call [`store_contract!`](crate::store_contract) with the name of an async function without
-//! arguments that gives a [`Subject`] on an empty, migrated database. What comes out is a test for each promise, named
+//! arguments that gives a [`StoreUnderTest`] on an empty, migrated database. What comes out is a test for each promise, named
 //! after it and on a database of its own; the caller needs `tokio` with `macros` and `rt-multi-thread`.
 
 use std::{error::Error, ops::Deref};
@@ -9,10 +9,10 @@ use std::{error::Error, ops::Deref};
 use async_trait::async_trait;
 use countersign_domain::{Change, TokenView, Write, uuid::Uuid};
 
-use super::{Realm, Stores};
+use super::{Stores, TestTenant};
 use crate::ports::{
-    AuditStore, ChangeFeed, CommitError, Probe, SessionStore, TenantStore, TokenStore, UsageStore,
-    UserStore,
+    AuditStore, ChangeFeed, CommitError, SessionStore, StoreHealth, TenantStore, TokenStore,
+    UsageStore, UserStore,
 };
 
 pub mod actors;
@@ -24,6 +24,7 @@ pub mod corruption;
 pub mod descent;
 pub mod dry_runs;
 pub mod feed;
+mod filter_oracle;
 pub mod filters;
 pub mod history;
 pub mod idempotency;
@@ -31,7 +32,6 @@ pub mod isolation;
 mod list;
 pub mod names;
 pub mod pages;
-mod plain;
 pub mod races;
 pub mod reads;
 pub mod retirement;
@@ -46,7 +46,7 @@ pub mod verification;
 pub mod writes;
 
 /// A store under test.
-pub struct Subject {
+pub struct StoreUnderTest {
     /// Its ports.
     pub stores: Stores,
     /// The way past them.
@@ -64,7 +64,7 @@ pub trait Backdoor: Send + Sync {
     fn audit_outage(&self) -> &'static str;
 
     /// Statements that spoil this in all rows, past all constraints and triggers.
-    fn spoil(&self, what: Spoiled) -> &'static str;
+    fn corrupt(&self, what: Corruption) -> &'static str;
 
     /// A value that no column of that kind is ever written with; `None` if the database cannot hold one.
     fn bad(&self, bad: Bad) -> Option<&'static str>;
@@ -102,7 +102,7 @@ pub enum Bad {
 /// What can be spoilt in a row. The text to put there, where it is one, is what no column holds: no permission,
 /// address, kind, or JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spoiled {
+pub enum Corruption {
     /// `api_tokens.version` becomes 0.
     Version,
     /// `api_tokens.name` becomes blank.
@@ -133,7 +133,7 @@ pub enum Spoiled {
     Fingerprint,
 }
 
-impl Subject {
+impl StoreUnderTest {
     /// A store with a way past it.
     #[must_use]
     pub fn new<S>(store: S, backdoor: impl Backdoor + 'static) -> Self
@@ -142,7 +142,7 @@ impl Subject {
             + UserStore
             + TenantStore
             + AuditStore
-            + Probe
+            + StoreHealth
             + ChangeFeed
             + UsageStore
             + SessionStore
@@ -160,7 +160,7 @@ impl Subject {
     }
 }
 
-impl Deref for Subject {
+impl Deref for StoreUnderTest {
     type Target = Stores;
 
     fn deref(&self) -> &Stores {
@@ -173,11 +173,11 @@ impl Deref for Subject {
 #[derive(Debug, PartialEq)]
 struct Snapshot {
     tokens: Vec<(TokenView, crate::ports::User, Vec<crate::ports::EventView>)>,
-    records: Vec<Option<countersign_domain::Recorded>>,
+    records: Vec<Option<countersign_domain::RecordSnapshot>>,
 }
 
 impl Snapshot {
-    async fn of(realm: &Realm) -> Self {
+    async fn of(realm: &TestTenant) -> Self {
         let (stores, tenant) = (&realm.stores, realm.tenant.id);
         let mut tokens = Vec::new();
         for view in stores.tokens.list(tenant, None, 100).await.unwrap().content {
@@ -196,7 +196,7 @@ impl Snapshot {
 
 /// Commits what must be refused, and sees that nothing was written: no token, user, event or secret. A dry
 /// run before it is refused for the same reason.
-async fn refused(realm: &Realm, change: &Change) -> CommitError {
+async fn refused(realm: &TestTenant, change: &Change) -> CommitError {
     let before = Snapshot::of(realm).await;
     let tried = realm.stores.tokens.dry_run(change).await.unwrap_err();
     let error = realm.commit(change).await.unwrap_err();

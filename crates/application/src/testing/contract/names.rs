@@ -1,31 +1,31 @@
 //! Names of today, and what earlier releases left.
 
-use countersign_domain::{Edit, TokenView};
+use countersign_domain::{TokenUpdate, TokenView};
 
-use super::Subject;
+use super::StoreUnderTest;
 use crate::{
     Audit,
     ports::CommitError,
-    testing::{Notes, Realm, keep, named},
+    testing::{Notes, TestTenant, no_change, rename_to},
 };
 
 /// As an earlier release stored it, whose keys kept runs of blanks.
-async fn spaced(on: &Subject, home: &Realm) -> TokenView {
+async fn spaced(on: &StoreUnderTest, home: &TestTenant) -> TokenView {
     let view = home.make("Night  Export").await.view;
     let earlier = "UPDATE api_tokens SET name_key = 'night  export' WHERE name = 'Night  Export'";
     on.execute(earlier).await;
     view
 }
 
-fn shorter(view: &TokenView) -> Edit {
-    Edit {
+fn shorter(view: &TokenView) -> TokenUpdate {
+    TokenUpdate {
         expiry: Some(view.token.expiry.minus_seconds(60)),
-        ..keep(view)
+        ..no_change(view)
     }
 }
 
 /// Whether all that is stored verifies, and how many names are told to be from earlier.
-async fn named_earlier(on: &Subject) -> usize {
+async fn named_earlier(on: &StoreUnderTest) -> usize {
     let mut notes = Notes::default();
     Audit::new(on.audit.clone())
         .verify(&mut notes)
@@ -36,7 +36,7 @@ async fn named_earlier(on: &Subject) -> usize {
 }
 
 /// Beside a token of the same name, which could be made as long as the key was another.
-pub async fn a_key_of_an_earlier_release_is_kept_until_a_new_name(on: &Subject) {
+pub async fn a_key_of_an_earlier_release_is_kept_until_a_new_name(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let earlier = spaced(on, &home).await;
     let twin = home.make("night export").await.view;
@@ -45,14 +45,14 @@ pub async fn a_key_of_an_earlier_release_is_kept_until_a_new_name(on: &Subject) 
     let changed = home.update(&earlier, &shorter(&earlier)).await;
     assert_eq!(named_earlier(on).await, 1);
     let rotated = home.rotate(&changed, 0).await.view;
-    let respelt = home.edit(home.system(), &rotated, &named("NIGHT EXPORT"));
+    let respelt = home.edit(home.system(), &rotated, &rename_to("NIGHT EXPORT"));
     let refused = home.commit(&respelt).await;
     assert!(
         matches!(refused, Err(CommitError::NameTaken)),
         "{refused:?}"
     );
     home.revoke(&twin).await;
-    let respelt = home.update(&rotated, &named("NIGHT EXPORT")).await;
+    let respelt = home.update(&rotated, &rename_to("NIGHT EXPORT")).await;
     assert_eq!(named_earlier(on).await, 0);
     let (again, _) = home.creation(home.system(), &home.draft("night \u{3000}export"), None);
     assert!(matches!(
@@ -64,7 +64,7 @@ pub async fn a_key_of_an_earlier_release_is_kept_until_a_new_name(on: &Subject) 
 }
 
 /// It is read, listed, changed otherwise and revoked.
-pub async fn a_name_that_is_refused_now_is_kept(on: &Subject) {
+pub async fn a_name_that_is_refused_now_is_kept(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("a?b").await.view;
     for sql in [
@@ -82,7 +82,7 @@ pub async fn a_name_that_is_refused_now_is_kept(on: &Subject) {
         (listed.content, listed.unreadable),
         (vec![changed.clone()], vec![])
     );
-    let renamed = home.update(&changed, &named("a b")).await;
+    let renamed = home.update(&changed, &rename_to("a b")).await;
     let events = on
         .tokens
         .events(home.tenant.id, made.token.id, None, 9)
@@ -95,7 +95,7 @@ pub async fn a_name_that_is_refused_now_is_kept(on: &Subject) {
 }
 
 /// They look alike.
-pub async fn names_that_differ_in_blanks_or_joiners_clash(on: &Subject) {
+pub async fn names_that_differ_in_blanks_or_joiners_clash(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     for (first, second) in [
         ("a b", "A  b"),

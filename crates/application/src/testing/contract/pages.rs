@@ -1,11 +1,11 @@
 //! Many tokens, a few at a time.
 
-use countersign_domain::{Draft, TokenId, TokenView};
+use countersign_domain::{NewToken, TokenId, TokenView};
 
-use super::{Subject, usage::used};
+use super::{StoreUnderTest, usage::used};
 use crate::{
     query::{Filter, ListField, ListTest, Order, OrderField, PageRequest, TextField, TextTest},
-    testing::{Realm, named},
+    testing::{TestTenant, rename_to},
 };
 
 fn ids(views: &[TokenView]) -> Vec<TokenId> {
@@ -13,7 +13,7 @@ fn ids(views: &[TokenView]) -> Vec<TokenId> {
 }
 
 /// Those that stood throughout come once each; others may come, but not twice.
-pub async fn a_list_neither_skips_nor_repeats_while_rows_come_and_go(on: &Subject) {
+pub async fn a_list_neither_skips_nor_repeats_while_rows_come_and_go(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut standing = Vec::new();
     for n in 0..20 {
@@ -39,7 +39,7 @@ pub async fn a_list_neither_skips_nor_repeats_while_rows_come_and_go(on: &Subjec
             home.make(&format!("late {}", seen.len())).await;
             let changed = standing.last_mut().unwrap();
             *changed = home
-                .update(changed, &named(&format!("z {}", seen.len())))
+                .update(changed, &rename_to(&format!("z {}", seen.len())))
                 .await;
         }
     }
@@ -52,7 +52,7 @@ pub async fn a_list_neither_skips_nor_repeats_while_rows_come_and_go(on: &Subjec
 }
 
 /// Whatever the order they were made in.
-pub async fn a_list_is_in_the_order_of_ids(on: &Subject) {
+pub async fn a_list_is_in_the_order_of_ids(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     assert_eq!(
         on.tokens
@@ -82,7 +82,7 @@ pub async fn a_list_is_in_the_order_of_ids(on: &Subject) {
 }
 
 /// Tokens of which several share each instant, and of which the names mix case, script and length.
-async fn crowd(home: &Realm) -> Vec<TokenView> {
+async fn crowd(home: &TestTenant) -> Vec<TokenView> {
     let names = [
         "b", "B2", "a", "Ä", "ä2", "z", "Z10", "z9", "_", "日本", "𝒳", "ﬀ",
     ];
@@ -91,13 +91,13 @@ async fn crowd(home: &Realm) -> Vec<TokenView> {
         let moved = i64::try_from(n % 3).unwrap() - 1;
         home.stores.clock.advance(moved * 3600);
         let months = 1 + u32::try_from(n % 4).unwrap();
-        let draft = Draft {
+        let draft = NewToken {
             expiry: home.stores.clock.now().plus_months(months),
             ..home.draft(name)
         };
         let mut view = home.make_of(&draft).await.view;
         if n % 2 == 0 {
-            let mut edit = named(name);
+            let mut edit = rename_to(name);
             edit.allowed_addresses = Some(vec![format!("192.0.2.{n}")]);
             view = home.update(&view, &edit).await;
         }
@@ -132,13 +132,13 @@ fn compare(a: &TokenView, b: &TokenView, order: &[Order]) -> std::cmp::Ordering 
         .unwrap_or(std::cmp::Ordering::Equal)
 }
 
-pub(super) async fn in_order(home: &Realm, views: &mut [TokenView], order: &[Order]) {
+pub(super) async fn in_order(home: &TestTenant, views: &mut [TokenView], order: &[Order]) {
     all_in_order(home, views, &Filter::All(Vec::new()), order).await;
 }
 
 /// With a filter that all of them match.
 pub(super) async fn all_in_order(
-    home: &Realm,
+    home: &TestTenant,
     views: &mut [TokenView],
     filter: &Filter,
     order: &[Order],
@@ -174,7 +174,7 @@ const FIELDS: [OrderField; 4] = [
 ];
 
 /// Up and down; ids go up either way.
-pub async fn every_order_is_kept_with_ids_behind(on: &Subject) {
+pub async fn every_order_is_kept_with_ids_behind(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut views = crowd(&home).await;
     in_order(&home, &mut views, &[]).await;
@@ -186,7 +186,7 @@ pub async fn every_order_is_kept_with_ids_behind(on: &Subject) {
 }
 
 /// Also the same key twice, where the first stands.
-pub async fn several_keys_order_one_behind_the_other(on: &Subject) {
+pub async fn several_keys_order_one_behind_the_other(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut views = crowd(&home).await;
     for first in FIELDS {
@@ -198,7 +198,7 @@ pub async fn several_keys_order_one_behind_the_other(on: &Subject) {
 }
 
 /// Also where a store goes about it in another way because they are many.
-pub async fn every_order_is_kept_among_many(on: &Subject) {
+pub async fn every_order_is_kept_among_many(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (mut all, mut live) = (Vec::new(), Vec::new());
     for n in 0..1100 {
@@ -208,7 +208,11 @@ pub async fn every_order_is_kept_among_many(on: &Subject) {
     for (n, mut made) in all.into_iter().enumerate() {
         on.clock.advance(1);
         match n % 16 {
-            0 => made.view = home.update(&made.view, &named(&format!("again {n}"))).await,
+            0 => {
+                made.view = home
+                    .update(&made.view, &rename_to(&format!("again {n}")))
+                    .await;
+            }
             1 => made = home.rotate(&made.view, 60).await,
             2 => home.revoke(&made.view).await,
             3 => {
@@ -241,7 +245,7 @@ pub async fn every_order_is_kept_among_many(on: &Subject) {
 }
 
 /// What is asked for stays the same; only the total ends there.
-pub async fn a_total_is_counted_no_further_than_asked(on: &Subject) {
+pub async fn a_total_is_counted_no_further_than_asked(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     for n in 0..7 {
         home.make(&format!("token {n}")).await;
@@ -271,7 +275,7 @@ pub async fn a_total_is_counted_no_further_than_asked(on: &Subject) {
 }
 
 /// Also on those beyond the end.
-pub async fn totals_hold_on_every_page(on: &Subject) {
+pub async fn totals_hold_on_every_page(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let all = Filter::All(Vec::new());
     let ask = async |number, size| {

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use countersign_domain::{Change, Fingerprint, Once, TokenView};
+use countersign_domain::{Change, Fingerprint, IdempotentRequest, TokenView};
 use futures_util::future::join_all;
 
-use super::Subject;
+use super::StoreUnderTest;
 use crate::{
-    ports::{CommitError, TenantRefused},
-    testing::{Realm, keep, named},
+    ports::{CommitError, TenantError},
+    testing::{TestTenant, no_change, rename_to},
 };
 
 const MANY: usize = 16;
 
 /// Commits all at once; gives those that were stored and what the others were told.
-async fn race(realm: &Realm, changes: Vec<Change>) -> (Vec<Change>, Vec<CommitError>) {
+async fn race(realm: &TestTenant, changes: Vec<Change>) -> (Vec<Change>, Vec<CommitError>) {
     let outcomes = join_all(changes.iter().map(|change| realm.commit(change))).await;
     let (mut stored, mut refused) = (Vec::new(), Vec::new());
     for (change, outcome) in changes.into_iter().zip(outcomes) {
@@ -27,11 +27,11 @@ async fn race(realm: &Realm, changes: Vec<Change>) -> (Vec<Change>, Vec<CommitEr
 }
 
 /// And one event, the winner's.
-pub async fn racing_updates_of_one_version_have_one_winner(on: &Subject) {
+pub async fn racing_updates_of_one_version_have_one_winner(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut view = home.make("start").await.view;
     for round in 0..5 {
-        let edit = |n| home.edit(home.system(), &view, &named(&format!("{round} {n}")));
+        let edit = |n| home.edit(home.system(), &view, &rename_to(&format!("{round} {n}")));
         let (stored, refused) = race(&home, (0..MANY).map(edit).collect()).await;
         let [winner] = &stored[..] else {
             panic!("{} winners", stored.len())
@@ -53,7 +53,7 @@ pub async fn racing_updates_of_one_version_have_one_winner(on: &Subject) {
 }
 
 /// The names differ in case only.
-pub async fn racing_creations_of_one_name_have_one_winner(on: &Subject) {
+pub async fn racing_creations_of_one_name_have_one_winner(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let spell = |n| if n % 2 == 0 { "Name" } else { "nAME" };
     let create = |n| home.creation(home.system(), &home.draft(spell(n)), None).0;
@@ -73,12 +73,12 @@ pub async fn racing_creations_of_one_name_have_one_winner(on: &Subject) {
 }
 
 /// The losers keep their names.
-pub async fn racing_renames_to_one_name_have_one_winner(on: &Subject) {
+pub async fn racing_renames_to_one_name_have_one_winner(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut changes = Vec::new();
     for n in 0..MANY {
         let view = home.make(&format!("token {n}")).await.view;
-        changes.push(home.edit(home.system(), &view, &named("wanted")));
+        changes.push(home.edit(home.system(), &view, &rename_to("wanted")));
     }
     let (stored, refused) = race(&home, changes).await;
     assert_eq!(stored.len(), 1);
@@ -96,11 +96,11 @@ pub async fn racing_renames_to_one_name_have_one_winner(on: &Subject) {
 }
 
 /// The losers learn which.
-pub async fn racing_creations_under_one_key_make_one_token(on: &Subject) {
+pub async fn racing_creations_under_one_key_make_one_token(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     // Where all want one name, the key must still be what is told.
     for (key, one_name) in [("key-1", true), ("key-2", false)] {
-        let once = Once {
+        let once = IdempotentRequest {
             key: key.parse().unwrap(),
             fingerprint: Fingerprint::of(b"{}"),
         };
@@ -129,12 +129,12 @@ pub async fn racing_creations_under_one_key_make_one_token(on: &Subject) {
 }
 
 /// The loser finds nothing, or another version.
-pub async fn an_update_and_a_revocation_have_one_winner(on: &Subject) {
+pub async fn an_update_and_a_revocation_have_one_winner(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     for n in 0..MANY {
         let view = home.make(&format!("token {n}")).await.view;
         let changes = vec![
-            home.edit(home.system(), &view, &named(&format!("renamed {n}"))),
+            home.edit(home.system(), &view, &rename_to(&format!("renamed {n}"))),
             home.revocation(home.system(), &view),
         ];
         let (stored, refused) = race(&home, changes).await;
@@ -152,7 +152,7 @@ pub async fn an_update_and_a_revocation_have_one_winner(on: &Subject) {
 }
 
 /// Each change is stored once, on top of the one before.
-pub async fn updaters_that_try_again_all_get_through(on: &Subject) {
+pub async fn updaters_that_try_again_all_get_through(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("shared").await.view;
     let id = view.token.id;
@@ -169,10 +169,10 @@ pub async fn updaters_that_try_again_all_get_through(on: &Subject) {
     verifier.finish(&record.unwrap()).unwrap();
 }
 
-async fn insist(home: &Realm, view: &TokenView, n: usize) {
+async fn insist(home: &TestTenant, view: &TokenView, n: usize) {
     loop {
         let now = home.get(view.token.id).await.unwrap();
-        let mut edit = keep(&now);
+        let mut edit = no_change(&now);
         edit.allowed_addresses = Some(vec![format!("192.0.2.{n}")]);
         match home.commit(&home.edit(home.system(), &now, &edit)).await {
             Ok(()) => return,
@@ -183,11 +183,11 @@ async fn insist(home: &Realm, view: &TokenView, n: usize) {
 }
 
 /// Two nodes that start at once agree on one.
-pub async fn racing_tenants_of_one_name_have_one_winner(on: &Subject) {
+pub async fn racing_tenants_of_one_name_have_one_winner(on: &StoreUnderTest) {
     let tenants: Vec<_> = (0..MANY).map(|_| on.tenant("default")).collect();
     let outcomes = join_all(tenants.iter().map(|tenant| on.tenants.create(tenant))).await;
     let made = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
-    let taken = |outcome: &&Result<(), _>| matches!(outcome, Err(TenantRefused::NameTaken));
+    let taken = |outcome: &&Result<(), _>| matches!(outcome, Err(TenantError::NameTaken));
     assert_eq!((made, outcomes.iter().filter(taken).count()), (1, MANY - 1));
     assert_eq!(on.tenants.tenants().await.unwrap().len(), 1);
 }

@@ -2,11 +2,11 @@
 
 use countersign_domain::{Credential, Secret, Timestamp, TokenView};
 
-use super::Subject;
+use super::StoreUnderTest;
 use crate::{
-    ports::{StoreFault, User, UserKind},
+    ports::{StoreError, User, UserKind},
     query::{Filter, ListField, ListTest, PageRequest, TextField, TextTest},
-    testing::{Realm, keep, named},
+    testing::{TestTenant, no_change, rename_to},
 };
 
 /// All that a test has.
@@ -16,7 +16,7 @@ pub(super) const FIRST: PageRequest = PageRequest {
     count_to: None,
 };
 
-async fn see(realm: &Realm, expected: &[TokenView]) {
+async fn see(realm: &TestTenant, expected: &[TokenView]) {
     let (tokens, tenant) = (&realm.stores.tokens, realm.tenant.id);
     for view in expected {
         assert_eq!(realm.get(view.token.id).await.as_ref(), Some(view));
@@ -29,7 +29,7 @@ async fn see(realm: &Realm, expected: &[TokenView]) {
 }
 
 /// To the microsecond, in every list.
-pub async fn a_new_token_reads_back_equal(on: &Subject) {
+pub async fn a_new_token_reads_back_equal(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let odd = on.clock.now().as_micros() + 123_457;
     on.clock.set(Timestamp::from_micros(odd).unwrap());
@@ -41,11 +41,11 @@ pub async fn a_new_token_reads_back_equal(on: &Subject) {
 }
 
 /// [`TokenView::after`] is what a reader then sees.
-pub async fn a_changed_token_reads_back_equal(on: &Subject) {
+pub async fn a_changed_token_reads_back_equal(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let old = home.make("old").await.view;
     on.clock.advance(60);
-    let mut edit = named("new");
+    let mut edit = rename_to("new");
     edit.expiry = Some(old.token.expiry.minus_seconds(1));
     edit.allowed_addresses = Some(vec!["192.0.2.0/24".to_owned()]);
     edit.permissions = Some(vec!["api.api-tokens.write".to_owned()]);
@@ -53,14 +53,14 @@ pub async fn a_changed_token_reads_back_equal(on: &Subject) {
     assert_eq!(&*new.modified_by.name, "new");
     see(&home, std::slice::from_ref(&new)).await;
     on.clock.advance(60);
-    let mut edit = keep(&new);
+    let mut edit = no_change(&new);
     edit.allowed_addresses = Some(Vec::new());
     let newer = home.update(&new, &edit).await;
     see(&home, &[newer]).await;
 }
 
 /// On the user, in the credential, and on all that it made or changed.
-pub async fn a_new_name_shows_everywhere(on: &Subject) {
+pub async fn a_new_name_shows_everywhere(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let maker = home.make("maker").await;
     let made = home
@@ -69,9 +69,9 @@ pub async fn a_new_name_shows_everywhere(on: &Subject) {
         .view;
     let other = home.make("other").await.view;
     let other = home
-        .update_by(home.actor(&maker.view), &other, &named("changed"))
+        .update_by(home.actor(&maker.view), &other, &rename_to("changed"))
         .await;
-    let renamed = home.update(&maker.view, &named("Renamed")).await;
+    let renamed = home.update(&maker.view, &rename_to("Renamed")).await;
 
     let user = home.stores.users.user(home.tenant.id, renamed.token.user);
     assert_eq!(&*user.await.unwrap().unwrap().name, "Renamed");
@@ -86,23 +86,23 @@ pub async fn a_new_name_shows_everywhere(on: &Subject) {
 }
 
 /// Only a rename touches it.
-pub async fn an_update_without_a_new_name_leaves_the_user_alone(on: &Subject) {
+pub async fn an_update_without_a_new_name_leaves_the_user_alone(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("steady").await.view;
     let (tenant, id) = (home.tenant.id, view.token.user);
     let before = on.users.user(tenant, id).await.unwrap();
     on.clock.advance(60);
-    let mut edit = keep(&view);
+    let mut edit = no_change(&view);
     edit.permissions = Some(vec!["api.tasks.read".to_owned()]);
     home.update(&view, &edit).await;
     assert_eq!(on.users.user(tenant, id).await.unwrap(), before);
 }
 
 /// All of them, and those of now.
-pub async fn a_secret_leads_to_the_facts(on: &Subject) {
+pub async fn a_secret_leads_to_the_facts(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("facts").await;
-    let mut edit = named("new facts");
+    let mut edit = rename_to("new facts");
     edit.allowed_addresses = Some(vec!["192.0.2.0/24".to_owned(), "2001:db8::1".to_owned()]);
     let view = home.update(&made.view, &edit).await;
     let token = view.token;
@@ -115,7 +115,7 @@ pub async fn a_secret_leads_to_the_facts(on: &Subject) {
         permissions: token.permissions,
         addresses: token.addresses,
         expiry: token.expiry,
-        retires: None,
+        valid_until: None,
         created: token.created,
         modified: token.modified,
     };
@@ -124,7 +124,7 @@ pub async fn a_secret_leads_to_the_facts(on: &Subject) {
 }
 
 /// Nothing is made up.
-pub async fn an_unknown_secret_leads_nowhere(on: &Subject) {
+pub async fn an_unknown_secret_leads_nowhere(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     home.make("a").await;
     let unknown = Secret::from_random(&[255; 32]).digest();
@@ -132,7 +132,7 @@ pub async fn an_unknown_secret_leads_nowhere(on: &Subject) {
 }
 
 /// Whether it has expired is the caller's to judge.
-pub async fn an_expired_token_is_still_found(on: &Subject) {
+pub async fn an_expired_token_is_still_found(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     on.clock.set("1999-12-31T23:59:59Z".parse().unwrap());
     let made = home.make("long gone").await;
@@ -142,7 +142,7 @@ pub async fn an_expired_token_is_still_found(on: &Subject) {
 }
 
 /// Its user stays, closed; and were it opened again, the token would stay gone.
-pub async fn a_revoked_token_is_nowhere(on: &Subject) {
+pub async fn a_revoked_token_is_nowhere(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("gone").await;
     let kept = home.make("kept").await.view;
@@ -160,7 +160,7 @@ pub async fn a_revoked_token_is_nowhere(on: &Subject) {
 }
 
 /// Whoever closes a user need not know of its token.
-pub async fn a_closed_user_has_no_credential(on: &Subject) {
+pub async fn a_closed_user_has_no_credential(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("closed").await;
     on.execute("UPDATE users SET closed_at = created_at WHERE name = 'closed'")
@@ -171,7 +171,7 @@ pub async fn a_closed_user_has_no_credential(on: &Subject) {
 }
 
 /// The token's and the system's.
-pub async fn users_are_told_as_they_are(on: &Subject) {
+pub async fn users_are_told_as_they_are(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     on.clock.advance(60);
     let view = home.make("mine").await.view;
@@ -201,26 +201,26 @@ pub async fn users_are_told_as_they_are(on: &Subject) {
 }
 
 /// The pulse of a store that is well.
-pub async fn it_answers_a_ping(on: &Subject) {
+pub async fn it_answers_a_ping(on: &StoreUnderTest) {
     on.probe.ping().await.unwrap();
 }
 
 /// A database that was never migrated is not ready, however well it answers.
-pub async fn it_answers_no_ping_without_its_tables(on: &Subject) {
+pub async fn it_answers_no_ping_without_its_tables(on: &StoreUnderTest) {
     on.execute("ALTER TABLE tenants RENAME TO elsewhere").await;
     let pulse = on.probe.ping().await;
-    assert!(matches!(pulse, Err(StoreFault::Unavailable(_))));
+    assert!(matches!(pulse, Err(StoreError::Unavailable(_))));
     on.execute("ALTER TABLE elsewhere RENAME TO tenants").await;
     on.probe.ping().await.unwrap();
 }
 
 /// What a token was called and might do before finds it no longer, and a revoked one is not found at all.
-pub async fn what_changed_is_found_as_it_is_now(on: &Subject) {
+pub async fn what_changed_is_found_as_it_is_now(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("nightly export").await.view;
     let gone = home.make("hourly export").await.view;
     let dropped = made.token.permissions.iter().next().unwrap().to_string();
-    let mut edit = named("weekly import");
+    let mut edit = rename_to("weekly import");
     let kept = made.token.permissions.iter().skip(1);
     edit.permissions = Some(kept.map(ToString::to_string).collect());
     home.update(&made, &edit).await;

@@ -2,15 +2,15 @@
 
 use countersign_domain::{Actor, ChainVerifier, EventKind, Secret, TokenView, Write};
 
-use super::{Subject, refused};
+use super::{StoreUnderTest, refused};
 use crate::{
-    Made,
+    IssuedToken,
     ports::CommitError,
-    testing::{Realm, named},
+    testing::{TestTenant, rename_to},
 };
 
 /// A token whose first secret has an hour to go beside its second one, a minute after that.
-async fn overlapping(on: &Subject, home: &Realm) -> (Made, Made) {
+async fn overlapping(on: &StoreUnderTest, home: &TestTenant) -> (IssuedToken, IssuedToken) {
     let old = home.make("rotated").await;
     on.clock.advance(60);
     let new = home.rotate(&old.view, 3600).await;
@@ -19,7 +19,7 @@ async fn overlapping(on: &Subject, home: &Realm) -> (Made, Made) {
 }
 
 /// The token as an actor that presented that secret and holds nothing.
-fn holder(home: &Realm, view: &TokenView, secret: &Secret) -> Actor {
+fn holder(home: &TestTenant, view: &TokenView, secret: &Secret) -> Actor {
     Actor {
         secret: Some(secret.digest()),
         permissions: [].into_iter().collect(),
@@ -28,21 +28,21 @@ fn holder(home: &Realm, view: &TokenView, secret: &Secret) -> Actor {
 }
 
 /// The secret ends at its rotation; the newest goes on, and so does the record but for its version.
-pub async fn an_older_secret_ends_alone(on: &Subject) {
+pub async fn an_older_secret_ends_alone(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (old, new) = overlapping(on, &home).await;
     let change = home.retirement(home.system(), &new.view, &old.secret).await;
     home.commit(&change).await.unwrap();
-    let retires = async |secret: &Secret| {
+    let valid_until = async |secret: &Secret| {
         let found = on.tokens.find(&secret.digest()).await.unwrap().unwrap();
-        (found.retires, found.version)
+        (found.valid_until, found.version)
     };
-    let (end, version) = retires(&old.secret).await;
+    let (end, version) = valid_until(&old.secret).await;
     assert_eq!(end, Some(on.clock.now().minus_seconds(60)));
-    assert_eq!(retires(&new.secret).await, (None, version));
+    assert_eq!(valid_until(&new.secret).await, (None, version));
     let read = home.get(new.view.token.id).await.unwrap();
     assert_eq!(read, new.view.after(&change));
-    assert_eq!(read.token.partial, new.secret.partial());
+    assert_eq!(read.token.partial, new.secret.masked());
     let token = &read.token;
     let now = on.clock.now();
     let left = on.tokens.secrets(token.tenant, token.id, now).await;
@@ -51,7 +51,7 @@ pub async fn an_older_secret_ends_alone(on: &Subject) {
 }
 
 /// Neither what was under way nor what a node does whose clock is behind.
-pub async fn a_retired_secret_writes_nothing_by_any_clock(on: &Subject) {
+pub async fn a_retired_secret_writes_nothing_by_any_clock(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (old, new) = overlapping(on, &home).await;
     let target = home.make("target").await;
@@ -61,11 +61,11 @@ pub async fn a_retired_secret_writes_nothing_by_any_clock(on: &Subject) {
     };
     let now = on.clock.now();
     on.clock.set(now.minus_seconds(5));
-    let under_way = home.edit(by_old(), &target.view, &named("renamed"));
+    let under_way = home.edit(by_old(), &target.view, &rename_to("renamed"));
     on.clock.set(now);
     let change = home.retirement(home.system(), &new.view, &old.secret).await;
     home.commit(&change).await.unwrap();
-    let later = home.edit(by_old(), &target.view, &named("renamed"));
+    let later = home.edit(by_old(), &target.view, &rename_to("renamed"));
     for change in [under_way, later] {
         let error = refused(&home, &change).await;
         assert!(matches!(error, CommitError::ActorGone), "{error:?}");
@@ -73,7 +73,7 @@ pub async fn a_retired_secret_writes_nothing_by_any_clock(on: &Subject) {
 }
 
 /// And the secret goes on as it was.
-pub async fn a_stale_or_gone_retirement_writes_nothing(on: &Subject) {
+pub async fn a_stale_or_gone_retirement_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (old, new) = overlapping(on, &home).await;
     let stale = home.retirement(home.system(), &new.view, &old.secret).await;
@@ -84,16 +84,16 @@ pub async fn a_stale_or_gone_retirement_writes_nothing(on: &Subject) {
     home.revoke(&actor).await;
     let error = refused(&home, &gone).await;
     assert!(matches!(error, CommitError::ActorGone), "{error:?}");
-    home.update(&new.view, &named("changed")).await;
+    home.update(&new.view, &rename_to("changed")).await;
     let error = refused(&home, &stale).await;
     assert!(matches!(error, CommitError::Stale { .. }), "{error:?}");
     let found = on.tokens.find(&old.secret.digest()).await.unwrap();
     let end = on.clock.now().plus_seconds(3540);
-    assert_eq!(found.unwrap().retires, Some(end));
+    assert_eq!(found.unwrap().valid_until, Some(end));
 }
 
 /// Another's secret on a permission, one's own on none.
-pub async fn a_retirement_leans_on_what_it_says(on: &Subject) {
+pub async fn a_retirement_leans_on_what_it_says(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (old, new) = overlapping(on, &home).await;
     let mut draft = home.draft("weak");
@@ -111,7 +111,7 @@ pub async fn a_retirement_leans_on_what_it_says(on: &Subject) {
 }
 
 /// What became of the secret, and which one it was.
-pub async fn retirements_are_in_the_chain(on: &Subject) {
+pub async fn retirements_are_in_the_chain(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (old, new) = overlapping(on, &home).await;
     let change = home.retirement(home.system(), &new.view, &old.secret).await;
@@ -142,7 +142,7 @@ pub async fn retirements_are_in_the_chain(on: &Subject) {
 }
 
 /// By a secret that works, in its own name; also by an older one.
-pub async fn a_token_without_permissions_on_tokens_ends_itself(on: &Subject) {
+pub async fn a_token_without_permissions_on_tokens_ends_itself(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut draft = home.draft("program");
     draft.permissions = vec!["api.tasks.read".into()];
@@ -160,7 +160,7 @@ pub async fn a_token_without_permissions_on_tokens_ends_itself(on: &Subject) {
 }
 
 /// Neither its token nor another secret of it.
-pub async fn a_cut_secret_ends_nothing(on: &Subject) {
+pub async fn a_cut_secret_ends_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (old, new) = overlapping(on, &home).await;
     let newest = home.rotate(&new.view, 3600).await;

@@ -3,24 +3,24 @@
 use countersign_domain::TokenView;
 
 use super::{
-    Spoiled, Subject,
+    Corruption, StoreUnderTest,
+    filter_oracle::matches,
     filters::{all_ways, ask},
     pages::all_in_order,
-    plain::matches,
     usage::used,
 };
 use crate::{
-    Made,
+    IssuedToken,
     query::{
         Compare, Filter, ListField, ListTest, Order, OrderField, PageRequest, Scope, TextField,
         TextTest, TimeField,
     },
-    testing::{Realm, at},
+    testing::{TestTenant, at},
 };
 
 /// Live and revoked tokens: some of them used, some with addresses, made by the system and by two tokens of which one
 /// was revoked itself. As they are read now.
-async fn crowd(on: &Subject, home: &Realm) -> Vec<TokenView> {
+async fn crowd(on: &StoreUnderTest, home: &TestTenant) -> Vec<TokenView> {
     let makers = [home.make("maker").await, home.make("revoked maker").await];
     let mut all = Vec::from(makers);
     for n in 0..12_u8 {
@@ -50,13 +50,13 @@ async fn crowd(on: &Subject, home: &Realm) -> Vec<TokenView> {
     views
 }
 
-async fn note_use(on: &Subject, made: &Made, n: u8) {
+async fn note_use(on: &StoreUnderTest, made: &IssuedToken, n: u8) {
     let time = format!("2026-05-{:02}T00:00:00Z", n + 1);
     let one = used(made, made.secret.digest(), &time, Some("192.0.2.77"));
     on.usage.record(&[one]).await.unwrap();
 }
 
-async fn revoked(home: &Realm, view: &TokenView) -> TokenView {
+async fn revoked(home: &TestTenant, view: &TokenView) -> TokenView {
     let change = home.revocation(home.system(), view);
     home.commit(&change).await.unwrap();
     view.after(&change)
@@ -67,7 +67,7 @@ fn contains(needle: &str) -> Filter {
 }
 
 /// In every place of a filter, and beside all other kinds of tests.
-pub async fn what_is_asked_about_revocations_is_found_among_all(on: &Subject) {
+pub async fn what_is_asked_about_revocations_is_found_among_all(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = crowd(on, &home).await;
     let makers = [
@@ -140,7 +140,7 @@ pub async fn what_is_asked_about_revocations_is_found_among_all(on: &Subject) {
 }
 
 /// Whatever else is asked.
-pub async fn without_such_a_question_no_revoked_token_is_found(on: &Subject) {
+pub async fn without_such_a_question_no_revoked_token_is_found(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = crowd(on, &home).await;
     let gone = views.iter().find(|view| view.revoked.is_some()).unwrap();
@@ -164,7 +164,7 @@ pub async fn without_such_a_question_no_revoked_token_is_found(on: &Subject) {
 }
 
 /// More than a store finds by an index, and by one of two makers.
-pub async fn makers_are_found_among_many(on: &Subject) {
+pub async fn makers_are_found_among_many(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let maker = home.make("maker").await.view;
     let mut views = vec![maker.clone()];
@@ -196,7 +196,7 @@ pub async fn makers_are_found_among_many(on: &Subject) {
 }
 
 /// By the fields of tokens, by the last uses of their secrets, and by their ends.
-pub async fn revoked_tokens_come_in_every_order(on: &Subject) {
+pub async fn revoked_tokens_come_in_every_order(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = crowd(on, &home).await;
     let either = Filter::Any(vec![Filter::Revoked(true), Filter::Revoked(false)]);
@@ -223,7 +223,7 @@ pub async fn revoked_tokens_come_in_every_order(on: &Subject) {
 }
 
 /// Whatever is asked about them.
-pub async fn revoked_tokens_stay_in_their_tenant(on: &Subject) {
+pub async fn revoked_tokens_stay_in_their_tenant(on: &StoreUnderTest) {
     let (home, abroad) = (on.realm("home").await, on.realm("abroad").await);
     let views = crowd(on, &home).await;
     let maker = views[0].token.user;
@@ -245,11 +245,12 @@ pub async fn revoked_tokens_stay_in_their_tenant(on: &Subject) {
 }
 
 /// As a live one is, beside those that can be read.
-pub async fn an_unreadable_revoked_token_is_named(on: &Subject) {
+pub async fn an_unreadable_revoked_token_is_named(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let bad = home.make("bad").await.view;
     home.revoke(&bad).await;
-    on.execute(on.backdoor.spoil(Spoiled::Permissions)).await;
+    on.execute(on.backdoor.corrupt(Corruption::Permissions))
+        .await;
     let good = home.make("good").await.view;
     let good = revoked(&home, &good).await;
     let page = PageRequest {

@@ -3,21 +3,21 @@
 use countersign_domain::{Actor, ChainVerifier, Change, EventKind, Secret, SecretView};
 use futures_util::future::join_all;
 
-use super::{Subject, refused};
+use super::{StoreUnderTest, refused};
 use crate::{
-    Made,
+    IssuedToken,
     ports::CommitError,
-    testing::{Realm, named},
+    testing::{TestTenant, rename_to},
 };
 
-async fn secrets(home: &Realm, view: &countersign_domain::TokenView) -> Vec<SecretView> {
+async fn secrets(home: &TestTenant, view: &countersign_domain::TokenView) -> Vec<SecretView> {
     let (tokens, now) = (&home.stores.tokens, home.stores.clock.now());
     let told = tokens.secrets(home.tenant.id, view.token.id, now);
     told.await.unwrap()
 }
 
 /// The same id and user, with the record as it is now.
-pub async fn a_new_secret_leads_to_the_same_token(on: &Subject) {
+pub async fn a_new_secret_leads_to_the_same_token(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("rotated").await;
     on.clock.advance(60);
@@ -27,30 +27,30 @@ pub async fn a_new_secret_leads_to_the_same_token(on: &Subject) {
     assert_eq!(found.token, made.view.token.id);
     assert_eq!(found.user, made.view.token.user);
     assert_eq!(found.version, rotated.view.token.version);
-    assert_eq!((found.retires, found.modified), (None, on.clock.now()));
+    assert_eq!((found.valid_until, found.modified), (None, on.clock.now()));
     let read = home.get(made.view.token.id).await.unwrap();
     assert_eq!(read, rotated.view);
-    assert_eq!(read.token.partial, rotated.secret.partial());
+    assert_eq!(read.token.partial, rotated.secret.masked());
 }
 
 /// Whether that has come is not the store's to judge.
-pub async fn a_replaced_secret_tells_when_it_ends(on: &Subject) {
+pub async fn a_replaced_secret_tells_when_it_ends(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("rotated").await;
     let rotated = home.rotate(&made.view, 3600).await;
     let end = on.clock.now().plus_seconds(3600);
     let digest = made.secret.digest();
     let found = || on.tokens.find(&digest);
-    assert_eq!(found().await.unwrap().unwrap().retires, Some(end));
+    assert_eq!(found().await.unwrap().unwrap().valid_until, Some(end));
     on.clock.advance(7200);
-    assert_eq!(found().await.unwrap().unwrap().retires, Some(end));
+    assert_eq!(found().await.unwrap().unwrap().valid_until, Some(end));
     // An update touches no secret.
-    home.update(&rotated.view, &named("renamed")).await;
-    assert_eq!(found().await.unwrap().unwrap().retires, Some(end));
+    home.update(&rotated.view, &rename_to("renamed")).await;
+    assert_eq!(found().await.unwrap().unwrap().valid_until, Some(end));
 }
 
 /// And never prolongs it.
-pub async fn a_second_rotation_ends_the_oldest(on: &Subject) {
+pub async fn a_second_rotation_ends_the_oldest(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let first = home.make("rotated").await;
     let bystander = home.make("bystander").await;
@@ -58,29 +58,29 @@ pub async fn a_second_rotation_ends_the_oldest(on: &Subject) {
     let second = home.rotate(&first.view, 3600).await;
     on.clock.advance(60);
     let third = home.rotate(&second.view, 600).await;
-    let retires = |digest| async move {
+    let valid_until = |digest| async move {
         let found = on.tokens.find(&digest).await.unwrap();
-        found.unwrap().retires
+        found.unwrap().valid_until
     };
     let now = on.clock.now();
-    assert_eq!(retires(first.secret.digest()).await, Some(now));
+    assert_eq!(valid_until(first.secret.digest()).await, Some(now));
     assert_eq!(
-        retires(second.secret.digest()).await,
+        valid_until(second.secret.digest()).await,
         Some(now.plus_seconds(600))
     );
-    assert_eq!(retires(third.secret.digest()).await, None);
-    assert_eq!(retires(bystander.secret.digest()).await, None);
+    assert_eq!(valid_until(third.secret.digest()).await, None);
+    assert_eq!(valid_until(bystander.secret.digest()).await, None);
     // What had ended before stays ended then.
     on.clock.advance(60);
     home.rotate(&third.view, 0).await;
     assert_eq!(
-        retires(first.secret.digest()).await,
+        valid_until(first.secret.digest()).await,
         Some(begin.plus_seconds(60))
     );
 }
 
 /// With what may be shown of them.
-pub async fn secrets_are_told_newest_first_while_they_work(on: &Subject) {
+pub async fn secrets_are_told_newest_first_while_they_work(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let first = home.make("rotated").await;
     let begin = on.clock.now();
@@ -88,16 +88,16 @@ pub async fn secrets_are_told_newest_first_while_they_work(on: &Subject) {
     let second = home.rotate(&first.view, 3600).await;
     let old = SecretView {
         digest: Some(first.secret.digest()),
-        partial: first.secret.partial(),
+        partial: first.secret.masked(),
         created: begin,
-        retires: Some(on.clock.now().plus_seconds(3600)),
+        valid_until: Some(on.clock.now().plus_seconds(3600)),
         last_used: None,
     };
     let new = SecretView {
         digest: Some(second.secret.digest()),
-        partial: second.secret.partial(),
+        partial: second.secret.masked(),
         created: on.clock.now(),
-        retires: None,
+        valid_until: None,
         last_used: None,
     };
     assert_eq!(secrets(&home, &first.view).await, [new.clone(), old]);
@@ -108,7 +108,7 @@ pub async fn secrets_are_told_newest_first_while_they_work(on: &Subject) {
 }
 
 /// Whoever knows the id.
-pub async fn secrets_of_another_tenant_are_not_told(on: &Subject) {
+pub async fn secrets_of_another_tenant_are_not_told(on: &StoreUnderTest) {
     let (home, abroad) = (on.realm("home").await, on.realm("abroad").await);
     let made = home.make("mine").await;
     assert_eq!(secrets(&home, &made.view).await.len(), 1);
@@ -116,7 +116,7 @@ pub async fn secrets_of_another_tenant_are_not_told(on: &Subject) {
 }
 
 /// And no secret of a loser ever works.
-pub async fn racing_rotations_of_one_version_have_one_winner(on: &Subject) {
+pub async fn racing_rotations_of_one_version_have_one_winner(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("rotated").await;
     let racers: Vec<_> = (0..8)
@@ -147,20 +147,20 @@ pub async fn racing_rotations_of_one_version_have_one_winner(on: &Subject) {
 }
 
 /// The secret of before goes on as it was.
-pub async fn a_stale_rotation_writes_nothing(on: &Subject) {
+pub async fn a_stale_rotation_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("rotated").await;
-    home.update(&made.view, &named("changed")).await;
+    home.update(&made.view, &rename_to("changed")).await;
     let secret = Secret::from_random(&on.random());
     let change = home.rotation(home.system(), &made.view, &secret, 60);
     let error = refused(&home, &change).await;
     assert!(matches!(error, CommitError::Stale { .. }), "{error:?}");
     let found = on.tokens.find(&made.secret.digest()).await.unwrap();
-    assert_eq!(found.unwrap().retires, None);
+    assert_eq!(found.unwrap().valid_until, None);
 }
 
 /// As no other change does.
-pub async fn a_gone_actor_rotates_nothing(on: &Subject) {
+pub async fn a_gone_actor_rotates_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (actor, target) = (home.make("actor").await.view, home.make("target").await);
     let secret = Secret::from_random(&on.random());
@@ -169,11 +169,11 @@ pub async fn a_gone_actor_rotates_nothing(on: &Subject) {
     let error = refused(&home, &change).await;
     assert!(matches!(error, CommitError::ActorGone), "{error:?}");
     let found = on.tokens.find(&target.secret.digest()).await.unwrap();
-    assert_eq!(found.unwrap().retires, None);
+    assert_eq!(found.unwrap().valid_until, None);
 }
 
 /// The token as an actor that presented that secret.
-fn presenting(home: &Realm, made: &Made) -> Actor {
+fn presenting(home: &TestTenant, made: &IssuedToken) -> Actor {
     Actor {
         secret: Some(made.secret.digest()),
         ..home.actor(&made.view)
@@ -181,18 +181,18 @@ fn presenting(home: &Realm, made: &Made) -> Actor {
 }
 
 /// One change of each kind on a token, by whoever presented that secret of the actor.
-fn changes_by(home: &Realm, actor: &Made, target: &Made) -> [Change; 4] {
+fn changes_by(home: &TestTenant, actor: &IssuedToken, target: &IssuedToken) -> [Change; 4] {
     let actor = || presenting(home, actor);
     let fresh = Secret::from_random(&home.stores.random());
     [
         home.creation(actor(), &home.draft("fresh"), None).0,
-        home.edit(actor(), &target.view, &named("renamed")),
+        home.edit(actor(), &target.view, &rename_to("renamed")),
         home.rotation(actor(), &target.view, &fresh, 60),
         home.revocation(actor(), &target.view),
     ]
 }
 
-async fn all_gone(home: &Realm, changes: [Change; 4]) {
+async fn all_gone(home: &TestTenant, changes: [Change; 4]) {
     for change in changes {
         let error = refused(home, &change).await;
         assert!(matches!(error, CommitError::ActorGone), "{error:?}");
@@ -201,7 +201,7 @@ async fn all_gone(home: &Realm, changes: [Change; 4]) {
 
 /// Neither what was under way when it was cut, nor anything later, on others or on its own token; nor once its overlap has
 /// ended, or where it is another token's.
-pub async fn a_secret_that_was_cut_writes_nothing(on: &Subject) {
+pub async fn a_secret_that_was_cut_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (old, target) = (home.make("actor").await, home.make("target").await);
     let under_way = changes_by(&home, &old, &target);
@@ -210,7 +210,7 @@ pub async fn a_secret_that_was_cut_writes_nothing(on: &Subject) {
     all_gone(&home, under_way).await;
     all_gone(&home, changes_by(&home, &old, &target)).await;
     let itself =
-        [&old, &second].map(|of| home.edit(presenting(&home, &old), &of.view, &named("me")));
+        [&old, &second].map(|of| home.edit(presenting(&home, &old), &of.view, &rename_to("me")));
     for change in itself {
         let error = refused(&home, &change).await;
         assert!(matches!(error, CommitError::ActorGone), "{error:?}");
@@ -224,7 +224,7 @@ pub async fn a_secret_that_was_cut_writes_nothing(on: &Subject) {
     // One whose overlap ended.
     on.clock.advance(3600);
     all_gone(&home, changes_by(&home, &third, &target)).await;
-    let stolen = Made {
+    let stolen = IssuedToken {
         secret: target.secret.clone(),
         ..third
     };
@@ -232,7 +232,7 @@ pub async fn a_secret_that_was_cut_writes_nothing(on: &Subject) {
 }
 
 /// To its last microsecond, beside the new one.
-pub async fn a_secret_in_its_overlap_still_writes(on: &Subject) {
+pub async fn a_secret_in_its_overlap_still_writes(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let old = home.make("actor").await;
     let new = home.rotate(&old.view, 60).await;
@@ -242,14 +242,14 @@ pub async fn a_secret_in_its_overlap_still_writes(on: &Subject) {
         let target = home.make(&format!("target {name}")).await;
         let (create, _) = home.creation(actor(), &home.draft(name), None);
         let renamed = format!("renamed {name}");
-        let update = home.edit(actor(), &target.view, &named(&renamed));
+        let update = home.edit(actor(), &target.view, &rename_to(&renamed));
         home.commit(&create).await.unwrap();
         home.commit(&update).await.unwrap();
     }
 }
 
 /// All that it ever had.
-pub async fn a_revoked_token_takes_its_secrets_along(on: &Subject) {
+pub async fn a_revoked_token_takes_its_secrets_along(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let first = home.make("rotated").await;
     let second = home.rotate(&first.view, 3600).await;
@@ -260,7 +260,7 @@ pub async fn a_revoked_token_takes_its_secrets_along(on: &Subject) {
 }
 
 /// With what showed of the secrets, and when the old one ends.
-pub async fn rotations_are_in_the_chain(on: &Subject) {
+pub async fn rotations_are_in_the_chain(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let first = home.make("rotated").await;
     let second = home.rotate(&first.view, 60).await;
@@ -277,5 +277,5 @@ pub async fn rotations_are_in_the_chain(on: &Subject) {
     let content = &chain[1].content;
     assert_eq!(content.kind, EventKind::Rotated);
     let shown = content.changes.partial_token.clone().unwrap();
-    assert_eq!(shown.after, Some(second.secret.partial()));
+    assert_eq!(shown.after, Some(second.secret.masked()));
 }

@@ -4,7 +4,7 @@ use countersign_domain::{Secret, TenantId, Timestamp, TokenId};
 
 use futures_util::future::join_all;
 
-use super::Subject;
+use super::StoreUnderTest;
 use crate::ports::{FORGOTTEN_AT_ONCE, SESSIONS_PER_TOKEN, Session, SessionDigest};
 
 fn digest(n: u32) -> SessionDigest {
@@ -27,12 +27,12 @@ fn session(n: u32, began: Timestamp, seen: Timestamp) -> Session {
     }
 }
 
-async fn stored(on: &Subject, n: u32) -> Option<Session> {
+async fn stored(on: &StoreUnderTest, n: u32) -> Option<Session> {
     on.sessions.session(&digest(n)).await.unwrap()
 }
 
 /// To the microsecond, and each by its own id.
-pub async fn a_session_reads_back_equal(on: &Subject) {
+pub async fn a_session_reads_back_equal(on: &StoreUnderTest) {
     let began = "2026-06-01T12:00:00.000001Z".parse().unwrap();
     let seen = "2026-06-01T12:00:00.000002Z".parse().unwrap();
     let (one, other) = (session(1, began, seen), session(2, seen, seen));
@@ -44,25 +44,25 @@ pub async fn a_session_reads_back_equal(on: &Subject) {
 }
 
 /// As often as it is ended, and whatever is noted of it afterwards.
-pub async fn an_ended_session_is_gone_for_good(on: &Subject) {
+pub async fn an_ended_session_is_gone_for_good(on: &StoreUnderTest) {
     let now = on.clock.now();
     on.sessions.begin(&session(1, now, now)).await.unwrap();
     on.sessions.begin(&session(2, now, now)).await.unwrap();
     for _ in 0..2 {
         on.sessions.end(&digest(1)).await.unwrap();
     }
-    on.sessions.seen(&digest(1), now).await.unwrap();
+    on.sessions.record_activity(&digest(1), now).await.unwrap();
     assert_eq!(stored(on, 1).await, None);
     assert!(stored(on, 2).await.is_some());
 }
 
 /// Nodes write when they get to it.
-pub async fn the_latest_use_of_a_session_stands(on: &Subject) {
+pub async fn the_latest_use_of_a_session_stands(on: &StoreUnderTest) {
     let now = on.clock.now();
     on.sessions.begin(&session(1, now, now)).await.unwrap();
     for seconds in [5, 9, 7] {
         let at = now.plus_seconds(seconds);
-        on.sessions.seen(&digest(1), at).await.unwrap();
+        on.sessions.record_activity(&digest(1), at).await.unwrap();
     }
     assert_eq!(
         stored(on, 1).await.unwrap(),
@@ -71,7 +71,7 @@ pub async fn the_latest_use_of_a_session_stands(on: &Subject) {
 }
 
 /// By when it began or by when it was last used; at that very instant it is not over yet.
-pub async fn what_is_over_is_forgotten_and_nothing_else(on: &Subject) {
+pub async fn what_is_over_is_forgotten_and_nothing_else(on: &StoreUnderTest) {
     let now = on.clock.now();
     let (early, before) = (now.minus_seconds(100), now.minus_seconds(10));
     for (n, began, seen) in [(1, early, now), (2, before, before), (3, now, now)] {
@@ -89,7 +89,7 @@ pub async fn what_is_over_is_forgotten_and_nothing_else(on: &Subject) {
 }
 
 /// So that nobody who signs in waits for all that others left behind.
-pub async fn sessions_are_forgotten_in_portions(on: &Subject) {
+pub async fn sessions_are_forgotten_in_portions(on: &StoreUnderTest) {
     let now = on.clock.now();
     let more = FORGOTTEN_AT_ONCE + 1;
     for n in 0..more {
@@ -117,7 +117,7 @@ fn of_one_token(n: u32, now: Timestamp, seconds: u32) -> Session {
     }
 }
 
-async fn count(on: &Subject, numbers: std::ops::Range<u32>) -> u32 {
+async fn count(on: &StoreUnderTest, numbers: std::ops::Range<u32>) -> u32 {
     let mut count = 0;
     for n in numbers {
         count += u32::from(stored(on, n).await.is_some());
@@ -126,7 +126,7 @@ async fn count(on: &Subject, numbers: std::ops::Range<u32>) -> u32 {
 }
 
 /// By when they began, and of that token alone.
-pub async fn a_tokens_oldest_session_ends_when_it_has_too_many(on: &Subject) {
+pub async fn a_tokens_oldest_session_ends_when_it_has_too_many(on: &StoreUnderTest) {
     let now = on.clock.now();
     let others = [
         Session {
@@ -157,7 +157,7 @@ pub async fn a_tokens_oldest_session_ends_when_it_has_too_many(on: &Subject) {
 }
 
 /// However many begin at the same time.
-pub async fn sessions_that_begin_at_once_are_no_more_than_a_token_may_have(on: &Subject) {
+pub async fn sessions_that_begin_at_once_are_no_more_than_a_token_may_have(on: &StoreUnderTest) {
     let now = on.clock.now();
     for round in 0..5 {
         let numbers = round * 100..round * 100 + 60;

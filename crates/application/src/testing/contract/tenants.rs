@@ -1,14 +1,14 @@
 //! Tenants, and the walls between them.
 
-use super::{Snapshot, Subject, refused};
+use super::{Snapshot, StoreUnderTest, refused};
 use crate::{
-    ports::{CommitError, TenantRefused},
+    ports::{CommitError, TenantError},
     query::{Filter, PageRequest},
-    testing::named,
+    testing::rename_to,
 };
 
 /// By their bytes.
-pub async fn tenants_are_told_in_the_order_of_their_names(on: &Subject) {
+pub async fn tenants_are_told_in_the_order_of_their_names(on: &StoreUnderTest) {
     assert_eq!(on.tenants.tenants().await.unwrap(), []);
     let mut made = Vec::new();
     for name in ["b", "a", "C", "ä", "default", "_"] {
@@ -20,26 +20,23 @@ pub async fn tenants_are_told_in_the_order_of_their_names(on: &Subject) {
 }
 
 /// Neither the tenant nor its user.
-pub async fn a_taken_tenant_name_makes_nothing(on: &Subject) {
+pub async fn a_taken_tenant_name_makes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let other = on.tenant("home");
     let error = on.tenants.create(&other).await.unwrap_err();
-    assert!(matches!(error, TenantRefused::NameTaken), "{error:?}");
+    assert!(matches!(error, TenantError::NameTaken), "{error:?}");
     assert_eq!(on.tenants.tenants().await.unwrap(), [home.tenant]);
     let user = on.users.user(other.id, other.system.id).await;
     assert_eq!(user.unwrap(), None);
 }
 
 /// Names are compared as those of tokens are, by a key that the domain folds.
-pub async fn a_tenant_name_is_taken_by_what_folds_alike(on: &Subject) {
+pub async fn a_tenant_name_is_taken_by_what_folds_alike(on: &StoreUnderTest) {
     let home = on.realm("Straße").await;
     for name in ["Straße", "STRASSE", "ｓtraße", "strasse"] {
         let other = on.tenant(name);
         let error = on.tenants.create(&other).await.unwrap_err();
-        assert!(
-            matches!(error, TenantRefused::NameTaken),
-            "{name}: {error:?}"
-        );
+        assert!(matches!(error, TenantError::NameTaken), "{name}: {error:?}");
         let user = on.users.user(other.id, other.system.id).await;
         assert_eq!(user.unwrap(), None);
     }
@@ -48,7 +45,7 @@ pub async fn a_tenant_name_is_taken_by_what_folds_alike(on: &Subject) {
 }
 
 /// A tenant that had tokens never looks new.
-pub async fn history_outlives_the_tokens(on: &Subject) {
+pub async fn history_outlives_the_tokens(on: &StoreUnderTest) {
     let (home, away) = (on.realm("home").await, on.realm("away").await);
     assert!(!on.tenants.has_history(home.tenant.id).await.unwrap());
     let view = home.make("only").await.view;
@@ -59,9 +56,9 @@ pub async fn history_outlives_the_tokens(on: &Subject) {
 }
 
 /// By no method that takes a tenant.
-pub async fn a_tenant_sees_nothing_of_another(on: &Subject) {
+pub async fn a_tenant_sees_nothing_of_another(on: &StoreUnderTest) {
     let (home, away) = (on.realm("home").await, on.realm("away").await);
-    let once = countersign_domain::Once {
+    let once = countersign_domain::IdempotentRequest {
         key: "key".parse().unwrap(),
         fingerprint: countersign_domain::Fingerprint::of(b"{}"),
     };
@@ -87,12 +84,15 @@ pub async fn a_tenant_sees_nothing_of_another(on: &Subject) {
     let system = home.tenant.system.id;
     assert_eq!(on.users.user(tenant, system).await.unwrap(), None);
     let since = on.clock.now().minus_seconds(60);
-    let made = on.tokens.made_under(tenant, system, &once.key, since).await;
+    let made = on
+        .tokens
+        .find_by_idempotency_key(tenant, system, &once.key, since)
+        .await;
     assert_eq!(made.unwrap(), None);
 }
 
 /// Its tokens are simply not there, whatever a caller takes them for.
-pub async fn a_tenant_changes_nothing_of_another(on: &Subject) {
+pub async fn a_tenant_changes_nothing_of_another(on: &StoreUnderTest) {
     let (home, away) = (on.realm("home").await, on.realm("away").await);
     let theirs = away.make("theirs").await.view;
     let mut claimed = theirs.clone();
@@ -102,7 +102,7 @@ pub async fn a_tenant_changes_nothing_of_another(on: &Subject) {
     for actor in [home.system(), home.actor(&ours)] {
         for view in [&theirs, &claimed] {
             let changes = [
-                home.edit(actor.clone(), view, &named("mine")),
+                home.edit(actor.clone(), view, &rename_to("mine")),
                 home.revocation(actor.clone(), view),
             ];
             for change in changes {
@@ -115,11 +115,11 @@ pub async fn a_tenant_changes_nothing_of_another(on: &Subject) {
 }
 
 /// Nor do the ids of their tokens and users.
-pub async fn names_of_two_tenants_do_not_clash(on: &Subject) {
+pub async fn names_of_two_tenants_do_not_clash(on: &StoreUnderTest) {
     let (home, away) = (on.realm("home").await, on.realm("away").await);
     let mine = home.make("same").await.view;
     let theirs = away.make("SAME").await.view;
-    let renamed = home.update(&mine, &named("same again")).await;
+    let renamed = home.update(&mine, &rename_to("same again")).await;
     assert_eq!(home.get(mine.token.id).await, Some(renamed));
     assert_eq!(away.get(theirs.token.id).await, Some(theirs));
 }

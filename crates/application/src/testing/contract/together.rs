@@ -4,16 +4,16 @@
 use countersign_domain::{Actor, Change, Secret, TokenView};
 use futures_util::{FutureExt as _, future::join_all};
 
-use super::Subject;
+use super::StoreUnderTest;
 use crate::{
     ports::CommitError,
-    testing::{Realm, keep, named},
+    testing::{TestTenant, no_change, rename_to},
 };
 
 /// More than one statement is under way for.
 const MANY: usize = 24;
 
-async fn many(home: &Realm, prefix: &str) -> Vec<TokenView> {
+async fn many(home: &TestTenant, prefix: &str) -> Vec<TokenView> {
     let mut made = Vec::new();
     for n in 0..MANY {
         made.push(home.make(&format!("{prefix} {n}")).await.view);
@@ -21,18 +21,18 @@ async fn many(home: &Realm, prefix: &str) -> Vec<TokenView> {
     made
 }
 
-fn shortened(home: &Realm, by: Actor, view: &TokenView) -> Change {
-    let mut edit = keep(view);
+fn shortened(home: &TestTenant, by: Actor, view: &TokenView) -> Change {
+    let mut edit = no_change(view);
     edit.expiry = Some(view.token.expiry.minus_seconds(1));
     home.edit(by, view, &edit)
 }
 
-async fn commit_all(home: &Realm, changes: &[Change]) -> Vec<Result<(), CommitError>> {
+async fn commit_all(home: &TestTenant, changes: &[Change]) -> Vec<Result<(), CommitError>> {
     join_all(changes.iter().map(|change| home.commit(change))).await
 }
 
 /// With their events and the names of their users.
-pub async fn updates_at_once_are_each_stored_whole(on: &Subject) {
+pub async fn updates_at_once_are_each_stored_whole(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut views = many(&home, "token").await;
     for round in 0..3 {
@@ -40,7 +40,7 @@ pub async fn updates_at_once_are_each_stored_whole(on: &Subject) {
             .iter()
             .enumerate()
             .map(|(n, view)| {
-                let mut edit = named(&format!("round {round} of {n}"));
+                let mut edit = rename_to(&format!("round {round} of {n}"));
                 edit.allowed_addresses = Some(vec![format!("192.0.2.{n}"), "2001:db8::/32".into()]);
                 edit.permissions = Some(vec!["api.tasks.read".into()]);
                 home.edit(home.system(), view, &edit)
@@ -62,26 +62,26 @@ pub async fn updates_at_once_are_each_stored_whole(on: &Subject) {
 }
 
 /// What each refused one would have written is written nowhere.
-pub async fn each_of_many_updates_has_its_own_outcome(on: &Subject) {
+pub async fn each_of_many_updates_has_its_own_outcome(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     home.make("taken").await;
     let views = many(&home, "token").await;
     let gone = home.make("gone").await.view;
     home.revoke(&gone).await;
     let narrowed = home.make("narrowed").await.view;
-    let mut less = keep(&narrowed);
+    let mut less = no_change(&narrowed);
     less.permissions = Some(vec!["api.tasks.read".into()]);
     home.update(&narrowed, &less).await;
     let mut changes = Vec::new();
     for (n, view) in views.iter().enumerate() {
         changes.push(match n % 6 {
             0 => shortened(&home, home.system(), view),
-            1 => home.edit(home.system(), view, &named("TAKEN")),
+            1 => home.edit(home.system(), view, &rename_to("TAKEN")),
             2 => shortened(&home, home.actor(&gone), view),
             3 => shortened(&home, home.actor(&narrowed), view),
             4 => {
                 let change = shortened(&home, home.system(), view);
-                home.update(view, &named(&format!("first {n}"))).await;
+                home.update(view, &rename_to(&format!("first {n}"))).await;
                 change
             }
             _ => {
@@ -115,11 +115,11 @@ pub async fn each_of_many_updates_has_its_own_outcome(on: &Subject) {
 }
 
 /// The change by a token counts as before it was narrowed, or is refused.
-pub async fn an_update_of_an_actor_and_updates_by_it_have_an_order(on: &Subject) {
+pub async fn an_update_of_an_actor_and_updates_by_it_have_an_order(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     for round in 0..20 {
         let actor = home.make(&format!("actor {round}")).await.view;
-        let mut less = keep(&actor);
+        let mut less = no_change(&actor);
         less.permissions = Some(vec!["api.tasks.read".into()]);
         let narrowing = home.edit(home.system(), &actor, &less);
         let mut changes = Vec::new();
@@ -146,7 +146,7 @@ pub async fn an_update_of_an_actor_and_updates_by_it_have_an_order(on: &Subject)
 }
 
 /// One of the two has its version, and the other learns which one is stored.
-pub async fn a_rotation_and_an_update_of_one_version_have_one_winner(on: &Subject) {
+pub async fn a_rotation_and_an_update_of_one_version_have_one_winner(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut changes = Vec::new();
     for view in many(&home, "token").await {
@@ -166,7 +166,7 @@ pub async fn a_rotation_and_an_update_of_one_version_have_one_winner(on: &Subjec
 }
 
 /// Whoever does not wait any more is stored or not; the others are.
-pub async fn callers_that_leave_take_no_update_of_others_along(on: &Subject) {
+pub async fn callers_that_leave_take_no_update_of_others_along(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = many(&home, "token").await;
     let changes: Vec<_> = views
@@ -195,13 +195,13 @@ pub async fn callers_that_leave_take_no_update_of_others_along(on: &Subject) {
 
 /// Of two tokens that take the right to write from each other one keeps it, however many pairs do so
 /// at once.
-pub async fn of_pairs_that_narrow_each_other_one_keeps_its_rights(on: &Subject) {
+pub async fn of_pairs_that_narrow_each_other_one_keeps_its_rights(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = many(&home, "token").await;
     let mut changes = Vec::new();
     for pair in views.chunks(2) {
         for (by, of) in [(&pair[0], &pair[1]), (&pair[1], &pair[0])] {
-            let mut less = keep(of);
+            let mut less = no_change(of);
             less.permissions = Some(vec!["api.tasks.read".into()]);
             changes.push(home.edit(home.actor(by), of, &less));
         }

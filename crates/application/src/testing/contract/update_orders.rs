@@ -3,10 +3,10 @@
 use countersign_domain::{Change, TokenView};
 use futures_util::future::join_all;
 
-use super::Subject;
+use super::StoreUnderTest;
 use crate::{
     ports::CommitError,
-    testing::{Realm, keep},
+    testing::{TestTenant, no_change},
 };
 
 const TOKENS: usize = 5;
@@ -96,9 +96,9 @@ fn name(number: usize) -> String {
     format!("name {number}")
 }
 
-fn change(home: &Realm, views: &[TokenView], plan: Plan) -> Change {
+fn change(home: &TestTenant, views: &[TokenView], plan: Plan) -> Change {
     let (by, of) = (&views[plan.by], &views[plan.of]);
-    let mut edit = keep(of);
+    let mut edit = no_change(of);
     match plan.what {
         What::Rename(number) => edit.name = name(number),
         What::Narrow => edit.permissions = Some(vec!["api.tasks.read".into()]),
@@ -108,7 +108,7 @@ fn change(home: &Realm, views: &[TokenView], plan: Plan) -> Change {
 }
 
 /// Some of the names are in use, and some are free.
-fn plan(home: &Realm, state: &State) -> Plan {
+fn plan(home: &TestTenant, state: &State) -> Plan {
     let random: [u8; 32] = home.stores.random();
     // Numbers in a row come out of the counter of tests: mixed, so that all kinds meet.
     let mixed = random.iter().fold(17_usize, |sum, byte| {
@@ -133,7 +133,7 @@ fn plan(home: &Realm, state: &State) -> Plan {
 }
 
 /// Whatever they do to each other.
-pub async fn updates_at_once_end_as_in_some_order(on: &Subject) {
+pub async fn updates_at_once_end_as_in_some_order(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut views = Vec::new();
     for n in 0..TOKENS {
@@ -174,7 +174,7 @@ pub async fn updates_at_once_end_as_in_some_order(on: &Subject) {
                     state.names[n] = number;
                 }
                 if let What::Narrow = plan.what {
-                    let mut edit = keep(view);
+                    let mut edit = no_change(view);
                     edit.permissions = Some(home.draft("").permissions);
                     *view = home.update(view, &edit).await;
                 }

@@ -2,17 +2,22 @@
 
 use countersign_domain::{LastUse, SecretDigest, TokenView};
 
-use super::{Subject, pages::in_order};
+use super::{StoreUnderTest, pages::in_order};
 use crate::{
-    Made,
-    ports::{Census, Used},
+    IssuedToken,
+    ports::{TokenCounts, UsageRecord},
     query::{Compare, Filter, Order, OrderField, PageRequest, TimeField},
-    testing::Realm,
+    testing::TestTenant,
 };
 
 /// A use of a token's secret, at an instant and from an address.
-pub(super) fn used(made: &Made, digest: SecretDigest, at: &str, address: Option<&str>) -> Used {
-    Used {
+pub(super) fn used(
+    made: &IssuedToken,
+    digest: SecretDigest,
+    at: &str,
+    address: Option<&str>,
+) -> UsageRecord {
+    UsageRecord {
         digest,
         tenant: made.view.token.tenant,
         token: made.view.token.id,
@@ -21,16 +26,16 @@ pub(super) fn used(made: &Made, digest: SecretDigest, at: &str, address: Option<
     }
 }
 
-async fn record(on: &Subject, uses: &[Used]) {
+async fn record(on: &StoreUnderTest, uses: &[UsageRecord]) {
     on.usage.record(uses).await.unwrap();
 }
 
-async fn last_use(home: &Realm, made: &Made) -> Option<LastUse> {
+async fn last_use(home: &TestTenant, made: &IssuedToken) -> Option<LastUse> {
     home.get(made.view.token.id).await.unwrap().last_used
 }
 
 /// To the microsecond.
-pub async fn a_use_shows_in_token_and_secret(on: &Subject) {
+pub async fn a_use_shows_in_token_and_secret(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (made, other) = (home.make("used").await, home.make("unused").await);
     assert_eq!(last_use(&home, &made).await, None);
@@ -54,7 +59,7 @@ pub async fn a_use_shows_in_token_and_secret(on: &Subject) {
 }
 
 /// Nodes write when they get to it.
-pub async fn the_latest_use_stands(on: &Subject) {
+pub async fn the_latest_use_stands(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("used").await;
     let at = |time: &str, address| used(&made, made.secret.digest(), time, address);
@@ -71,11 +76,15 @@ pub async fn the_latest_use_stands(on: &Subject) {
 }
 
 /// The version stays, and so does the history; a change made on the record as it was lands.
-pub async fn a_use_is_no_change(on: &Subject) {
+pub async fn a_use_is_no_change(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("used").await;
     let use_at = |time| used(&made, made.secret.digest(), time, None);
-    let change = home.edit(home.system(), &made.view, &crate::testing::named("renamed"));
+    let change = home.edit(
+        home.system(),
+        &made.view,
+        &crate::testing::rename_to("renamed"),
+    );
     record(on, &[use_at("2026-06-01T12:00:01Z")]).await;
     let read = home.get(made.view.token.id).await.unwrap();
     assert_eq!(read.token, made.view.token);
@@ -89,7 +98,7 @@ pub async fn a_use_is_no_change(on: &Subject) {
 }
 
 /// The rest of the batch is kept.
-pub async fn a_use_of_nothing_is_passed_over(on: &Subject) {
+pub async fn a_use_of_nothing_is_passed_over(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("used").await;
     let nobody = countersign_domain::Secret::from_random(&[255; 32]).digest();
@@ -102,7 +111,7 @@ pub async fn a_use_of_nothing_is_passed_over(on: &Subject) {
 }
 
 /// The token shows the later one.
-pub async fn uses_of_two_secrets_are_kept_apart(on: &Subject) {
+pub async fn uses_of_two_secrets_are_kept_apart(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let first = home.make("rotated").await;
     on.clock.advance(60);
@@ -125,7 +134,7 @@ pub async fn uses_of_two_secrets_are_kept_apart(on: &Subject) {
 }
 
 /// Three tokens: one never used, one used early, one used late, in the order of their ids.
-async fn crowd(on: &Subject, home: &Realm) -> Vec<TokenView> {
+async fn crowd(on: &StoreUnderTest, home: &TestTenant) -> Vec<TokenView> {
     let mut views = Vec::new();
     for (name, time) in [
         ("never", None),
@@ -143,7 +152,7 @@ async fn crowd(on: &Subject, home: &Realm) -> Vec<TokenView> {
 }
 
 /// One that was never used is neither before nor after an instant, and can be asked for by itself.
-pub async fn tokens_are_found_by_their_last_use(on: &Subject) {
+pub async fn tokens_are_found_by_their_last_use(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let all = crowd(on, &home).await;
     let (early, late) = (all[1].last_used.unwrap().at, all[2].last_used.unwrap().at);
@@ -175,7 +184,7 @@ pub async fn tokens_are_found_by_their_last_use(on: &Subject) {
         let found = on.tokens.query(home.tenant.id, &filter, &order, page);
         let expected: Vec<_> = all
             .iter()
-            .filter(|view| super::plain::matches(view, &filter))
+            .filter(|view| super::filter_oracle::matches(view, &filter))
             .cloned()
             .collect();
         let found = found.await.unwrap();
@@ -185,7 +194,7 @@ pub async fn tokens_are_found_by_their_last_use(on: &Subject) {
 }
 
 /// Those that were never used are the most idle of all.
-pub async fn tokens_are_ordered_by_their_last_use(on: &Subject) {
+pub async fn tokens_are_ordered_by_their_last_use(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut all = crowd(on, &home).await;
     for descending in [false, true] {
@@ -198,7 +207,7 @@ pub async fn tokens_are_ordered_by_their_last_use(on: &Subject) {
 }
 
 /// Of all tenants: neither revoked nor expired, and up to the instant itself.
-pub async fn tokens_are_counted_by_when_they_expire(on: &Subject) {
+pub async fn tokens_are_counted_by_when_they_expire(on: &StoreUnderTest) {
     let (home, abroad) = (on.realm("home").await, on.realm("abroad").await);
     let now = on.clock.now();
     for (realm, name, seconds) in [
@@ -225,7 +234,7 @@ pub async fn tokens_are_counted_by_when_they_expire(on: &Subject) {
 }
 
 /// Of all tenants.
-pub async fn a_census_counts_states(on: &Subject) {
+pub async fn a_census_counts_states(on: &StoreUnderTest) {
     let (home, abroad) = (on.realm("home").await, on.realm("abroad").await);
     home.make("live").await;
     abroad.make("live").await;
@@ -234,14 +243,14 @@ pub async fn a_census_counts_states(on: &Subject) {
     let mut draft = home.draft("short");
     draft.expiry = on.clock.now().plus_seconds(60);
     home.make_of(&draft).await;
-    let before = on.probe.census(on.clock.now()).await.unwrap();
-    let counted = |live, expired, revoked| Census {
+    let before = on.probe.token_counts(on.clock.now()).await.unwrap();
+    let counted = |live, expired, revoked| TokenCounts {
         live,
         expired,
         revoked,
     };
     assert_eq!(before, counted(3, 0, 1));
     on.clock.advance(60);
-    let after = on.probe.census(on.clock.now()).await.unwrap();
+    let after = on.probe.token_counts(on.clock.now()).await.unwrap();
     assert_eq!(after, counted(2, 1, 1));
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use countersign_domain::{BrokenChain, Search, Secret, Timestamp};
 
-use super::{Subject, usage::used};
+use super::{StoreUnderTest, usage::used};
 use crate::{
-    Audit, Finding, Head, Made, Verified,
+    Audit, Finding, Head, IssuedToken, Verified,
     ports::Stray,
-    testing::{Notes, Realm, keep, named},
+    testing::{Notes, TestTenant, no_change, rename_to},
 };
 
-async fn verify(on: &Subject, earlier: Vec<Head>) -> (Verified, Notes) {
+async fn verify(on: &StoreUnderTest, earlier: Vec<Head>) -> (Verified, Notes) {
     let mut notes = Notes::since(earlier);
     let audit = Audit::new(Arc::clone(&on.audit));
     let verified = audit.verify(&mut notes).await.unwrap();
@@ -32,7 +32,12 @@ impl Dice {
 }
 
 /// One thing that may happen to a token.
-async fn happen(home: &Realm, dice: &mut Dice, made: Made, n: u64) -> Option<Made> {
+async fn happen(
+    home: &TestTenant,
+    dice: &mut Dice,
+    made: IssuedToken,
+    n: u64,
+) -> Option<IssuedToken> {
     let (view, clock) = (&made.view, &home.stores.clock);
     match dice.roll(8) {
         0 => {
@@ -58,18 +63,18 @@ async fn happen(home: &Realm, dice: &mut Dice, made: Made, n: u64) -> Option<Mad
         _ => {}
     }
     let mut edit = match dice.roll(2) {
-        0 => keep(view),
-        _ => named(&format!("renamed {n}")),
+        0 => no_change(view),
+        _ => rename_to(&format!("renamed {n}")),
     };
     edit.expiry = Some(view.token.expiry.minus_seconds(1));
     edit.allowed_addresses = (dice.roll(2) == 0).then(|| vec![format!("192.0.2.{}", n % 200)]);
     edit.permissions = (dice.roll(3) == 0).then(|| vec!["api.tasks.read".to_owned()]);
     let view = home.update(view, &edit).await;
-    Some(Made { view, ..made })
+    Some(IssuedToken { view, ..made })
 }
 
 /// Whatever the rules allow, in any order, with clocks that step back; and with every look at a witness of the one before.
-pub async fn whatever_is_done_verifies(on: &Subject) {
+pub async fn whatever_is_done_verifies(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (mut dice, mut live, mut made, mut seen) = (Dice(7), Vec::new(), 0, Vec::new());
     for n in 0..240 {
@@ -93,7 +98,7 @@ pub async fn whatever_is_done_verifies(on: &Subject) {
 }
 
 /// Its user, its secrets with all that is known of each, its last use, and what it is searched by.
-pub async fn all_that_is_stored_of_a_token_is_read_at_once(on: &Subject) {
+pub async fn all_that_is_stored_of_a_token_is_read_at_once(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let first = home.make("rotated").await;
     on.clock.advance(5);
@@ -113,9 +118,9 @@ pub async fn all_that_is_stored_of_a_token_is_read_at_once(on: &Subject) {
     secrets.sort_by_key(|secret| secret.created);
     let kept: Vec<_> = secrets
         .iter()
-        .map(|one| (one.digest, one.partial.clone(), one.retires))
+        .map(|one| (one.digest, one.partial.clone(), one.valid_until))
         .collect();
-    let shown = |secret: &Secret, end: Option<Timestamp>| (secret.digest(), secret.partial(), end);
+    let shown = |secret: &Secret, end: Option<Timestamp>| (secret.digest(), secret.masked(), end);
     let end = on.clock.now().plus_seconds(60);
     let expected = [shown(&first.secret, Some(end)), shown(&second.secret, None)];
     assert_eq!(kept, expected);
@@ -134,7 +139,7 @@ pub async fn all_that_is_stored_of_a_token_is_read_at_once(on: &Subject) {
 }
 
 /// Somebody who may only insert makes his own secret that of a token.
-pub async fn a_secret_that_no_event_made_is_found(on: &Subject) {
+pub async fn a_secret_that_no_event_made_is_found(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("root").await.view;
     on.execute(
@@ -152,7 +157,7 @@ pub async fn a_secret_that_no_event_made_is_found(on: &Subject) {
 }
 
 /// The number and the dates of all secrets are as before.
-pub async fn a_secret_that_was_exchanged_is_found(on: &Subject) {
+pub async fn a_secret_that_was_exchanged_is_found(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     home.make("root").await;
     on.execute("UPDATE token_secrets SET digest = (SELECT chain_head FROM api_tokens)")
@@ -165,7 +170,7 @@ pub async fn a_secret_that_was_exchanged_is_found(on: &Subject) {
 }
 
 /// Nobody's user, beside those of the tenants and the tokens.
-pub async fn a_user_that_stands_for_no_token_is_found(on: &Subject) {
+pub async fn a_user_that_stands_for_no_token_is_found(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     home.revoke(&home.make("gone").await.view).await;
     home.make("live").await;

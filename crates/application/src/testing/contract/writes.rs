@@ -2,22 +2,22 @@
 
 use countersign_domain::{TokenId, Version};
 
-use super::{Subject, refused};
+use super::{StoreUnderTest, refused};
 use crate::{
     ports::CommitError,
-    testing::{keep, named},
+    testing::{no_change, rename_to},
 };
 
 /// And tells the stored version.
-pub async fn a_stale_change_writes_nothing(on: &Subject) {
+pub async fn a_stale_change_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let first = home.make("first").await.view;
     let late = [
-        home.edit(home.system(), &first, &named("late")),
+        home.edit(home.system(), &first, &rename_to("late")),
         home.revocation(home.system(), &first),
     ];
-    let second = home.update(&first, &named("second")).await;
-    let third = home.update(&second, &named("third")).await;
+    let second = home.update(&first, &rename_to("second")).await;
+    let third = home.update(&second, &rename_to("third")).await;
     for change in late {
         let error = refused(&home, &change).await;
         let stored = third.token.version;
@@ -30,12 +30,12 @@ pub async fn a_stale_change_writes_nothing(on: &Subject) {
 }
 
 /// Also in another case, and also the audit row.
-pub async fn a_taken_name_writes_nothing(on: &Subject) {
+pub async fn a_taken_name_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     home.make("Straße").await;
     let other = home.make("other").await.view;
     let (create, _) = home.creation(home.system(), &home.draft("STRASSE"), None);
-    let rename = home.edit(home.system(), &other, &named("strasse"));
+    let rename = home.edit(home.system(), &other, &rename_to("strasse"));
     for change in [create, rename] {
         let error = refused(&home, &change).await;
         assert!(matches!(error, CommitError::NameTaken), "{error:?}");
@@ -43,26 +43,26 @@ pub async fn a_taken_name_writes_nothing(on: &Subject) {
 }
 
 /// Its own name is not in its way.
-pub async fn a_token_may_respell_its_own_name(on: &Subject) {
+pub async fn a_token_may_respell_its_own_name(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("export").await.view;
-    let view = home.update(&view, &named("EXPORT")).await;
+    let view = home.update(&view, &rename_to("EXPORT")).await;
     assert_eq!(home.get(view.token.id).await, Some(view));
 }
 
 /// Again and again.
-pub async fn a_revoked_tokens_name_is_free(on: &Subject) {
+pub async fn a_revoked_tokens_name_is_free(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     for _ in 0..3 {
         let view = home.make("again").await.view;
         home.revoke(&view).await;
     }
     let other = home.make("other").await.view;
-    home.update(&other, &named("Again")).await;
+    home.update(&other, &rename_to("Again")).await;
 }
 
 /// Expired is not revoked.
-pub async fn an_expired_tokens_name_stays_taken(on: &Subject) {
+pub async fn an_expired_tokens_name_stays_taken(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("old").await.view;
     on.clock.set(view.token.expiry);
@@ -72,12 +72,12 @@ pub async fn an_expired_tokens_name_stays_taken(on: &Subject) {
 }
 
 /// However it came to be.
-pub async fn an_unknown_token_is_not_changed(on: &Subject) {
+pub async fn an_unknown_token_is_not_changed(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut view = home.make("a").await.view;
     view.token.id = TokenId::new(on.clock.now(), &[255; 10]);
     let changes = [
-        home.edit(home.system(), &view, &named("b")),
+        home.edit(home.system(), &view, &rename_to("b")),
         home.revocation(home.system(), &view),
     ];
     for change in changes {
@@ -87,7 +87,7 @@ pub async fn an_unknown_token_is_not_changed(on: &Subject) {
 }
 
 /// Whatever version is named.
-pub async fn a_revoked_token_is_not_changed(on: &Subject) {
+pub async fn a_revoked_token_is_not_changed(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("a").await.view;
     let mut later = view.clone();
@@ -95,7 +95,7 @@ pub async fn a_revoked_token_is_not_changed(on: &Subject) {
     home.revoke(&view).await;
     for view in [&view, &later] {
         let changes = [
-            home.edit(home.system(), view, &named("b")),
+            home.edit(home.system(), view, &rename_to("b")),
             home.revocation(home.system(), view),
         ];
         for change in changes {
@@ -106,12 +106,12 @@ pub async fn a_revoked_token_is_not_changed(on: &Subject) {
 }
 
 /// No change without its event.
-pub async fn a_failing_audit_row_rolls_everything_back(on: &Subject) {
+pub async fn a_failing_audit_row_rolls_everything_back(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("a").await.view;
     let changes = [
         home.creation(home.system(), &home.draft("b"), None).0,
-        home.edit(home.system(), &view, &named("c")),
+        home.edit(home.system(), &view, &rename_to("c")),
         home.revocation(home.system(), &view),
     ];
     on.execute(on.backdoor.audit_outage()).await;
@@ -122,7 +122,7 @@ pub async fn a_failing_audit_row_rolls_everything_back(on: &Subject) {
 }
 
 /// Quotes, wildcards, the longest name, the widest lists.
-pub async fn odd_values_are_kept_literally(on: &Subject) {
+pub async fn odd_values_are_kept_literally(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let longest = "👪".repeat(128);
     for name in [
@@ -144,7 +144,7 @@ pub async fn odd_values_are_kept_literally(on: &Subject) {
             .collect();
         let made = home.make_of(&draft).await.view;
         assert_eq!(home.get(made.token.id).await, Some(made.clone()));
-        let mut edit = keep(&made);
+        let mut edit = no_change(&made);
         edit.allowed_addresses = Some(vec!["::/0".to_owned()]);
         let view = home.update(&made, &edit).await;
         assert_eq!(home.get(view.token.id).await, Some(view));

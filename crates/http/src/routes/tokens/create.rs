@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
 };
-use countersign_domain::{Draft, Fingerprint, IdempotencyKey, Once};
+use countersign_domain::{Fingerprint, IdempotencyKey, IdempotentRequest, NewToken};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -13,12 +13,12 @@ use super::super::{Answer, answer};
 use crate::{
     body::{self, Fields},
     caller::{Caller, WriteTokens},
+    detached::run_detached,
     etag::etag,
     params::Params,
-    problem::{Fault, Problem, may_hold_secret},
-    records::{IssuedToken, Sent},
-    services::App,
-    whole::to_its_end,
+    problem::{FieldError, Problem, may_hold_secret},
+    responses::{IssuedTokenRecord, Sent},
+    state::ApiState,
 };
 
 /// An API token to be made.
@@ -60,7 +60,7 @@ pub(crate) struct DraftBody {
     ),
     request_body = DraftBody,
     responses(
-        (status = 201, body = IssuedToken, headers(
+        (status = 201, body = IssuedTokenRecord, headers(
             ("Location" = String, description = "The record's path"),
             ("ETag" = String, description = "The version as an entity tag"))),
         (status = 204, description = "A dry run: the token would be made"),
@@ -72,7 +72,7 @@ pub(crate) struct DraftBody {
     extensions(("x-required-permission" = json!("api.api-tokens.write"))),
 )]
 pub(in crate::routes) async fn create(
-    State(app): State<App>,
+    State(app): State<ApiState>,
     caller: Caller<WriteTokens>,
     RawQuery(query): RawQuery,
     request: Request,
@@ -85,7 +85,7 @@ pub(in crate::routes) async fn create(
     let largest = body::largest_record(app.tokens.policy().catalog.permissions());
     let body = body::read_record(&head.headers, body, largest).await?;
     let draft = draft(&body)?;
-    let once = key.map(|key| Once {
+    let once = key.map(|key| IdempotentRequest {
         key,
         fingerprint: Fingerprint::of(&body),
     });
@@ -94,10 +94,10 @@ pub(in crate::routes) async fn create(
     let refused = |failure| Problem::of_failure::<WriteTokens>(failure, false);
     if dry_run {
         let tried = async move { tokens.create_dry_run(actor, id, &draft, once).await };
-        to_its_end(spans, tried).await.map_err(refused)?;
+        run_detached(spans, tried).await.map_err(refused)?;
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let made = to_its_end(spans, async move {
+    let made = run_detached(spans, async move {
         tokens.create(actor, id, &draft, once).await
     })
     .await
@@ -107,11 +107,11 @@ pub(in crate::routes) async fn create(
         (header::LOCATION, format!("/api/v1/api-tokens/{}", token.id)),
         (header::ETAG, etag(token.version)),
     ];
-    let record = IssuedToken::new(&caller.actor, made, Sent::ALL);
+    let record = IssuedTokenRecord::new(&caller.actor, made, Sent::ALL);
     answer(StatusCode::CREATED, headers, &record)
 }
 
-fn draft(body: &[u8]) -> Result<Draft, Problem> {
+fn draft(body: &[u8]) -> Result<NewToken, Problem> {
     let mut fields = Fields::of(body)?;
     let name = fields.required("name", body::text);
     let expiry = fields.required("expiry", body::instant);
@@ -121,7 +121,7 @@ fn draft(body: &[u8]) -> Result<Draft, Problem> {
     let draft = name
         .zip(expiry)
         .zip(permissions)
-        .map(|((name, expiry), permissions)| Draft {
+        .map(|((name, expiry), permissions)| NewToken {
             name,
             expiry,
             allowed_addresses: allowed_addresses.unwrap_or_default(),
@@ -144,7 +144,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Proble
     };
     value.map(Some).ok_or_else(|| {
         let detail = "one value of 1 to 255 visible ASCII characters that is no token is expected";
-        Problem::invalid_parameters(vec![Fault::in_parameter(
+        Problem::invalid_parameters(vec![FieldError::in_parameter(
             "Idempotency-Key",
             "invalid-value",
             detail,

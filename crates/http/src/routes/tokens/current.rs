@@ -5,21 +5,21 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::IntoResponse,
 };
-use countersign_application::Failure;
+use countersign_application::UseCaseError;
 
 use super::{
     super::Answer,
-    expected::{matching, precondition},
+    precondition::{matching, precondition},
     read::unless_known,
 };
 use crate::{
     body::NoBody,
     caller::{AnyToken, Caller},
+    detached::run_detached,
     params::Params,
     problem::Problem,
-    records::DetailedToken,
-    services::App,
-    whole::to_its_end,
+    responses::DetailedToken,
+    state::ApiState,
 };
 
 /// The caller's own API token
@@ -41,7 +41,7 @@ use crate::{
     ),
 )]
 pub(in crate::routes) async fn current(
-    State(app): State<App>,
+    State(app): State<ApiState>,
     caller: Caller<AnyToken>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -63,25 +63,25 @@ pub(in crate::routes) async fn current(
     responses((status = 204, description = "Revoked"), (status = 400), (status = 412)),
 )]
 pub(in crate::routes) async fn end(
-    State(app): State<App>,
+    State(app): State<ApiState>,
     caller: Caller<AnyToken>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     _: NoBody,
 ) -> Answer {
     Params::none(query.as_deref())?;
-    let id = caller.actor.token.ok_or(Failure::ActorGone)?;
+    let id = caller.actor.token.ok_or(UseCaseError::ActorGone)?;
     let version = match precondition(&headers)? {
         None => None,
         Some(condition) => Some(matching(&app, &caller, id, &condition).await?),
     };
     let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
-    let ended = to_its_end(caller.exchange.spans, async move {
+    let ended = run_detached(caller.exchange.spans, async move {
         tokens.revoke(actor, request, id, version).await
     });
     ended.await.map_err(|failure| match failure {
         // Somebody else ended it in the same moment.
-        Failure::TokenNotFound => Failure::ActorGone.into(),
+        UseCaseError::TokenNotFound => UseCaseError::ActorGone.into(),
         failure => Problem::of_failure::<AnyToken>(failure, version.is_some()),
     })?;
     Ok(StatusCode::NO_CONTENT.into_response())

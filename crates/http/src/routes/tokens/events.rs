@@ -16,8 +16,8 @@ use crate::{
     caller::{Caller, ReadTokens},
     cursor,
     params::{Id, Params},
-    records::{EventList, EventRecord},
-    services::App,
+    responses::{EventList, EventRecord},
+    state::ApiState,
 };
 
 /// Audit events of an API token
@@ -35,7 +35,7 @@ use crate::{
     extensions(("x-required-permission" = json!("api.api-tokens.read"))),
 )]
 pub(in crate::routes) async fn events(
-    State(app): State<App>,
+    State(app): State<ApiState>,
     caller: Caller<ReadTokens>,
     id: Id,
     RawQuery(query): RawQuery,

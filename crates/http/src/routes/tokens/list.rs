@@ -13,8 +13,8 @@ use crate::{
     caller::{Caller, ReadTokens},
     cursor,
     params::Params,
-    records::{TokenList, TokenRecord},
-    services::App,
+    responses::{TokenList, TokenRecord},
+    state::ApiState,
 };
 
 type Read = fn(TenantId, &str) -> Option<TokenId>;
@@ -39,7 +39,7 @@ pub(in crate::routes) const LIMIT: u8 = 50;
     extensions(("x-required-permission" = json!("api.api-tokens.read"))),
 )]
 pub(in crate::routes) async fn list(
-    State(app): State<App>,
+    State(app): State<ApiState>,
     caller: Caller<ReadTokens>,
     RawQuery(query): RawQuery,
     _: NoBody,

@@ -11,7 +11,7 @@ pub(super) mod revoke;
 pub(super) mod rotate;
 pub(super) mod update;
 
-mod expected;
+mod precondition;
 
 use countersign_domain::TokenId;
 

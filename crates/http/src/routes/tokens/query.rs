@@ -10,11 +10,11 @@ use super::super::{Answer, answer};
 use crate::{
     body,
     caller::{Caller, ReadTokens},
+    detached::run_detached,
     filter::{self, FilterBody},
     params::Params,
-    records::{TokenPage, TokenRecord},
-    services::App,
-    whole::to_its_end,
+    responses::{TokenPage, TokenRecord},
+    state::ApiState,
 };
 
 /// How many records a page holds where the client names no size.
@@ -40,7 +40,7 @@ const SIZE: u8 = 20;
     extensions(("x-required-permission" = json!("api.api-tokens.read"))),
 )]
 pub(in crate::routes) async fn query(
-    State(app): State<App>,
+    State(app): State<ApiState>,
     caller: Caller<ReadTokens>,
     RawQuery(query): RawQuery,
     request: Request,
@@ -58,7 +58,7 @@ pub(in crate::routes) async fn query(
     let filter = filter::read(&body)?;
     // To its end, because the store works on whether or not the client waits: a question that is given up goes on
     // counting among those of its tenant.
-    let found = to_its_end(caller.exchange.spans, async move {
+    let found = run_detached(caller.exchange.spans, async move {
         let tokens = &app.tokens;
         tokens.query(&caller.actor, &filter, &order, page).await
     });

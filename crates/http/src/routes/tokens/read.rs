@@ -16,8 +16,8 @@ use crate::{
     caller::{Caller, ReadTokens},
     etag::{Condition, etag},
     params::{Id, Params},
-    records::DetailedToken,
-    services::App,
+    responses::DetailedToken,
+    state::ApiState,
 };
 
 /// An API token
@@ -41,7 +41,7 @@ use crate::{
     extensions(("x-required-permission" = json!("api.api-tokens.read"))),
 )]
 pub(in crate::routes) async fn read(
-    State(app): State<App>,
+    State(app): State<ApiState>,
     caller: Caller<ReadTokens>,
     id: Id,
     RawQuery(query): RawQuery,
@@ -56,7 +56,7 @@ pub(in crate::routes) async fn read(
 /// The record with its secrets, or 304 where the client holds that version (RFC 9110, section 13.1.2), which needs no
 /// look at secrets.
 pub(super) async fn unless_known(
-    app: &App,
+    app: &ApiState,
     actor: &Actor,
     headers: &HeaderMap,
     view: &TokenView,
@@ -64,7 +64,7 @@ pub(super) async fn unless_known(
     let token = &view.token;
     let tag = (header::ETAG, etag(token.version));
     let condition = Condition::read(headers, &header::IF_NONE_MATCH)?;
-    if condition.is_some_and(|condition| condition.means(token.version)) {
+    if condition.is_some_and(|condition| condition.matches_weak(token.version)) {
         return Ok((StatusCode::NOT_MODIFIED, [tag]).into_response());
     }
     let secrets = app.tokens.secrets(actor, token.id).await?;

@@ -9,16 +9,16 @@ use countersign_domain::{PartialToken, SecretChoice, TokenId};
 
 use super::{
     super::Answer,
-    expected::{matching, precondition},
+    precondition::{matching, precondition},
 };
 use crate::{
     body::NoBody,
     caller::{AnyToken, Caller, WriteTokens},
+    detached::run_detached,
     etag::etag,
     params::Params,
     problem::Problem,
-    services::App,
-    whole::to_its_end,
+    state::ApiState,
 };
 
 /// End an older secret of an API token
@@ -42,7 +42,7 @@ use crate::{
     extensions(("x-required-permission" = json!("api.api-tokens.write"))),
 )]
 pub(in crate::routes) async fn retire(
-    State(app): State<App>,
+    State(app): State<ApiState>,
     caller: Caller<AnyToken>,
     path: Result<Path<(String, String)>, PathRejection>,
     RawQuery(query): RawQuery,
@@ -61,7 +61,7 @@ pub(in crate::routes) async fn retire(
         Some(condition) => Some(matching(&app, &caller, id, &condition).await?),
     };
     let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
-    let ended = to_its_end(caller.exchange.spans, async move {
+    let ended = run_detached(caller.exchange.spans, async move {
         tokens.retire(actor, request, (id, version), &choice).await
     });
     let version = ended

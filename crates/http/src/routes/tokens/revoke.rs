@@ -5,22 +5,22 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::IntoResponse,
 };
-use countersign_application::{Terms, ports::Lineage};
+use countersign_application::{RevocationTerms, ports::Lineage};
 use countersign_domain::{Timestamp, standard};
 
 use super::{
     super::{Answer, answer},
-    expected::{matching, precondition},
+    precondition::{matching, precondition},
     token_id,
 };
 use crate::{
     body::NoBody,
     caller::{Caller, DeleteTokens},
+    detached::run_detached,
     params::{Id, Params},
     problem::Problem,
-    records::RevocationRecord,
-    services::App,
-    whole::to_its_end,
+    responses::RevocationRecord,
+    state::ApiState,
 };
 
 /// How many tokens a dry run lists.
@@ -60,7 +60,7 @@ const LISTED: usize = 100;
     extensions(("x-required-permission" = json!("api.api-tokens.delete"))),
 )]
 pub(in crate::routes) async fn revoke(
-    State(app): State<App>,
+    State(app): State<ApiState>,
     caller: Caller<DeleteTokens>,
     id: Id,
     RawQuery(query): RawQuery,
@@ -83,12 +83,12 @@ pub(in crate::routes) async fn revoke(
     match descent {
         Descent::Alone { dry_run: true } => {
             let tried = async move { tokens.revoke_dry_run(actor, request, id, version).await };
-            let found = to_its_end(spans, tried).await.map_err(told)?;
+            let found = run_detached(spans, tried).await.map_err(told)?;
             answer(StatusCode::OK, [], &RevocationRecord::dry(found, reads))
         }
         Descent::Alone { dry_run: false } => {
             let revocation = async move { tokens.revoke(actor, request, id, version).await };
-            to_its_end(spans, revocation).await.map_err(told)?;
+            run_detached(spans, revocation).await.map_err(told)?;
             Ok(StatusCode::NO_CONTENT.into_response())
         }
         Descent::Whole {
@@ -97,7 +97,7 @@ pub(in crate::routes) async fn revoke(
             dry_run,
         } => {
             let lineage = Lineage { token: id, since };
-            let terms = Terms { version, ..terms };
+            let terms = RevocationTerms { version, ..terms };
             if dry_run {
                 let tried =
                     tokens.revoke_descendants_dry_run(actor, request, lineage, terms, LISTED);
@@ -109,7 +109,7 @@ pub(in crate::routes) async fn revoke(
                     .revoke_descendants(actor, request, lineage, terms)
                     .await
             };
-            let revoked = to_its_end(spans, revocation).await.map_err(told)?;
+            let revoked = run_detached(spans, revocation).await.map_err(told)?;
             answer(StatusCode::OK, [], &RevocationRecord::done(revoked, reads))
         }
     }
@@ -122,7 +122,7 @@ enum Descent {
     /// Its descendants.
     Whole {
         since: Option<Timestamp>,
-        terms: Terms,
+        terms: RevocationTerms,
         dry_run: bool,
     },
 }
@@ -157,7 +157,7 @@ impl Descent {
         }
         Ok(Self::Whole {
             since,
-            terms: Terms {
+            terms: RevocationTerms {
                 version: None,
                 count: expected.and_then(ExpectedCount::exact),
                 allow_lockout,

@@ -11,17 +11,17 @@ use utoipa::ToSchema;
 
 use super::{
     super::{Answer, answer},
-    expected, token_id,
+    precondition, token_id,
 };
 use crate::{
     body::{self, Fields},
     caller::{Caller, RotateTokens},
+    detached::run_detached,
     etag::{Condition, etag},
     params::{Id, Params},
-    problem::{Fault, Problem},
-    records::{IssuedToken, Sent},
-    services::App,
-    whole::to_its_end,
+    problem::{FieldError, Problem},
+    responses::{IssuedTokenRecord, Sent},
+    state::ApiState,
 };
 
 /// A rotation of an API token's secret.
@@ -61,14 +61,14 @@ pub(crate) struct RotationBody {
     ),
     request_body = RotationBody,
     responses(
-        (status = 200, body = IssuedToken, headers(("ETag" = String, description = "The version as an entity tag"))),
+        (status = 200, body = IssuedTokenRecord, headers(("ETag" = String, description = "The version as an entity tag"))),
         (status = 204, description = "A dry run: the token would get a new secret"),
         (status = 400), (status = 404), (status = 408), (status = 409), (status = 412), (status = 413), (status = 415),
     ),
     extensions(("x-required-permission" = json!("api.api-tokens.write"))),
 )]
 pub(in crate::routes) async fn rotate(
-    State(app): State<App>,
+    State(app): State<ApiState>,
     caller: Caller<RotateTokens>,
     id: Id,
     RawQuery(query): RawQuery,
@@ -81,7 +81,7 @@ pub(in crate::routes) async fn rotate(
     params.finish()?;
     let id = token_id(&id)?;
     let (head, body) = request.into_parts();
-    let condition = expected::precondition(&head.headers)?;
+    let condition = precondition::precondition(&head.headers)?;
     let body = body::read(&head.headers, body).await?;
     let (version, overlap) = rotation(&body, condition.as_ref())?;
     if cut.is_some() && overlap != Overlap::NONE {
@@ -89,23 +89,23 @@ pub(in crate::routes) async fn rotate(
     }
 
     let by_precondition = condition.is_some();
-    let expected = expected::expected(&app, &caller, id, version, condition).await?;
+    let expected = precondition::expected(&app, &caller, id, version, condition).await?;
     let (tokens, actor, request) = (app.tokens.clone(), caller.actor.clone(), caller.exchange.id);
     let spans = caller.exchange.spans;
     let of = (id, expected);
     let refused = |failure| Problem::of_failure::<RotateTokens>(failure, by_precondition);
     if dry_run {
         let tried = async move { tokens.rotate_dry_run(actor, request, of, overlap).await };
-        to_its_end(spans, tried).await.map_err(refused)?;
+        run_detached(spans, tried).await.map_err(refused)?;
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let made = to_its_end(spans, async move {
+    let made = run_detached(spans, async move {
         tokens.rotate(actor, request, of, overlap).await
     })
     .await
     .map_err(refused)?;
     let tag = (header::ETAG, etag(made.view.token.version));
-    let record = IssuedToken::new(&caller.actor, made, Sent::Nothing);
+    let record = IssuedTokenRecord::new(&caller.actor, made, Sent::Nothing);
     answer(StatusCode::OK, [tag], &record)
 }
 
@@ -114,7 +114,7 @@ fn rotation(
     condition: Option<&Condition>,
 ) -> Result<(Option<Version>, Overlap), Problem> {
     let mut fields = Fields::of(body)?;
-    let version = expected::version(&mut fields, condition);
+    let version = precondition::version(&mut fields, condition);
     let overlap = fields.optional("overlapSeconds", body::overlap);
     fields.finish()?;
     Ok((version, overlap.unwrap_or_default()))
@@ -123,7 +123,7 @@ fn rotation(
 fn contradicting() -> Problem {
     let detail = "cut=now ends the old secrets at once, and the overlap lets one go on";
     Problem::invalid_parameters(vec![
-        Fault::in_parameter("cut", "contradicting-overlap", detail),
-        Fault::at("/overlapSeconds", "contradicting-overlap", detail),
+        FieldError::in_parameter("cut", "contradicting-overlap", detail),
+        FieldError::at("/overlapSeconds", "contradicting-overlap", detail),
     ])
 }

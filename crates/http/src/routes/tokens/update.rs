@@ -5,24 +5,24 @@ use axum::{
     extract::{RawQuery, Request, State},
     http::{StatusCode, header},
 };
-use countersign_domain::{Edit, TokenId, Version};
+use countersign_domain::{TokenId, TokenUpdate, Version};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
     super::{Answer, answer},
-    expected, token_id,
+    precondition, token_id,
 };
 use crate::{
     body::{self, Fields},
     caller::{Caller, WriteTokens},
+    detached::run_detached,
     etag::{Condition, etag},
     params::{Id, Params},
     problem::Problem,
-    records::{Sent, UpdatedToken},
-    services::App,
-    whole::to_its_end,
+    responses::{Sent, UpdatedToken},
+    state::ApiState,
 };
 
 /// What of a record is not for writing: taken so that a record that was read can be sent back, and let be.
@@ -130,7 +130,7 @@ pub(crate) struct EditBody {
     extensions(("x-required-permission" = json!("api.api-tokens.write"))),
 )]
 pub(in crate::routes) async fn update(
-    State(app): State<App>,
+    State(app): State<ApiState>,
     caller: Caller<WriteTokens>,
     id: Id,
     RawQuery(query): RawQuery,
@@ -141,17 +141,17 @@ pub(in crate::routes) async fn update(
     params.finish()?;
     let id = token_id(&id)?;
     let (head, body) = request.into_parts();
-    let condition = expected::precondition(&head.headers)?;
+    let condition = precondition::precondition(&head.headers)?;
     let largest = largest(&app, &caller, id, body.size_hint().upper()).await?;
     let body = body::read_record(&head.headers, body, largest).await?;
     let (version, edit) = edit(&body, condition.as_ref(), allow_lockout)?;
 
     let by_precondition = condition.is_some();
-    let expected = expected::expected(&app, &caller, id, version, condition).await?;
+    let expected = precondition::expected(&app, &caller, id, version, condition).await?;
     let (tokens, actor, request) = (app.tokens.clone(), caller.actor.clone(), caller.exchange.id);
     let spans = caller.exchange.spans;
     let (of, sent) = ((id, expected), Sent::by(&edit));
-    let updated = to_its_end(spans, async move {
+    let updated = run_detached(spans, async move {
         tokens.update(actor, request, of, &edit, dry_run).await
     })
     .await
@@ -167,7 +167,7 @@ pub(in crate::routes) async fn update(
 /// How large the body may be. One that is longer than the catalog explains may name permissions that
 /// left the catalog and that the stored record still has.
 async fn largest(
-    app: &App,
+    app: &ApiState,
     caller: &Caller<WriteTokens>,
     id: TokenId,
     declared: Option<u64>,
@@ -184,10 +184,10 @@ fn edit(
     body: &[u8],
     condition: Option<&Condition>,
     allow_lockout: bool,
-) -> Result<(Option<Version>, Edit), Problem> {
+) -> Result<(Option<Version>, TokenUpdate), Problem> {
     let mut fields = Fields::of(body)?;
     fields.ignore(READ_ONLY);
-    let version = expected::version(&mut fields, condition);
+    let version = precondition::version(&mut fields, condition);
     let name = fields.required("name", body::text);
     let expiry = fields.optional("expiry", body::instant);
     let allowed_addresses = fields.optional("allowedAddresses", body::texts);
@@ -195,7 +195,7 @@ fn edit(
     fields.finish()?;
     // Where it is missing, that was noted as a fault above.
     let name = name.ok_or_else(Problem::internal)?;
-    let edit = Edit {
+    let edit = TokenUpdate {
         name,
         expiry,
         allowed_addresses,

@@ -7,15 +7,15 @@ use std::{
 };
 
 use countersign_application::{
-    Made, Tokens, Users,
+    IssuedToken, Tokens, Users,
     ports::Clock,
-    testing::{Deaf, FixedClock, Realm, Stores},
+    testing::{FixedClock, NoopInvalidator, Stores, TestTenant},
 };
 use countersign_domain::{PermissionCatalog, Policy, UserId};
 use countersign_gate::{Gate, Proxies};
 use countersign_http::{
-    Hub, Limits, Metrics, ProxyHeader, Services, Settings, StoreSource, Surface, Timekeeping,
-    Writability, serve,
+    ApiService, ApiServices, ChangeBroadcast, Limits, Metrics, ProxyHeader, Settings, StoreSource,
+    Timekeeping, Writability, serve,
 };
 use countersign_sqlite::SqliteStore;
 use serde_json::{Value, json};
@@ -35,11 +35,11 @@ pub(crate) const TOKENS: &str = "/api/v1/api-tokens";
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
     /// The tenant whose tokens ask.
-    pub(crate) home: Realm,
+    pub(crate) home: TestTenant,
     /// A token of it that holds the whole catalog.
-    pub(crate) root: Made,
+    pub(crate) root: IssuedToken,
     /// Another tenant.
-    pub(crate) away: Realm,
+    pub(crate) away: TestTenant,
     database: Mutex<SqliteConnection>,
     client: reqwest::Client,
     names: AtomicU32,
@@ -85,7 +85,7 @@ impl Service {
         let (home, away) = (stores.realm("home").await, stores.realm("away").await);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = Surface::new(services(&stores, proxies), Settings::default());
+        let router = ApiService::new(services(&stores, proxies), Settings::default());
         tokio::spawn(serve(
             listener,
             router,
@@ -179,12 +179,12 @@ impl Service {
     }
 
     /// A fresh token: good for a year, from anywhere, able to read, write and delete tokens and to read users, tasks.
-    pub(crate) async fn token(&self) -> Made {
+    pub(crate) async fn token(&self) -> IssuedToken {
         self.home.make(&self.fresh_name()).await
     }
 
     /// A fresh token with these permissions.
-    pub(crate) async fn token_of(&self, permissions: &[&str]) -> Made {
+    pub(crate) async fn token_of(&self, permissions: &[&str]) -> IssuedToken {
         let mut draft = self.home.draft(&self.fresh_name());
         draft.permissions = permissions.iter().map(ToString::to_string).collect();
         self.home.make_of(&draft).await
@@ -196,7 +196,7 @@ impl Service {
     }
 
     /// The change of a token that is at version 1.
-    pub(crate) fn edit_of(&self, made: &Made, fields: Value) -> Ask {
+    pub(crate) fn edit_of(&self, made: &IssuedToken, fields: Value) -> Ask {
         let token = &made.view.token;
         let body = json!({"version": 1, "name": token.name.as_str()});
         self.ask("PUT", path_of(made)).json(&merged(body, fields))
@@ -214,7 +214,7 @@ impl Service {
 }
 
 /// The path of a token.
-pub(crate) fn path_of(made: &Made) -> String {
+pub(crate) fn path_of(made: &IssuedToken) -> String {
     format!("{TOKENS}/{}", made.view.token.id)
 }
 
@@ -232,15 +232,15 @@ fn merged(mut body: Value, fields: Value) -> Value {
     body
 }
 
-fn services(stores: &Stores, proxies: Proxies) -> Services {
+fn services(stores: &Stores, proxies: Proxies) -> ApiServices {
     let time = stores.clock.clone();
     let clock = || -> std::sync::Arc<dyn Clock> { stores.clock.clone() };
-    Services {
+    ApiServices {
         tokens: Tokens::new(
             stores.tokens.clone(),
             clock(),
             stores.entropy.clone(),
-            std::sync::Arc::new(Deaf),
+            std::sync::Arc::new(NoopInvalidator),
             Policy::default(),
         ),
         users: Users::new(stores.users.clone()),
@@ -250,7 +250,7 @@ fn services(stores: &Stores, proxies: Proxies) -> Services {
         )
         .with_proxies(proxies),
         feed: stores.feed.clone(),
-        news: Hub::default(),
+        news: ChangeBroadcast::default(),
         time: Timekeeping::default(),
         writability: Writability::default(),
         metrics: Metrics::default(),

@@ -11,9 +11,9 @@ mod proxy;
 use std::{env, error::Error, str::FromStr, time::Duration};
 
 use async_trait::async_trait;
-use countersign_application::testing::contract::{Backdoor, Bad, Spoiled};
+use countersign_application::testing::contract::{Backdoor, Bad, Corruption};
 use countersign_domain::uuid::Uuid;
-use countersign_postgres::{Feed, PostgresStore};
+use countersign_postgres::{FeedMode, PostgresStore};
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection,
     postgres::PgConnectOptions,
@@ -64,7 +64,7 @@ impl Database {
 
     /// A migrated store on it.
     pub(crate) async fn store(&self, connections: u32) -> PostgresStore {
-        let store = PostgresStore::open(&self.url(None), connections, Feed::Notify).unwrap();
+        let store = PostgresStore::open(&self.url(None), connections, FeedMode::Notify).unwrap();
         store.migrate().await.unwrap();
         store
     }
@@ -155,34 +155,34 @@ impl Backdoor for Database {
         "ALTER TABLE audit_events ADD CONSTRAINT outage CHECK (false) NOT VALID"
     }
 
-    fn spoil(&self, what: Spoiled) -> &'static str {
+    fn corrupt(&self, what: Corruption) -> &'static str {
         match what {
-            Spoiled::Version => "UPDATE api_tokens SET version = 0",
-            Spoiled::Name => "UPDATE api_tokens SET name = '  '",
-            Spoiled::PartialToken => "UPDATE api_tokens SET partial_token = '{ spoilt'",
-            Spoiled::Permissions => "UPDATE api_tokens SET permissions = ARRAY['{ spoilt']",
-            Spoiled::AllowedAddresses => {
+            Corruption::Version => "UPDATE api_tokens SET version = 0",
+            Corruption::Name => "UPDATE api_tokens SET name = '  '",
+            Corruption::PartialToken => "UPDATE api_tokens SET partial_token = '{ spoilt'",
+            Corruption::Permissions => "UPDATE api_tokens SET permissions = ARRAY['{ spoilt']",
+            Corruption::AllowedAddresses => {
                 "UPDATE api_tokens SET allowed_addresses = ARRAY['{ spoilt']"
             }
-            Spoiled::Expiry => "UPDATE api_tokens SET expiry = 'infinity'",
-            Spoiled::ChainHead => r"UPDATE api_tokens SET chain_head = '\x00'",
-            Spoiled::Users => "SET session_replication_role = replica; DELETE FROM users",
-            Spoiled::UserKind => {
+            Corruption::Expiry => "UPDATE api_tokens SET expiry = 'infinity'",
+            Corruption::ChainHead => r"UPDATE api_tokens SET chain_head = '\x00'",
+            Corruption::Users => "SET session_replication_role = replica; DELETE FROM users",
+            Corruption::UserKind => {
                 "ALTER TABLE users DROP CONSTRAINT users_kind; UPDATE users SET kind = '{ spoilt'"
             }
-            Spoiled::EventKind => {
+            Corruption::EventKind => {
                 "ALTER TABLE audit_events DISABLE TRIGGER USER; UPDATE audit_events SET kind = '{ spoilt'"
             }
-            Spoiled::Changes => {
+            Corruption::Changes => {
                 "ALTER TABLE audit_events DISABLE TRIGGER USER; UPDATE audit_events SET changes = '{ spoilt'"
             }
-            Spoiled::EventHash => {
+            Corruption::EventHash => {
                 r"ALTER TABLE audit_events DISABLE TRIGGER USER; UPDATE audit_events SET hash = '\x00'"
             }
-            Spoiled::EventAddress => {
+            Corruption::EventAddress => {
                 "ALTER TABLE audit_events DISABLE TRIGGER USER; UPDATE audit_events SET address = '{ spoilt'"
             }
-            Spoiled::Fingerprint => r"UPDATE idempotency_keys SET fingerprint = '\x00'",
+            Corruption::Fingerprint => r"UPDATE idempotency_keys SET fingerprint = '\x00'",
         }
     }
 

@@ -10,16 +10,16 @@ use crate::bench::reference::{Door, bare, doors, sample};
 use crate::bench::results::{Key, OURS, Results};
 use crate::bench::say;
 use crate::bench::seed;
-use crate::bench::stage::{Database, Stage};
+use crate::bench::setup::{BenchSetup, Database};
 use crate::server::Server;
 
 pub(in crate::bench) const PART: &str = "check";
 pub(in crate::bench) const BARE: &str = "bare axum";
 pub(in crate::bench) const COLD: &str = "cold";
 
-pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Result<()> {
-    let database = stage.postgres(stage.options.stored())?;
-    let server = stage.serve(&database, &[])?;
+pub(in crate::bench) fn measure(setup: &mut BenchSetup, results: &mut Results) -> Result<()> {
+    let database = setup.postgres(setup.options.stored())?;
+    let server = setup.serve(&database, &[])?;
     let doors = doors(&database);
     let mut answers = Vec::new();
     for door in &doors {
@@ -30,23 +30,23 @@ pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Res
                 .push((PART.to_owned(), format!("the service has no {}", door.name))),
         }
     }
-    let bare = bare(stage, &answers)?;
+    let bare = bare(setup, &answers)?;
     let present: Vec<&Door> = answers.into_iter().map(|(door, _)| door).collect();
-    let rotation = spread(database.stored, stage.options.in_rotation());
-    let values = secrets(stage, "rotation", rotation)?;
+    let rotation = spread(database.stored, setup.options.in_rotation());
+    let values = secrets(setup, "rotation", rotation)?;
     for door in &present {
         // Once with each, so that whatever can be kept is.
         let once = Plan {
             pace: Pace::Once,
-            ..plan(stage, &server, &door.request, values.clone())?
+            ..plan(setup, &server, &door.request, values.clone())?
         };
-        stage.load(&once)?;
+        setup.load(&once)?;
     }
-    for round in 0..stage.options.rounds {
+    for round in 0..setup.options.rounds {
         for door in &present {
             for (subject, asked) in [(OURS, &server), (BARE, &bare)] {
-                let plan = plan(stage, asked, &door.request, values.clone())?;
-                let outcome = stage.load(&plan)?;
+                let plan = plan(setup, asked, &door.request, values.clone())?;
+                let outcome = setup.load(&plan)?;
                 let key = Key {
                     part: PART,
                     what: door.name,
@@ -64,10 +64,10 @@ pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Res
     }
     for door in &present {
         at_half_of_the_peak(
-            stage,
+            setup,
             results,
             door,
-            &plan(stage, &server, &door.request, values.clone())?,
+            &plan(setup, &server, &door.request, values.clone())?,
             &bare,
         )?;
     }
@@ -75,19 +75,19 @@ pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Res
     let door = present
         .first()
         .context("the service has no door to ask at")?;
-    cold(stage, results, &database, door)
+    cold(setup, results, &database, door)
 }
 
 /// Each at half of what it reached itself.
 fn at_half_of_the_peak(
-    stage: &Stage,
+    setup: &BenchSetup,
     results: &mut Results,
     door: &Door,
     ours: &Plan,
     bare: &Server,
 ) -> Result<()> {
     let what = half(door.name);
-    for round in 0..stage.options.rounds {
+    for round in 0..setup.options.rounds {
         for (subject, address) in [(OURS, ours.address), (BARE, bare.address())] {
             let key = Key {
                 part: PART,
@@ -106,7 +106,7 @@ fn at_half_of_the_peak(
                 results,
                 Key { what: &what, ..key },
                 round,
-                &stage.load(&plan)?,
+                &setup.load(&plan)?,
             );
         }
     }
@@ -118,8 +118,8 @@ pub(in crate::bench) fn half(door: &str) -> String {
 }
 
 /// Each credential for the first time: a look-up for each, beside one select for each.
-fn cold(stage: &Stage, results: &mut Results, database: &Database, door: &Door) -> Result<()> {
-    let all = secrets(stage, "all", 0..database.stored)?;
+fn cold(setup: &BenchSetup, results: &mut Results, database: &Database, door: &Door) -> Result<()> {
+    let all = secrets(setup, "all", 0..database.stored)?;
     let key = Key {
         part: PART,
         what: COLD,
@@ -127,17 +127,17 @@ fn cold(stage: &Stage, results: &mut Results, database: &Database, door: &Door) 
         x: 64,
         unit: RATE,
     };
-    for round in 0..stage.options.rounds {
+    for round in 0..setup.options.rounds {
         // A new process has nothing kept.
-        let server = stage.serve(database, &[])?;
+        let server = setup.serve(database, &[])?;
         let once = Plan {
             pace: Pace::Once,
-            ..plan(stage, &server, &door.request, all.clone())?
+            ..plan(setup, &server, &door.request, all.clone())?
         };
-        let outcome = stage.load(&once)?;
+        let outcome = setup.load(&once)?;
         drop(server);
         keep(results, key, round, &outcome);
-        let selects = pgbench::select(stage, database, CONNECTIONS, stage.options.seconds())?;
+        let selects = pgbench::select(setup, database, CONNECTIONS, setup.options.seconds())?;
         results.add(
             Key {
                 subject: pgbench::NAME,

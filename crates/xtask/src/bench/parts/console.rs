@@ -9,7 +9,7 @@ use crate::bench::load::{Plan, Request, as_f64};
 use crate::bench::reference::by_root;
 use crate::bench::results::{Key, OURS, Results};
 use crate::bench::say;
-use crate::bench::stage::{Database, Stage};
+use crate::bench::setup::{BenchSetup, Database};
 use crate::server::Server;
 
 pub(in crate::bench) const PART: &str = "console";
@@ -97,15 +97,15 @@ fn views(stored: u64) -> Vec<View> {
     ]
 }
 
-pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Result<()> {
+pub(in crate::bench) fn measure(setup: &mut BenchSetup, results: &mut Results) -> Result<()> {
     let databases = [
-        stage.postgres(FEW)?,
-        stage.postgres(stage.options.stored())?,
+        setup.postgres(FEW)?,
+        setup.postgres(setup.options.stored())?,
     ];
     for database in &databases {
-        let server = stage.serve(database, &[])?;
+        let server = setup.serve(database, &[])?;
         let cookie = signed_in(&server, &database.root)?;
-        for round in 0..stage.options.rounds {
+        for round in 0..setup.options.rounds {
             for view in views(database.stored) {
                 let page = Request {
                     method: "GET".to_owned(),
@@ -119,10 +119,10 @@ pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Res
                     let plan = Plan {
                         connections: 1,
                         threads: 1,
-                        seconds: stage.options.seconds() / 2.0,
-                        ..plan(stage, &server, request, nothing(stage)?)?
+                        seconds: setup.options.seconds() / 2.0,
+                        ..plan(setup, &server, request, nothing(setup)?)?
                     };
-                    let outcome = stage.load(&plan)?;
+                    let outcome = setup.load(&plan)?;
                     let key = Key {
                         part: PART,
                         what: view.name,

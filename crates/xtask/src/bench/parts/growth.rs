@@ -15,7 +15,7 @@ use crate::bench::reference::{by_root, doors, sample};
 use crate::bench::results::{Key, OURS, Results};
 use crate::bench::say;
 use crate::bench::seed;
-use crate::bench::stage::{Database, Stage};
+use crate::bench::setup::{BenchSetup, Database};
 use crate::server::Server;
 use crate::sql;
 
@@ -43,9 +43,9 @@ const PAGE: &str = "/api/v1/api-tokens?limit=10";
 /// A generous guess of a stored token with its user, secret, event, indexes, and its row for the reference.
 const BYTES_PER_TOKEN: u64 = 2_200;
 
-pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Result<()> {
+pub(in crate::bench) fn measure(setup: &mut BenchSetup, results: &mut Results) -> Result<()> {
     let mut databases = BTreeMap::new();
-    for stored in stage.options.growth() {
+    for stored in setup.options.growth() {
         // Half stays free: the log of the database grows, too.
         if free_disk().is_some_and(|free| free / 2 < stored * BYTES_PER_TOKEN) {
             results.missing.push((
@@ -54,12 +54,12 @@ pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Res
             ));
             continue;
         }
-        databases.insert(stored, stage.postgres(stored)?);
+        databases.insert(stored, setup.postgres(stored)?);
     }
-    for round in 0..stage.options.rounds {
+    for round in 0..setup.options.rounds {
         for database in databases.values() {
             let mut turn = Turn {
-                stage,
+                setup,
                 results: &mut *results,
                 database,
                 round,
@@ -73,7 +73,7 @@ pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Res
 
 /// One size in one round.
 struct Turn<'a> {
-    stage: &'a Stage,
+    setup: &'a BenchSetup,
     results: &'a mut Results,
     database: &'a Database,
     round: u32,
@@ -81,8 +81,8 @@ struct Turn<'a> {
 
 impl Turn<'_> {
     fn measure(&mut self) -> Result<()> {
-        let (stage, database) = (self.stage, self.database);
-        let server = stage.serve(database, &[])?;
+        let (setup, database) = (self.setup, self.database);
+        let server = setup.serve(database, &[])?;
         let mut door = None;
         for candidate in doors(database) {
             if door.is_none() && sample(&server, &candidate, seed::secret(0).expose())?.is_some() {
@@ -91,31 +91,31 @@ impl Turn<'_> {
         }
         let door = door.context("the service has no door to ask at")?;
         let values = secrets(
-            stage,
+            setup,
             "rotation",
-            spread(database.stored, stage.options.in_rotation()),
+            spread(database.stored, setup.options.in_rotation()),
         )?;
         let warm = Plan {
             seconds: self.seconds(),
-            ..plan(stage, &server, &door.request, values)?
+            ..plan(setup, &server, &door.request, values)?
         };
-        let cold = stage.load(&Plan {
+        let cold = setup.load(&Plan {
             pace: Pace::Once,
             ..warm.clone()
         })?;
         self.keep(COLD, &cold);
         // What follows is to find the service as it is all the time, not at its first uses of ten thousand tokens.
         std::thread::sleep(NOTED);
-        let warm = self.counted(WARM, OURS, || stage.load(&warm))?;
+        let warm = self.counted(WARM, OURS, || setup.load(&warm))?;
         self.keep(WARM, &warm);
         sql::postgres(&database.url, "CHECKPOINT")?;
         let update = self.counted(UPDATE, OURS, || {
-            update::put(stage, &server, database, super::CONNECTIONS)
+            update::put(setup, &server, database, super::CONNECTIONS)
         })?;
         self.keep(UPDATE, &update);
         let bare = self.counted(UPDATE, pgbench::NAME, || {
-            let seconds = stage.options.seconds();
-            pgbench::update(stage, database, super::CONNECTIONS, seconds)
+            let seconds = setup.options.seconds();
+            pgbench::update(setup, database, super::CONNECTIONS, seconds)
         })?;
         self.results
             .add(self.key(UPDATE, pgbench::NAME, RATE), self.round, bare);
@@ -143,7 +143,7 @@ impl Turn<'_> {
     }
 
     fn seconds(&self) -> f64 {
-        self.stage.options.seconds() / 2.0
+        self.setup.options.seconds() / 2.0
     }
 
     fn key<'k>(&self, what: &'k str, subject: &'k str, unit: &'k str) -> Key<'k> {
@@ -197,8 +197,8 @@ impl Turn<'_> {
             }
             std::thread::sleep(Duration::from_secs(1));
         }
-        let plan = plan(self.stage, server, request, nothing(self.stage)?)?;
-        let outcome = self.stage.load(&Plan {
+        let plan = plan(self.setup, server, request, nothing(self.setup)?)?;
+        let outcome = self.setup.load(&Plan {
             connections: 1,
             threads: 1,
             ..plan

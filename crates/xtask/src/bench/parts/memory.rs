@@ -10,7 +10,7 @@ use crate::bench::reference::{doors, sample};
 use crate::bench::results::{Key, OURS, Results};
 use crate::bench::say;
 use crate::bench::seed;
-use crate::bench::stage::Stage;
+use crate::bench::setup::BenchSetup;
 
 pub(in crate::bench) const PART: &str = "memory";
 pub(in crate::bench) const REST: [&str; 2] = ["at rest, PostgreSQL", "at rest, SQLite"];
@@ -22,9 +22,9 @@ pub(in crate::bench) const BYTES: &str = "bytes";
 /// The credentials come in so many lots, with a look at the memory after each.
 const LOTS: u64 = 10;
 
-pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Result<()> {
-    at_rest(stage, results)?;
-    cached(stage, results)
+pub(in crate::bench) fn measure(setup: &mut BenchSetup, results: &mut Results) -> Result<()> {
+    at_rest(setup, results)?;
+    cached(setup, results)
 }
 
 /// What the kernel holds for a process, in MiB.
@@ -39,12 +39,12 @@ pub(super) fn resident(pid: u32) -> Result<f64> {
     Ok(kibibytes / 1024.0)
 }
 
-fn at_rest(stage: &mut Stage, results: &mut Results) -> Result<()> {
-    let stored = stage.options.stored();
-    let databases = [stage.postgres(stored)?, stage.sqlite(stored)?];
-    for round in 0..stage.options.rounds {
+fn at_rest(setup: &mut BenchSetup, results: &mut Results) -> Result<()> {
+    let stored = setup.options.stored();
+    let databases = [setup.postgres(stored)?, setup.sqlite(stored)?];
+    for round in 0..setup.options.rounds {
         for (what, database) in REST.into_iter().zip(&databases) {
-            let server = stage.serve(database, &[])?;
+            let server = setup.serve(database, &[])?;
             // One question, so that whatever is made at the first one is there.
             sample(&server, &doors(database)[2], &database.root)?;
             let key = Key {
@@ -60,10 +60,10 @@ fn at_rest(stage: &mut Stage, results: &mut Results) -> Result<()> {
     Ok(())
 }
 
-fn cached(stage: &mut Stage, results: &mut Results) -> Result<()> {
-    let credentials = stage.options.cached();
-    let database = stage.postgres(credentials)?;
-    let server = stage.serve(&database, &stage.options.memory_environment)?;
+fn cached(setup: &mut BenchSetup, results: &mut Results) -> Result<()> {
+    let credentials = setup.options.cached();
+    let database = setup.postgres(credentials)?;
+    let server = setup.serve(&database, &setup.options.memory_environment)?;
     let mut present = None;
     for door in doors(&database) {
         if present.is_none() && sample(&server, &door, seed::secret(0).expose())?.is_some() {
@@ -88,9 +88,9 @@ fn cached(stage: &mut Stage, results: &mut Results) -> Result<()> {
             )
         }));
     for (so_far, numbers) in lots {
-        let values = secrets(stage, "lot", numbers)?;
-        let asked = plan(stage, &server, &door.request, values)?;
-        stage.load(&Plan {
+        let values = secrets(setup, "lot", numbers)?;
+        let asked = plan(setup, &server, &door.request, values)?;
+        setup.load(&Plan {
             pace: Pace::Once,
             ..asked
         })?;

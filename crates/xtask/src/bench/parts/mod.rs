@@ -17,7 +17,7 @@ use anyhow::Result;
 use super::load::{Outcome, Pace, Plan, Request};
 use super::results::{Key, Results};
 use super::seed;
-use super::stage::Stage;
+use super::setup::BenchSetup;
 use crate::server::Server;
 
 /// As many as the targets name.
@@ -25,7 +25,7 @@ pub(super) const CONNECTIONS: usize = 64;
 pub(super) const RATE: &str = "requests/s";
 
 /// A plan with this run's times and one thread of load per four cores.
-fn plan(stage: &Stage, server: &Server, request: &Request, values: PathBuf) -> Result<Plan> {
+fn plan(setup: &BenchSetup, server: &Server, request: &Request, values: PathBuf) -> Result<Plan> {
     let cores = std::thread::available_parallelism()?.get();
     Ok(Plan {
         address: server.address(),
@@ -35,15 +35,15 @@ fn plan(stage: &Stage, server: &Server, request: &Request, values: PathBuf) -> R
         values,
         owned: false,
         pace: Pace::Closed,
-        warm_up: stage.options.warm_up(),
-        seconds: stage.options.seconds(),
+        warm_up: setup.options.warm_up(),
+        seconds: setup.options.seconds(),
         expect: 2,
     })
 }
 
 /// A file with the secrets of these tokens.
-fn secrets(stage: &Stage, name: &str, numbers: impl Iterator<Item = u64>) -> Result<PathBuf> {
-    let file = stage.file(name);
+fn secrets(setup: &BenchSetup, name: &str, numbers: impl Iterator<Item = u64>) -> Result<PathBuf> {
+    let file = setup.file(name);
     let mut text = String::new();
     for number in numbers {
         writeln!(text, "{}", seed::secret(number).expose())?;
@@ -53,8 +53,8 @@ fn secrets(stage: &Stage, name: &str, numbers: impl Iterator<Item = u64>) -> Res
 }
 
 /// A file with one value that the request has no place for.
-fn nothing(stage: &Stage) -> Result<PathBuf> {
-    let file = stage.file("nothing");
+fn nothing(setup: &BenchSetup) -> Result<PathBuf> {
+    let file = setup.file("nothing");
     fs::write(&file, "-\n")?;
     Ok(file)
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::bench::load::as_f64;
 use crate::bench::results::{Key, OURS, Results};
 use crate::bench::say;
-use crate::bench::stage::{Stage, cargo};
+use crate::bench::setup::{BenchSetup, cargo};
 
 pub(in crate::bench) const PART: &str = "rules";
 pub(in crate::bench) const NANOS: &str = "ns";
@@ -20,7 +20,7 @@ pub(in crate::bench) const WHOLE: &str = "check/parse, digest and admit";
 
 const TIMES: u64 = 10_000;
 
-pub(in crate::bench) fn measure(stage: &Stage, results: &mut Results) -> Result<()> {
+pub(in crate::bench) fn measure(setup: &BenchSetup, results: &mut Results) -> Result<()> {
     let key = Key {
         part: PART,
         what: "",
@@ -29,11 +29,11 @@ pub(in crate::bench) fn measure(stage: &Stage, results: &mut Results) -> Result<
         unit: NANOS,
     };
     let mut bench = vec!["-p", "countersign-domain", "--bench", "check"];
-    if stage.options.quick {
+    if setup.options.quick {
         bench.extend(["--", "--quick"]);
     }
-    cargo(stage.programs(), "bench", &bench)?;
-    let folder = stage
+    cargo(setup.programs(), "bench", &bench)?;
+    let folder = setup
         .programs()
         .parent()
         .context("no target folder")?
@@ -50,11 +50,11 @@ pub(in crate::bench) fn measure(stage: &Stage, results: &mut Results) -> Result<
         return Ok(());
     }
     cargo(
-        stage.programs(),
+        setup.programs(),
         "build",
         &["-p", "countersign-domain", "--example", "instructions"],
     )?;
-    let program = stage.programs().join("examples/instructions");
+    let program = setup.programs().join("examples/instructions");
     let names = Command::new(&program).output()?.stdout;
     for name in String::from_utf8(names)?.lines() {
         // Between a run and one of twice the length lies nothing but the operation.

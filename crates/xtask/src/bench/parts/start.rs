@@ -11,7 +11,7 @@ use crate::bench::client::Client;
 use crate::bench::reference::doors;
 use crate::bench::results::{Key, OURS, Results};
 use crate::bench::say;
-use crate::bench::stage::{Database, Stage};
+use crate::bench::setup::{BenchSetup, Database};
 use crate::cluster::free_port;
 use crate::process::remove_settings;
 
@@ -26,9 +26,9 @@ pub(in crate::bench) const MIB: &str = "MiB";
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Result<()> {
-    let stored = stage.options.stored();
-    let databases = [stage.postgres(stored)?, stage.sqlite(stored)?];
+pub(in crate::bench) fn measure(setup: &mut BenchSetup, results: &mut Results) -> Result<()> {
+    let stored = setup.options.stored();
+    let databases = [setup.postgres(stored)?, setup.sqlite(stored)?];
     let key = Key {
         part: PART,
         what: SIZE,
@@ -36,12 +36,12 @@ pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Res
         x: 0,
         unit: MIB,
     };
-    let size = std::fs::metadata(stage.service())?.len();
+    let size = std::fs::metadata(setup.service())?.len();
     results.add(key, 0, super::super::load::as_f64(size) / 1_048_576.0);
     // A start is short, so that more of them are no burden.
-    for round in 0..stage.options.rounds.max(7) {
+    for round in 0..setup.options.rounds.max(7) {
         for (what, database) in ON.into_iter().zip(&databases) {
-            let took = start(stage, database)?;
+            let took = start(setup, database)?;
             results.add(
                 Key {
                     what,
@@ -62,18 +62,18 @@ pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Res
 }
 
 /// Starts the process, and asks until a credential is found to hold.
-fn start(stage: &Stage, database: &Database) -> Result<Duration> {
+fn start(setup: &BenchSetup, database: &Database) -> Result<Duration> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
     let request = &doors(database)[2].request;
     let folder = tempfile::tempdir()?;
     let begin = Instant::now();
-    let mut service = Command::new(stage.service());
+    let mut service = Command::new(setup.service());
     remove_settings(&mut service);
     let mut service = service
         .current_dir(folder.path())
         .env("COUNTERSIGN_LISTEN", address.to_string())
         .env("COUNTERSIGN_DATABASE_URL", &database.url)
-        .envs(stage.options.environment.iter().cloned())
+        .envs(setup.options.environment.iter().cloned())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -13,7 +13,7 @@ use crate::bench::reference::by_root;
 use crate::bench::results::{Key, OURS, Results};
 use crate::bench::say;
 use crate::bench::seed::TOKEN;
-use crate::bench::stage::{Database, Stage};
+use crate::bench::setup::{BenchSetup, Database};
 use crate::server::Server;
 use crate::{python, sql};
 
@@ -53,10 +53,10 @@ while time.monotonic() - begin < seconds:
 print(done / (time.monotonic() - begin))
 "#;
 
-pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Result<()> {
-    let (stored, rounds) = (stage.options.stored(), stage.options.rounds);
-    let database = stage.postgres(stored)?;
-    let server = stage.serve(&database, &[])?;
+pub(in crate::bench) fn measure(setup: &mut BenchSetup, results: &mut Results) -> Result<()> {
+    let (stored, rounds) = (setup.options.stored(), setup.options.rounds);
+    let database = setup.postgres(stored)?;
+    let server = setup.serve(&database, &[])?;
     for round in 0..rounds {
         for clients in CLIENTS {
             let key = Key {
@@ -67,9 +67,9 @@ pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Res
                 unit: RATE,
             };
             sql::postgres(&database.url, "CHECKPOINT")?;
-            let outcome = put(stage, &server, &database, clients)?;
+            let outcome = put(setup, &server, &database, clients)?;
             keep(results, key, round, &outcome);
-            let bare = pgbench::update(stage, &database, clients, stage.options.seconds())?;
+            let bare = pgbench::update(setup, &database, clients, setup.options.seconds())?;
             results.add(
                 Key {
                     subject: pgbench::NAME,
@@ -85,10 +85,10 @@ pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Res
         }
     }
     drop(server);
-    let database = stage.sqlite(stored)?;
+    let database = setup.sqlite(stored)?;
     for round in 0..rounds {
         // The bare transaction has the file to itself.
-        let server = stage.serve(&database, &[])?;
+        let server = setup.serve(&database, &[])?;
         for clients in CLIENTS {
             let key = Key {
                 part: PART,
@@ -101,11 +101,11 @@ pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Res
                 results,
                 key,
                 round,
-                &put(stage, &server, &database, clients)?,
+                &put(setup, &server, &database, clients)?,
             );
         }
         drop(server);
-        let bare = bare_transactions(stage, &database)?;
+        let bare = bare_transactions(setup, &database)?;
         say(&format!("    {SQLITE} round {round}: beside {bare:.0}/s"));
         for clients in CLIENTS {
             // There is one writer at a time, however many ask.
@@ -124,14 +124,14 @@ pub(in crate::bench) fn measure(stage: &mut Stage, results: &mut Results) -> Res
 
 /// Changes the expiry of tokens that lie all over the tables, each client its own.
 pub(super) fn put(
-    stage: &Stage,
+    setup: &BenchSetup,
     server: &Server,
     database: &Database,
     clients: usize,
 ) -> Result<Outcome> {
-    let values = own_tokens(stage, database, clients)?;
-    let plan = plan(stage, server, &request(database)?, values)?;
-    stage.load(&Plan {
+    let values = own_tokens(setup, database, clients)?;
+    let plan = plan(setup, server, &request(database)?, values)?;
+    setup.load(&Plan {
         connections: clients,
         threads: plan.threads.min(clients),
         owned: true,
@@ -165,7 +165,7 @@ fn file(database: &Database) -> Option<PathBuf> {
 }
 
 /// The numbers and versions of the tokens to change.
-fn own_tokens(stage: &Stage, database: &Database, clients: usize) -> Result<PathBuf> {
+fn own_tokens(setup: &BenchSetup, database: &Database, clients: usize) -> Result<PathBuf> {
     let (stride, places) = pgbench::places(database, clients)?;
     let found = match file(database) {
         None => {
@@ -202,12 +202,12 @@ fn own_tokens(stage: &Stage, database: &Database, clients: usize) -> Result<Path
         count += 1;
     }
     ensure!(count >= places, "of {places} tokens {count} are there");
-    let values = stage.file("own");
+    let values = setup.file("own");
     fs::write(&values, lines)?;
     Ok(values)
 }
 
-fn bare_transactions(stage: &Stage, database: &Database) -> Result<f64> {
+fn bare_transactions(setup: &BenchSetup, database: &Database) -> Result<f64> {
     let (stride, places) = pgbench::places(database, 64)?;
     let file = file(database).context("no file")?;
     let mut script = python()?;
@@ -219,7 +219,7 @@ fn bare_transactions(stage: &Stage, database: &Database) -> Result<f64> {
     script.args([
         stride.to_string(),
         places.to_string(),
-        stage.options.seconds().to_string(),
+        setup.options.seconds().to_string(),
     ]);
     Ok(sql::answer(&mut script)?.parse()?)
 }

@@ -1,0 +1,259 @@
+//! What is looked at in the list of tokens, as its address carries it: so that a view can be shared, and the way back
+//! leads to where somebody was. What an address says that means nothing is passed over.
+
+use countersign_application::query::{
+    Compare, Filter, ListField, ListTest, Order, OrderField, PageRequest, TextField, TextTest,
+    TimeField,
+};
+use countersign_domain::{Timestamp, TokenName, caseless_key};
+use form_urlencoded::Serializer;
+
+use crate::token_form::DAY;
+
+/// Where the list is.
+pub(crate) const LIST: &str = "/console";
+
+/// How many tokens a page holds.
+pub(crate) const SIZE: u8 = 25;
+
+/// How far tokens are counted: as far as anybody turns pages, so that many tokens cost no more than these.
+const COUNTED: u32 = 1000;
+
+/// Which tokens by their state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    All,
+    Live,
+    /// Live, and expiring within so many days.
+    Expiring(u32),
+    Expired,
+    /// Not used for so many days, and made before that.
+    Unused(u32),
+    Revoked,
+}
+
+impl State {
+    /// The choices, in the order in which they are offered.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::All,
+        Self::Live,
+        Self::Expiring(30),
+        Self::Expiring(7),
+        Self::Expiring(1),
+        Self::Expired,
+        Self::Unused(90),
+        Self::Revoked,
+    ];
+
+    /// The word in the address.
+    pub(crate) fn word(self) -> String {
+        match self {
+            Self::All => String::new(),
+            Self::Live => "live".into(),
+            Self::Expiring(days) => format!("expiring-{days}"),
+            Self::Expired => "expired".into(),
+            Self::Unused(days) => format!("unused-{days}"),
+            Self::Revoked => "revoked".into(),
+        }
+    }
+
+    /// What people read.
+    pub(crate) fn label(self) -> String {
+        match self {
+            Self::All => "Any state".into(),
+            Self::Live => "Live".into(),
+            Self::Expiring(1) => "Expires within a day".into(),
+            Self::Expiring(days) => format!("Expires within {days} days"),
+            Self::Expired => "Expired".into(),
+            Self::Unused(days) => format!("Unused for {days} days"),
+            Self::Revoked => "Revoked".into(),
+        }
+    }
+
+    fn filter(self, now: Timestamp) -> Option<Filter> {
+        let time = Filter::Time;
+        match self {
+            Self::All => None,
+            Self::Revoked => Some(Filter::Revoked(true)),
+            Self::Live => Some(time(TimeField::Expiry, Compare::Gt(now))),
+            Self::Expired => Some(time(TimeField::Expiry, Compare::Lte(now))),
+            Self::Expiring(days) => {
+                let end = now.plus_seconds(days * DAY);
+                Some(Filter::All(vec![
+                    time(TimeField::Expiry, Compare::Gt(now)),
+                    time(TimeField::Expiry, Compare::Lte(end)),
+                ]))
+            }
+            Self::Unused(days) => {
+                let begin = now.minus_seconds(i64::from(days * DAY));
+                Some(Filter::All(vec![
+                    time(TimeField::CreationDate, Compare::Lt(begin)),
+                    Filter::Any(vec![
+                        Filter::Used(false),
+                        time(TimeField::LastUsedDate, Compare::Lt(begin)),
+                    ]),
+                ]))
+            }
+        }
+    }
+}
+
+/// A column that orders the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sort {
+    pub(crate) field: OrderField,
+    pub(crate) descending: bool,
+}
+
+/// The word of each order in the address, and what people read.
+pub(crate) const ORDERS: [(&str, &str, OrderField); 6] = [
+    ("name", "Name", OrderField::Name),
+    ("expiry", "Expiry", OrderField::Expiry),
+    ("created", "Creation", OrderField::CreationDate),
+    ("modified", "Last change", OrderField::LastModifiedDate),
+    ("used", "Last use", OrderField::LastUsedDate),
+    ("revoked", "Revocation", OrderField::RevokedDate),
+];
+
+/// One view of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListQuery {
+    /// A part of the name.
+    pub(crate) words: String,
+    pub(crate) state: State,
+    /// A permission that all of them hold; empty = any.
+    pub(crate) permission: String,
+    pub(crate) sort: Sort,
+    /// Counted from 1.
+    pub(crate) page: u32,
+}
+
+impl ListQuery {
+    /// The view that a query string asks for.
+    pub(crate) fn of(query: &str) -> Self {
+        let mut view = Self {
+            words: String::new(),
+            state: State::All,
+            permission: String::new(),
+            sort: Sort {
+                field: OrderField::Name,
+                descending: false,
+            },
+            page: 1,
+        };
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "q" => view.words = value.trim().chars().take(TokenName::MAX).collect(),
+                "state" => {
+                    let state = State::ALL.into_iter().find(|state| state.word() == value);
+                    view.state = state.unwrap_or(State::All);
+                }
+                "permission" => view.permission = value.trim().chars().take(128).collect(),
+                "sort" => {
+                    if let Some((_, _, field)) = ORDERS.iter().find(|(word, ..)| *word == value) {
+                        view.sort.field = *field;
+                    }
+                }
+                "dir" => view.sort.descending = value == "desc",
+                "page" => view.page = value.parse().unwrap_or(1).clamp(1, 1_000_000),
+                _ => {}
+            }
+        }
+        view
+    }
+
+    /// Whether it leaves any token out.
+    pub(crate) fn is_filtered(&self) -> bool {
+        !self.words.is_empty() || self.state != State::All || !self.permission.is_empty()
+    }
+
+    /// What the store is asked.
+    pub(crate) fn filter(&self, now: Timestamp) -> Filter {
+        let mut all = Vec::new();
+        if !self.words.is_empty() {
+            let needle = TextTest::Contains(caseless_key(&self.words));
+            all.push(Filter::Text(TextField::Name, needle));
+        }
+        all.extend(self.state.filter(now));
+        if !self.permission.is_empty() {
+            let wanted = ListTest::ContainsAll(vec![self.permission.clone()]);
+            all.push(Filter::List(ListField::Permissions, wanted));
+        }
+        Filter::All(all)
+    }
+
+    /// In which order.
+    pub(crate) fn order(&self) -> [Order; 1] {
+        [Order {
+            field: self.sort.field,
+            descending: self.sort.descending,
+        }]
+    }
+
+    /// Which page.
+    pub(crate) fn request(&self) -> PageRequest {
+        PageRequest {
+            number: self.page - 1,
+            size: SIZE,
+            count_to: Some(self.counted_to() + 1),
+        }
+    }
+
+    /// How far its tokens are counted: at least to the end of this page.
+    pub(crate) fn counted_to(&self) -> u32 {
+        COUNTED.max(self.page.saturating_mul(SIZE.into()))
+    }
+
+    /// The address of this view.
+    pub(crate) fn link(&self) -> String {
+        let mut query = Serializer::new(String::new());
+        let order = ORDERS.iter().find(|(.., field)| *field == self.sort.field);
+        let sort = order.map_or("name", |(word, ..)| *word);
+        let page = self.page.to_string();
+        for (name, value, default) in [
+            ("q", self.words.as_str(), ""),
+            ("state", &self.state.word(), ""),
+            ("permission", &self.permission, ""),
+            ("sort", sort, "name"),
+            (
+                "dir",
+                if self.sort.descending { "desc" } else { "asc" },
+                "asc",
+            ),
+            ("page", &page, "1"),
+        ] {
+            if value != default {
+                query.append_pair(name, value);
+            }
+        }
+        match query.finish() {
+            query if query.is_empty() => LIST.into(),
+            query => format!("{LIST}?{query}"),
+        }
+    }
+
+    /// Another page of it.
+    pub(crate) fn at(&self, page: u32) -> Self {
+        Self {
+            page,
+            ..self.clone()
+        }
+    }
+
+    /// Ordered by a column; the other way round where it is already. What has a time comes latest first.
+    pub(crate) fn sorted(&self, field: OrderField) -> Self {
+        let descending = if self.sort.field == field {
+            !self.sort.descending
+        } else {
+            !matches!(field, OrderField::Name | OrderField::Expiry)
+        };
+        Self {
+            sort: Sort { field, descending },
+            ..self.at(1)
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "list_tests.rs"]
+mod tests;

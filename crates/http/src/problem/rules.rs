@@ -1,0 +1,43 @@
+//! What a refusal of the rules is called outside. No match has a wildcard: a new rule does not
+//! compile until it says how it is answered.
+
+use countersign_domain::{RefusalKind, RuleViolations};
+
+use super::{Code, FieldError, Problem};
+
+impl From<RuleViolations> for Problem {
+    fn from(refused: RuleViolations) -> Self {
+        let (code, detail) = match refused.gravity() {
+            RefusalKind::PermissionNotHeld => (
+                Code::PermissionNotHeld,
+                "The API token would give more than it holds, as the errors say.",
+            ),
+            RefusalKind::SelfWidening => (
+                Code::SelfWidening,
+                "An API token cannot prolong itself or admit further addresses to itself.",
+            ),
+            RefusalKind::AncestorProtected => (
+                Code::AncestorProtected,
+                "The API token descends from the one that it would widen or rotate.",
+            ),
+            RefusalKind::NotRevivable => (
+                Code::TokenNotRevivable,
+                "An expired API token can be renamed or narrowed; it is not widened and gets no new secret.",
+            ),
+            RefusalKind::NewestSecret => (
+                Code::NewestSecret,
+                "The newest secret of an API token is not ended alone: rotate it, or revoke the token.",
+            ),
+            RefusalKind::WouldLockOut => (
+                Code::WouldLockOut,
+                "The caller's own address would no longer be allowed; allowLockout=true insists on it.",
+            ),
+            RefusalKind::InvalidValue => (
+                Code::RuleViolated,
+                "The request breaks the rules that the errors name.",
+            ),
+        };
+        Self::new(code, detail)
+            .with_faults(refused.violations().iter().map(FieldError::from).collect())
+    }
+}

@@ -1,0 +1,219 @@
+//! What a change is answered with: the whole record to a caller that may read it; to any other only the
+//! id, the version, and what it sent itself. Otherwise a change that changes nothing would be a read.
+
+use std::net::IpAddr;
+
+use countersign_application::{IssuedToken, UpdateResult};
+use countersign_domain::{
+    Actor, AllowedAddresses, Changes, PartialToken, PermissionSet, Secret, Timestamp, TokenId,
+    TokenName, TokenUpdate, TokenView, UserId, UserInfo, Version,
+};
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
+
+use super::{event::ChangesRecord, user::UserInfoRecord};
+
+/// Which fields a caller wrote.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Sent {
+    /// No field of the record.
+    Nothing,
+    /// A name, and these.
+    Fields {
+        expiry: bool,
+        allowed_addresses: bool,
+        permissions: bool,
+    },
+}
+
+impl Sent {
+    /// All fields that can be written.
+    pub(crate) const ALL: Self = Self::Fields {
+        expiry: true,
+        allowed_addresses: true,
+        permissions: true,
+    };
+
+    /// The fields of an edit.
+    pub(crate) fn by(edit: &TokenUpdate) -> Self {
+        Self::Fields {
+            expiry: edit.expiry.is_some(),
+            allowed_addresses: edit.allowed_addresses.is_some(),
+            permissions: edit.permissions.is_some(),
+        }
+    }
+}
+
+/// The record of an API token as the answer to a change shows it. To a caller that may not read the
+/// token, all fields but the id, the version and those that it sent are absent.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::option_option,
+    reason = "absent and null differ: one is not shown, the other is not there"
+)]
+pub(crate) struct WrittenRecord {
+    /// The record's id, a `UUIDv7`.
+    #[schema(value_type = String, format = "uuid")]
+    id: TokenId,
+    /// One more with every stored change.
+    #[schema(value_type = i64, minimum = 1)]
+    version: Version,
+    /// When the token was made; if the caller may read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = DateTime)]
+    creation_date: Option<Timestamp>,
+    /// When the record was last changed; if the caller may read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = DateTime)]
+    last_modified_date: Option<Timestamp>,
+    /// Who made it, under the name that user has now; if the caller may read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = UserInfoRecord, required = false)]
+    created_user_info: Option<UserInfo>,
+    /// Who changed it last, under the name that user has now; if the caller may read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = UserInfoRecord, required = false)]
+    last_modified_user_info: Option<UserInfo>,
+    /// The user that stands for the token; if the caller may read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = "uuid")]
+    user_id: Option<UserId>,
+    /// The name of the token and of its user; if the caller may read or sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 128)]
+    name: Option<TokenName>,
+    /// What may be shown of the secret; if the caller may read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, pattern = "^csg_…[0-9A-Za-z]{4}$", example = "csg_…x4Zt")]
+    partial_token: Option<PartialToken>,
+    /// The token is valid before this instant; if the caller may read or sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = DateTime)]
+    expiry: Option<Timestamp>,
+    /// From where it may be used, empty = from anywhere; if the caller may read or sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<String>, required = false, max_items = 100)]
+    allowed_addresses: Option<AllowedAddresses>,
+    /// What it may do, in the order of the names; if the caller may read or sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<String>, required = false, min_items = 1)]
+    permissions: Option<PermissionSet>,
+    /// When it was last used, some seconds late, null if it never was; if the caller may read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false, format = DateTime)]
+    last_used_date: Option<Option<Timestamp>>,
+    /// From where it was last used, null if it never was or that is not known; if the caller may read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false)]
+    last_used_address: Option<Option<IpAddr>>,
+}
+
+impl WrittenRecord {
+    /// The record as far as the actor may be shown it.
+    fn shown_to(actor: &Actor, view: &TokenView, sent: Sent) -> Self {
+        let token = &view.token;
+        let reads = actor.may_read(token);
+        let (name, expiry, addresses, permissions) = match sent {
+            _ if reads => (true, true, true, true),
+            Sent::Nothing => (false, false, false, false),
+            Sent::Fields {
+                expiry,
+                allowed_addresses,
+                permissions,
+            } => (true, expiry, allowed_addresses, permissions),
+        };
+        Self {
+            id: token.id,
+            version: token.version,
+            creation_date: reads.then_some(token.created),
+            last_modified_date: reads.then_some(token.modified),
+            created_user_info: reads.then(|| view.created_by.clone()),
+            last_modified_user_info: reads.then(|| view.modified_by.clone()),
+            user_id: reads.then_some(token.user),
+            name: name.then(|| token.name.clone()),
+            partial_token: reads.then(|| token.partial.clone()),
+            expiry: expiry.then_some(token.expiry),
+            allowed_addresses: addresses.then(|| token.addresses.clone()),
+            permissions: permissions.then(|| token.permissions.clone()),
+            last_used_date: reads.then(|| view.last_used.map(|used| used.at)),
+            last_used_address: reads.then(|| view.last_used.and_then(|used| used.address)),
+        }
+    }
+}
+
+/// A new API token or a new secret: the record as far as the caller may read or sent it, and the only
+/// sight of the secret.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IssuedToken)]
+pub(crate) struct IssuedTokenRecord {
+    #[serde(flatten)]
+    record: WrittenRecord,
+    /// The secret, to be sent as Bearer. It is never shown again.
+    #[schema(value_type = String, pattern = "^csg_[0-9A-Za-z]{49}$")]
+    token: Shown,
+}
+
+/// A secret on its way into the one answer that shows it.
+#[derive(Debug)]
+struct Shown(Secret);
+
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose())
+    }
+}
+
+impl IssuedTokenRecord {
+    pub(crate) fn new(actor: &Actor, made: IssuedToken, sent: Sent) -> Self {
+        Self {
+            record: WrittenRecord::shown_to(actor, &made.view, sent),
+            token: Shown(made.secret),
+        }
+    }
+}
+
+/// A changed API token; after a dry run also what would change.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = UpdatedToken)]
+pub(crate) struct UpdatedToken {
+    #[serde(flatten)]
+    record: WrittenRecord,
+    /// True after a dry run: nothing was stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    dry_run: Option<bool>,
+    /// After a dry run: what would change; if the caller may read the token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ChangesRecord, required = false)]
+    changes: Option<Changes>,
+    /// The names of the fields that changed, or would; if the caller may not read the token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    changed_fields: Option<Vec<&'static str>>,
+}
+
+impl UpdatedToken {
+    pub(crate) fn new(actor: &Actor, updated: UpdateResult, sent: Sent, dry_run: bool) -> Self {
+        let reads = actor.may_read(&updated.view.token);
+        Self {
+            record: WrittenRecord::shown_to(actor, &updated.view, sent),
+            dry_run: dry_run.then_some(true),
+            changed_fields: (!reads).then(|| names(&updated.changes)),
+            changes: (dry_run && reads).then_some(updated.changes),
+        }
+    }
+}
+
+/// The fields of a record that an update changes.
+fn names(changes: &Changes) -> Vec<&'static str> {
+    let fields = [
+        ("name", changes.name.is_some()),
+        ("expiry", changes.expiry.is_some()),
+        ("allowedAddresses", changes.allowed_addresses.is_some()),
+        ("permissions", changes.permissions.is_some()),
+    ];
+    let present = fields.into_iter().filter(|(_, present)| *present);
+    present.map(|(name, _)| name).collect()
+}

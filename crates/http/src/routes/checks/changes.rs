@@ -1,0 +1,269 @@
+//! The door for services that keep facts of their own: a stream of what changes (server-sent events), from which they
+//! learn at once what they have to forget, and from whose silence they learn that they know nothing.
+
+use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    extract::{RawQuery, State},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    response::{IntoResponse, Response, Sse, sse::Event},
+};
+use countersign_application::ports::{
+    ChangeBatch, FeedError, FeedPosition, StoreError, TokenChanged,
+};
+use countersign_domain::{EventKind, TenantId, TokenId, Version};
+use countersign_gate::bearer;
+use futures_util::stream::unfold;
+use serde::Serialize;
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::Instant,
+};
+use utoipa::ToSchema;
+
+use super::super::Answer;
+use crate::{
+    body::NoBody,
+    caller::{Caller, Needs, ReadTokens},
+    params::Params,
+    problem::{Code, FieldError, Problem},
+    serve::Streaming,
+    state::ApiState,
+    stream_limit::StreamPermit,
+};
+
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// How many changes are told to one who comes back; beyond, it has to look at everything anew.
+const MOST: u16 = 1000;
+
+/// How often a sign of life is given, where nothing changes. A little less, so that none slips into the next second.
+const PULSE: Duration = Duration::from_millis(900);
+
+/// After how long a client should come back if its stream was cut; browsers wait longer by themselves.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// A change of a token.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TokenChange)]
+pub(crate) struct ChangeRecord {
+    #[schema(value_type = String, format = "uuid")]
+    id: TokenId,
+    /// Its version since.
+    #[schema(value_type = i64, minimum = 1)]
+    version: Version,
+    #[schema(value_type = String, pattern = "^(created|updated|rotated|revoked)$")]
+    kind: EventKind,
+}
+
+/// Follow the changes
+///
+/// A stream of server-sent events that does not end by itself. `ready` comes first, or after what was missed since
+/// `Last-Event-ID`; `change` tells of one token (`{"id", "version", "kind"}`), at least once; `reset` says that more was
+/// missed than can be told, or that the id is not known here, as after a restore: whatever is held has to be looked up
+/// anew; `heartbeat` comes each second for as long as the node itself hears of every change: from its
+/// absence follows that facts may be out of date. An event's id is where to go on, on whichever node.
+#[utoipa::path(
+    get, path = "/changes", operation_id = "followChanges", tag = "checks",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was received")),
+    responses((status = 200, body = String, content_type = "text/event-stream"), (status = 400), (status = 429)),
+    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+)]
+pub(in crate::routes) async fn changes(
+    State(app): State<ApiState>,
+    caller: Caller<ReadTokens>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    _: NoBody,
+) -> Answer {
+    Params::none(query.as_deref())?;
+    let from = start(&headers)?;
+    // Followed from before the first look, so that nothing falls between.
+    let news = app.news.follow().ok_or_else(stopping)?;
+    let tenant = caller.actor.tenant;
+    let seat = app.streams().acquire(tenant, caller.actor.token);
+    let seat = seat.ok_or_else(too_many)?;
+    let turn = app.streams().turn().await;
+    let first = first(&app, &from).await?;
+    drop(turn);
+    // Nothing else of the head is kept for as long as the stream lasts.
+    let presented = headers.get(header::AUTHORIZATION).cloned();
+    let presented = presented.map(|presented| (header::AUTHORIZATION, presented));
+    let mut stream = Stream {
+        app,
+        tenant,
+        _seat: seat,
+        caller: caller.actor.token,
+        address: caller.exchange.address,
+        headers: presented.into_iter().collect(),
+        news,
+        pending: VecDeque::new(),
+        beat: Instant::now(),
+        judged: Instant::now(),
+    };
+    stream.take(&first);
+    let ready = sign("ready", &first.position).retry(RETRY);
+    stream.pending.push_back(ready);
+    let events = unfold(stream, async |mut stream| {
+        let event = stream.next().await?;
+        Some((Ok::<_, Infallible>(event), stream))
+    });
+    let mut response: Response = Sse::new(events).into_response();
+    // For nginx, which otherwise holds back what it is told until that is worth a packet.
+    let at_once = HeaderValue::from_static("no");
+    response.headers_mut().insert(ACCEL_BUFFERING, at_once);
+    response.extensions_mut().insert(Streaming);
+    Ok(response)
+}
+
+/// Where a client wants to go on.
+#[derive(Debug, PartialEq, Eq)]
+enum Start {
+    /// From now on: it comes for the first time.
+    Now,
+    Behind(FeedPosition),
+    /// Behind an event that is not of this stream, as after a restore or a change of the database.
+    Unknown,
+}
+
+fn start(headers: &HeaderMap) -> Result<Start, Problem> {
+    let mut values = headers.get_all(LAST_EVENT_ID).iter();
+    let (value, None) = (values.next(), values.next()) else {
+        let detail = "it can be given only once";
+        let fault = FieldError::in_parameter(LAST_EVENT_ID.as_str(), "several-values", detail);
+        return Err(Problem::invalid_parameters(vec![fault]));
+    };
+    let Some(value) = value else {
+        return Ok(Start::Now);
+    };
+    let position = value.to_str().ok().and_then(|text| text.parse().ok());
+    Ok(position.map_or(Start::Unknown, Start::Behind))
+}
+
+/// What the client is told first. A place that the store does not know is answered as one from which
+/// too much was missed: an `EventSource` gives up for good after any other status than 200.
+async fn first(app: &ApiState, start: &Start) -> Result<ChangeBatch, StoreError> {
+    if let Start::Behind(position) = start {
+        match app.feed.since(position, MOST).await {
+            Ok(news) => return Ok(news),
+            Err(FeedError::Store(fault)) => return Err(fault),
+            Err(FeedError::Position(_)) => {}
+        }
+    }
+    Ok(ChangeBatch {
+        changes: (*start == Start::Now).then(Vec::new),
+        position: app.feed.position().await?,
+    })
+}
+
+fn too_many() -> Problem {
+    let detail = "As many streams of changes are open as there may be, or as one tenant may have.";
+    Problem::new(Code::TooManyRequests, detail).with_header(header::RETRY_AFTER, "5")
+}
+
+fn stopping() -> Problem {
+    StoreError::Unavailable("the service is about to stop".into()).into()
+}
+
+/// One client's stream.
+struct Stream {
+    app: ApiState,
+    tenant: TenantId,
+    _seat: StreamPermit,
+    /// The token that follows.
+    caller: Option<TokenId>,
+    address: Option<std::net::IpAddr>,
+    /// What the caller presented, to be judged anew while the stream lasts.
+    headers: HeaderMap,
+    news: Receiver<Arc<ChangeBatch>>,
+    pending: VecDeque<Event>,
+    /// When there was last a sign of life.
+    beat: Instant,
+    /// When the caller was last admitted. Not when it was last told something: a busy tenant must not keep it here.
+    judged: Instant,
+}
+
+impl Stream {
+    /// The next event; `None` once the service stops or the caller is no longer admitted.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.pending.pop_front() {
+                self.beat = Instant::now();
+                return Some(event);
+            }
+            match self.news.recv().await {
+                Ok(news) => {
+                    if self.concerns_the_caller(&news) || self.judged.elapsed() >= PULSE {
+                        if !self.still_admitted().await {
+                            return None;
+                        }
+                        self.judged = Instant::now();
+                    }
+                    self.take(&news);
+                    if self.pending.is_empty() && self.beat.elapsed() >= PULSE {
+                        self.pending.push_back(sign("heartbeat", &news.position));
+                    }
+                }
+                Err(RecvError::Lagged(_)) => {
+                    self.pending
+                        .push_back(Event::default().event("reset").data("{}"));
+                }
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+
+    /// Puts into events what concerns the caller's tenant.
+    fn take(&mut self, news: &ChangeBatch) {
+        let Some(changes) = &news.changes else {
+            self.pending.push_back(sign("reset", &news.position));
+            return;
+        };
+        let own = changes.iter().filter(|change| change.tenant == self.tenant);
+        self.pending.extend(own.map(told));
+        if !self.pending.is_empty() && !changes.is_empty() {
+            // Only behind the last of them is it right to go on from here.
+            self.pending.push_back(sign("heartbeat", &news.position));
+        }
+    }
+
+    /// Whether the caller itself changed, or may have.
+    fn concerns_the_caller(&self, news: &ChangeBatch) -> bool {
+        news.changes.as_ref().is_none_or(|changes| {
+            let own = |change: &TokenChanged| Some(change.token) == self.caller;
+            changes.iter().any(own)
+        })
+    }
+
+    async fn still_admitted(&self) -> bool {
+        let Ok(presented) = bearer(&self.headers) else {
+            return false;
+        };
+        let permission = ReadTokens::PERMISSION;
+        let checked = self
+            .app
+            .gate
+            .check(presented, self.address, permission.as_ref());
+        checked.await.is_ok()
+    }
+}
+
+fn told(change: &TokenChanged) -> Event {
+    let record = ChangeRecord {
+        id: change.token,
+        version: change.version,
+        kind: change.kind,
+    };
+    // Texts and numbers under text keys: there is nothing in it that could fail to be written.
+    let data = serde_json::to_string(&record).unwrap_or_default();
+    Event::default().event("change").data(data)
+}
+
+/// An event that tells nothing but where to go on.
+fn sign(name: &str, position: &FeedPosition) -> Event {
+    Event::default()
+        .event(name)
+        .id(position.as_str())
+        .data("{}")
+}

@@ -1,0 +1,142 @@
+//! The door for OAuth's resource servers: token introspection (RFC 7662).
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
+use countersign_domain::{PermissionSet, Timestamp, TokenId, UserId};
+use serde::Serialize;
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use super::{
+    super::{Answer, answer},
+    Question, judge,
+    metadata::issuer,
+};
+use crate::{
+    caller::ReadTokens,
+    client::OAuthCaller,
+    problem::{Code, Problem},
+    state::ApiState,
+};
+
+/// A token to be introspected.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a form that is read field by field")]
+#[schema(as = IntrospectionRequest)]
+pub(crate) struct IntrospectionForm {
+    /// The secret.
+    token: String,
+    /// Not looked at: there is one type of token.
+    #[schema(required = false)]
+    token_type_hint: String,
+    /// The caller's own API token, unless a header has it.
+    #[schema(required = false)]
+    client_secret: String,
+    /// Where the token was presented from. Left out, the address is not known, and a token with a list of addresses is
+    /// not active.
+    #[schema(required = false)]
+    address: String,
+}
+
+/// What RFC 7662, section 2.2, tells of a token; of one that is not active nothing but that.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct Introspection<'a> {
+    active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    token_type: Option<&'static str>,
+    /// The permissions, with blanks between the names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    scope: Option<String>,
+    /// The token's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = "uuid")]
+    client_id: Option<TokenId>,
+    /// The id of the user in whose name it acts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = "uuid")]
+    sub: Option<UserId>,
+    /// That user's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    username: Option<&'a str>,
+    /// When the secret stops working, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    exp: Option<i64>,
+    /// When the token was made, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    iat: Option<i64>,
+    /// The `issuer` of the metadata, as far as the service knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    iss: Option<String>,
+    /// The permissions once more, as a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<String>, required = false)]
+    permissions: Option<&'a PermissionSet>,
+}
+
+/// Introspect a token
+///
+/// RFC 7662. The caller sends its own API token as Bearer, as the password of HTTP Basic, or as `client_secret`.
+/// A token that is bound to addresses is active only if the caller says where it was presented from, in `address`.
+#[utoipa::path(
+    post, path = "/oauth2/introspect", operation_id = "introspectToken", tag = "checks",
+    security(("bearer" = []), ("basic" = [])),
+    request_body(content = IntrospectionForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, body = Introspection), (status = 400), (status = 408), (status = 413), (status = 415)),
+    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+)]
+pub(in crate::routes) async fn introspect(
+    State(app): State<ApiState>,
+    headers: HeaderMap,
+    OAuthCaller { caller, form }: OAuthCaller<ReadTokens>,
+) -> Answer {
+    let mut params = form.params();
+    let token = params.required("token").map(Zeroizing::new);
+    let address = params.single("address", "an IPv4 or IPv6 address", |text| {
+        text.parse().ok()
+    });
+    params.finish_form()?;
+    let question = Question {
+        token: &token.unwrap_or_default(),
+        address,
+        permissions: &[],
+    };
+    let verdict = judge(&app, &caller, &question).await?;
+    // To say that it is not active would have its holder throw it away.
+    if verdict.code == Code::TokenUnreadable.slug() {
+        return Err(Problem::token_unreadable());
+    }
+    let known = verdict.known.filter(|_| verdict.code == "ok");
+    let Some(credential) = known.as_ref().map(|known| &*known.credential) else {
+        return answer(StatusCode::OK, [], &Introspection::default());
+    };
+    let end = credential
+        .valid_until
+        .unwrap_or(credential.expiry)
+        .min(credential.expiry);
+    let introspection = Introspection {
+        active: true,
+        token_type: Some("Bearer"),
+        scope: Some(credential.permissions.to_string()),
+        client_id: Some(credential.token),
+        sub: Some(credential.user),
+        username: Some(&credential.user_name),
+        exp: Some(seconds(end)),
+        iat: Some(seconds(credential.created)),
+        iss: issuer(&app, &headers).ok(),
+        permissions: Some(&credential.permissions),
+    };
+    answer(StatusCode::OK, [], &introspection)
+}
+
+/// Whole seconds since 1970, as a `NumericDate` has them (RFC 7519, section 2); a broken one is not yet over.
+fn seconds(at: Timestamp) -> i64 {
+    at.as_micros().div_euclid(1_000_000)
+}

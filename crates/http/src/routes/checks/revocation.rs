@@ -1,0 +1,100 @@
+//! The door for OAuth's clients that are done with a token: revocation (RFC 7009).
+
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
+use countersign_application::UseCaseError;
+use countersign_domain::{Actor, Denied, standard};
+use countersign_gate::{CheckError, FoundCredential};
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use super::super::Answer;
+use crate::{
+    caller::{AnyToken, Caller, DeleteTokens},
+    client::OAuthCaller,
+    detached::run_detached,
+    problem::Problem,
+    state::ApiState,
+};
+
+/// A token to be revoked.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a form that is read field by field")]
+#[schema(as = RevocationRequest)]
+pub(crate) struct RevocationForm {
+    /// The secret: any that works.
+    token: String,
+    /// Not looked at: there is one type of token.
+    #[schema(required = false)]
+    token_type_hint: String,
+    /// The caller's own API token, unless a header has it.
+    #[schema(required = false)]
+    client_secret: String,
+}
+
+/// Revoke a token by its secret
+///
+/// RFC 7009. The newest secret ends its token with all secrets; one that a rotation replaced ends alone, and the token goes
+/// on. A secret that is not known, or not of the caller's tenant, is gone already as far as the caller can tell, which is
+/// answered the same. The caller sends its own API token as Bearer, as the password of HTTP Basic, or as `client_secret`. A secret that works
+/// can be ended by everybody who has it; one of an expired token by callers with `api.api-tokens.delete`.
+#[utoipa::path(
+    post, path = "/oauth2/revoke", operation_id = "revokeTokenBySecret", tag = "checks",
+    security(("bearer" = []), ("basic" = [])),
+    request_body(content = RevocationForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "It is ended, or was never good"), (status = 400), (status = 408),
+        (status = 409), (status = 413), (status = 415),
+    ),
+)]
+pub(in crate::routes) async fn revoke(
+    State(app): State<ApiState>,
+    OAuthCaller { caller, form }: OAuthCaller<AnyToken>,
+) -> Answer {
+    let mut params = form.params();
+    let token = params
+        .required("token")
+        .map(Zeroizing::new)
+        .unwrap_or_default();
+    params.finish_form()?;
+    let known = match app.gate.look_up(&token).await {
+        Ok(known) => known,
+        Err(unavailable @ CheckError::Unavailable(_)) => return Err(unavailable.into()),
+        Err(_) => return Ok(StatusCode::OK.into_response()),
+    };
+    if known.credential.tenant != caller.actor.tenant {
+        return Ok(StatusCode::OK.into_response());
+    }
+    let (id, digest) = (known.credential.token, known.digest);
+    let Some(actor) = ending(&app, &caller, &known)? else {
+        return Ok(StatusCode::OK.into_response());
+    };
+    let (tokens, request) = (app.tokens.clone(), caller.exchange.id);
+    let ended = run_detached(caller.exchange.spans, async move {
+        tokens.end_secret(actor, request, id, &digest).await
+    });
+    match ended.await {
+        Ok(()) | Err(UseCaseError::TokenNotFound | UseCaseError::SecretNotFound) => {
+            Ok(StatusCode::OK.into_response())
+        }
+        Err(failure) => Err(Problem::of_failure::<DeleteTokens>(failure, false)),
+    }
+}
+
+/// As whom the secret is ended: as the caller if it may revoke tokens, and else in the token's own
+/// name, from where the caller is, as if it had sent the secret as its credential. `None` if it has
+/// ended already.
+fn ending(
+    app: &ApiState,
+    caller: &Caller<AnyToken>,
+    known: &FoundCredential,
+) -> Result<Option<Actor>, Problem> {
+    let held = &caller.actor.permissions;
+    if held.contains(&standard::API_TOKENS_DELETE) {
+        return Ok(Some(caller.actor.clone()));
+    }
+    match app.gate.admit(known, caller.exchange.address, None) {
+        Ok(grant) => Ok(Some(grant.into())),
+        Err(Denied::Retired | Denied::Expired(_)) => Ok(None),
+        Err(denied) => Err(CheckError::from(denied).into()),
+    }
+}

@@ -1,0 +1,132 @@
+//! What an answer says of a token: its worth, and its record without what a check does not need.
+
+use countersign_domain::{
+    AllowedAddresses, Credential, PartialToken, PermissionSet, Secret, TenantId, Timestamp,
+    TokenId, UserId, Version,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{super::Verdict, QuestionBody};
+use crate::problem::may_hold_secret;
+
+/// What is known of a token at a check: its record without what a check does not need.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CheckedToken)]
+struct Facts<'a> {
+    #[schema(value_type = String, format = "uuid")]
+    id: TokenId,
+    #[schema(value_type = i64, minimum = 1)]
+    version: Version,
+    #[schema(value_type = String, format = DateTime)]
+    creation_date: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    last_modified_date: Timestamp,
+    #[schema(value_type = String, format = "uuid")]
+    user_id: UserId,
+    /// The name of the token and of its user.
+    name: &'a str,
+    /// What may be shown of the secret that was presented.
+    #[schema(value_type = String)]
+    partial_token: PartialToken,
+    #[schema(value_type = String, format = DateTime)]
+    expiry: Timestamp,
+    #[schema(value_type = Vec<String>)]
+    allowed_addresses: &'a AllowedAddresses,
+    #[schema(value_type = Vec<String>)]
+    permissions: &'a PermissionSet,
+}
+
+/// What a token is worth, in a word.
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+#[expect(dead_code, reason = "describes what the codes of problems are")]
+enum VerdictCode {
+    Ok,
+    InvalidToken,
+    TokenExpired,
+    AddressNotAllowed,
+    InsufficientScope,
+    TokenUnreadable,
+}
+
+/// What a token is worth.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = TokenVerdict)]
+pub(crate) struct VerdictRecord<'a> {
+    /// Whether a request with it would be let through.
+    active: bool,
+    /// `ok`, or the code of the problem that such a request would meet.
+    #[schema(value_type = VerdictCode)]
+    code: &'static str,
+    /// Its tenant, which is the caller's; left out with `invalid-token` and `token-unreadable`, as is all
+    /// that follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = "uuid")]
+    tenant_id: Option<TenantId>,
+    /// When the secret that was presented stops working, where another has replaced it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = DateTime)]
+    retirement_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Facts, required = false)]
+    token: Option<Facts<'a>>,
+    /// Those of the wanted permissions that it lacks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    missing: Vec<&'a str>,
+}
+
+/// One answer, or as many as there were questions.
+#[derive(ToSchema)]
+#[schema(as = TokenVerdicts)]
+#[expect(dead_code, reason = "describes an answer that is written otherwise")]
+#[serde(untagged)]
+pub(crate) enum VerdictsBody<'a> {
+    One(VerdictRecord<'a>),
+    Many(Vec<VerdictRecord<'a>>),
+}
+
+pub(super) fn record<'a>(
+    (verdict, question): (&'a Verdict<'a>, &'a QuestionBody<'_>),
+) -> VerdictRecord<'a> {
+    let credential = verdict.known.as_ref().map(|known| &*known.credential);
+    // Known facts are behind a secret that is well-formed.
+    let partial = Secret::parse(&question.token)
+        .ok()
+        .map(|secret| secret.masked());
+    VerdictRecord {
+        active: verdict.code == "ok",
+        code: verdict.code,
+        tenant_id: credential.map(|credential| credential.tenant),
+        retirement_date: credential.and_then(|credential| credential.valid_until),
+        token: credential.zip(partial).map(facts),
+        missing: verdict.missing.iter().map(|name| shown(name)).collect(),
+    }
+}
+
+/// A wanted permission as it is repeated; what may be a secret, put there by mistake, is not.
+fn shown(name: &str) -> &str {
+    if may_hold_secret(name) {
+        "csg_…"
+    } else {
+        name
+    }
+}
+
+fn facts((credential, partial_token): (&Credential, PartialToken)) -> Facts<'_> {
+    Facts {
+        id: credential.token,
+        version: credential.version,
+        creation_date: credential.created,
+        last_modified_date: credential.modified,
+        user_id: credential.user,
+        name: &credential.user_name,
+        partial_token,
+        expiry: credential.expiry,
+        allowed_addresses: &credential.addresses,
+        permissions: &credential.permissions,
+    }
+}

@@ -1,0 +1,74 @@
+//! The service's numbers, for a monitoring system that holds a token; on a listener of their own they need none.
+
+use axum::{
+    Router,
+    extract::{RawQuery, State},
+    http::{HeaderMap, header},
+    middleware::from_fn,
+    response::IntoResponse,
+    routing::get,
+};
+
+use super::Answer;
+use crate::{
+    Metrics,
+    body::NoBody,
+    caller::{Caller, ReadMetrics},
+    metrics::Exposition,
+    params::Params,
+    problem::Problem,
+    request_context::unlogged,
+    state::ApiState,
+};
+
+/// The service's numbers
+///
+/// As `OpenMetrics` text, or in the Prometheus text format 0.0.4 if `Accept` prefers `text/plain`.
+/// They cover all tenants, and name none. Only tokens of the default tenant can hold the permission.
+#[utoipa::path(
+    get, path = "/metrics", operation_id = "metrics", tag = "health",
+    responses((
+        status = 200,
+        content(
+            (String = "application/openmetrics-text"),
+            (String = "text/plain"),
+        ),
+    ), (status = 400), (status = 404)),
+    extensions(("x-required-permission" = json!("api.metrics.read"))),
+)]
+pub(in crate::routes) async fn numbers(
+    State(app): State<ApiState>,
+    _: Caller<ReadMetrics>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+    _: NoBody,
+) -> Answer {
+    Params::none(query.as_deref())?;
+    if app.settings().metrics_elsewhere {
+        return Err(Problem::of_status(axum::http::StatusCode::NOT_FOUND));
+    }
+    page(&app.metrics, &headers)
+}
+
+fn page(metrics: &Metrics, headers: &HeaderMap) -> Answer {
+    let format = Exposition::preferred(headers);
+    let page = metrics.page_as(format).map_err(|error| {
+        tracing::error!(%error, "the numbers cannot be written");
+        Problem::internal()
+    })?;
+    let headers = [
+        (header::CONTENT_TYPE, format.media_type()),
+        (header::VARY, "Accept"),
+    ];
+    Ok((headers, page).into_response())
+}
+
+/// `GET /metrics` alone and open to whoever reaches it: for a listener that only the monitoring system reaches.
+pub fn metrics_router(metrics: Metrics) -> Router {
+    Router::new()
+        .route(
+            "/metrics",
+            get(async move |headers: HeaderMap| page(&metrics, &headers)),
+        )
+        .layer(from_fn(unlogged))
+}

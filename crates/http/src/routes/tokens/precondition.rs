@@ -1,0 +1,72 @@
+//! Which version a change is made for: the body may name it, or `If-Match`, and where both do they have to agree.
+
+use axum::http::{HeaderMap, header};
+use countersign_application::UseCaseError;
+use countersign_domain::{TokenId, Version};
+
+use crate::{
+    body::{self, Fields},
+    caller::{Caller, Needs},
+    etag::{self, Condition},
+    problem::{FieldError, Problem},
+    state::ApiState,
+};
+
+/// What `If-Match` asks for; `*` asks for nothing that a version in the body would not, and replaces none.
+pub(super) fn precondition(headers: &HeaderMap) -> Result<Option<Condition>, Problem> {
+    etag::refuse(headers, &header::IF_NONE_MATCH)?;
+    let condition = Condition::read(headers, &header::IF_MATCH)?;
+    Ok(condition.filter(|condition| *condition != Condition::Any))
+}
+
+/// The version in the body, which has to be there where no precondition stands for it.
+pub(super) fn version(fields: &mut Fields<'_>, condition: Option<&Condition>) -> Option<Version> {
+    if condition.is_none() {
+        let why = "the version is required: here, or as an entity tag in the header If-Match";
+        fields.required_because("version", body::version, why)
+    } else {
+        fields.optional("version", body::version)
+    }
+}
+
+/// The one version that the request is made for.
+pub(super) async fn expected<N: Needs>(
+    app: &ApiState,
+    caller: &Caller<N>,
+    id: TokenId,
+    version: Option<Version>,
+    condition: Option<Condition>,
+) -> Result<Version, Problem> {
+    match (condition, version) {
+        // Either was asked for when the body was read.
+        (None, None) => Err(Problem::internal()),
+        (None, Some(version)) => Ok(version),
+        (Some(condition), Some(version)) if condition.matches_strong(version) => Ok(version),
+        (Some(condition), Some(_)) if !condition.never_holds() => Err(disagreeing()),
+        (Some(condition), _) => matching(app, caller, id, &condition).await,
+    }
+}
+
+/// The stored version, where the condition names it (RFC 9110, section 13.1.1): of several tags one may hold.
+pub(super) async fn matching<N: Needs>(
+    app: &ApiState,
+    caller: &Caller<N>,
+    id: TokenId,
+    condition: &Condition,
+) -> Result<Version, Problem> {
+    let holds = |version| condition.matches_strong(version);
+    let found = app.tokens.version_where(&caller.actor, id, holds).await;
+    found.map_err(|failure| {
+        let stale = matches!(failure, UseCaseError::Stale { .. });
+        let weakness = condition.weakness().filter(|_| stale);
+        Problem::of_failure::<N>(failure, true).explained(weakness)
+    })
+}
+
+fn disagreeing() -> Problem {
+    let detail = "If-Match and the version in the body name different versions";
+    Problem::invalid_parameters(vec![
+        FieldError::in_parameter("If-Match", "disagreeing-versions", detail),
+        FieldError::at("/version", "disagreeing-versions", detail),
+    ])
+}

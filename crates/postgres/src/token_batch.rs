@@ -1,0 +1,67 @@
+//! Records by their ids: what every change begins with.
+
+use countersign_application::ports::StoreError;
+use countersign_domain::{TenantId, TokenId, TokenView};
+
+use crate::{
+    batcher::{BatchQuery, PATIENCE},
+    client::StatementClient,
+    error::StatementError,
+    rows::{Micros, Texts, TokenRow, tokens},
+};
+
+/// What is the record of this live token?
+#[derive(Debug)]
+pub(crate) struct TokenBatch;
+
+impl BatchQuery for TokenBatch {
+    // A change has a statement of its own to come, which keeps the server busy.
+    const WORKERS: u32 = 1;
+
+    type Key = (TenantId, TokenId);
+    type Row = TokenRow;
+    type Answer = TokenView;
+
+    async fn ask(
+        link: &StatementClient,
+        keys: &[Self::Key],
+    ) -> Result<Vec<TokenRow>, StatementError> {
+        if let [(tenant, token)] = keys {
+            let one = link.query_within(PATIENCE, || {
+                tokens!(
+                    "t.tenant_id = $1 AND t.id = $2 AND t.revoked_at IS NULL",
+                    tenant.as_uuid(),
+                    token.as_uuid()
+                )
+            });
+            return one.await;
+        }
+        let (tenants, tokens): (Vec<_>, Vec<_>) = keys
+            .iter()
+            .map(|(tenant, token)| (tenant.as_uuid().to_string(), token.as_uuid().to_string()))
+            .unzip();
+        let [tenants, tokens] = [tenants, tokens].map(|ids| format!("{{{}}}", ids.join(",")));
+        // Lists from a query of their own are unknown to the planner: to it a plan for these lists costs no less than one for
+        // all, which the server therefore keeps. Planning would take longer than the rest.
+        let rows = link.query_within(PATIENCE, || {
+            tokens!(
+                "t.tenant_id = ANY ((SELECT $1::text::uuid[])::uuid[]) AND t.id = ANY ((SELECT $2::text::uuid[])::uuid[])
+                 AND t.revoked_at IS NULL",
+                tenants,
+                tokens
+            )
+        });
+        rows.await
+    }
+
+    fn key(row: &TokenRow) -> Option<Self::Key> {
+        Some((
+            TenantId::from_uuid(row.tenant_id),
+            TokenId::from_uuid(row.id),
+        ))
+    }
+
+    fn read(row: &TokenRow) -> Result<TokenView, StoreError> {
+        row.clone().try_into()
+    }
+}
