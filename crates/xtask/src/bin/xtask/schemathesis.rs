@@ -42,7 +42,7 @@ fn check(database_url: &str) -> Result<()> {
     let program = installed()?;
     let mut launch = Launch::new(service_binary()?, database_url);
     // Checks that end well are logged at this level.
-    let level = "info,countersign_http::frame=debug";
+    let level = "info,countersign_http::request_context=debug";
     launch.environment = vec![("COUNTERSIGN_LOG".into(), level.into())];
     let mut server = Server::start(launch)?;
     let secret = server.root_token()?;
