@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use countersign_application::ports::StoreError;
+use countersign_application::ports::{SharedError, StoreError};
 use tokio::{
     sync::{Mutex as Turn, mpsc, oneshot},
     task::JoinSet,
@@ -143,7 +143,7 @@ async fn run<Q: BatchQuery>(link: StatementClient, queue: SharedReceiver<Q>) {
 
 type Callers<Q> = HashMap<<Q as BatchQuery>::Key, Vec<AnswerSender<Q>>>;
 
-/// Whoever has gone meanwhile is passed over.
+/// A caller that has gone meanwhile gets no answer.
 fn answer<Q: BatchQuery>(mut callers: Callers<Q>, rows: &[Q::Row]) {
     for row in rows {
         let answers = Q::key(row).and_then(|key| callers.remove(&key));
@@ -157,7 +157,7 @@ fn answer<Q: BatchQuery>(mut callers: Callers<Q>, rows: &[Q::Row]) {
 }
 
 fn refuse<Q: BatchQuery>(answers: impl IntoIterator<Item = AnswerSender<Q>>, lost: StatementError) {
-    let why = SharedError(Arc::from(lost.into_source()));
+    let why = SharedError::new(lost.into_source());
     for answer in answers {
         let _ = answer.send(Err(unavailable(why.clone())));
     }
@@ -178,19 +178,3 @@ impl fmt::Display for Closed {
 }
 
 impl Error for Closed {}
-
-/// Why several callers have no answer.
-#[derive(Debug, Clone)]
-pub(crate) struct SharedError(pub(crate) Arc<dyn Error + Send + Sync>);
-
-impl fmt::Display for SharedError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl Error for SharedError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
-    }
-}

@@ -103,11 +103,11 @@ impl StatementClient {
         F: FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
         T: Send + Unpin,
     {
-        self.tell_as((began, Effect::Change), query).await
+        self.execute_as((began, Effect::Change), query).await
     }
 
     /// As [`Self::tell`], or with a dry run the rows that the change would give.
-    pub(crate) async fn tell_as<'q, F, T>(
+    pub(crate) async fn execute_as<'q, F, T>(
         &self,
         (began, effect): (Instant, Effect),
         query: impl Fn() -> Map<'q, Postgres, F, PgArguments>,
@@ -169,7 +169,8 @@ impl StatementClient {
     }
 }
 
-/// Runs a statement by itself; for a dry run in a transaction that ends without a commit, also if the caller goes away.
+/// Runs a statement by itself; for a dry run in a transaction that ends without a commit, also if
+/// the caller goes away.
 async fn execute<F, T>(
     connection: &mut PgConnection,
     query: Map<'_, Postgres, F, PgArguments>,

@@ -1,10 +1,11 @@
-//! The history of a tenant, newest first, in the order of the index that lists of tokens have of it.
+//! The history of a tenant, newest first, in the order of the index that lists of tokens have of
+//! it.
 
 use countersign_application::ports::{
     EVENT_BYTES, EventFilter, EventPlace, EventView, HISTORY_STEP, History, HistoryRow, StoreError,
     TenantEvent,
 };
-use countersign_domain::{EventKind, TenantId, Timestamp, TokenId};
+use countersign_domain::{TenantId, Timestamp, TokenId};
 use uuid::Uuid;
 
 use crate::{
@@ -31,11 +32,7 @@ impl PostgresStore {
         let oldest = examined_to.map_or((since, Uuid::nil()), |place| {
             (place.at, *place.token.as_uuid())
         });
-        let kinds: Vec<_> = filter
-            .kinds
-            .iter()
-            .map(|kind| EventKind::as_str(*kind))
-            .collect();
+        let kinds = filter.kind_names();
         let actor = filter.actor.map(|actor| *actor.as_uuid());
         let rows = self.link.query(|| {
             sqlx::query!(

@@ -4,7 +4,7 @@ use countersign_application::ports::{
     EVENT_BYTES, EventFilter, EventPlace, EventView, HISTORY_STEP, History, HistoryRow, StoreError,
     TenantEvent,
 };
-use countersign_domain::{EventKind, TenantId, Timestamp, TokenId};
+use countersign_domain::{TenantId, Timestamp, TokenId};
 use sqlx::types::Uuid;
 
 use crate::{
@@ -31,11 +31,7 @@ impl SqliteStore {
         let (oldest, last) = examined_to.map_or((since, Uuid::nil()), |place| {
             (place.at, *place.token.as_uuid())
         });
-        let kinds: Vec<_> = filter
-            .kinds
-            .iter()
-            .map(|kind| EventKind::as_str(*kind))
-            .collect();
+        let kinds = filter.kind_names();
         let any_kind = kinds.is_empty();
         let kinds = serde_json::Value::from(kinds).to_string();
         let actor = filter.actor.map(|actor| *actor.as_uuid());

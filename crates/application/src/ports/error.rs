@@ -128,8 +128,8 @@ pub enum CommitError {
     /// The actor no longer holds all permissions that the decision leant on.
     #[error("the actor no longer holds what the change leans on")]
     ActorNarrowed,
-    /// The changed token has made a token or a secret, and the change needs that it has not: whether
-    /// the actor's token descends from it has to be looked up first.
+    /// The changed token has made a token or a secret, and the change needs that it has not:
+    /// whether the actor's token descends from it has to be looked up first.
     #[error("the changed token may be an ancestor of the actor's")]
     MayBeAncestor,
     /// The same user made a token under this key before.

@@ -84,8 +84,8 @@ pub enum FeedError {
 /// Tells what was committed, on whatever node.
 ///
 /// # Contract
-/// - Whoever goes on from each [`ChangeBatch::position`] is told every committed change exactly once, in whatever order the
-///   changes commit; no change that is not committed is told.
+/// - Whoever goes on from each [`ChangeBatch::position`] is told every committed change exactly
+///   once, in whatever order the changes commit; no change that is not committed is told.
 /// - A position stays good across restarts, and on every node of the same store.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]

@@ -26,10 +26,16 @@ impl EventFilter {
     pub fn leaves_out(&self) -> bool {
         self.actor.is_some() || !self.kinds.is_empty()
     }
+
+    /// The names of the kinds, as stores keep them.
+    #[must_use]
+    pub fn kind_names(&self) -> Vec<&'static str> {
+        self.kinds.iter().map(|kind| kind.as_str()).collect()
+    }
 }
 
-/// A place in the history of a tenant, newest first: the events before it are older, or equally old with a smaller
-/// token or version.
+/// A place in the history of a tenant, newest first: the events before it are older, or equally old
+/// with a smaller token or version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EventPlace {
     /// The instant of an event.
@@ -91,9 +97,9 @@ pub struct HistoryRow {
 }
 
 impl History {
-    /// A page of up to `limit` of the rows that match. `examined_to` is the place up to which events were examined, if
-    /// there are older ones. Stores read one row more than the page holds, if there is one, and end it after
-    /// [`EVENT_BYTES`](super::EVENT_BYTES).
+    /// A page of up to `limit` of the rows that match. `examined_to` is the place up to which
+    /// events were examined, if there are older ones. Stores read one row more than the page holds,
+    /// if there is one, and end it after [`EVENT_BYTES`](super::EVENT_BYTES).
     ///
     /// # Errors
     /// The store's fault, if it is about more than one row.

@@ -8,6 +8,7 @@ mod feed;
 mod history;
 mod records;
 mod session;
+mod shared;
 mod store;
 mod usage;
 
@@ -20,6 +21,7 @@ pub use feed::{
 pub use history::{EventFilter, EventPlace, HISTORY_STEP, History, HistoryRow, TenantEvent};
 pub use records::{EventView, IdempotentResult, Stray, Tenant, User, UserKind};
 pub use session::{FORGOTTEN_AT_ONCE, SESSIONS_PER_TOKEN, Session, SessionDigest, SessionStore};
+pub use shared::SharedError;
 pub use store::{
     AuditStore, EVENT_BYTES, MOST_EXPIRING, StoreHealth, TenantStore, TokenStore, UserStore,
 };

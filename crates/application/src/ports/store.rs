@@ -44,8 +44,9 @@ pub trait TokenStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<SecretView>, StoreError>;
 
-    /// One page of the tokens of the filter's [scope](Filter::scope) that match, in that order, then by id; content and
-    /// total are of one moment. The last use of a revoked token is the latest of its secrets'.
+    /// One page of the tokens of the filter's [scope](Filter::scope) that match, in that order,
+    /// then by id; content and total are of one moment. The last use of a revoked token is the
+    /// latest of its secrets'.
     async fn query(
         &self,
         tenant: TenantId,
@@ -62,9 +63,10 @@ pub trait TokenStore: Send + Sync {
         limit: u8,
     ) -> Result<Listed, StoreError>;
 
-    /// One page of a tenant's events, the newest first: by their instants, then by token and version, both
-    /// descending. Looks at no more than [`HISTORY_STEP`](super::HISTORY_STEP) events, so that a page costs the same in any history: one
-    /// that holds few events, or none, may still have a `next`.
+    /// One page of a tenant's events, the newest first: by their instants, then by token and
+    /// version, both descending. Looks at no more than [`HISTORY_STEP`](super::HISTORY_STEP)
+    /// events, so that a page costs the same in any history: one that holds few events, or none,
+    /// may still have a `next`.
     async fn history(
         &self,
         tenant: TenantId,
@@ -111,16 +113,17 @@ pub trait TokenStore: Send + Sync {
 
     /// Stores all of the change, or nothing.
     ///
-    /// The actor is looked at again within: by the change's own instant its token must be live and not expired, its
-    /// user enabled, and it must hold what the decision leant on. If the change needs it, the changed token must have
-    /// made no token and no secret. A key is looked at before a name.
+    /// The actor is looked at again within: by the change's own instant its token must be live and
+    /// not expired, its user enabled, and it must hold what the decision leant on. If the change
+    /// needs it, the changed token must have made no token and no secret. A key is looked at before
+    /// a name.
     ///
     /// # Errors
     /// Why nothing was stored; only [`CommitError::OutcomeUnknown`] leaves that open.
     async fn commit(&self, change: &Change) -> Result<(), CommitError>;
 
-    /// Whether [`Self::commit`] would store the change now: every reason against it is the same one. It
-    /// stores nothing, and no other call notices it.
+    /// Whether [`Self::commit`] would store the change now: every reason against it is the same
+    /// one. It stores nothing, and no other call notices it.
     ///
     /// # Errors
     /// As [`Self::commit`], but never [`CommitError::OutcomeUnknown`].
@@ -212,8 +215,9 @@ pub trait StoreHealth: Send + Sync {
     /// Counts the tokens of all tenants, by their state at that instant. May take long where there are many.
     async fn token_counts(&self, now: Timestamp) -> Result<TokenCounts, StoreError>;
 
-    /// How many live tokens expire at each of these instants at the latest, in all tenants together.
-    /// None is counted beyond [`MOST_EXPIRING`], so that it costs the same however many there are.
+    /// How many live tokens expire at each of these instants at the latest, in all tenants
+    /// together. None is counted beyond [`MOST_EXPIRING`], so that it costs the same however many
+    /// there are.
     async fn expiring(&self, now: Timestamp, until: &[Timestamp]) -> Result<Vec<u64>, StoreError>;
 
     /// What this machine's clock can be compared with.

@@ -1,5 +1,5 @@
-//! Updates that do not touch each other, in one statement: one trip, one flush of the log, one plan. Each has an outcome of
-//! its own.
+//! Updates that do not touch each other, in one statement: one trip, one flush of the log, one
+//! plan. Each has an outcome of its own.
 
 use std::time::Instant;
 
@@ -38,7 +38,8 @@ struct Columns {
 }
 
 impl Columns {
-    /// Of an update. What an event says of its actor, its instant and its versions is the same in the change.
+    /// Of an update. What an event says of its actor, its instant and its versions is the same in
+    /// the change.
     fn push(
         &mut self,
         change: &Change,
@@ -79,7 +80,8 @@ impl Columns {
     }
 }
 
-/// A list as PostgreSQL writes it. Neither permissions nor addresses have a character that would have to be quoted.
+/// A list as PostgreSQL writes it. Neither permissions nor addresses have a character that would
+/// have to be quoted.
 fn list(entries: impl IntoIterator<Item = String>) -> String {
     format!("{{{}}}", entries.into_iter().collect::<Vec<_>>().join(","))
 }
@@ -94,7 +96,8 @@ struct Row {
 }
 
 impl PostgresStore {
-    /// Stores updates that do not touch each other; returns for each, in their order, what was done.
+    /// Stores updates that do not touch each other; returns for each, in their order, what was
+    /// done.
     ///
     /// # Errors
     /// What failed the statement, and with it all of them; [`Err`] within is about one alone.

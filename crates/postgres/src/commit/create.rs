@@ -27,7 +27,7 @@ impl PostgresStore {
         let key = once.map(|once| once.key.as_str());
         let fingerprint = once.map(|once| once.fingerprint.as_bytes().as_slice());
         let since = authority.now.minus_seconds(IdempotencyKey::WINDOW_SECONDS);
-        let told = self.link.tell_as(call, || {
+        let told = self.link.execute_as(call, || {
             by_actor!(
                 authority,
                 "$32, NULL, NULL, NULL",

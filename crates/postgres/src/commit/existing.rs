@@ -26,7 +26,7 @@ impl PostgresStore {
         let addresses: Vec<String> = next.addresses.iter().collect();
         let maker = authority.target_made_nothing.then(|| *next.user.as_uuid());
         let revoked = revoke.then(|| next.modified.to_utc());
-        let told = self.link.tell_as(call, || {
+        let told = self.link.execute_as(call, || {
             by_actor!(
                 authority,
                 "$28, $6, CASE WHEN $17::text IS NOT NULL THEN $10 END, $27",

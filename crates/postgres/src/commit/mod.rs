@@ -19,9 +19,9 @@ use crate::{
 /// A statement that begins with the locks of the change and what the actor's rows say then, as `actor`. Everything
 /// that touches a row has to depend on that row of `actor`, because only then the locks come first in any plan.
 ///
-/// Takes $1 (the tenant) to $5 for the actor, and the SQL for a list of four more values: the secret that was presented,
-/// which is the last parameter, the token that is changed, the key of the name that it gets, and its user if it must
-/// have made nothing.
+/// Takes $1 (the tenant) to $5 for the actor, and the SQL for a list of four more values: the
+/// secret that was presented, which is the last parameter, the token that is changed, the key of
+/// the name that it gets, and its user if it must have made nothing.
 macro_rules! by_actor {
     (
         $authority:expr, $what:literal, $rest:literal, $($bound:expr),* $(,)?
@@ -73,8 +73,8 @@ enum Done {
 struct Overtaken;
 
 impl PostgresStore {
-    /// Writes a change in a statement of its own; with a dry run only finds out whether it can be written. The call began
-    /// then.
+    /// Writes a change in a statement of its own; with a dry run only finds out whether it can be
+    /// written. The call began then.
     pub(crate) async fn write(
         &self,
         call: (Instant, Effect),

@@ -1,4 +1,5 @@
-//! Ending one secret that was replaced: the record, the secret's end, and the event, in one statement.
+//! Ending one secret that was replaced: the record, the secret's end, and the event, in one
+//! statement.
 
 use std::time::Instant;
 
@@ -22,7 +23,7 @@ impl PostgresStore {
         let (next, event, authority) = (change.next(), change.event(), change.authority());
         let content = &event.content;
         let worded = Worded::of(event)?;
-        let told = self.link.tell_as(call, || {
+        let told = self.link.execute_as(call, || {
             by_actor!(
                 authority,
                 "$22, $6, NULL, NULL",

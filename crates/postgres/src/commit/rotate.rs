@@ -22,7 +22,7 @@ impl PostgresStore {
         let (next, event, authority) = (change.next(), change.event(), change.authority());
         let content = &event.content;
         let worded = Worded::of(event)?;
-        let told = self.link.tell_as(call, || {
+        let told = self.link.execute_as(call, || {
             by_actor!(
                 authority,
                 "$23, $6, NULL, NULL",

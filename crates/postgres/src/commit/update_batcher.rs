@@ -1,12 +1,12 @@
-//! Updates that come while others are under way wait for these to end, and then go in one statement: so the load itself
-//! sets the size of a batch, and an update that comes alone is sent at once by its own caller.
+//! Updates that come while others are under way wait for these to end, and then go in one
+//! statement: so the load itself sets the size of a batch, and an update that comes alone is sent
+//! at once by its own caller.
 //!
 //! What takes authority away at once (revocations and rotations) never waits in line.
 
 use std::{
     collections::{HashMap, VecDeque},
-    error::Error,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -16,7 +16,7 @@ use futures_util::future::join_all;
 use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 
 use super::{Done, failed};
-use crate::{batcher::SharedError, client::Effect, store::PostgresStore};
+use crate::{client::Effect, store::PostgresStore};
 
 /// How many statements of updates are under way at most (docs/adr/0033).
 const WORKERS: u32 = 2;
@@ -76,7 +76,8 @@ impl UpdateBatcher {
         Admission::Later(number, told)
     }
 
-    /// Takes an update out of the line; returns whether it was still there, so that it is never sent.
+    /// Takes an update out of the line; returns whether it was still there, so that it is never
+    /// sent.
     fn leave(&self, number: u64) -> bool {
         let mut line = self.line();
         let before = line.waiting.len();
@@ -96,7 +97,8 @@ impl UpdateBatcher {
 }
 
 impl Queue {
-    /// The first of those that wait and what touches neither it nor another one of the batch, in their order.
+    /// The first of those that wait and what touches neither it nor another one of the batch, in
+    /// their order.
     fn take_batch(&mut self) -> Vec<Pending> {
         let mut touched = Claims::default();
         let (mut batch, mut left) = (Vec::new(), VecDeque::new());
@@ -134,7 +136,8 @@ enum ClaimKind {
 }
 
 impl Claims {
-    /// Adds an update unless it meets another one: those that were admitted come out the same in any order.
+    /// Adds an update unless it meets another one: those that were admitted come out the same in
+    /// any order.
     fn admit(&mut self, change: &Change) -> bool {
         let (authority, next) = (change.authority(), change.next());
         let mut things = vec![(Claim::Token(next.id), ClaimKind::Writes)];
@@ -214,7 +217,7 @@ impl PostgresStore {
             let outcome = self
                 .write((alone.began, Effect::Change), &alone.change)
                 .await;
-            return tell(batch, vec![outcome]);
+            return answer_all(batch, vec![outcome]);
         }
         let began = batch.iter().map(|waiting| waiting.began).min();
         let changes: Vec<_> = batch.iter().map(|waiting| &waiting.change).collect();
@@ -226,8 +229,8 @@ impl PostgresStore {
                 changes.iter().map(|_| Ok(Done::Overtaken)).collect()
             }
             Err(lost) => {
-                let outcomes = shared(failed(lost), batch.len());
-                return tell(batch, outcomes);
+                let errors = failed(lost).for_each_of(batch.len());
+                return answer_all(batch, errors.into_iter().map(Err).collect());
             }
         };
         let outcomes = batch.iter().zip(outcomes);
@@ -242,37 +245,18 @@ impl PostgresStore {
             }
         });
         let outcomes = join_all(outcomes).await;
-        tell(batch, outcomes);
+        answer_all(batch, outcomes);
     }
 }
 
-/// Whoever has gone meanwhile is passed over.
-fn tell(batch: Vec<Pending>, outcomes: Vec<Outcome>) {
+/// A caller that has gone meanwhile gets no answer.
+fn answer_all(batch: Vec<Pending>, outcomes: Vec<Outcome>) {
     for (waiting, outcome) in batch.into_iter().zip(outcomes) {
         let _ = waiting.answer.send(outcome);
     }
 }
 
-/// The error that a whole statement ended with, for each of its updates.
-fn shared(error: CommitError, count: usize) -> Vec<Outcome> {
-    type Why = Box<dyn Error + Send + Sync>;
-    let (kind, why): (fn(Why) -> CommitError, Why) = match error {
-        CommitError::Fault(StoreError::Unwritable(why)) => {
-            (|why| StoreError::Unwritable(why).into(), why)
-        }
-        CommitError::Fault(StoreError::Unavailable(why)) => {
-            (|why| StoreError::Unavailable(why).into(), why)
-        }
-        CommitError::OutcomeUnknown(why) => (CommitError::OutcomeUnknown, why),
-        other => (CommitError::OutcomeUnknown, Box::new(other)),
-    };
-    let why = SharedError(Arc::from(why));
-    (0..count)
-        .map(|_| Err(kind(Box::new(why.clone()))))
-        .collect()
-}
-
-/// Whoever sent the update ended without a word about it.
+/// The task that sent the update ended without an outcome.
 fn unknown(lost: oneshot::error::RecvError) -> CommitError {
     CommitError::OutcomeUnknown(Box::new(lost))
 }

@@ -1,14 +1,13 @@
-//! Group commit: changes that arrive while another one is written share the next transaction, and so
-//! its flush, which takes most of the time of a change. A change alone is written at once.
+//! Group commit: changes that arrive while another one is written share the next transaction, and
+//! so its flush, which takes most of the time of a change. A change alone is written at once.
 //!
-//! Each change of a group has its own outcome: a refused one is rolled back to its savepoint, and the
-//! others go on. Whatever fails the whole transaction without a trace has every change written by
-//! itself.
+//! Each change of a group has its own outcome: a refused one is rolled back to its savepoint, and
+//! the others go on. Whatever fails the whole transaction without a trace has every change written
+//! by itself.
 
 use std::{
     error::Error,
     fmt, mem,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -107,24 +106,17 @@ async fn write_group(writer: &Writer, group: Vec<Pending>) {
                 let _ = pending.answer.send(outcome);
             }
         }
-        Err(CommitError::OutcomeUnknown(cause)) => {
-            let cause: Arc<dyn Error + Send + Sync> = cause.into();
+        // Nothing was stored: each is tried by itself, so that one that cannot be stored harms no
+        // other.
+        Err(error) if group.len() > 1 && !matches!(error, CommitError::OutcomeUnknown(_)) => {
             for pending in group {
-                let _ = pending
-                    .answer
-                    .send(Err(unknown(Shared(Arc::clone(&cause)))));
-            }
-        }
-        // Nothing was stored: each is tried by itself, so that one that cannot be stored harms no other.
-        Err(_) if group.len() > 1 => {
-            for pending in group {
-                let outcome = store(writer, &[&pending.change], pending.began).await;
-                let _ = pending.answer.send(outcome.and_then(first));
+                Box::pin(write_group(writer, vec![pending])).await;
             }
         }
         Err(error) => {
-            if let Some(alone) = group.into_iter().next() {
-                let _ = alone.answer.send(Err(error));
+            let errors = error.for_each_of(group.len());
+            for (pending, error) in group.into_iter().zip(errors) {
+                let _ = pending.answer.send(Err(error));
             }
         }
     }
@@ -172,34 +164,12 @@ async fn write_within(db: &mut SqliteConnection, change: &Change) -> Result<Outc
     Ok(Ok(()))
 }
 
-fn first(mut outcomes: Vec<Outcome>) -> Outcome {
-    outcomes
-        .pop()
-        .unwrap_or_else(|| Err(unavailable("there is no outcome")))
-}
-
 fn unavailable(why: &'static str) -> CommitError {
     StoreError::Unavailable(why.into()).into()
 }
 
 fn unknown(cause: impl Error + Send + Sync + 'static) -> CommitError {
     CommitError::OutcomeUnknown(Box::new(cause))
-}
-
-/// The cause that several callers share.
-#[derive(Debug)]
-struct Shared(Arc<dyn Error + Send + Sync>);
-
-impl fmt::Display for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl Error for Shared {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
-    }
 }
 
 #[cfg(test)]
