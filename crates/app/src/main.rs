@@ -110,7 +110,8 @@ fn run(command: Command, mut settings: settings::Settings) -> ExitCode {
     code
 }
 
-/// The exit code of a command that failed, by which a supervisor can see that a restart is of no use.
+/// The exit code of a command that failed, by which a supervisor can see that a restart is of no
+/// use.
 fn code_of(error: &anyhow::Error) -> u8 {
     match error.downcast_ref() {
         Some(MigrationFault::Refused(_)) => REFUSED,

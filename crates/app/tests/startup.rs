@@ -1,5 +1,5 @@
-//! A start that has to wait, and one that waiting cannot help: what the port answers meanwhile, what
-//! the log says, and the exit code.
+//! A start that has to wait, and one that waiting cannot help: what the port answers meanwhile,
+//! what the log says, and the exit code.
 
 #![expect(
     clippy::unwrap_used,
@@ -153,7 +153,7 @@ impl Starting {
     }
 }
 
-/// One that was not told to end ends here, also where a test failed.
+/// A process that no test has ended ends here, also if a test failed.
 impl Drop for Starting {
     fn drop(&mut self) {
         let _ = self.child.kill();

@@ -1,8 +1,9 @@
 //! What Countersign does, apart from how it is reached and where it keeps things.
 //!
-//! A use case fetches what is stored, sees that its version is the one that was meant, lets the rules judge, and takes
-//! their answer to the store. What it needs from outside are the [`ports`]; every failure is one [`UseCaseError`]. With the feature `testing` come mocks of all ports
-//! and the contract that every store must pass.
+//! A use case fetches what is stored, sees that its version is the one that was meant, lets the
+//! rules judge, and takes their answer to the store. What it needs from outside are the [`ports`];
+//! every failure is one [`UseCaseError`]. With the feature `testing` come mocks of all ports and
+//! the contract that every store must pass.
 
 mod audit;
 mod error;

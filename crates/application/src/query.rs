@@ -165,7 +165,8 @@ pub enum TimeField {
 /// A field that is a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextField {
-    /// The name. Needles of the caseless tests are folded as [`countersign_domain::caseless_key`] folds.
+    /// The name. Needles of the caseless tests are folded as [`countersign_domain::caseless_key`]
+    /// folds.
     Name,
     /// What may be shown of the secret. Needles of the caseless tests are in lower case.
     PartialToken,

@@ -15,8 +15,8 @@ use crate::{
 
 /// How many seconds may pass before a use is noted again.
 const NOTED: u32 = 60;
-/// By how many seconds the clock of the node that wrote a session may be ahead: far more than the clocks of nodes that
-/// are ready differ by.
+/// By how many seconds the clock of the node that wrote a session may be ahead: far more than the
+/// clocks of nodes that are ready differ by.
 const AHEAD: u32 = 60;
 
 /// What a browser is known by: 256 random bits as 64 hexadecimal digits. Its memory is cleared when it goes; `Debug` prints
@@ -94,8 +94,8 @@ impl Default for SessionLimits {
 }
 
 impl SessionLimits {
-    /// A session of the future is none that a node began: somebody who could write to the database once would
-    /// otherwise be signed in for as long as they liked.
+    /// A session of the future is none that a node began: somebody who could write to the database
+    /// once would otherwise be signed in for as long as they liked.
     fn is_over(self, session: &Session, now: Timestamp) -> bool {
         let latest = now.plus_seconds(AHEAD);
         now >= session.seen.plus_seconds(self.idle)

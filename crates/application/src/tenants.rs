@@ -50,8 +50,8 @@ impl Tenants {
         }
     }
 
-    /// Makes a tenant with its system user. Its name is compared by its folded key with those of all
-    /// others, and only [the default tenant](Self::DEFAULT) has a name that folds to its.
+    /// Makes a tenant with its system user. Its name is compared by its folded key with those of
+    /// all others, and only [the default tenant](Self::DEFAULT) has a name that folds to its.
     ///
     /// # Errors
     /// A taken name, no entropy, a store's fault.

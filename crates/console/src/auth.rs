@@ -1,5 +1,6 @@
-//! Who is signed in: every page but the one for signing in takes a [`SignedIn`], and there is no other way to come by an
-//! actor. The facts behind the session are looked up and judged on each request, as the API does with a secret.
+//! Who is signed in: every page but the one for signing in takes a [`SignedIn`], and there is no
+//! other way to come by an actor. The facts behind the session are looked up and judged on each
+//! request, as the API does with a secret.
 
 use std::{marker::PhantomData, time::Duration};
 

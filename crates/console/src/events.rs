@@ -1,5 +1,5 @@
-//! What is looked at in the history of a tenant, as its address carries it. What an address says that means nothing is
-//! passed over.
+//! What is looked at in the history of a tenant, as its address carries it. What an address says
+//! that means nothing is passed over.
 
 use countersign_application::ports::{EventFilter, EventPlace};
 use countersign_domain::{EventKind, Timestamp, UserId};
@@ -74,7 +74,8 @@ impl View {
     }
 }
 
-/// As browsers send it, without an offset and perhaps without seconds, which is UTC here; or as RFC 3339 has it.
+/// As browsers send it, without an offset and perhaps without seconds, which is UTC here; or as RFC
+/// 3339 has it.
 fn instant(text: &str) -> Option<Timestamp> {
     let readings = [text.to_owned(), format!("{text}Z"), format!("{text}:00Z")];
     readings.iter().find_map(|text| text.parse().ok())

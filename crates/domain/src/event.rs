@@ -109,8 +109,8 @@ pub struct Changes {
     /// What may be shown of the newest secret, where a rotation changed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial_token: Option<FieldChange<PartialToken>>,
-    /// When a replaced secret stops working: the one that a rotation replaced, or, in an update, the
-    /// one that was ended early.
+    /// When a replaced secret stops working: the one that a rotation replaced, or, in an update,
+    /// the one that was ended early.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced_retires_at: Option<FieldChange<Timestamp>>,
 }

@@ -14,10 +14,11 @@ use self::joiners::{is_joiner, joins};
 
 /// The name of a token, which is also the name of its API Token User.
 ///
-/// In NFC, without blanks at the ends, 1 to [`TokenName::MAX`] characters, none of them a control, a line
-/// separator, a replacement for what was not text (U+FFFC, U+FFFD), or a character that shows nothing (bidirectional
-/// marks, zero-width characters, fillers, tags, what Unicode has not assigned: UTS #39, CWE-1007). Only the joiners
-/// U+200C and U+200D may stand between letters that they join or keep apart (RFC 5892, appendices A.1 and A.2).
+/// In NFC, without blanks at the ends, 1 to [`TokenName::MAX`] characters, none of them a control,
+/// a line separator, a replacement for what was not text (U+FFFC, U+FFFD), or a character that
+/// shows nothing (bidirectional marks, zero-width characters, fillers, tags, what Unicode has not
+/// assigned: UTS #39, CWE-1007). Only the joiners U+200C and U+200D may stand between letters that
+/// they join or keep apart (RFC 5892, appendices A.1 and A.2).
 ///
 /// ```
 /// use countersign_domain::TokenName;
@@ -116,17 +117,18 @@ impl TokenName {
         *self.key == *key || folded_letters(&self.text) == key
     }
 
-    /// Whether the name would be accepted now, and be stored with that key. An earlier release allowed some more names, and
-    /// took names for different that differ in runs of blanks alone.
+    /// Whether the name would be accepted now, and be stored with that key. An earlier release
+    /// allowed some more names, and took names for different that differ in runs of blanks alone.
     #[must_use]
     pub fn is_of_now(&self, key: &str) -> bool {
         *self.key == *key && !self.text.chars().any(is_replacement)
     }
 }
 
-/// Folds a text for comparing it without regard to case, width, composition or the number of blanks: Unicode's
-/// compatibility caseless matching (The Unicode Standard, D146), without variation selectors and joiners, and with one
-/// blank for each run of them. Folding twice changes nothing.
+/// Folds a text for comparing it without regard to case, width, composition or the number of
+/// blanks: Unicode's compatibility caseless matching (The Unicode Standard, D146), without
+/// variation selectors and joiners, and with one blank for each run of them. Folding twice changes
+/// nothing.
 #[must_use]
 pub fn caseless_key(text: &str) -> String {
     let letters = folded_letters(text);

@@ -1,6 +1,6 @@
-//! How a gRPC call is refused. Its status is in the header `grpc-status` of an answer that is 200 for
-//! HTTP and has no body ("Trailers-Only" in gRPC over HTTP/2); a client takes any other answer for
-//! one that broke off.
+//! How a gRPC call is refused. Its status is in the header `grpc-status` of an answer that is 200
+//! for HTTP and has no body ("Trailers-Only" in gRPC over HTTP/2); a client takes any other answer
+//! for one that broke off.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
@@ -22,8 +22,9 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<HeaderValue> {
 }
 
 impl ProblemResponse {
-    /// The gRPC status code that stands for the refusal: `UNAUTHENTICATED` (16), `PERMISSION_DENIED`
-    /// (7), `UNAVAILABLE` (14), `RESOURCE_EXHAUSTED` (8) or `INVALID_ARGUMENT` (3).
+    /// The gRPC status code that stands for the refusal: `UNAUTHENTICATED` (16),
+    /// `PERMISSION_DENIED` (7), `UNAVAILABLE` (14), `RESOURCE_EXHAUSTED` (8) or `INVALID_ARGUMENT`
+    /// (3).
     #[must_use]
     pub fn grpc_status(&self) -> u8 {
         match self.status {
@@ -43,8 +44,8 @@ impl ProblemResponse {
         let mut headers = self.headers();
         headers.insert(header::CONTENT_TYPE, content_type);
         headers.insert(GRPC_STATUS, u16::from(self.grpc_status()).into());
-        // Fixed words, permissions and instants: printable ASCII without a percent sign, which is the
-        // only character of them that would have to be encoded.
+        // Fixed words, permissions and instants: printable ASCII without a percent sign, which is
+        // the only character of them that would have to be encoded.
         if let Ok(message) = HeaderValue::from_str(&self.detail) {
             headers.insert(GRPC_MESSAGE, message);
         }

@@ -50,8 +50,8 @@ pub trait CredentialSource: Send + Sync {
         Ok(self.find(presented).await?.map(Aged::from))
     }
 
-    /// The facts, where they can be had without waiting; pending where [`find_aged`](Self::find_aged) has to be asked.
-    /// Nobody is woken for it.
+    /// The facts, where they can be had without waiting; pending where
+    /// [`find_aged`](Self::find_aged) has to be asked. Nobody is woken for it.
     fn try_now(&self, presented: &PresentedSecret) -> Poll<Option<Aged>> {
         let _ = presented;
         Poll::Pending

@@ -69,7 +69,7 @@ pub(crate) struct Caller<N> {
 }
 
 impl<N: Needs> Caller<N> {
-    /// Whoever was admitted by that grant.
+    /// The caller that was admitted by that grant.
     pub(crate) fn of(grant: Grant, exchange: RequestContext) -> Self {
         Self {
             actor: grant.into(),
@@ -78,7 +78,8 @@ impl<N: Needs> Caller<N> {
         }
     }
 
-    /// The same caller in an operation that needs something of it, unless it is about its own token.
+    /// The same caller in an operation that needs something of it, unless it is about its own
+    /// token.
     pub(crate) fn needing<M: Needs>(self) -> Caller<M> {
         Caller {
             actor: self.actor,

@@ -1,6 +1,6 @@
-//! Who calls an OAuth endpoint: its libraries send a client's secret as the password of HTTP Basic or
-//! as a field of the form (RFC 6749, section 2.3.1). That secret is an API token; the client's name
-//! is not looked at.
+//! Who calls an OAuth endpoint: its libraries send a client's secret as the password of HTTP Basic
+//! or as a field of the form (RFC 6749, section 2.3.1). That secret is an API token; the client's
+//! name is not looked at.
 
 use std::fmt;
 

@@ -1,9 +1,9 @@
-//! Calls by scripts of pages that stand elsewhere (Fetch, "CORS protocol"). The origins are exact, and
-//! a browser sends no cookie along: a script presents a token like any other client.
+//! Calls by scripts of pages that stand elsewhere (Fetch, "CORS protocol"). The origins are exact,
+//! and a browser sends no cookie along: a script presents a token like any other client.
 //!
-//! What is not listed here answers to no other origin. The console is for its own pages, and `/auth`
-//! is asked by proxies with the method and headers of other requests: an OPTIONS that was taken for a
-//! preflight there would let a request through that nobody checked.
+//! What is not listed here answers to no other origin. The console is for its own pages, and
+//! `/auth` is asked by proxies with the method and headers of other requests: an OPTIONS that was
+//! taken for a preflight there would let a request through that nobody checked.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -27,7 +27,8 @@ const OPEN: [&str; 5] = [
     "/.well-known/",
 ];
 
-/// How long a browser remembers the answer to a preflight; the least of the bounds that browsers set.
+/// How long a browser remembers the answer to a preflight; the least of the bounds that browsers
+/// set.
 const MAX_AGE: Duration = Duration::from_mins(10);
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -42,7 +43,8 @@ const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 pub(crate) struct CrossOrigin(CorsLayer);
 
 impl CrossOrigin {
-    /// For these origins; `None` if there are none. What is no origin is left out: nothing equals it.
+    /// For these origins; `None` if there are none. What is no origin is left out: nothing equals
+    /// it.
     pub(crate) fn new(origins: &[String]) -> Option<Self> {
         let origins = origins.iter().filter(|origin| *origin != "*");
         let origins: Vec<HeaderValue> = origins.filter_map(|origin| origin.parse().ok()).collect();

@@ -64,7 +64,8 @@ impl Condition {
         }
     }
 
-    /// Whether what has this entity tag is meant, by strong comparison. Without a tag only `*` means it.
+    /// Whether what has this entity tag is meant, by strong comparison. Without a tag only `*`
+    /// means it.
     pub(crate) fn matches(&self, etag: Option<&HeaderValue>) -> bool {
         let etag = etag.and_then(|etag| etag.to_str().ok());
         let opaque = etag.and_then(|etag| etag.strip_prefix('"')?.strip_suffix('"'));
@@ -81,8 +82,8 @@ impl Condition {
         matches!(self, Self::Tags(tags) if tags.iter().all(|tag| tag.weak))
     }
 
-    /// What to say first if it does not hold and weak tags are among its own: a proxy that compresses
-    /// answers weakens theirs.
+    /// What to say first if it does not hold and weak tags are among its own: a proxy that
+    /// compresses answers weakens theirs.
     pub(crate) fn weakness(&self) -> Option<&'static str> {
         let weak = matches!(self, Self::Tags(tags) if tags.iter().any(|tag| tag.weak));
         weak.then_some("A weak entity tag (W/) never matches in If-Match.")

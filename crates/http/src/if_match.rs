@@ -17,8 +17,8 @@ use crate::{
 pub(crate) struct IfMatch(Option<Result<Condition, Problem>>);
 
 impl IfMatch {
-    /// Reads the condition of a GET or HEAD. `/auth` has none: the headers that a proxy hands on are
-    /// those of another request, for a representation that is not here.
+    /// Reads the condition of a GET or HEAD. `/auth` has none: the headers that a proxy hands on
+    /// are those of another request, for a representation that is not here.
     pub(crate) fn of(request: &Request) -> Self {
         let path = request.uri().path();
         let reads = matches!(*request.method(), Method::GET | Method::HEAD)
@@ -28,8 +28,8 @@ impl IfMatch {
         Self(condition.and_then(Result::transpose))
     }
 
-    /// The answer, or 412 in its place if the condition does not hold. Other refusals stand, because
-    /// preconditions are judged after them (section 13.2.1).
+    /// The answer, or 412 in its place if the condition does not hold. Other refusals stand,
+    /// because preconditions are judged after them (section 13.2.1).
     pub(crate) fn judge(self, response: Response) -> Response {
         let status = response.status();
         let Self(Some(condition)) = self else {

@@ -1,8 +1,8 @@
 //! The HTTP surface of Countersign: what the use cases mean in RFC 9110's words.
 //!
-//! A request takes one way through: request id, client address, credential and permission, then its body, then the
-//! use case, then the answer. [`ApiService`] builds that way, [`openapi`] describes it from the same declarations, and
-//! [`serve`] is the accept loop that no slow client can hold up.
+//! A request takes one way through: request id, client address, credential and permission, then its
+//! body, then the use case, then the answer. [`ApiService`] builds that way, [`openapi`] describes
+//! it from the same declarations, and [`serve`] is the accept loop that no slow client can hold up.
 
 mod body;
 mod broadcast;

@@ -1,5 +1,6 @@
-//! The service before its database is ready. The listener is open from the first moment: supervisors
-//! ask it whether the process lives, and a port that accepts and says nothing looks like one that hangs.
+//! The service before its database is ready. The listener is open from the first moment:
+//! supervisors ask it whether the process lives, and a port that accepts and says nothing looks
+//! like one that hangs.
 
 use std::{
     convert::Infallible,
@@ -92,7 +93,8 @@ async fn refuse() -> Problem {
     Problem::new(Code::Starting, detail).with_header(header::RETRY_AFTER, "1")
 }
 
-/// The request id, the safety headers, the metrics and the line in the log, as later answers have them.
+/// The request id, the safety headers, the metrics and the line in the log, as later answers have
+/// them.
 async fn framed(State(this): State<Arc<Frame>>, mut request: Request, next: Next) -> Response {
     let begin = Instant::now();
     let sent = request_context::sent_id(request.headers());

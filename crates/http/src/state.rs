@@ -80,8 +80,8 @@ pub struct Settings {
     /// How many requests of an address a minute are refused as they should be, before they are answered with 429; `None`
     /// = all of them.
     pub refusals_per_minute: Option<NonZeroU32>,
-    /// The origins of pages whose scripts may call the API, each exactly as browsers send it in `Origin`;
-    /// none by default.
+    /// The origins of pages whose scripts may call the API, each exactly as browsers send it in
+    /// `Origin`; none by default.
     pub cors_origins: Vec<String>,
     /// How the spans of requests are told to whoever collects them; `None` = there are none.
     pub traces: Option<Traces>,

@@ -1,6 +1,6 @@
-//! What RFC 9112 demands of a request over HTTP/1 and hyper leaves to the service: one valid `Host`,
-//! and no transfer coding but `chunked`. And paths that RFC 3986 calls equivalent become one path,
-//! before anything is looked up by it.
+//! What RFC 9112 demands of a request over HTTP/1 and hyper leaves to the service: one valid
+//! `Host`, and no transfer coding but `chunked`. And paths that RFC 3986 calls equivalent become
+//! one path, before anything is looked up by it.
 
 use std::net::Ipv6Addr;
 
@@ -26,7 +26,8 @@ pub(crate) fn validate<B>(request: &mut Request<B>) {
     }
 }
 
-/// A coding other than `chunked` would leave a body that nobody here decodes (RFC 9112, section 6.1).
+/// A coding other than `chunked` would leave a body that nobody here decodes (RFC 9112, section
+/// 6.1).
 fn check_transfer_coding(headers: &HeaderMap) -> Result<(), Problem> {
     let mut lines = headers.get_all(header::TRANSFER_ENCODING).iter();
     let known = match (lines.next(), lines.next()) {

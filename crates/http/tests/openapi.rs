@@ -134,8 +134,8 @@ fn values_in_answers_have_no_bounds_that_a_later_version_could_cross() {
     }
 }
 
-/// A client of what is exact would refuse the first answer of the next version; a test that compares
-/// answers with what is open would let a field pass that nobody documented.
+/// A client of what is exact would refuse the first answer of the next version; a test that
+/// compares answers with what is open would let a field pass that nobody documented.
 #[test]
 fn the_exact_document_leaves_nothing_open() {
     let document = exact();
@@ -153,8 +153,8 @@ fn the_exact_document_leaves_nothing_open() {
     );
 }
 
-/// Go takes `…_test.go` for tests, and makes a function `NewX` for each X. No generator has a type for
-/// one of several kinds of values.
+/// Go takes `…_test.go` for tests, and makes a function `NewX` for each X. No generator has a type
+/// for one of several kinds of values.
 #[test]
 fn generators_find_names_and_shapes_that_they_can_use() {
     let document = published();

@@ -155,8 +155,8 @@ impl StatementError {
         )
     }
 
-    /// Whether one row may have failed a statement about many: by a constraint, or because it had to be waited for
-    /// (55P03, 57014). Nothing was written then.
+    /// Whether one row may have failed a statement about many: by a constraint, or because it had
+    /// to be waited for (55P03, 57014). Nothing was written then.
     pub(crate) fn is_of_one_change(&self) -> bool {
         let said = self.error.as_database_error();
         let code = said.and_then(sqlx::error::DatabaseError::code);

@@ -15,7 +15,7 @@ pub(crate) struct Sql {
     text: QueryBuilder<Postgres>,
     /// Whether names and permissions are looked into by way of `s`, instead of in the tokens themselves.
     searched: bool,
-    /// The tenant, if tokens are found by who made them in the history, instead of by the tokens themselves.
+    /// The tenant, if the history is searched for who made a token, instead of the tokens.
     by_maker: Option<TenantId>,
 }
 
@@ -49,7 +49,7 @@ impl Sql {
         self
     }
 
-    /// Only the tenant's tokens of the filter's scope that match, by what they are searched by or by themselves.
+    /// Only the tenant's tokens of the filter's scope that match; `searched` by way of `s`.
     pub(crate) fn matching(&mut self, tenant: TenantId, filter: &Filter, searched: bool) {
         let scope = filter.scope();
         self.searched = searched && scope == Scope::Live;
@@ -90,7 +90,8 @@ impl Sql {
         }
     }
 
-    /// The history has an index by who made what; the tokens have none, because a change of expiry would write into it.
+    /// The history has an index by who made what; the tokens have none, because a change of expiry
+    /// would write into it.
     fn created_by(&mut self, test: &Compare<UserId>) -> &mut Self {
         let makers: Option<Vec<_>> = match test {
             Compare::Eq(maker) => Some(vec![*maker.as_uuid()]),

@@ -1,5 +1,5 @@
-//! Why connections cannot be made at the moment. A few callers try and see the reason; the others wait
-//! for a place among them, and would only see that nobody had one to give.
+//! Why connections cannot be made at the moment. A few callers try and see the reason; the others
+//! wait for a place among them, and would only see that nobody had one to give.
 
 use std::{
     io,

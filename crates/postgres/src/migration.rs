@@ -19,14 +19,16 @@ use crate::{
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 impl PostgresStore {
-    /// Brings the tables up to date. Several nodes may do so at once: each waits for the one before.
+    /// Brings the tables up to date. Several nodes may do so at once: each waits for the one
+    /// before.
     ///
-    /// Where they are, nothing else happens, so that a node may start through a pooler. Otherwise it takes a session lock on
-    /// a connection of its own, without a time limit: a new index may take its time.
+    /// Where they are, nothing else happens, so that a node may start through a pooler. Otherwise
+    /// it takes a session lock on a connection of its own, without a time limit: a new index may
+    /// take its time.
     ///
     /// # Errors
-    /// Where the database cannot be reached, is a standby, lets nobody in, belongs to a newer program, or holds migrations
-    /// of another history.
+    /// Where the database cannot be reached, is a standby, lets nobody in, belongs to a newer
+    /// program, or holds migrations of another history.
     pub async fn migrate(&self) -> Result<(), MigrationFault> {
         if self.is_current().await? {
             return Ok(());
@@ -43,7 +45,8 @@ impl PostgresStore {
     /// Whether all migrations were carried out, these and no others; changes nothing.
     ///
     /// # Errors
-    /// Where the server is a standby or lets nobody in, or a newer program has migrated the database.
+    /// Where the server is a standby or lets nobody in, or a newer program has migrated the
+    /// database.
     pub async fn is_current(&self) -> Result<bool, MigrationFault> {
         // Before anything fails there for another reason.
         let server = self.aside.query_within(LOOK, || {
@@ -60,13 +63,14 @@ impl PostgresStore {
             Ok(_) => {}
         }
         let done = self.aside.query_within(LOOK, || {
-            // A table of the library's, which a database may lack that the descriptions of queries are made from.
+            // A table of the library's, which a database may lack that the descriptions of queries
+            // are made from.
             sqlx::query(
                 "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version",
             )
             .try_map(|row: PgRow| Ok((row.try_get(0)?, row.try_get(1)?)))
         });
-        // What cannot be told is left to the migrations.
+        // If that is not known, the migrations find out.
         let Ok(done): Result<Vec<(i64, Vec<u8>)>, _> = done.await else {
             return Ok(false);
         };
@@ -91,8 +95,8 @@ fn newer(database: i64) -> MigrationFault {
     MigrationFault::Newer { database, program }
 }
 
-/// Why nothing could be asked. The codes of a server that lets nobody in: invalid authorization, no such database, no
-/// privilege to connect (PostgreSQL, appendix A).
+/// Why nothing could be asked. The codes of a server that lets nobody in: invalid authorization, no
+/// such database, no privilege to connect (PostgreSQL, appendix A).
 fn connecting(error: sqlx::Error) -> MigrationFault {
     let code = error.as_database_error().and_then(DatabaseError::code);
     let refused =
@@ -121,7 +125,8 @@ fn executing(error: sqlx::Error) -> MigrationFault {
     }
 }
 
-/// Whether the server went away, or had to end the migration for the sake of others: it may succeed later.
+/// Whether the server went away, or had to end the migration for the sake of others: it may succeed
+/// later.
 fn passes(error: &sqlx::Error) -> bool {
     error::passes(error) || Diagnosis::of(error).again || matches!(error, sqlx::Error::Io(_))
 }

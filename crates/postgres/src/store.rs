@@ -74,7 +74,8 @@ pub struct PostgresStore {
     /// Half of the connections never wait for questions about many tokens, so that no crowd of them keeps a request from
     /// being admitted.
     pub(crate) questions: QueryPermits,
-    /// Apart, because the questions of a leaked token must not keep people from finding what it made.
+    /// Apart, because the questions of a leaked token must not keep people from finding what it
+    /// made.
     pub(crate) lineages: QueryPermits,
 }
 
@@ -207,7 +208,8 @@ impl StoreHealth for PostgresStore {
         let _permit = self.permit(self.questions.acquire_for_service()).await?;
         for until in until {
             let count = self.link.query(|| {
-                // Planned for these values each time: a plan for any values would read whole tenants.
+                // Planned for these values each time: a plan for any values would read whole
+                // tenants.
                 let count = sqlx::query(EXPIRING).persistent(false);
                 let bounds = count.bind(now.to_utc()).bind(until.to_utc());
                 bounds.try_map(|row: PgRow| row.try_get::<i64, _>(0))

@@ -1,4 +1,5 @@
-//! On which connections descent is looked up: neither questions nor checks wait for it, and it waits for no question.
+//! On which connections descent is looked up: neither questions nor checks wait for it, and it
+//! waits for no question.
 
 use countersign_application::{
     ports::{Lineage, TokenStore as _},

@@ -19,8 +19,8 @@ use thiserror::Error;
 )]
 struct Replaced(PathBuf);
 
-/// What the database, its log and the index of the log were when they were opened. Without the index that others see,
-/// another process would write over what this one has in the log.
+/// What the database, its log and the index of the log were when they were opened. Without the
+/// index that others see, another process would write over what this one has in the log.
 #[derive(Debug)]
 pub(crate) struct DatabaseFile {
     database: Identity,

@@ -18,7 +18,8 @@ pub(crate) struct Where<'q> {
 }
 
 impl Where<'_> {
-    /// Adds the filter as one expression over `api_tokens t`, and `l` if it [asks for uses](Filter::asks_for_uses).
+    /// Adds the filter as one expression over `api_tokens t`, and `l` if it [asks for
+    /// uses](Filter::asks_for_uses).
     pub(crate) fn push(self, filter: &Filter) {
         push(self.query, self.by_maker, filter);
     }

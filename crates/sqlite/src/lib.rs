@@ -3,8 +3,8 @@
 //! One connection writes and several read, so that readers never wait and writers wait in line in this process
 //! instead of failing on each other's locks. Several processes may share one file.
 //!
-//! The modules are those of the adapter for PostgreSQL, but for `client`: a file is never away, frozen or
-//! replaced behind a connection.
+//! The modules are those of the adapter for PostgreSQL, but for `client`: a file is never away,
+//! frozen or replaced behind a connection.
 
 mod audit;
 mod column;

@@ -2,8 +2,9 @@
 
 use sqlx::SqliteConnection;
 
-/// Writes about as much as a big change does to the log, for a transaction to roll back: with a small cache the pages
-/// go there before the commit. A rollback leaves them behind the log's end, where the next change overwrites them.
+/// Writes about as much as a big change does to the log, for a transaction to roll back: with a
+/// small cache the pages go there before the commit. A rollback leaves them behind the log's end,
+/// where the next change overwrites them.
 pub(crate) async fn fill_log(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::query("PRAGMA cache_size = 8")
         .execute(&mut *connection)

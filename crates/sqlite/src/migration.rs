@@ -11,13 +11,14 @@ use crate::{
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
 impl SqliteStore {
-    /// Applies the migrations that are missing, however long that takes. Several processes at once apply each of them once.
+    /// Applies the migrations that are missing, however long that takes. Several processes at once
+    /// apply each of them once.
     ///
     /// # Errors
     /// The file cannot be written, belongs to a newer program, or holds tables of another make.
     pub async fn migrate(&self) -> Result<(), MigrationFault> {
-        // The migrations nest in a transaction that holds the write lock from the start: a second process sees either none
-        // of them or all.
+        // The migrations nest in a transaction that holds the write lock from the start: a second
+        // process sees either none of them or all.
         let mut whole = within(self.writer.begin()).await?;
         MIGRATIONS
             .run_direct(None, &mut *whole, false)

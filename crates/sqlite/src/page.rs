@@ -36,8 +36,8 @@ macro_rules! with_uses {
 const TOKENS: &str = tokens!(without_uses);
 const LIVE_TOKENS: &str = tokens!(with_uses);
 
-/// How many matches are found by who made them, and then sorted. Among more than these a page is found soon by going
-/// through the tokens in its order.
+/// How many matches are found by who made them, and then sorted. Among more than these a page is
+/// found soon by going through the tokens in its order.
 const FEW: i64 = 1000;
 
 /// A question about many tokens of a tenant.
@@ -63,7 +63,8 @@ impl SqliteStore {
             page,
         };
         let _permit = self.permit(self.permits.acquire(tenant, filter)).await?;
-        // From here on, because SQLite itself ends the question as long after it got its connection.
+        // From here on, because SQLite itself ends the question as long after it got its
+        // connection.
         let (total, rows): (i64, Vec<_>) = within(async {
             let mut snapshot = self.questions.begin().await.map_err(store_error)?;
             let total = question.count(&mut snapshot).await.map_err(store_error)?;
@@ -91,8 +92,9 @@ impl Question<'_> {
         count.fetch_one(snapshot).await
     }
 
-    /// Only the tokens of the page are put together; those before it are passed over by their ids. Named before the
-    /// rest, because the depth of what stands within an expression would add to the filter's.
+    /// Only the tokens of the page are put together; those before it are passed over by their ids.
+    /// Named before the rest, because the depth of what stands within an expression would add to
+    /// the filter's.
     async fn content(
         &self,
         snapshot: &mut SqliteConnection,

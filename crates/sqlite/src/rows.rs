@@ -97,8 +97,8 @@ pub(crate) fn read_each(
     })
 }
 
-/// Hands the one list of a token's columns to a macro that wants literals: the columns, the joins of users, and the join
-/// of the last use.
+/// Hands the one list of a token's columns to a macro that wants literals: the columns, the joins
+/// of users, and the join of the last use.
 macro_rules! tokens {
     ($to:ident $(, $rest:tt)*) => {
         $to!(

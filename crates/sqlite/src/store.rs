@@ -64,7 +64,8 @@ pub struct SqliteStore {
     /// Apart from the readers, so that no question about many tokens keeps a request from being admitted.
     pub(crate) questions: SqlitePool,
     pub(crate) permits: QueryPermits,
-    /// Apart, because the questions of a leaked token must not keep people from finding what it made.
+    /// Apart, because the questions of a leaked token must not keep people from finding what it
+    /// made.
     pub(crate) lineages: QueryPermits,
     /// For lists and events, so that no check waits for them.
     pub(crate) pages: SqlitePool,

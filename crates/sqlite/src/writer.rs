@@ -1,5 +1,5 @@
-//! The connection that writes: one transaction at a time, which holds the file's write lock from its
-//! start, so that what it reads is what it writes upon.
+//! The connection that writes: one transaction at a time, which holds the file's write lock from
+//! its start, so that what it reads is what it writes upon.
 
 use std::{sync::Arc, time::Instant};
 

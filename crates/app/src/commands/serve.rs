@@ -26,8 +26,8 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How long the database's connections may take to end where requests have used up the grace period.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// Serves until it is told to stop. From the first moment the listener answers how the service is; everything else is
-/// answered once the node has started.
+/// Serves until a signal ends it. From the first moment the listener answers how the service is;
+/// everything else is answered once the node has started.
 ///
 /// # Errors
 /// What stands in the way of the start.
@@ -68,7 +68,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         if announced.is_ok() {
             tokio::select! {
                 () = stop.asked() => {}
-                // It ends when it is told to.
+                // A signal ends it.
                 outcome = &mut serving => bail!("nothing is accepted any more: {outcome:?}"),
             }
         }
@@ -76,7 +76,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         node.news.close();
     }
     let deadline = Instant::now() + grace;
-    // Whoever is asked there waits for this, or has ended.
+    // The task on the other side waits for this, or has ended.
     let _ = end.send(());
     serving.await??;
     if let Some(node) = node {

@@ -154,8 +154,8 @@ pub(crate) fn public_url(text: &str) -> Result<Option<String>> {
     Ok(Some(text.trim_end_matches('/').to_owned()))
 }
 
-/// Comma-separated origins, each as browsers write it (RFC 6454, section 6.2): another spelling would
-/// equal no `Origin` that is ever sent.
+/// Comma-separated origins, each as browsers write it (RFC 6454, section 6.2): another spelling
+/// would equal no `Origin` that is ever sent.
 pub(crate) fn origins(text: &str) -> Result<Vec<String>> {
     if text.is_empty() {
         return Ok(Vec::new());

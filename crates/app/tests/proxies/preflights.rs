@@ -24,7 +24,7 @@ pub(crate) async fn one_of_the_page_is_answered_without_a_token(kind: Kind) {
     let headers = got.all("access-control-allow-headers").concat();
     assert!(headers.to_lowercase().contains("authorization"), "{got:?}");
     assert!(edge.upstream.take().is_empty(), "the proxy answers it");
-    // And whoever has a token gets through as ever.
+    // A request with a token gets through as before.
     let token = edge.token("Script", READ, &[]).await;
     assert_eq!(edge.get(HERE, &token, &[ORIGIN]).await.status, 200);
     assert_eq!(edge.upstream.take().len(), 1);

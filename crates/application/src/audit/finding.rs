@@ -107,8 +107,9 @@ pub trait Witness: Send {
     /// Why it cannot be told.
     fn found(&mut self, finding: &Finding) -> io::Result<()>;
 
-    /// A live token whose name was given by an earlier release, and could not be given now: the name holds what is
-    /// refused now, or is the same as another one's. It is kept, and is no finding.
+    /// A live token whose name was given by an earlier release, and could not be given now: the
+    /// name holds what is refused now, or is the same as another one's. It is kept, and is no
+    /// finding.
     fn named_earlier(&mut self, _tenant: TenantId, _token: TokenId) {}
 
     /// How many tokens are done.

@@ -35,7 +35,8 @@ impl Tokens {
         self.create_or_try(actor, request, draft, once, false).await
     }
 
-    /// Finds out whether [`Self::create`] would make the token. Nothing is stored, and a key stays unused.
+    /// Finds out whether [`Self::create`] would make the token. Nothing is stored, and a key stays
+    /// unused.
     ///
     /// # Errors
     /// As [`Self::create`], but for too many changes.

@@ -56,11 +56,12 @@ impl Tokens {
         found.ok_or(UseCaseError::TokenNotFound)
     }
 
-    /// What [`Self::revoke_descendants`] would revoke, up to `limit` of them listed; nothing is stored.
+    /// What [`Self::revoke_descendants`] would revoke, up to `limit` of them listed; nothing is
+    /// stored.
     ///
     /// # Errors
-    /// As [`Self::revoke_descendants`] before anything is revoked, and [`UseCaseError::ActorGone`] or
-    /// [`UseCaseError::ActorNarrowed`] if the actor could not revoke the first of them.
+    /// As [`Self::revoke_descendants`] before anything is revoked, and [`UseCaseError::ActorGone`]
+    /// or [`UseCaseError::ActorNarrowed`] if the actor could not revoke the first of them.
     pub async fn revoke_descendants_dry_run(
         &self,
         actor: Actor,

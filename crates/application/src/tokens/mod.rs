@@ -101,8 +101,8 @@ impl Tokens {
         committed
     }
 
-    /// Stores a change that counts, or with a dry run finds out whether the store would take it. A dry run
-    /// is not counted, because it adds nothing to the history.
+    /// Stores a change that counts, or with a dry run finds out whether the store would take it. A
+    /// dry run is not counted, because it adds nothing to the history.
     async fn write(
         &self,
         actor: &Actor,

@@ -1,4 +1,5 @@
-//! A taken name: which token has it is said to readers alone, and the refusal needs no answer to that.
+//! A taken name: which token has it is said to readers alone, and the refusal needs no answer to
+//! that.
 
 use countersign_domain::{NewToken, Permission, TokenName, TokenView, standard::*};
 use mockall::predicate::{always, eq};

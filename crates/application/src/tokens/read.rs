@@ -37,7 +37,8 @@ impl Tokens {
     /// The actor's own token.
     ///
     /// # Errors
-    /// [`UseCaseError::ActorGone`] where it was revoked meanwhile, [`UseCaseError::Unreadable`], or a store's fault.
+    /// [`UseCaseError::ActorGone`] where it was revoked meanwhile, [`UseCaseError::Unreadable`], or
+    /// a store's fault.
     pub async fn current(&self, actor: &Actor) -> Result<TokenView, UseCaseError> {
         let id = actor.token.ok_or(UseCaseError::ActorGone)?;
         match self.get(actor, id).await {
@@ -46,8 +47,8 @@ impl Tokens {
         }
     }
 
-    /// The refusal of a taken name. It names the token that has the name to an actor that may read tokens,
-    /// so that a client that finds or creates a token can go on with that one.
+    /// The refusal of a taken name. It names the token that has the name to an actor that may read
+    /// tokens, so that a client that finds or creates a token can go on with that one.
     pub(super) async fn name_taken(&self, actor: &Actor, name: &TokenName) -> UseCaseError {
         if !actor.permissions.contains(&standard::API_TOKENS_READ) {
             return UseCaseError::NameTaken { holder: None };
@@ -136,8 +137,8 @@ impl Tokens {
     /// Fewer if they are long, but at least one if there is any.
     ///
     /// # Errors
-    /// [`UseCaseError::TokenNotFound`] where there never was such a token, [`UseCaseError::Unreadable`], or a
-    /// store's fault.
+    /// [`UseCaseError::TokenNotFound`] where there never was such a token,
+    /// [`UseCaseError::Unreadable`], or a store's fault.
     pub async fn events(
         &self,
         actor: &Actor,

@@ -9,8 +9,8 @@ use super::{Tokens, revoke::PATIENCE, update::stale};
 use crate::{UseCaseError, ports::CommitError};
 
 impl Tokens {
-    /// Ends a replaced secret before its overlap is over; of the token's version where one is named.
-    /// Returns the version since.
+    /// Ends a replaced secret before its overlap is over; of the token's version where one is
+    /// named. Returns the version since.
     ///
     /// # Errors
     /// Not found, another version than the named one, the newest secret, an actor that is gone or

@@ -1,4 +1,5 @@
-//! Ending secrets: what is decided by what is stored, against others who change the token meanwhile.
+//! Ending secrets: what is decided by what is stored, against others who change the token
+//! meanwhile.
 
 use countersign_domain::{
     RevocableToken, Secret, SecretChoice, SecretDigest, SecretView, Version, Write, standard::*,

@@ -21,7 +21,8 @@ pub struct UpdateResult {
 }
 
 impl Tokens {
-    /// Changes a token of that version; with `dry_run` the rules and the store decide and nothing is stored.
+    /// Changes a token of that version; with `dry_run` the rules and the store decide and nothing
+    /// is stored.
     ///
     /// # Errors
     /// Not found, another version, refusals of the rules, too many changes, a taken name, an actor that is gone, a store's fault.

@@ -80,8 +80,8 @@ impl Secrets {
         }
     }
 
-    /// Ends one that was replaced before its time; `false` if there is none that ended then, or if it
-    /// would be prolonged.
+    /// Ends one that was replaced before its time; `false` if there is none that ended then, or if
+    /// it would be prolonged.
     fn end_early(&mut self, content: &EventContent) -> bool {
         let Some(FieldChange {
             before: Some(before),
@@ -92,7 +92,8 @@ impl Secrets {
         };
         let ended = content.secret_commitment;
         let made = self.made.iter_mut().enumerate().rev();
-        // One of the first encoding is known by its end alone: no more than one works beside the newest.
+        // One of the first encoding is known by its end alone: no more than one works beside the
+        // newest.
         let found = made
             .filter(|(_, made)| made.valid_until == Some(before))
             .find(|(_, made)| made.commitment.is_none_or(|known| Some(known) == ended));

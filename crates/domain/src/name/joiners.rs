@@ -1,6 +1,6 @@
-//! The two joiners, which show nothing themselves and change how their neighbours are shown. Persian and the scripts of
-//! India are not written without them, so they are allowed exactly where IDNA allows them: CONTEXTJ of RFC 5892,
-//! appendices A.1 and A.2.
+//! The two joiners, which show nothing themselves and change how their neighbours are shown.
+//! Persian and the scripts of India are not written without them, so they are allowed exactly where
+//! IDNA allows them: CONTEXTJ of RFC 5892, appendices A.1 and A.2.
 
 use unicode_joining_type::{JoiningType, get_joining_type};
 use unicode_normalization::char::canonical_combining_class;
@@ -10,7 +10,8 @@ const ZWNJ: char = '\u{200c}';
 /// Joins letters that would stay apart.
 const ZWJ: char = '\u{200d}';
 
-/// The combining class of virama, the sign by which a consonant loses its vowel (UAX #44, table 15).
+/// The combining class of virama, the sign by which a consonant loses its vowel (UAX #44, table
+/// 15).
 const VIRAMA: u8 = 9;
 
 pub(super) fn is_joiner(c: char) -> bool {

@@ -6,7 +6,8 @@ use crate::{
     RuleViolations, Timestamp, Token, TokenName, Violation,
 };
 
-/// A name that is kept need not be one that could be given now: an earlier release may have allowed more.
+/// A name that is kept need not be one that could be given now: an earlier release may have allowed
+/// more.
 pub(super) fn name(
     kept: Option<&TokenName>,
     written: &str,
@@ -87,8 +88,8 @@ pub(super) fn permissions(
     granted
 }
 
-/// The violations for permissions that a token has and an actor lacks. They are named only if the actor
-/// may read the token: otherwise a refused request would show what is stored.
+/// The violations for permissions that a token has and an actor lacks. They are named only if the
+/// actor may read the token: otherwise a refused request would show what is stored.
 pub(super) fn kept_not_held<'a>(
     actor: &Actor,
     token: &Token,

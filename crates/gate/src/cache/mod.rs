@@ -35,9 +35,10 @@ const TRIES: usize = 3;
 
 /// A source whose answers are held for a while.
 ///
-/// Somebody has to follow the changes and tell of them: [`forget`](Self::forget) for each token that changed,
-/// [`forget_all`](Self::forget_all) where some may have been missed, and [`note_feed`](Self::note_feed) at each sign of life,
-/// after everything that came before it was forgotten. As long as nobody does, every request is looked up.
+/// Somebody has to follow the changes and tell of them: [`forget`](Self::forget) for each token
+/// that changed, [`forget_all`](Self::forget_all) where some may have been missed, and
+/// [`note_feed`](Self::note_feed) at each sign of life, after everything that came before it was
+/// forgotten. As long as nobody does, every request is looked up.
 pub struct CachedSource<S> {
     source: S,
     settings: CacheSettings,

@@ -88,8 +88,8 @@ impl Remote {
             StatusCode::OK => {}
             status => {
                 if status == StatusCode::BAD_REQUEST {
-                    // Not a place of this Countersign, says an older release of it: begin anew. Newer
-                    // ones answer 200 with a `reset` first.
+                    // Not a place of this Countersign, says an older release of it: begin anew.
+                    // Newer ones answer 200 with a `reset` first.
                     place.id = None;
                 }
                 return Err(CallError::Status(status));

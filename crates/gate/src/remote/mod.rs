@@ -46,8 +46,8 @@ pub enum InvalidRemote {
     Certificates(#[source] std::io::Error),
 }
 
-/// A Countersign at some address, as the source of facts. To be put behind a [`CachedSource`](crate::CachedSource) that
-/// [`follow`](Self::follow) keeps right.
+/// A Countersign at some address, as the source of facts. To be put behind a
+/// [`CachedSource`](crate::CachedSource) that [`follow`](Self::follow) keeps right.
 pub struct Remote {
     client: VerifyClient,
     verify: Uri,

@@ -31,8 +31,9 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// How long a body may take to arrive, from the end of the check of its credential.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The body of an operation that takes none. One that is there is refused and not passed over, because
-/// whoever sent it expects it to matter: a version in the body of a DELETE, a filter in that of a GET.
+/// The body of an operation that takes none. One that is there is refused and not passed over,
+/// because whoever sent it expects it to matter: a version in the body of a DELETE, a filter in
+/// that of a GET.
 #[derive(Debug)]
 pub(crate) struct NoBody;
 
@@ -83,8 +84,9 @@ pub(crate) async fn read_record(
     read_as(headers, body, "application/json", largest).await
 }
 
-/// The largest body, in bytes, that may hold a record with these permissions: one that was read can be
-/// sent back, however many they are. All the rest of a record fits into half of what any body may have.
+/// The largest body, in bytes, that may hold a record with these permissions: one that was read can
+/// be sent back, however many they are. All the rest of a record fits into half of what any body
+/// may have.
 pub(crate) fn largest_record(permissions: &PermissionSet) -> usize {
     LARGEST.max(LARGEST / 2 + permissions.written_len())
 }

@@ -63,7 +63,8 @@ impl Reader {
         parts.into_iter().collect::<Option<_>>().map(all)
     }
 
-    /// A filter within another one. If it is empty, a client has lost what stood there, and would ask for every token.
+    /// A filter within another one. If it is empty, a client has lost what stood there, and would
+    /// ask for every token.
     fn nested(&mut self, text: &str, pointer: &str, depth: usize) -> Option<Filter> {
         match Json::of(text) {
             Ok(Json::Object(entries)) if entries.is_empty() && depth <= DEEPEST => {

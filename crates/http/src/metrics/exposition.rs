@@ -1,5 +1,6 @@
 //! In which of the two text formats the metrics are written: `OpenMetrics`, which the library
-//! writes, or the older one of Prometheus, which tools without `OpenMetrics` ask for as `text/plain`.
+//! writes, or the older one of Prometheus, which tools without `OpenMetrics` ask for as
+//! `text/plain`.
 
 use std::fmt::Write as _;
 

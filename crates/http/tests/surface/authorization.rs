@@ -47,8 +47,8 @@ impl Operation {
         }
     }
 
-    /// A request with a body that cannot be read, if the operation takes one, which nobody without the right to call
-    /// gets to hear of.
+    /// A request with a body that cannot be read, if the operation takes one, which nobody without
+    /// the right to call gets to hear of.
     fn ask(&self) -> Ask {
         let ask = Ask::new(&self.method, self.path.as_str()).header("host", "localhost");
         if self.takes_body {

@@ -1,4 +1,5 @@
-//! Dry runs: whatever refuses a change refuses its dry run in the same words, and nothing is stored.
+//! Dry runs: whatever refuses a change refuses its dry run in the same words, and nothing is
+//! stored.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! Tokens with thousands of permissions: what is read can be sent back, and no proxy chokes on them.
+//! Tokens with thousands of permissions: what is read can be sent back, and no proxy chokes on
+//! them.
 
 use std::sync::Arc;
 

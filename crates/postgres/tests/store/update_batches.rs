@@ -1,5 +1,5 @@
-//! Updates that gather while others are under way, beside somebody else who is in the way of one of them, and over a
-//! connection that breaks.
+//! Updates that gather while others are under way, beside somebody else who is in the way of one of
+//! them, and over a connection that breaks.
 
 use std::time::Duration;
 
@@ -103,7 +103,8 @@ async fn a_row_that_the_database_refuses_fails_one_update() {
     );
 }
 
-/// A writer that takes no locks, such as a node of the release before, has a name that nobody sees yet.
+/// A writer that takes no locks, such as a node of the release before, has a name that nobody sees
+/// yet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_that_is_taken_meanwhile_fails_one_update() {
     let database = Database::new().await;

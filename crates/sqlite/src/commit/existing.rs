@@ -45,7 +45,8 @@ pub(super) async fn update(
     one(db, change, &written).await
 }
 
-/// Writes the record of a change of its secrets; one that ends a secret shows the same of the newest.
+/// Writes the record of a change of its secrets; one that ends a secret shows the same of the
+/// newest.
 pub(super) async fn rotate(
     db: &mut SqliteConnection,
     change: &Change,

@@ -1,5 +1,5 @@
-//! What holds for changes that share a transaction. Each test keeps the connection that writes until
-//! all changes wait, so that they are in one group.
+//! What holds for changes that share a transaction. Each test keeps the connection that writes
+//! until all changes wait, so that they are in one group.
 
 use countersign_application::{
     ports::{CommitError, StoreError},

@@ -32,7 +32,8 @@ impl SqliteStore {
         self.group.commit(change).await
     }
 
-    /// Writes a change in a transaction that is rolled back, so that whatever keeps it from being stored shows.
+    /// Writes a change in a transaction that is rolled back, so that whatever keeps it from being
+    /// stored shows.
     pub(crate) async fn undo(&self, change: &Change) -> Result<(), CommitError> {
         within(async {
             let mut transaction = self.writer.begin().await?;

@@ -1,4 +1,5 @@
-//! What goes on beside the requests: the clocks' comparison, the counts, the feed, the metrics' own listener.
+//! What goes on beside the requests: the clocks' comparison, the counts, the feed, the metrics' own
+//! listener.
 
 use std::{
     future::pending,
@@ -85,7 +86,7 @@ pub(super) async fn background(
     Ok(tasks)
 }
 
-/// Says where the database may lose what it was told to keep.
+/// Warns if the database may lose what it has acknowledged.
 async fn warn_unsafe_settings(probe: &dyn StoreHealth) {
     match probe.unsafe_settings().await {
         Ok(off) if off.is_empty() => {}

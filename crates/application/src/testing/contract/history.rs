@@ -155,7 +155,8 @@ pub async fn a_history_is_filtered(on: &StoreUnderTest) {
     }
 }
 
-/// Three tokens with 2,501 events each, of which the first creation alone matches: it is on the second page.
+/// Three tokens with 2,501 events each, of which the first creation alone matches: it is on the
+/// second page.
 pub async fn a_page_of_history_examines_only_so_many_events(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let maker = home.make("maker").await.view;

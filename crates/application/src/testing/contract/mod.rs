@@ -1,8 +1,9 @@
 //! The contract that every store must pass, as part of the ports: one short function per promise.
 //!
-//! A store's tests call [`store_contract!`](crate::store_contract) with the name of an async function without
-//! arguments that gives a [`StoreUnderTest`] on an empty, migrated database. What comes out is a test for each promise, named
-//! after it and on a database of its own; the caller needs `tokio` with `macros` and `rt-multi-thread`.
+//! A store's tests call [`store_contract!`](crate::store_contract) with the name of an async
+//! function without arguments that gives a [`StoreUnderTest`] on an empty, migrated database. What
+//! comes out is a test for each promise, named after it and on a database of its own; the caller
+//! needs `tokio` with `macros` and `rt-multi-thread`.
 
 use std::{error::Error, ops::Deref};
 
@@ -194,8 +195,8 @@ impl Snapshot {
     }
 }
 
-/// Commits what must be refused, and sees that nothing was written: no token, user, event or secret. A dry
-/// run before it is refused for the same reason.
+/// Commits what must be refused, and sees that nothing was written: no token, user, event or
+/// secret. A dry run before it is refused for the same reason.
 async fn refused(realm: &TestTenant, change: &Change) -> CommitError {
     let before = Snapshot::of(realm).await;
     let tried = realm.stores.tokens.dry_run(change).await.unwrap_err();

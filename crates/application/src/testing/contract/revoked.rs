@@ -18,8 +18,8 @@ use crate::{
     testing::{TestTenant, at},
 };
 
-/// Live and revoked tokens: some of them used, some with addresses, made by the system and by two tokens of which one
-/// was revoked itself. As they are read now.
+/// Live and revoked tokens: some of them used, some with addresses, made by the system and by two
+/// tokens of which one was revoked itself. As they are read now.
 async fn crowd(on: &StoreUnderTest, home: &TestTenant) -> Vec<TokenView> {
     let makers = [home.make("maker").await, home.make("revoked maker").await];
     let mut all = Vec::from(makers);

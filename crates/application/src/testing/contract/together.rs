@@ -1,5 +1,5 @@
-//! Changes that come at the same moment, which a store may write together: each has an outcome of its own, as if they had
-//! come one after the other, in some order.
+//! Changes that come at the same moment, which a store may write together: each has an outcome of
+//! its own, as if they had come one after the other, in some order.
 
 use countersign_domain::{Actor, Change, Secret, TokenView};
 use futures_util::{FutureExt as _, future::join_all};
@@ -165,7 +165,7 @@ pub async fn a_rotation_and_an_update_of_one_version_have_one_winner(on: &StoreU
     }
 }
 
-/// Whoever does not wait any more is stored or not; the others are.
+/// The update of a caller that left is stored or not; the others are stored.
 pub async fn callers_that_leave_take_no_update_of_others_along(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = many(&home, "token").await;
@@ -193,8 +193,8 @@ pub async fn callers_that_leave_take_no_update_of_others_along(on: &StoreUnderTe
     }
 }
 
-/// Of two tokens that take the right to write from each other one keeps it, however many pairs do so
-/// at once.
+/// Of two tokens that take the right to write from each other one keeps it, however many pairs do
+/// so at once.
 pub async fn of_pairs_that_narrow_each_other_one_keeps_its_rights(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = many(&home, "token").await;

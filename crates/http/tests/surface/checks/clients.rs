@@ -1,5 +1,5 @@
-//! How OAuth's libraries say who they are (RFC 6749, section 2.3.1), and how they are told what is wrong
-//! (section 5.2).
+//! How OAuth's libraries say who they are (RFC 6749, section 2.3.1), and how they are told what is
+//! wrong (section 5.2).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use countersign_domain::Secret;
@@ -130,7 +130,7 @@ async fn who_sends_no_credential_is_asked_for_either() {
     }
 }
 
-/// Whoever made them: a handler, the router, or the frame around both.
+/// Errors have this form whether a handler, the router or the middleware around both made them.
 #[tokio::test]
 async fn every_error_below_oauth2_has_its_form() {
     let doors = Doors::new().await;

@@ -1,8 +1,8 @@
 //! Clients that nobody here wrote, against the real binary: generated from our OpenAPI document, or
 //! libraries that know a standard.
 //!
-//! Each folder of `crates/xtask/clients/` with a `run.sh` is one of them; `common.sh` says what such a
-//! script finds. They all speak to a proxy that answers as a later version might.
+//! Each folder of `crates/xtask/clients/` with a `run.sh` is one of them; `common.sh` says what
+//! such a script finds. They all speak to a proxy that answers as a later version might.
 
 mod tools;
 

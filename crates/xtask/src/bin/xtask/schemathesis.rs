@@ -77,8 +77,8 @@ fn check(database_url: &str) -> Result<()> {
     Ok(())
 }
 
-/// The document that foresees no field and no value but those that there are: what is served to clients
-/// is open, and would let anything pass.
+/// The document that foresees no field and no value but those that there are: what is served to
+/// clients is open, and would let anything pass.
 fn exact_document() -> Result<PathBuf> {
     let build = [
         "run",
