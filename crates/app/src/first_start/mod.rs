@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use countersign_application::{FirstToken, UseCaseError};
 use countersign_domain::Secret;
 
-pub(crate) use self::greeting::greet;
+pub(crate) use self::greeting::Greeting;
 use self::secret_file::{SecretFile, left};
 use crate::{
     service::Service,

@@ -23,7 +23,7 @@ use crate::{
     commands::tenant::{SAME_NAME, names},
     credential_cache::CredentialCache,
     database::Database,
-    first_start::{self, FirstSecret},
+    first_start::{self, FirstSecret, Greeting},
     log_queue,
     service::Service,
     settings::{DatabaseUrl, Settings},
@@ -50,6 +50,8 @@ pub(super) struct Node {
     /// The secret of the first token, if the store was empty.
     first: Option<FirstSecret>,
     policy: Policy,
+    /// Whether the pages at `/console` are served.
+    console: bool,
     /// Held as long as the node uses the file.
     _lock: Option<std::fs::File>,
 }
@@ -132,6 +134,7 @@ pub(super) async fn start(
         surface,
         first,
         policy: settings.policy,
+        console: settings.console,
         news,
         uses,
         usage: ports.usage,
@@ -160,35 +163,36 @@ impl Node {
         stop: &mut ShutdownSignal,
     ) -> Result<()> {
         match self.first.take() {
-            Some(made) => announce(made, self.policy.clone(), address, stop).await,
             None => Ok(()),
+            Some(FirstSecret::Kept(file)) => {
+                tracing::warn!(
+                    path = %path::absolute(&file).unwrap_or(file).display(),
+                    "the first start made a root token: its secret is in this file"
+                );
+                Ok(())
+            }
+            Some(FirstSecret::Shown(secret)) => {
+                let greeting = Greeting {
+                    secret,
+                    address,
+                    policy: self.policy.clone(),
+                    console: self.console,
+                };
+                show(greeting, stop).await
+            }
         }
     }
 }
 
-async fn announce(
-    made: FirstSecret,
-    policy: Policy,
-    address: SocketAddr,
-    stop: &mut ShutdownSignal,
-) -> Result<()> {
-    let secret = match made {
-        FirstSecret::Kept(file) => {
-            tracing::warn!(
-                path = %path::absolute(&file).unwrap_or(file).display(),
-                "the first start made a root token: its secret is in this file"
-            );
-            return Ok(());
-        }
-        FirstSecret::Shown(secret) => secret,
-    };
+/// Shows the greeting on the terminal.
+async fn show(greeting: Greeting, stop: &mut ShutdownSignal) -> Result<()> {
     let now = SystemClock.now();
     let greeting = spawn_blocking(move || {
-        // A terminal shows both: a line of the log within the greeting would be pasted with it.
+        // A terminal shows both: a log line within the greeting would be pasted with it.
         log_queue::finish();
-        first_start::greet(&mut io::stdout().lock(), &secret, address, &policy, now)
+        greeting.write(&mut io::stdout().lock(), now)
     });
-    // A terminal may be stopped (Ctrl-S), and then takes nothing.
+    // A stopped terminal (Ctrl-S) takes no output.
     let shown = tokio::select! {
         shown = greeting => shown?,
         () = stop.asked() => Err(io::ErrorKind::Interrupted.into()),
