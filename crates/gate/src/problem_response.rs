@@ -137,7 +137,7 @@ impl From<&CheckError> for ProblemResponse {
                 StatusCode::FORBIDDEN,
                 "address-not-allowed",
                 "The API token may not be used from this address",
-                "The client's address is not on the API token's list, or could not be told.",
+                "The client's address is not on the API token's list, or is not known.",
             ),
             CheckError::Denied(Denied::MissingPermission(permission)) => Self::new(
                 StatusCode::FORBIDDEN,

@@ -260,7 +260,7 @@ fn describe(status: &str, response: &mut Response) {
         ("414", "The path and the query are longer than 8 KiB"),
         ("415", "The body is not plain `application/json`"),
         ("422", "The body breaks rules"),
-        ("429", "There are too many of these already"),
+        ("429", "Too many requests"),
         ("500", "A fault of the service"),
         (
             "503",

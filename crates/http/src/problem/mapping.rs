@@ -90,7 +90,7 @@ impl Problem {
             .with_header(header::LOCATION, format!("/api/v1/api-tokens/{token}")),
             UseCaseError::KeyReused => Self::new(
                 Code::IdempotencyKeyReused,
-                "Another body was sent under this key within a day.",
+                "This key was sent with another body within the last day.",
             ),
             UseCaseError::CountDiffers { count } => Self::count_differs(count),
             UseCaseError::WouldRevokeActor => Self::would_revoke_actor(),
@@ -110,7 +110,7 @@ impl Problem {
                 );
                 Self::new(
                     Code::OutcomeUnknown,
-                    "The connection to the database broke during the commit; the version tells what is stored.",
+                    "The connection to the database broke during the commit; the version shows what is stored.",
                 )
                 .with_header(header::RETRY_AFTER, "1")
             }
@@ -127,13 +127,13 @@ impl Problem {
     pub(crate) fn token_unreadable() -> Self {
         Self::new(
             Code::TokenUnreadable,
-            "What is stored of the API token cannot be read. By its id it can still be revoked.",
+            "The stored API token cannot be read. It can still be revoked by its id.",
         )
     }
 
     /// Ended, unknown, or not even the name of a secret: one answer for all.
     pub(crate) fn secret_not_found() -> Self {
-        let detail = "The API token has no such secret that works.";
+        let detail = "The API token has no working secret of this name.";
         Self::new(Code::SecretNotFound, detail)
     }
 
@@ -141,7 +141,7 @@ impl Problem {
     fn name_taken(holder: Option<&TokenView>) -> Self {
         let problem = Self::new(
             Code::NameTaken,
-            "Another token has a name that differs in nothing but case, width or composition.",
+            "Another token has this name; case, width and composition make no difference.",
         )
         .with_faults(vec![FieldError::at(
             "/name",
@@ -163,7 +163,7 @@ impl Problem {
     }
 
     fn count_differs(count: u64) -> Self {
-        let detail = format!("{count} tokens would be revoked; none was.");
+        let detail = format!("{count} tokens would be revoked; none was revoked.");
         Self::new(Code::CountDiffers, detail).with_members(Members {
             current_count: Some(count),
             ..Members::default()
@@ -175,7 +175,7 @@ impl Problem {
         let fault = FieldError::in_parameter("allowLockout", "would-lock-out", detail);
         Self::new(
             Code::WouldLockOut,
-            "The caller would revoke itself; allowLockout=true insists on it.",
+            "The caller would revoke itself; allowLockout=true allows that.",
         )
         .with_faults(vec![fault])
     }
@@ -185,7 +185,7 @@ impl Problem {
         tracing::warn!(revoked, error, "not all tokens were revoked");
         Self::new(
             Code::RevocationIncomplete,
-            format!("{revoked} tokens were revoked, and others were not; send it again."),
+            format!("{revoked} tokens were revoked, and others were not; send the request again."),
         )
         .with_header(header::RETRY_AFTER, "1")
     }
@@ -242,7 +242,7 @@ impl From<CheckError> for Problem {
             }
             CheckError::Denied(Denied::AddressNotAllowed) => Self::new(
                 Code::AddressNotAllowed,
-                "The client's address is not on the API token's list, or could not be told.",
+                "The client's address is not on the API token's list, or is not known.",
             ),
             CheckError::Denied(Denied::MissingPermission(permission)) => {
                 let detail = format!("The API token lacks {permission}.");
@@ -250,7 +250,7 @@ impl From<CheckError> for Problem {
             }
             CheckError::Unavailable(fault) if fault.cause().is::<ClockApart>() => Self::new(
                 Code::ClockApart,
-                "This node's clock is apart from the database's; it judges no token until both agree.",
+                "This node's clock differs from the database's; it checks no token until both agree.",
             )
             .with_header(header::RETRY_AFTER, "10"),
             CheckError::Unavailable(fault) if fault.is_away() => {

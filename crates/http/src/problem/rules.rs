@@ -22,15 +22,15 @@ impl From<RuleViolations> for Problem {
             ),
             RefusalKind::NotRevivable => (
                 Code::TokenNotRevivable,
-                "An expired API token can be renamed or narrowed; it is not widened and gets no new secret.",
+                "An expired API token can be renamed or narrowed; it cannot be widened or get a new secret.",
             ),
             RefusalKind::NewestSecret => (
                 Code::NewestSecret,
-                "The newest secret of an API token is not ended alone: rotate it, or revoke the token.",
+                "The newest secret of an API token cannot end alone: rotate or revoke the token.",
             ),
             RefusalKind::WouldLockOut => (
                 Code::WouldLockOut,
-                "The caller's own address would no longer be allowed; allowLockout=true insists on it.",
+                "The caller's own address would no longer be allowed; allowLockout=true allows that.",
             ),
             RefusalKind::InvalidValue => (
                 Code::RuleViolated,
