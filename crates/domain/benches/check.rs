@@ -1,4 +1,5 @@
-//! What a check costs: the digest of a secret, the verdict, and the set operations behind the rules.
+//! What a check costs: the digest of a secret, the verdict, and the set operations behind the
+//! rules.
 
 mod inputs;
 

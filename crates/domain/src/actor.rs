@@ -1,4 +1,4 @@
-//! Who asks for a change, and under which circumstances: the arguments that a rule needs besides the record.
+//! The actor of a change, and the request: what a rule needs besides the record.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -7,27 +7,28 @@ use crate::{
     UserInfo, standard,
 };
 
-/// Who makes a request.
+/// The actor of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// The tenant that the actor belongs to: it sees and changes nothing outside.
+    /// The actor's tenant. The actor sees and changes nothing outside it.
     pub tenant: TenantId,
     /// The actor's own token; `None` for the system itself.
     pub token: Option<TokenId>,
-    /// The secret of that token that the actor presented, where it is known.
+    /// The secret of that token that the actor presented, if it is known.
     pub secret: Option<SecretDigest>,
     /// The user to whom the change is attributed.
     pub user: UserId,
     /// That user's name.
     pub user_name: Arc<str>,
-    /// What the actor holds.
+    /// The permissions that the actor holds.
     pub permissions: PermissionSet,
-    /// Where the request comes from, where that is known.
+    /// The address that the request comes from, if it is known.
     pub address: Option<IpAddr>,
 }
 
 impl Actor {
-    /// The system itself, for what an operator does on the machine: it holds what the operator hands out.
+    /// The system itself, for operations that an operator runs on the machine. It holds the
+    /// permissions that the operator hands out.
     #[must_use]
     pub fn system(tenant: TenantId, user: UserInfo, permissions: PermissionSet) -> Self {
         Self {
@@ -41,7 +42,8 @@ impl Actor {
         }
     }
 
-    /// Whether the actor may be shown a record: with the permission to read, or where it is its own.
+    /// Whether the actor may see a record: if it has the permission to read, or if the record is
+    /// its own.
     #[must_use]
     pub fn may_read(&self, token: &Token) -> bool {
         let own = self.token == Some(token.id);
@@ -49,7 +51,7 @@ impl Actor {
             && (own || self.permissions.contains(&standard::API_TOKENS_READ))
     }
 
-    /// The user with its name.
+    /// The user's id with its name.
     #[must_use]
     pub fn user_info(&self) -> UserInfo {
         UserInfo {
@@ -79,14 +81,14 @@ impl From<Grant> for Actor {
     }
 }
 
-/// One request for a change.
+/// A request for a change.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Who asks.
+    /// The actor.
     pub actor: Actor,
-    /// When.
+    /// The instant of the request.
     pub now: Timestamp,
-    /// Its id, for the audit event.
+    /// The request's id, for the audit event.
     pub id: RequestId,
 }
 

@@ -1,4 +1,5 @@
-//! Where a token may be used from. The list is stored in one canonical form, so that what is shown is what is meant.
+//! The addresses from which a token may be used. The list is stored in one canonical form, so that
+//! it is shown as it is enforced.
 
 use std::{
     fmt,
@@ -10,8 +11,9 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
-/// The addresses that may use a token; empty = any address. At most [`AllowedAddresses::MAX`] networks, ordered,
-/// each with all host bits zero, IPv4-mapped IPv6 written as IPv4.
+/// The addresses that may use a token; an empty list allows any address. It holds at most
+/// [`AllowedAddresses::MAX`] networks, ordered, each with all host bits zero. IPv4-mapped IPv6
+/// addresses are written as IPv4.
 ///
 /// ```
 /// use countersign_domain::AllowedAddresses;
@@ -24,48 +26,50 @@ use thiserror::Error;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct AllowedAddresses(Arc<[IpNet]>);
 
-/// Why a text is not an allowed address.
+/// Reason why a text is not an allowed address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidAddress {
     /// Neither an IPv4 nor an IPv6 address, alone or with a prefix length.
     #[error("not an IPv4 or IPv6 address or a network in CIDR notation, such as 192.0.2.0/24")]
     Syntax,
-    /// Bits behind the prefix are set, so that it is unclear whether an address or its network is meant.
+    /// Host bits are set after the prefix, so it is unclear whether the address or its network is
+    /// meant.
     #[error("host bits are set; the network is {}", show(network))]
     HostBitsSet {
         /// The network that the prefix names.
         network: IpNet,
     },
-    /// An IPv4-mapped network (RFC 4291, section 2.5.5.2) that also holds addresses that are not IPv4.
+    /// An IPv4-mapped network (RFC 4291, section 2.5.5.2) that also holds addresses that are not
+    /// IPv4.
     #[error("an IPv4-mapped network needs a prefix of /96 or longer")]
     MappedPrefixTooShort,
 }
 
-/// What is wrong with a list of addresses.
+/// Faults of a list of addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum InvalidAddresses {
-    /// These entries, by their index, are none.
+    /// These entries, by their index, are not addresses.
     #[error("{}", .0.iter().map(|(index, reason)| format!("entry {index}: {reason}")).collect::<Vec<_>>().join("; "))]
     Entries(Vec<(usize, InvalidAddress)>),
-    /// There are more than [`AllowedAddresses::MAX`] different ones.
+    /// The list has more than [`AllowedAddresses::MAX`] different entries.
     #[error("at most {max} addresses, these are {0}", max = AllowedAddresses::MAX)]
     TooMany(usize),
 }
 
 impl AllowedAddresses {
-    /// The most networks in a list.
+    /// The maximum number of networks in a list.
     pub const MAX: usize = 100;
 
-    /// The empty list: any address, also an unknown one.
+    /// The empty list: any address, even an unknown one.
     #[must_use]
     pub fn any() -> Self {
         Self(Arc::new([]))
     }
 
-    /// Reads a list as a person writes it; doubles fold.
+    /// Parses a list as a person writes it; duplicates count once.
     ///
     /// # Errors
-    /// All entries that are no addresses, or that there are too many.
+    /// Returns all entries that are not addresses, or the number of entries if there are too many.
     pub fn parse<S: AsRef<str>>(
         entries: impl IntoIterator<Item = S>,
     ) -> Result<Self, InvalidAddresses> {
@@ -87,7 +91,7 @@ impl AllowedAddresses {
         }
     }
 
-    /// Whether a client at this address (`None` = it could not be told) may use the token.
+    /// Whether a client at this address (`None` = unknown) may use the token.
     #[must_use]
     pub fn admits(&self, address: Option<IpAddr>) -> bool {
         let within = |address: IpAddr| {
@@ -97,14 +101,16 @@ impl AllowedAddresses {
         self.0.is_empty() || address.is_some_and(within)
     }
 
-    /// Whether every client that the other list admits is admitted here too.
+    /// Whether this list admits every client that the other list admits.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         if self.0.is_empty() || other.0.is_empty() {
-            // A full list (0.0.0.0/0, ::/0) still refuses the unknown address, which the empty one admits.
+            // A list of everything (0.0.0.0/0, ::/0) still refuses the unknown address, which the
+            // empty list admits.
             return self.0.is_empty();
         }
-        // Adjacent networks merge into the largest ones, so whatever the list covers lies inside a single one.
+        // Adjacent networks merge into the largest ones, so each network that the list covers lies
+        // inside a single one.
         let merged = IpNet::aggregate(&self.0.to_vec());
         other
             .0

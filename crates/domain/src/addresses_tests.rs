@@ -1,4 +1,4 @@
-//! The address list against a plain reading of the same words.
+//! Tests of the address list against a naive interpretation of the same text.
 
 use proptest::{collection::vec, prelude::*};
 
@@ -142,7 +142,7 @@ proptest! {
     fn canonical_ipv6_networks_admit_what_the_written_ones_did(
         written: u128, prefix in 0_u8..=128, client: u128, near: u16,
     ) {
-        // Above the range of IPv4-mapped addresses, which are another matter.
+        // Above the range of IPv4-mapped addresses, which have tests of their own.
         let high = |bits: u128| bits | 1 << 127;
         let mask = u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0);
         let network = high(written) & mask;

@@ -1,5 +1,5 @@
-//! Which permissions may be granted here. A token keeps what was taken out of the catalog after it was granted;
-//! nobody gets it anew.
+//! The catalog: permissions that a deployment may grant. If a permission is removed from the
+//! catalog, tokens that hold it keep it, and no token gets it anew.
 
 use thiserror::Error;
 
@@ -13,15 +13,15 @@ pub struct PermissionCatalog(PermissionSet);
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("line {line}: {text:?} is not a dotted permission name such as api.engagements.read")]
 pub struct InvalidCatalog {
-    /// The line's number, counted from 1.
+    /// The line's number, from 1.
     pub line: usize,
-    /// What stands there.
+    /// The text of the line.
     pub text: String,
 }
 
 impl PermissionCatalog {
-    /// The catalog of the [`standard`] table, with the service's [own](standard::OWN) permissions,
-    /// and what only the default tenant's has.
+    /// The catalog of the [`standard`] table, with the service's [own](standard::OWN) permissions
+    /// and those that only the default tenant has.
     #[must_use]
     pub fn standard() -> Self {
         let names = standard::ALL.iter().cloned();
@@ -29,11 +29,11 @@ impl PermissionCatalog {
         Self(names.chain(own).chain([standard::METRICS_READ]).collect())
     }
 
-    /// A deployment's own catalog: one name a line, `#` begins a comment. The service's [own](standard::OWN)
-    /// permissions are always in it.
+    /// Parses a deployment's own catalog: one name a line, `#` begins a comment. The service's
+    /// [own](standard::OWN) permissions are always added.
     ///
     /// # Errors
-    /// The first line that is no name.
+    /// Returns the first line that is not a name.
     pub fn parse(text: &str) -> Result<Self, InvalidCatalog> {
         let names = text.lines().enumerate().filter_map(|(index, line)| {
             let name = line.split('#').next().unwrap_or_default().trim();
@@ -49,13 +49,14 @@ impl PermissionCatalog {
         Ok(Self(names.chain(own).collect::<Result<_, _>>()?))
     }
 
-    /// All names in it.
+    /// All names of the catalog.
     #[must_use]
     pub const fn permissions(&self) -> &PermissionSet {
         &self.0
     }
 
-    /// The names in it for tenants other than the default one, which cannot be given what concerns all tenants.
+    /// The names of the catalog for tenants other than the default one. Permissions that concern
+    /// all tenants are left out.
     #[must_use]
     pub fn of_one_tenant(&self) -> PermissionSet {
         let names = self
@@ -65,7 +66,7 @@ impl PermissionCatalog {
         names.cloned().collect()
     }
 
-    /// The permission of that exact name, where the catalog holds it.
+    /// The permission with exactly this name, if the catalog has it.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Permission> {
         Permission::parse(name)
@@ -73,10 +74,11 @@ impl PermissionCatalog {
             .filter(|permission| self.0.contains(permission))
     }
 
-    /// The names of the catalog that are most like a text, best first, at most three.
+    /// The names of the catalog that are most similar to a text, the best first, at most three.
     #[must_use]
     pub fn nearest(&self, name: &str) -> Vec<Permission> {
-        // The distance costs the product of the lengths; a text this long is near to nothing.
+        // The distance costs the product of the lengths, and a text of this length is similar to no
+        // name.
         if name.len() > Permission::MAX {
             return Vec::new();
         }

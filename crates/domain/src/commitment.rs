@@ -1,4 +1,5 @@
-//! What an event says of the secret that it made, so that no other secret can take its place unseen.
+//! Commitments: a hash in an event that fixes the event's secret, so that no other secret can
+//! replace it unnoticed.
 
 use std::{fmt, str::FromStr};
 
@@ -7,19 +8,20 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{MalformedText, SecretDigest, hex};
 
-/// SHA-256 over a fixed label and a secret's digest. It names one secret to whoever has the digest, and gives nobody
-/// either of the two: the secret has 256 random bits.
+/// SHA-256 over a fixed label and a secret's digest. A reader who has the digest can check which
+/// secret it names. Nobody can compute the digest or the secret from it, because the secret has 256
+/// random bits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SecretCommitment([u8; 32]);
 
 impl SecretCommitment {
-    /// Takes a commitment as a store keeps it.
+    /// Takes a commitment in the form that a store keeps.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The commitment as a store keeps it.
+    /// The commitment in the form that a store keeps.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -27,7 +29,7 @@ impl SecretCommitment {
 }
 
 impl SecretDigest {
-    /// What an event says of this digest's secret.
+    /// The commitment that events hold for this digest's secret.
     #[must_use]
     pub fn commitment(&self) -> SecretCommitment {
         let mut hasher = Sha256::new();
@@ -70,7 +72,7 @@ mod tests {
     use super::*;
     use crate::Secret;
 
-    /// Chains that are stored rely on the form.
+    /// Stored chains depend on this form.
     #[test]
     fn a_commitment_never_changes_and_is_not_the_digest() {
         let digest = SecretDigest::from_bytes([7; 32]);
@@ -80,7 +82,7 @@ mod tests {
         assert_ne!(commitment.as_bytes(), digest.as_bytes());
     }
 
-    /// By `printf 'countersign secret 1\n' | cat - <(32 bytes of 7) | sha256sum`.
+    /// Computed by `printf 'countersign secret 1\n' | cat - <(32 bytes of 7) | sha256sum`.
     const PINNED: &str = "25cf49725fe59721a61910224a0be716a5e2d58bce9f2f8f86a1f0c1cb819fd6";
 
     #[test]

@@ -1,4 +1,5 @@
-//! The check that runs on every request: facts in, a grant or a refusal out, nothing remembered between two checks.
+//! The check that runs on every request: facts in, a grant or a refusal out. It keeps no state
+//! between two checks.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -9,79 +10,81 @@ use crate::{
     UserId, Version,
 };
 
-/// The facts that a check needs about the token behind a secret. They may be cached; a verdict may not.
+/// The facts that a check needs about the token of a secret. They may be cached; a verdict may not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credential {
     /// The tenant that the token acts in.
     pub tenant: TenantId,
     /// The token.
     pub token: TokenId,
-    /// The record's version that these facts are of.
+    /// The record's version from which these facts come.
     pub version: Version,
-    /// The API Token User in whose name it acts.
+    /// The API Token User that the token acts as.
     pub user: UserId,
     /// That user's name.
     pub user_name: Arc<str>,
-    /// What the token may do.
+    /// The permissions that the token holds.
     pub permissions: PermissionSet,
-    /// Where it may be used from.
+    /// The addresses from which it may be used.
     pub addresses: AllowedAddresses,
-    /// Valid while now < expiry.
+    /// The expiry: the token is valid while now < expiry.
     pub expiry: Timestamp,
-    /// When the presented secret stops working, where another one has replaced it.
+    /// The instant at which the presented secret stops working, if another one has replaced it.
     pub valid_until: Option<Timestamp>,
-    /// When the token was made.
+    /// The instant of the token's creation.
     pub created: Timestamp,
-    /// When its record was last changed.
+    /// The instant of the record's last change.
     pub modified: Timestamp,
 }
 
 /// One request that presents a credential.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt<'a> {
-    /// When.
+    /// The instant of the request.
     pub now: Timestamp,
-    /// From where; `None` = the client's address could not be told.
+    /// The client's address; `None` = unknown.
     pub address: Option<IpAddr>,
-    /// What the operation needs; `None` = any live token will do.
+    /// The permission that the operation needs; `None` = any live token is enough.
     pub permission: Option<&'a Permission>,
 }
 
-/// What an admitted request may act as. Only a check makes one.
+/// The identity that an admitted request acts as. Only a check creates one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Grant {
     /// The facts that were judged.
     pub credential: Arc<Credential>,
-    /// Where the request came from.
+    /// The address that the request came from.
     pub address: Option<IpAddr>,
-    /// The secret that was presented; `None` as a check leaves it, which sees facts only: whoever looked them up tells it.
+    /// The presented secret. A check sees only facts, so it leaves `None`, and the caller that
+    /// looked the facts up fills it in.
     pub secret: Option<SecretDigest>,
 }
 
-/// Why a request is not admitted, though its credential is known.
+/// Reason why a request is not admitted although its credential is known.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Denied {
-    /// The secret was replaced by another, and its time is over. To whom it is presented by, that is no other thing
-    /// than a secret that nobody knows.
+    /// The secret was replaced by another, and its time is over. Callers see the same answer as for
+    /// an unknown secret.
     #[error("the secret was replaced")]
     Retired,
-    /// The expiry has come.
+    /// The expiry has passed.
     #[error("the token expired at {0}")]
     Expired(Timestamp),
     /// The token has a list of addresses, and the client's is not on it or not known.
     #[error("the token may not be used from this address")]
     AddressNotAllowed,
-    /// The operation needs this permission.
+    /// The token lacks this permission, which the operation needs.
     #[error("the token lacks the permission {0}")]
     MissingPermission(Permission),
 }
 
 impl Credential {
-    /// Judges one request. The most basic reason to refuse comes first: secret, time, place, permission.
+    /// Judges one request. The checks run from the most basic to the most specific: secret, time,
+    /// address, permission.
     ///
     /// # Errors
-    /// Why the request may not go on.
+    /// Returns the first reason to refuse the request.
     pub fn admit(self: &Arc<Self>, attempt: &Attempt<'_>) -> Result<Grant, Denied> {
         if self.valid_until.is_some_and(|end| attempt.now >= end) {
             return Err(Denied::Retired);

@@ -1,5 +1,6 @@
-//! What happened to a token, in a chain of its own: each event's hash covers the one before, so a changed or
-//! removed event shows. The chains are per token, so that writing to one never waits for another.
+//! Audit events of a token, in a hash chain: each event's hash covers the one before, so a changed
+//! or removed event is noticed. Each token has a chain of its own, so a write to one never waits
+//! for another.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
@@ -12,22 +13,22 @@ use crate::{
     TokenName, UserId, Version, hex,
 };
 
-/// What kind of change an event records.
+/// The kind of change that an event records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EventKind {
-    /// The token was made.
+    /// The token was created.
     Created,
     /// Its record changed.
     Updated,
-    /// It got a new secret.
+    /// The token got a new secret.
     Rotated,
-    /// It was taken back for good.
+    /// The token was revoked for good.
     Revoked,
 }
 
 impl EventKind {
-    /// The word that is stored and shown.
+    /// The name that is stored and shown.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -39,7 +40,7 @@ impl EventKind {
     }
 }
 
-/// The text is not what the type's documentation promises.
+/// The text does not have the form that the type's documentation specifies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not a valid {0}")]
 pub struct MalformedText(pub(crate) &'static str);
@@ -55,7 +56,8 @@ impl FromStr for EventKind {
     }
 }
 
-/// The id that ties an event to a request and its log lines: 1 to 128 letters, digits, `-`, `_`, `.` or `:`.
+/// A request id, which connects an event with a request and its log lines: 1 to 128 letters,
+/// digits, `-`, `_`, `.` or `:`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct RequestId(Box<str>);
@@ -81,16 +83,16 @@ impl FromStr for RequestId {
     }
 }
 
-/// A field's value before and after; `None` where the record did not exist.
+/// A field's value before and after; `None` if the record did not exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldChange<T> {
-    /// What it was.
+    /// The value before the change.
     pub before: Option<T>,
-    /// What it is now.
+    /// The value after the change.
     pub after: Option<T>,
 }
 
-/// The fields that a change touched. All empty for a revocation, which touches no field.
+/// The fields that a change touched. A revocation touches none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Changes {
@@ -106,30 +108,30 @@ pub struct Changes {
     /// The permissions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permissions: Option<FieldChange<PermissionSet>>,
-    /// What may be shown of the newest secret, where a rotation changed it.
+    /// The part of the newest secret that may be shown, if a rotation changed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial_token: Option<FieldChange<PartialToken>>,
-    /// When a replaced secret stops working: the one that a rotation replaced, or, in an update,
-    /// the one that was ended early.
+    /// The instant at which a replaced secret stops working: after a rotation the one that it
+    /// replaced, after an update the one that was ended early.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced_retires_at: Option<FieldChange<Timestamp>>,
 }
 
-/// The SHA-256 that an event carries over (the hash before + its own content).
+/// The chain hash of an event: SHA-256 over the hash before it and its own content.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ChainHash([u8; 32]);
 
 impl ChainHash {
-    /// What stands before the first event of a chain.
+    /// The hash before the first event of a chain.
     pub const START: Self = Self([0; 32]);
 
-    /// Takes a hash as a store keeps it.
+    /// Takes a hash in the form that a store keeps.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The hash as a store keeps it.
+    /// The hash in the form that a store keeps.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -157,17 +159,18 @@ impl fmt::Debug for ChainHash {
     }
 }
 
-/// What an event's hash covers, and how. An event that is stored keeps the encoding that it was written in.
+/// The encoding of an event: which parts its hash covers, and how. A stored event keeps the
+/// encoding that it was written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Encoding {
-    /// Without a word of the secret that was made.
+    /// The hash covers nothing about the new secret.
     V1,
-    /// A creation and a rotation commit to the secret that they made.
+    /// A creation or a rotation commits to the secret that it made.
     V2,
 }
 
 impl Encoding {
-    /// What is written now.
+    /// The encoding of new events.
     pub const NEWEST: Self = Self::V2;
 
     /// The number that is stored and shown.
@@ -179,7 +182,8 @@ impl Encoding {
         }
     }
 
-    /// Begins the hashed text, so that no event passes for one of the other encoding.
+    /// The label at the beginning of the hashed text, so that no event can pass for one of the
+    /// other encoding.
     const fn label(self) -> &'static [u8] {
         match self {
             Self::V1 => b"countersign event 1\n",
@@ -199,35 +203,36 @@ impl TryFrom<i64> for Encoding {
     }
 }
 
-/// One event's content: who did what to which token, when, from where. Never a secret or a digest.
+/// One event's content: who did what to which token, when and from where. It never has a secret or
+/// a digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventContent {
-    /// How the hash covers the rest; it is covered itself by the label before the rest.
+    /// The encoding of the hash. The label before the content covers this field itself.
     #[serde(skip)]
     pub encoding: Encoding,
     /// The token's tenant.
     pub tenant: TenantId,
     /// The token.
     pub token: TokenId,
-    /// What was done.
+    /// The kind of change.
     pub kind: EventKind,
-    /// When.
+    /// The instant of the change.
     pub at: Timestamp,
-    /// The user who did it.
+    /// The user who made the change.
     pub by: UserId,
-    /// From where; `None` = not over the network, or not known.
+    /// The client's address; `None` = not over the network, or unknown.
     pub address: Option<IpAddr>,
-    /// The request that did it.
+    /// The id of the request.
     pub request_id: RequestId,
-    /// The version before; `None` for the first event.
+    /// The version before the change; `None` for the first event.
     pub version_before: Option<Version>,
-    /// The version since; also the event's place in its chain.
+    /// The version after the change, which is also the event's position in its chain.
     pub version_after: Version,
-    /// Which fields changed.
+    /// The fields that changed.
     pub changes: Changes,
-    /// The secret that was made, or that was ended alone; in events of [`Encoding::V2`] that do so,
-    /// and in no others.
+    /// The commitment to the secret that was made, or that was ended alone; only events of
+    /// [`Encoding::V2`] that do so have one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_commitment: Option<SecretCommitment>,
 }
@@ -235,30 +240,30 @@ pub struct EventContent {
 /// An event in its chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEvent {
-    /// What happened.
+    /// The event's content.
     pub content: EventContent,
-    /// Covers the content and the hash of the event before.
+    /// The hash over the content and the hash of the event before.
     pub hash: ChainHash,
 }
 
 impl EventContent {
-    /// Whether the event says of a secret what its encoding and its kind ask for.
+    /// Whether the event commits to a secret exactly if its encoding and its kind require that.
     pub(crate) fn commits_as_it_must(&self) -> bool {
         let makes_a_secret = matches!(self.kind, EventKind::Created | EventKind::Rotated);
         let of_a_secret = makes_a_secret || self.ends_a_secret();
         self.secret_commitment.is_some() == (of_a_secret && self.encoding >= Encoding::V2)
     }
 
-    /// Whether the event ends one replaced secret, and nothing else.
+    /// Whether the event ends one replaced secret, and does nothing else.
     #[must_use]
     pub fn ends_a_secret(&self) -> bool {
         self.kind == EventKind::Updated && self.changes.replaced_retires_at.is_some()
     }
 
-    /// Puts the event behind the one of that hash.
+    /// Chains the event to the one with that hash.
     #[must_use]
     pub fn chained_to(self, previous: &ChainHash) -> AuditEvent {
-        // What cannot be put into words gets a hash that no event has, and does not verify.
+        // Content that cannot be serialized gets a hash that no event has, so it does not verify.
         let hash = self.hash_behind(previous).unwrap_or(ChainHash::START);
         AuditEvent {
             content: self,
@@ -266,13 +271,14 @@ impl EventContent {
         }
     }
 
-    /// The length of the content as JSON, in bytes: about what a store keeps of it.
+    /// The size of the content as JSON, in bytes; a store needs about as much.
     #[must_use]
     pub fn size(&self) -> usize {
         serde_json::to_vec(self).map_or(0, |json| json.len())
     }
 
-    /// SHA-256 over the encoding's label, the hash before, and the content as JSON in the order of the fields here.
+    /// SHA-256 over the encoding's label, the hash before, and the content as JSON in the order of
+    /// the fields here.
     pub(crate) fn hash_behind(&self, previous: &ChainHash) -> Option<ChainHash> {
         let mut hasher = Sha256::new();
         hasher.update(self.encoding.label());

@@ -1,4 +1,4 @@
-//! Events: each field is covered by the hash, and the hash keeps its form.
+//! Tests of events: the hash covers each field, and its form never changes.
 
 use super::*;
 use crate::{
@@ -10,7 +10,7 @@ fn version(n: i64) -> Version {
     Version::try_from(n).unwrap()
 }
 
-/// The event of a version, with nothing in the fields that can be empty.
+/// The event of a version, with every optional field empty.
 fn bare(n: i64) -> EventContent {
     EventContent {
         encoding: Encoding::V1,
@@ -32,7 +32,7 @@ fn bare(n: i64) -> EventContent {
     }
 }
 
-/// An event with something in every field that can be empty.
+/// An event with a value in every optional field.
 fn full() -> EventContent {
     let places = |list: &[&str]| AllowedAddresses::parse(list).unwrap();
     let set = |list: &[crate::Permission]| list.iter().cloned().collect::<PermissionSet>();
@@ -62,7 +62,7 @@ fn full() -> EventContent {
     }
 }
 
-/// Pinned: chains that are stored rely on the form.
+/// Pinned, because stored chains depend on the form.
 #[test]
 fn the_hash_never_changes() {
     assert_eq!(
@@ -82,7 +82,7 @@ fn the_hash_never_changes() {
     );
 }
 
-/// The same in the encoding that commits to the secret that was made.
+/// The same event in the encoding that commits to its secret.
 fn committed() -> EventContent {
     EventContent {
         encoding: Encoding::V2,

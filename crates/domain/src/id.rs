@@ -1,6 +1,6 @@
-//! Identifiers that cannot be mixed up: a user's id where a token's is wanted does not compile.
+//! Identifiers with a type each: a user's id in place of a token's does not compile.
 //!
-//! All are `UUIDv7` (RFC 9562, section 5.7), so they sort by the millisecond they were made in.
+//! All are `UUIDv7` (RFC 9562, section 5.7), so they sort by the millisecond of their creation.
 
 use std::{fmt, str::FromStr};
 
@@ -23,20 +23,20 @@ macro_rules! id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// A new `UUIDv7` from an instant and ten random bytes, both the caller's.
+            /// Creates a `UUIDv7` from an instant and ten random bytes, both from the caller.
             #[must_use]
             pub fn new(at: Timestamp, random: &[u8; 10]) -> Self {
                 let millis = u64::try_from(at.as_micros() / 1000).unwrap_or(0);
                 Self(uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid())
             }
 
-            /// Takes an id as a store keeps it.
+            /// Takes an id in the form that a store keeps.
             #[must_use]
             pub const fn from_uuid(uuid: Uuid) -> Self {
                 Self(uuid)
             }
 
-            /// The id as a store keeps it.
+            /// The id in the form that a store keeps.
             #[must_use]
             pub const fn as_uuid(&self) -> &Uuid {
                 &self.0
@@ -58,7 +58,7 @@ macro_rules! id {
         impl FromStr for $name {
             type Err = InvalidId;
 
-            /// Reads the hyphenated form in either case; braces, URNs and bare digits are refused.
+            /// Parses the hyphenated form in either case; braces, URNs and bare digits are refused.
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 uuid::fmt::Hyphenated::from_str(text)
                     .map(|id| Self(id.into_uuid()))
@@ -77,7 +77,8 @@ id! {
     UserId
 }
 id! {
-    /// The id of a tenant, the isolation boundary. It comes from the credential, never from a parameter.
+    /// The id of a tenant, the isolation boundary. It comes from the credential, never from a
+    /// parameter.
     TenantId
 }
 

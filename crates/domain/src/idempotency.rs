@@ -1,5 +1,5 @@
-//! Making a token once, though the request comes twice: a key that the client chooses, and a fingerprint that
-//! tells a repetition from another request under the same key.
+//! Idempotency: a token is created once even if the request arrives twice. The client chooses a
+//! key, and a fingerprint distinguishes a repeated request from another one under the same key.
 
 use std::str::FromStr;
 
@@ -12,7 +12,7 @@ use crate::MalformedText;
 pub struct IdempotencyKey(Box<str>);
 
 impl IdempotencyKey {
-    /// How long a key is remembered, in seconds: 24 hours.
+    /// The time for which a key is stored, in seconds: 24 hours.
     pub const WINDOW_SECONDS: i64 = 24 * 60 * 60;
 
     /// The text.
@@ -35,7 +35,7 @@ impl FromStr for IdempotencyKey {
     }
 }
 
-/// The SHA-256 of a request's body: equal for a repetition, different for another request.
+/// The SHA-256 of a request's body: equal for a repeated request, different for another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint([u8; 32]);
 
@@ -46,26 +46,26 @@ impl Fingerprint {
         Self(Sha256::digest(body).into())
     }
 
-    /// Takes a fingerprint as a store keeps it.
+    /// Takes a fingerprint in the form that a store keeps.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The fingerprint as a store keeps it.
+    /// The fingerprint in the form that a store keeps.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
-/// A request that must take effect at most once within [`IdempotencyKey::WINDOW_SECONDS`]; keys of different
-/// users are different.
+/// A request that must take effect at most once within [`IdempotencyKey::WINDOW_SECONDS`]. The same
+/// key of two users is two keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotentRequest {
     /// The client's key.
     pub key: IdempotencyKey,
-    /// What the client asked for under it.
+    /// The fingerprint of the client's request.
     pub fingerprint: Fingerprint,
 }
 

@@ -1,4 +1,5 @@
-//! Names that people can tell apart: normalised, free of what cannot be seen, and with a key for comparing them.
+//! Names that people can distinguish: normalised, without invisible characters, and with a key for
+//! comparisons.
 
 mod joiners;
 
@@ -14,11 +15,12 @@ use self::joiners::{is_joiner, joins};
 
 /// The name of a token, which is also the name of its API Token User.
 ///
-/// In NFC, without blanks at the ends, 1 to [`TokenName::MAX`] characters, none of them a control,
-/// a line separator, a replacement for what was not text (U+FFFC, U+FFFD), or a character that
-/// shows nothing (bidirectional marks, zero-width characters, fillers, tags, what Unicode has not
-/// assigned: UTS #39, CWE-1007). Only the joiners U+200C and U+200D may stand between letters that
-/// they join or keep apart (RFC 5892, appendices A.1 and A.2).
+/// A name is in NFC, has no blanks at the ends, and has 1 to [`TokenName::MAX`] characters. It has
+/// no control characters, no line separators, no replacements for something that was not text
+/// (U+FFFC, U+FFFD), and no characters that show nothing (bidirectional marks, zero-width
+/// characters, fillers, tags, code points that Unicode has not assigned: UTS #39, CWE-1007). Only
+/// the joiners U+200C and U+200D are allowed between letters that they join or keep apart (RFC
+/// 5892, appendices A.1 and A.2).
 ///
 /// ```
 /// use countersign_domain::TokenName;
@@ -33,44 +35,44 @@ pub struct TokenName {
     key: Box<str>,
 }
 
-/// Why a text is not a name.
+/// Reason why a text is not a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidName {
-    /// Nothing is left once blanks at the ends are gone.
+    /// The text is empty, or has only blanks.
     #[error("a name needs at least one visible character")]
     Empty,
-    /// More than [`TokenName::MAX`] characters.
+    /// The text has more than [`TokenName::MAX`] characters.
     #[error("a name has at most {max} characters, this one has {length}", max = TokenName::MAX)]
     TooLong {
-        /// How many characters (Unicode scalar values in NFC) there are.
+        /// The number of characters (Unicode scalar values in NFC).
         length: usize,
     },
-    /// A character that cannot be seen or that changes how its neighbours are shown.
+    /// The text has a character that is invisible or changes how its neighbours are shown.
     #[error("a name cannot contain {} (character {position})", .character.escape_unicode())]
     Forbidden {
         /// The first such character.
         character: char,
-        /// Its place, counted in characters from 0, after normalisation.
+        /// The character's position, from 0 and in characters, after normalisation.
         position: usize,
     },
 }
 
 impl TokenName {
-    /// The most characters (Unicode scalar values in NFC) that a name has.
+    /// The maximum number of characters (Unicode scalar values in NFC) of a name.
     pub const MAX: usize = 128;
 
     /// Normalises and checks a name.
     ///
     /// # Errors
-    /// The first reason why it is none.
+    /// Returns the first reason why the text is not a name.
     pub fn parse(raw: &str) -> Result<Self, InvalidName> {
         Self::read(raw, |c| is_forbidden(c) || is_replacement(c))
     }
 
-    /// A name that is stored: also one that an earlier release allowed.
+    /// Takes a stored name, even one that only an earlier release allowed.
     ///
     /// # Errors
-    /// The first reason why it is none.
+    /// Returns the first reason why the text is not a name.
     pub fn stored(text: &str) -> Result<Self, InvalidName> {
         Self::read(text, is_forbidden)
     }
@@ -105,34 +107,34 @@ impl TokenName {
         &self.text
     }
 
-    /// What makes two names the same: equal keys, see [`caseless_key`].
+    /// The key for comparisons: two names are the same if their keys are equal, see
+    /// [`caseless_key`].
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// Whether that is the key that this release, or one before it, stores with the name.
+    /// Whether this or an earlier release stores that key with the name.
     #[must_use]
     pub fn had_key(&self, key: &str) -> bool {
         *self.key == *key || folded_letters(&self.text) == key
     }
 
-    /// Whether the name would be accepted now, and be stored with that key. An earlier release
-    /// allowed some more names, and took names for different that differ in runs of blanks alone.
+    /// Whether this release would accept the name, and store it with that key. Earlier releases
+    /// allowed some more names, and treated names as different that differ only in runs of blanks.
     #[must_use]
     pub fn is_of_now(&self, key: &str) -> bool {
         *self.key == *key && !self.text.chars().any(is_replacement)
     }
 }
 
-/// Folds a text for comparing it without regard to case, width, composition or the number of
-/// blanks: Unicode's compatibility caseless matching (The Unicode Standard, D146), without
-/// variation selectors and joiners, and with one blank for each run of them. Folding twice changes
-/// nothing.
+/// Folds a text for comparisons without regard to case, width, composition or the number of blanks:
+/// Unicode's compatibility caseless matching (The Unicode Standard, D146), without variation
+/// selectors and joiners, and with one blank for each run of blanks. Folding twice changes nothing.
 #[must_use]
 pub fn caseless_key(text: &str) -> String {
     let letters = folded_letters(text);
-    // Of most names nothing more has to be made: they are folded on each look-up of a secret.
+    // Most names need no further work; they are folded on each look-up of a secret.
     if !letters.contains("  ") && letters.chars().all(|c| c == ' ' || !c.is_whitespace()) {
         return letters;
     }
@@ -165,18 +167,18 @@ fn is_forbidden(c: char) -> bool {
             | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{e0000}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}')
 }
 
-/// What stands for an object that is no text, or for bytes that were none.
+/// Replacements for an object that is not text, or for bytes that were not text.
 fn is_replacement(c: char) -> bool {
     matches!(c, '\u{fffc}' | '\u{fffd}')
 }
 
-/// Whether a character shows by itself; marks need another to stand on.
+/// Whether a character is visible alone; marks need another character as their base.
 fn shows(c: char) -> bool {
     use GeneralCategoryGroup::{Mark, Separator};
     !matches!(c.general_category_group(), Mark | Separator) && !is_joiner(c)
 }
 
-/// Emoji need them, so they may stand in a name; but they never make two names different.
+/// Emoji need these, so they are allowed in a name, but names never differ by them.
 fn is_variation_selector(c: char) -> bool {
     matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }

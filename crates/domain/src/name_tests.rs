@@ -1,4 +1,4 @@
-//! Which texts are names, and which names are one.
+//! Tests of names: which texts are names, and which names count as the same.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A permission is a name that a deployment chooses, not a closed list that a release fixes.
+//! Permissions: names that a deployment chooses, not a closed list that a release fixes.
 
 use std::{
     cmp::Ordering,
@@ -12,10 +12,10 @@ use thiserror::Error;
 
 use crate::standard;
 
-/// A dotted name such as `api.engagements.read`: at least two segments, each beginning with one of `a` to `z` and going
-/// on with these, digits or `-`; at most [`Permission::MAX`] bytes.
+/// A dotted name such as `api.engagements.read`: at least two segments of `a` to `z`, digits and
+/// `-`, each beginning with a letter, and at most [`Permission::MAX`] bytes.
 ///
-/// Compared, ordered and hashed by its text. Cloning is cheap.
+/// Permissions are compared, ordered and hashed by their text. A clone is cheap.
 #[derive(Clone)]
 pub struct Permission(Text);
 
@@ -31,7 +31,7 @@ enum Text {
 pub struct InvalidPermission;
 
 impl Permission {
-    /// The most bytes that a name has.
+    /// The maximum number of bytes of a name.
     pub const MAX: usize = 128;
 
     pub(crate) const fn from_static(name: &'static str) -> Self {
@@ -41,7 +41,7 @@ impl Permission {
     /// Checks a name.
     ///
     /// # Errors
-    /// When it is not of the form that the type promises.
+    /// Returns an error if the name does not have the form that the type specifies.
     pub fn parse(name: &str) -> Result<Self, InvalidPermission> {
         let mut segments = 0;
         for segment in name.split('.') {
@@ -68,13 +68,13 @@ impl Permission {
         }
     }
 
-    /// What the permission is about: all but the last segment.
+    /// The area of the permission: all but the last segment.
     #[must_use]
     pub fn area(&self) -> &str {
         self.as_str().rsplit_once('.').map_or("", |(area, _)| area)
     }
 
-    /// What it allows to do there: the last segment.
+    /// The verb of the permission: the last segment.
     #[must_use]
     pub fn verb(&self) -> &str {
         self.as_str().rsplit_once('.').map_or("", |(_, verb)| verb)

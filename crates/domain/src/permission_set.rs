@@ -1,4 +1,4 @@
-//! What a token may do, as a set with one stable order: two equal sets look equal wherever they are shown.
+//! Sets of permissions with one stable order: two equal sets look the same wherever they are shown.
 
 use std::{fmt, sync::Arc};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Permission;
 
-/// A set of permissions, ordered by name. Cloning is cheap.
+/// A set of permissions, ordered by name. A clone is cheap.
 ///
 /// ```
 /// use countersign_domain::{PermissionSet, standard::{TASKS_READ, TASKS_WRITE}};
@@ -25,7 +25,7 @@ impl PermissionSet {
         self.0.binary_search(permission).is_ok()
     }
 
-    /// The permission of that name.
+    /// The permission with that name, if the set has it.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Permission> {
         let place = self
@@ -34,22 +34,22 @@ impl PermissionSet {
         place.ok().map(|index| &self.0[index])
     }
 
-    /// Whether all of this set is in the other.
+    /// Whether the other set contains all of this one.
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
         self.len() <= other.len() && self.iter().all(|permission| other.contains(permission))
     }
 
-    /// What is in this set or in the other.
+    /// The permissions of this set and of the other.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         self.iter().chain(other.iter()).cloned().collect()
     }
 
-    /// What is in this set and not in the other.
+    /// The permissions of this set that the other lacks.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
-        // Filtered from a sorted set, so it needs no sorting.
+        // The result is filtered from a sorted set, so it needs no sorting.
         Self(
             self.iter()
                 .filter(|permission| !other.contains(permission))
@@ -63,20 +63,20 @@ impl PermissionSet {
         self.0.iter()
     }
 
-    /// How many bytes a request may take to name them all, as JSON or as a form: each name with its
-    /// quotes, its comma and an indentation, or with the name of its field.
+    /// The number of bytes that a request may need to name all permissions, as JSON or as a form:
+    /// each name with its quotes, its comma and an indentation, or with the name of its field.
     #[must_use]
     pub fn written_len(&self) -> usize {
         self.iter().map(|name| name.as_str().len() + 16).sum()
     }
 
-    /// How many there are.
+    /// The number of permissions.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -102,7 +102,7 @@ impl<'a> IntoIterator for &'a PermissionSet {
 }
 
 impl fmt::Display for PermissionSet {
-    /// The names with blanks between them, as a `scope` is written (RFC 6749, section 3.3).
+    /// Writes the names with blanks between them, in the form of a `scope` (RFC 6749, section 3.3).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, permission) in self.iter().enumerate() {
             let gap = if index == 0 { "" } else { " " };

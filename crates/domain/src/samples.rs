@@ -1,4 +1,5 @@
-//! Records for the tests of this crate, so that each test names only what it is about.
+//! Sample records for the tests of this crate, so that each test names only the values that it
+//! needs.
 
 use crate::{
     Actor, AllowedAddresses, ChainHash, Credential, Permission, PermissionSet, Request, Secret,
@@ -29,7 +30,7 @@ pub(crate) fn set(permissions: &[Permission]) -> PermissionSet {
     permissions.iter().cloned().collect()
 }
 
-/// The token number `n`, made a month ago, with five months to go.
+/// The token number `n`, created a month ago, with five months until its expiry.
 pub(crate) fn view(n: u8, permissions: &[Permission]) -> TokenView {
     let token = Token {
         id: token_id(n),

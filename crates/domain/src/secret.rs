@@ -1,4 +1,5 @@
-//! The secret itself: what a client sends, what may be shown of it, and the digest that is all a store keeps.
+//! The secret of a token: the text that a client sends, the part that may be shown, and the digest,
+//! which is all that a store keeps.
 
 use std::fmt;
 
@@ -13,9 +14,10 @@ const CHECK: usize = 6;
 const LENGTH: usize = PREFIX.len() + RANDOM + CHECK;
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// `csg_`, 43 base62 characters of 256 random bits, and 6 base62 characters of the CRC-32 over what precedes.
+/// A secret: `csg_`, 43 base62 characters of 256 random bits, and 6 base62 characters of the CRC-32
+/// over the text before them.
 ///
-/// Its memory is cleared when it goes; `Debug` prints a fixed word, and there is no `Display`.
+/// Dropping it clears its memory; `Debug` prints a fixed word, and there is no `Display`.
 ///
 /// ```
 /// use countersign_domain::Secret;
@@ -26,13 +28,14 @@ const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Secret([u8; LENGTH]);
 
-/// The text is not a secret: prefix, length, alphabet or checksum fail. Which one is not told.
+/// The text is not a secret: its prefix, length, alphabet or checksum is wrong. The error does not
+/// say which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not an API token")]
 pub struct MalformedSecret;
 
 impl Secret {
-    /// A secret from 256 random bits, the caller's.
+    /// Creates a secret from the caller's 256 random bits.
     #[must_use]
     pub fn from_random(random: &[u8; 32]) -> Self {
         let mut text = [0; LENGTH];
@@ -44,10 +47,10 @@ impl Secret {
         Self(text)
     }
 
-    /// Checks a text before anybody looks it up.
+    /// Checks a text before any look-up.
     ///
     /// # Errors
-    /// When it cannot be a secret of this service.
+    /// Returns an error if the text cannot be a secret of this service.
     pub fn parse(text: &str) -> Result<Self, MalformedSecret> {
         let bytes: &[u8; LENGTH] = text.as_bytes().try_into().map_err(|_| MalformedSecret)?;
         let (content, check) = bytes.split_at(LENGTH - CHECK);
@@ -66,20 +69,20 @@ impl Secret {
         }
     }
 
-    /// The text, for the one answer that hands it out.
+    /// The text, for the one answer that shows it.
     #[must_use]
     pub fn expose(&self) -> &str {
-        // Both ways to make a secret leave ASCII behind.
+        // Both constructors leave ASCII.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// What a store keeps and looks up.
+    /// The digest that a store keeps and looks up.
     #[must_use]
     pub fn digest(&self) -> SecretDigest {
         SecretDigest(Sha256::digest(self.0).into())
     }
 
-    /// What may be shown: the prefix and the last four characters.
+    /// The part that may be shown: the prefix and the last four characters.
     #[must_use]
     pub fn masked(&self) -> PartialToken {
         PartialToken(format!("csg_…{}", &self.expose()[LENGTH - 4..]).into())
@@ -92,18 +95,19 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The SHA-256 of a whole secret. `Debug` shows its first 8 hexadecimal digits, enough to tell two apart in a log.
+/// The SHA-256 of a whole secret. `Debug` shows its first 8 hexadecimal digits, enough to
+/// distinguish two in a log.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SecretDigest([u8; 32]);
 
 impl SecretDigest {
-    /// Takes a digest as a store keeps it.
+    /// Takes a digest in the form that a store keeps.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The digest as a store keeps it.
+    /// The digest in the form that a store keeps.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -121,15 +125,15 @@ impl fmt::Debug for SecretDigest {
     }
 }
 
-/// What may be shown of a secret: `csg_…` and its last four characters.
+/// The part of a secret that may be shown: `csg_…` and its last four characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PartialToken(Box<str>);
 
 impl PartialToken {
-    /// Reads what was stored.
+    /// Parses a stored text.
     ///
     /// # Errors
-    /// When it is not what [`Secret::masked`] gives.
+    /// Returns an error if the text does not have the form of [`Secret::masked`].
     pub fn parse(text: &str) -> Result<Self, MalformedSecret> {
         let tail = text.strip_prefix("csg_…").ok_or(MalformedSecret)?;
         let shown = tail.len() == 4 && tail.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -167,13 +171,13 @@ fn checksum(parts: &[&[u8]]) -> u32 {
     crc.finalize()
 }
 
-/// Writes a big-endian number as base62 digits, the lowest last, and leaves zeros behind in `number`.
+/// Writes a big-endian number as base62 digits, the lowest last, and leaves zeros in `number`.
 fn write_base62(number: &mut [u8], digits: &mut [u8]) {
     for digit in digits.iter_mut().rev() {
         let mut rest = 0_usize;
         for byte in number.iter_mut() {
             let value = rest * 256 + usize::from(*byte);
-            // Below 256, because the rest of the digit before is below 62.
+            // The quotient is below 256, because the remainder of the previous step is below 62.
             *byte = u8::try_from(value / 62).unwrap_or(u8::MAX);
             rest = value % 62;
         }
@@ -218,7 +222,7 @@ mod tests {
         }
     }
 
-    /// Pinned: scanners and issued tokens rely on the form.
+    /// Pinned, because scanners and issued tokens depend on the form.
     #[test]
     fn the_form_never_changes() {
         let secret = Secret::from_random(&std::array::from_fn(|i| u8::try_from(i).unwrap()));

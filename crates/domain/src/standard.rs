@@ -1,4 +1,5 @@
-//! The permissions that a deployment knows when it brings no catalog of its own: one table, one constant a name.
+//! The standard permissions of a deployment without a catalog of its own: one table, one constant
+//! for each name.
 
 use std::sync::LazyLock;
 
@@ -83,15 +84,16 @@ standard! {
     SCIM_USER_SCHEMA = "scim.user.schema";
 }
 
-/// Reading the numbers of the whole service, which are of all tenants. Not of the table: only the default tenant's
-/// catalog has it.
+/// Reads the metrics of the whole service, which cover all tenants. The table does not have it;
+/// only the default tenant's catalog does.
 pub const METRICS_READ: Permission = Permission::from_static("api.metrics.read");
 
-/// Giving one's own token a new secret, and nothing else. Not of the table: the service's own.
+/// Rotates the caller's own token, and nothing else. The table does not have it; it is one of the
+/// service's own.
 pub const API_TOKENS_ROTATE_SELF: Permission =
     Permission::from_static("api.api-tokens.rotate-self");
 
-/// The table by name, so that a name that is in it costs no memory of its own.
+/// The table by name, so that a name from the table takes no memory of its own.
 static BY_NAME: LazyLock<PermissionSet> = LazyLock::new(|| {
     let names = ALL.iter().cloned();
     names
@@ -103,7 +105,8 @@ pub(crate) fn find(name: &str) -> Option<Permission> {
     BY_NAME.find(name).cloned()
 }
 
-/// What the service itself asks for: in every catalog, also in one that a deployment brings.
+/// The permissions that the service itself requires. They are in every catalog, even in one that a
+/// deployment brings.
 pub const OWN: &[Permission] = &[
     API_TOKENS_READ,
     API_TOKENS_WRITE,

@@ -1,4 +1,5 @@
-//! Instants that survive every store: UTC and whole microseconds, so that none comes back from one rounded.
+//! Instants that every store keeps exactly: UTC and whole microseconds, so that none comes back
+//! rounded.
 
 use std::{fmt, str::FromStr};
 
@@ -17,7 +18,7 @@ use thiserror::Error;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(DateTime<Utc>);
 
-/// Why a text is not an instant.
+/// The text is not an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not an RFC 3339 date-time with an offset, such as 2027-01-31T09:30:00Z")]
 pub struct InvalidTimestamp;
@@ -39,15 +40,15 @@ impl Timestamp {
         },
     );
 
-    /// Cuts an instant down to whole microseconds; `None` outside the years 0000 to 9999.
+    /// Truncates an instant to whole microseconds; `None` outside the years 0000 to 9999.
     #[must_use]
     pub fn new(at: DateTime<Utc>) -> Option<Self> {
-        // A leap second is carried as more than 999,999,999 ns; no store keeps one.
+        // chrono stores a leap second as more than 999,999,999 ns; no store can keep one.
         let kept = at.with_nanosecond(at.nanosecond() / 1000 * 1000)?;
         ((0..=9999).contains(&at.year()) && at.nanosecond() < 1_000_000_000).then_some(Self(kept))
     }
 
-    /// From microseconds since 1970-01-01T00:00:00Z.
+    /// Creates an instant from microseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn from_micros(micros: i64) -> Option<Self> {
         Self::new(DateTime::from_timestamp_micros(micros)?)
@@ -59,14 +60,14 @@ impl Timestamp {
         self.0.timestamp_micros()
     }
 
-    /// The same instant for libraries that speak chrono.
+    /// The same instant for libraries that use chrono.
     #[must_use]
     pub const fn to_utc(self) -> DateTime<Utc> {
         self.0
     }
 
-    /// The same day and time some calendar months later, or that month's last day where it is shorter;
-    /// the end of the year 9999 where the calendar ends first.
+    /// The same day and time some calendar months later, or that month's last day if the month is
+    /// shorter; the end of the year 9999 if the result would be after it.
     #[must_use]
     pub fn plus_months(self, months: u32) -> Self {
         self.0
@@ -75,13 +76,14 @@ impl Timestamp {
             .unwrap_or(Self::MAX)
     }
 
-    /// So much later, or the end of the year 9999 where the calendar ends first.
+    /// The instant so many seconds later, or the end of the year 9999 if the result would be after
+    /// it.
     #[must_use]
     pub fn plus_seconds(self, seconds: u32) -> Self {
         Self::from_micros(self.as_micros() + i64::from(seconds) * 1_000_000).unwrap_or(Self::MAX)
     }
 
-    /// So much earlier (negative: later), kept within the calendar.
+    /// The instant so many seconds earlier (negative: later), limited to the calendar.
     #[must_use]
     pub fn minus_seconds(self, seconds: i64) -> Self {
         self.as_micros()
@@ -95,8 +97,8 @@ impl FromStr for Timestamp {
     type Err = InvalidTimestamp;
 
     fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
-        // The library also takes a blank between date and time, which RFC 3339 leaves to agreement.
-        // It also takes the minus sign of mathematics before an offset.
+        // The library also accepts a blank between date and time, which RFC 3339 leaves to
+        // agreement, and the mathematical minus sign before an offset.
         if !text.is_ascii() || !matches!(text.as_bytes().get(10), Some(b'T' | b't')) {
             return Err(InvalidTimestamp);
         }

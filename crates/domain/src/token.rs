@@ -1,4 +1,4 @@
-//! The record of a token, and the record as a reader sees it, with the names that its users have now.
+//! The record of a token, and the record as a reader sees it, with the current names of its users.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -9,50 +9,51 @@ use crate::{
     Timestamp, TokenId, TokenName, UserId, Version, Write,
 };
 
-/// What is stored of a token. Plain facts: whether they may change is decided by the rules, and only a [`Change`]
-/// is ever written.
+/// The stored facts of a token. The rules decide whether they may change, and a store only ever
+/// writes a [`Change`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     /// The record's id.
     pub id: TokenId,
     /// The tenant that the token belongs to and acts in.
     pub tenant: TenantId,
-    /// Grows by one with every stored change.
+    /// The version, which grows by one with every stored change.
     pub version: Version,
     /// The token's name and that of its API Token User.
     pub name: TokenName,
     /// The API Token User that stands for the token.
     pub user: UserId,
-    /// What may be shown of the newest secret.
+    /// The part of the newest secret that may be shown.
     pub partial: PartialToken,
-    /// The token is valid while now < expiry.
+    /// The expiry: the token is valid while now < expiry.
     pub expiry: Timestamp,
-    /// Where it may be used from.
+    /// The addresses from which the token may be used.
     pub addresses: AllowedAddresses,
-    /// What it may do.
+    /// The permissions that the token holds.
     pub permissions: PermissionSet,
-    /// When it was made; its longest lifetime counts from here.
+    /// The instant of creation, from which the longest lifetime counts.
     pub created: Timestamp,
-    /// When it was last changed.
+    /// The instant of the last change.
     pub modified: Timestamp,
 }
 
 impl Token {
-    /// Whether the token is no longer valid at an instant (RFC 7519, section 4.1.4: the expiry itself is too late).
+    /// Whether the token has expired at an instant. The expiry itself is too late (RFC 7519,
+    /// section 4.1.4).
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
         now >= self.expiry
     }
 }
 
-/// A user's id with the name it has now.
+/// A user's id with its current name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserInfo {
     /// The user.
     #[serde(rename = "userId")]
     pub id: UserId,
-    /// Its name now: a rename shows everywhere.
+    /// The user's current name: a new name shows everywhere.
     #[serde(rename = "userName", with = "shared_text")]
     pub name: Arc<str>,
 }
@@ -76,50 +77,53 @@ mod shared_text {
     }
 }
 
-/// A token as it is read: the record, who made it and who changed it last, and the end of its audit chain.
+/// A token as it is read: the record, its creator, the user who changed it last, and the end of its
+/// audit chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenView {
     /// The record.
     pub token: Token,
-    /// Who made it.
+    /// The user who created the token.
     pub created_by: UserInfo,
-    /// Who changed it last.
+    /// The user who changed the token last.
     pub modified_by: UserInfo,
-    /// When and where it was last used, as far as that is known yet.
+    /// The last use, as far as it is known yet.
     pub last_used: Option<LastUse>,
-    /// When it was revoked, by the user who changed it last; `None` while it is live.
+    /// The instant of its revocation, by `modified_by`; `None` while the token is live.
     pub revoked: Option<Timestamp>,
     /// The hash of its newest audit event.
     pub head: ChainHash,
 }
 
-/// When a token or one of its secrets was last admitted. Told some seconds late, so that no check has to wait for it.
+/// The last use of a token or one of its secrets. It is stored some seconds late, so that no check
+/// has to wait for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastUse {
-    /// When.
+    /// The instant of the use.
     pub at: Timestamp,
-    /// From where; `None` = the address could not be told.
+    /// The client's address; `None` = unknown.
     pub address: Option<IpAddr>,
 }
 
 /// One secret of a token, as far as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretView {
-    /// The digest, by which a store finds it; `None` if what is stored cannot be read, which hides
-    /// nothing else.
+    /// The digest, by which a store finds the secret; `None` if the stored value cannot be read,
+    /// which hides nothing else.
     pub digest: Option<SecretDigest>,
-    /// What may be shown of it.
+    /// The part of the secret that may be shown.
     pub partial: PartialToken,
-    /// When it was made.
+    /// The instant at which the secret was made.
     pub created: Timestamp,
-    /// When it stops working; `None` for the newest, which ends with its token.
+    /// The instant at which the secret stops working; `None` for the newest, which ends with its
+    /// token.
     pub valid_until: Option<Timestamp>,
-    /// When and where it was last used, as far as that is known yet.
+    /// The last use, as far as it is known yet.
     pub last_used: Option<LastUse>,
 }
 
 impl TokenView {
-    /// What a reader would see of a new token once the change that makes it is stored.
+    /// The view that a reader has of a new token once the creating change is stored.
     #[must_use]
     pub fn of_new(change: &Change) -> Self {
         Self {
@@ -132,7 +136,7 @@ impl TokenView {
         }
     }
 
-    /// What a reader would see once the change is stored; needs no second read.
+    /// The view that a reader has once the change is stored; it needs no second read.
     #[must_use]
     pub fn after(&self, change: &Change) -> Self {
         let mut next = Self {
@@ -144,7 +148,7 @@ impl TokenView {
                 .then_some(change.next().modified),
             head: change.event().hash,
         };
-        // A token that changes or made itself is shown under the name that it has from now on.
+        // If a token changes or created itself, its new name is shown.
         for user in [&mut next.created_by, &mut next.modified_by] {
             if user.id == next.token.user {
                 user.name = next.token.name.as_str().into();

@@ -1,11 +1,12 @@
-//! The data-integrity version: what lets two writers find out about each other.
+//! Versions of a record, by which two writers notice each other (optimistic concurrency control).
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// The number of stored changes of one record: 1 when made, one more with every stored change.
+/// The number of stored changes of one record: 1 at its creation, and one more with every stored
+/// change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "i64", into = "i64")]
 pub struct Version(i64);
@@ -16,7 +17,7 @@ pub struct Version(i64);
 pub struct InvalidVersion;
 
 impl Version {
-    /// The version of a record that was just made.
+    /// The version of a new record.
     pub const FIRST: Self = Self(1);
 
     /// The number itself, 1 or more.
@@ -25,8 +26,9 @@ impl Version {
         self.0
     }
 
-    /// The version after one more stored change. At the largest number it stays, and the history, which has one event
-    /// for each version of a token, takes no second one: no record lives through 2⁶³ changes.
+    /// The version after one more stored change. The largest number stays as it is; the history has
+    /// one event for each version of a token and refuses a second one. No record lives through 2⁶³
+    /// changes.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))

@@ -1,4 +1,5 @@
-//! Why a change is refused: typed, all reasons at once, each with what the caller needs to mend it.
+//! Violations: the typed reasons why a change is refused, all at once, each with what the caller
+//! needs to correct it.
 
 use std::net::IpAddr;
 
@@ -9,7 +10,7 @@ use crate::{AllowedAddresses, InvalidAddress, InvalidName, Permission, Timestamp
 /// A field of a request for a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
-    /// The request as a whole, where no field of it is at fault.
+    /// The request as a whole, if no single field is at fault.
     Document,
     /// The name.
     Name,
@@ -40,7 +41,7 @@ impl Field {
 /// One rule that a request breaks.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Violation {
-    /// The name is none.
+    /// The name is not valid.
     #[error(transparent)]
     InvalidName(InvalidName),
     /// A new expiry has to be after now.
@@ -49,31 +50,31 @@ pub enum Violation {
     /// A new expiry is too long after the token's creation.
     #[error("the expiry is at the latest {latest}, counted from the creation")]
     ExpiryTooFar {
-        /// The latest that would be taken.
+        /// The latest expiry that is allowed.
         latest: Timestamp,
     },
-    /// An entry is no address.
+    /// An entry is not an address.
     #[error("{reason}")]
     InvalidAddress {
-        /// Its place in the request.
+        /// The entry's index in the request.
         index: usize,
-        /// What stands there.
+        /// The text of the entry.
         value: String,
-        /// What is wrong with it.
+        /// The reason why it is not an address.
         reason: InvalidAddress,
     },
-    /// More different addresses than a list holds.
+    /// The list has more different addresses than allowed.
     #[error("at most {max} addresses, these are {count}", max = AllowedAddresses::MAX)]
     TooManyAddresses {
-        /// How many there are.
+        /// The number of addresses.
         count: usize,
     },
-    /// An entry is not in the catalog.
+    /// A permission is not in the catalog.
     #[error("unknown permission")]
     UnknownPermission {
-        /// Its place in the request.
+        /// The entry's index in the request.
         index: usize,
-        /// What stands there.
+        /// The text of the entry.
         value: String,
         /// The nearest known names, best first.
         suggestions: Vec<Permission>,
@@ -81,21 +82,22 @@ pub enum Violation {
     /// A token needs at least one permission.
     #[error("at least one permission is needed")]
     EmptyPermissions,
-    /// The change would give more than its actor holds.
+    /// The change would give a permission that its actor does not hold.
     #[error("the caller does not hold {permission}")]
     PermissionNotHeld {
-        /// What the actor lacks.
+        /// The permission that the actor lacks.
         permission: Permission,
         /// The field that would give it.
         field: Field,
     },
-    /// The change would give what its actor does not hold and may not read: no permission is named.
+    /// The change would give permissions that its actor neither holds nor may read, so none is
+    /// named.
     #[error("the token holds permissions that the caller does not hold")]
     StrongerToken {
-        /// The field that would give them; the whole for a new secret.
+        /// The field that would give them; the whole request for a new secret.
         field: Field,
     },
-    /// A token would prolong or unlock itself.
+    /// A token would prolong itself or admit further addresses for itself.
     #[error("a token cannot widen its own expiry or addresses")]
     SelfWidening {
         /// The field that would widen.
@@ -104,13 +106,13 @@ pub enum Violation {
     /// A token would widen one that it descends from, or give it a new secret.
     #[error("a token cannot widen one that it descends from, or give it a new secret")]
     AncestorProtected {
-        /// The field that would widen; the whole for a new secret.
+        /// The field that would widen; the whole request for a new secret.
         field: Field,
     },
     /// An expired token would be widened, or get a new secret.
     #[error("an expired token is not widened and gets no new secret")]
     NotRevivable {
-        /// The field that would widen; the whole for a new secret.
+        /// The field that would widen; the whole request for a new secret.
         field: Field,
     },
     /// The newest secret of a token would be ended alone.
@@ -119,12 +121,12 @@ pub enum Violation {
     /// The actor would lock its own address out.
     #[error("the caller's own address would no longer be allowed")]
     WouldLockOut {
-        /// The address, where it is known.
+        /// The address, if it is known.
         address: Option<IpAddr>,
     },
 }
 
-/// The kind of refusal, the gravest first. It decides how the refusal as a whole is answered.
+/// The kind of a refusal, the gravest first. It decides the answer to the refusal as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RefusalKind {
     /// The actor would give more than it holds.
@@ -144,7 +146,7 @@ pub enum RefusalKind {
 }
 
 impl Violation {
-    /// Which kind of refusal this is.
+    /// The kind of refusal that this violation causes.
     #[must_use]
     pub const fn gravity(&self) -> RefusalKind {
         match self {
@@ -196,10 +198,11 @@ pub struct RuleViolations {
 }
 
 impl RuleViolations {
-    /// The most violations that are told at once, so that an answer stays smaller than what it answers to.
+    /// The maximum number of violations in one answer, so that the answer stays smaller than the
+    /// request.
     pub const MOST: usize = 100;
 
-    /// The value, where no rule is broken; it is there then, and where it were not, the refusal stands.
+    /// Returns `value` if there are no violations. A missing value counts as a refusal.
     pub(crate) fn unless_none<T>(
         mut violations: Vec<Violation>,
         value: Option<T>,
@@ -207,7 +210,8 @@ impl RuleViolations {
         match value {
             Some(value) if violations.is_empty() => Ok(value),
             _ => {
-                // The gravest first, so that cutting never hides what decides the answer.
+                // The gravest come first, so that truncation never hides the one that decides the
+                // answer.
                 violations.sort_by_key(Violation::gravity);
                 violations.truncate(Self::MOST);
                 Err(Self { violations })
@@ -221,14 +225,14 @@ impl RuleViolations {
         &self.violations
     }
 
-    /// Whether a violation is there only because the actor's token descends from the changed one.
+    /// Whether a violation exists only because the actor's token descends from the changed one.
     #[must_use]
     pub fn depends_on_descent(&self) -> bool {
         let depends = |violation: &Violation| violation.gravity() == RefusalKind::AncestorProtected;
         self.violations.iter().any(depends)
     }
 
-    /// The gravest kind among them.
+    /// The gravest kind among the violations.
     #[must_use]
     pub fn gravity(&self) -> RefusalKind {
         self.violations

@@ -1,21 +1,23 @@
-//! The end of a walk: all that the events made of a token, beside all that is stored of it.
+//! The end of a verification: the state that follows from the events is compared with everything
+//! that is stored.
 
 use super::{BrokenChain, ChainVerifier, RecordSnapshot, Search};
 
 const SEARCH: &str = "token_search";
 const USES: &str = "token_uses";
 
-/// The first of the columns that is not the same.
+/// The first column that differs.
 fn differing(columns: &[(&'static str, bool)]) -> Option<&'static str> {
     let found = columns.iter().find(|(_, same)| !same);
     found.map(|(column, _)| *column)
 }
 
 impl ChainVerifier {
-    /// Compares the end of the chain, and all that its events made of the token, with what is stored.
+    /// Compares the end of the chain, and the state that follows from its events, with the stored
+    /// record.
     ///
     /// # Errors
-    /// Where the two differ.
+    /// Returns the first difference.
     pub fn finish(&self, record: &RecordSnapshot) -> Result<(), BrokenChain> {
         let token = &record.token;
         if self.version != Some(token.version) || self.hash != record.head {
@@ -62,7 +64,7 @@ impl ChainVerifier {
     }
 }
 
-/// The user has the token's name and begins and ends with it.
+/// The user must have the token's name, and the same beginning and end as the token.
 fn compare_user(record: &RecordSnapshot) -> Result<(), BrokenChain> {
     let user = record.user.as_ref().ok_or(BrokenChain::UserMissing)?;
     let columns = [
@@ -74,7 +76,7 @@ fn compare_user(record: &RecordSnapshot) -> Result<(), BrokenChain> {
     differing(&columns).map_or(Ok(()), |column| Err(BrokenChain::UserDiffers(column)))
 }
 
-/// A live token is searched by what its record says, and a revoked one is not.
+/// A live token must be searchable by the values of its record, and a revoked one must not.
 fn compare_search(record: &RecordSnapshot) -> Result<(), BrokenChain> {
     let Search::Row(row) = &record.search else {
         return Ok(());
@@ -89,8 +91,9 @@ fn compare_search(record: &RecordSnapshot) -> Result<(), BrokenChain> {
     differ_in(SEARCH, &columns)
 }
 
-/// Uses are in no event. A use of a token is a use of one of its secrets, and is noted there first: it may be lacking in
-/// the token's row, where a node died between the two, but never the other way round.
+/// Uses are in no event. A use of a token is a use of one of its secrets, and is stored there
+/// first. So the token's row may lack it, if the node died between the two writes, but never the
+/// other way round.
 fn compare_uses(record: &RecordSnapshot) -> Result<(), BrokenChain> {
     let row = there_while_live(record, record.uses.as_ref(), USES)?;
     let Some(last) = row.and_then(|row| row.last) else {

@@ -1,4 +1,5 @@
-//! What is stored beside the record: each column that somebody changed is named, and so is each row too many or too few.
+//! Tests of what is stored beside the record: each column that somebody changed is named, and so is
+//! each missing or additional row.
 
 use super::{
     tests::{content, made, secret, stored, verify, version},
@@ -6,7 +7,7 @@ use super::{
 };
 use crate::{Changes, EventContent, LastUse, Secret, SecretDigest, Token, samples};
 
-/// A minute of the hour in which all of this happens.
+/// A minute of the hour in which these tests play.
 pub(super) fn minute(n: u32) -> Timestamp {
     samples::now().plus_seconds(60 * n)
 }
@@ -19,8 +20,8 @@ pub(super) fn digest(n: u8) -> SecretDigest {
     SecretDigest::from_bytes([n; 32])
 }
 
-/// A token that is made in the first minute and gets a new secret in the two after, each of which leaves the one before it
-/// ten minutes more; all in one encoding.
+/// A token that is created in the first minute and gets a new secret in each of the next two. Each
+/// rotation leaves the previous secret ten more minutes. All events have one encoding.
 pub(super) fn rotated(encoding: Encoding) -> (Vec<AuditEvent>, RecordSnapshot) {
     let mut token: Token = samples::view(1, &[]).token;
     let (mut head, mut events) = (ChainHash::START, Vec::new());
@@ -146,7 +147,8 @@ fn every_column_of_secrets_is_compared() {
         (|record| record.secrets[2].digest = digest(9), SecretUnknown),
     ];
     each_is_named(Encoding::V2, &digests);
-    // Events of the first encoding show as much, except which secret it was. Times alone say what is meant.
+    // Events of the first encoding show the same, except which secret was made. Only the times
+    // identify it.
     let (of_times, others) = dated.split_at(2);
     each_is_named(Encoding::V1, others);
     let (events, record) = rotated(Encoding::V1);
@@ -236,7 +238,7 @@ fn every_column_beside_the_record_is_compared() {
             |record| last(record).address = None,
             differs("token_uses", "address"),
         ),
-        // The use of the secret itself was taken back.
+        // Somebody removed the use of the secret itself.
         (
             |record| record.secrets[2].last_used = None,
             differs("token_uses", "used_at"),
@@ -249,7 +251,7 @@ fn every_column_beside_the_record_is_compared() {
     each_is_named(Encoding::V2, &alterations);
 }
 
-/// What a node that dies between the two leaves behind.
+/// This is the state after a node died between the two writes.
 #[test]
 fn a_use_may_be_noted_of_the_secret_alone() {
     let (events, mut record) = rotated(Encoding::V2);

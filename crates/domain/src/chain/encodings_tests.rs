@@ -1,4 +1,4 @@
-//! Encodings: what commits to its secret never goes back to what does not.
+//! Tests of encodings: after an event that commits to its secret, all later ones must.
 
 use super::{
     tests::{content, made, version},
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{Changes, SecretDigest, samples};
 
-/// A chain of these kinds and encodings, in which each event commits as its encoding asks for.
+/// A chain of these kinds and encodings, in which each event commits as its encoding requires.
 fn encoded(kinds: &[(EventKind, Encoding)]) -> Result<(), BrokenChain> {
     let mut verifier = ChainVerifier::default();
     let mut head = ChainHash::START;
@@ -35,7 +35,7 @@ fn no_secret_goes_uncommitted_once_a_chain_could_commit() {
     for intact in [
         &[(Created, V1), (Rotated, V1), (Updated, V1)][..],
         &[(Created, V1), (Rotated, V1), (Rotated, V2), (Updated, V2)],
-        // A node of the release before may still run.
+        // A node of the previous release may still run.
         &[(Created, V2), (Updated, V1), (Rotated, V2)],
     ] {
         assert_eq!(encoded(intact), Ok(()), "{intact:?}");

@@ -1,5 +1,6 @@
-//! Walking a token's history: whether each event follows the one before, and whether what is stored is what its events
-//! made of it. What was changed behind the service's back shows, not only a changed event.
+//! Verification of a token's history: whether each event follows the one before, and whether the
+//! stored rows are what the events say. It notices every change that was made without the service,
+//! not only a changed event.
 
 mod comparison;
 mod error;
@@ -15,7 +16,7 @@ use secrets::Secrets;
 pub use error::BrokenChain;
 pub use snapshot::{RecordSnapshot, Search, SearchRow, SecretSnapshot, UserSnapshot, UsesRow};
 
-/// Walks one token's events, oldest first, and names the first thing that does not fit.
+/// Verifies one token's events, the oldest first, and reports the first fault.
 #[derive(Debug, Clone)]
 pub struct ChainVerifier {
     hash: ChainHash,
@@ -29,7 +30,8 @@ pub struct ChainVerifier {
     partial: Option<PartialToken>,
     secrets: Secrets,
     revoked: Option<Timestamp>,
-    /// Whether an event was of an encoding that commits to secrets: from then on, all that make one do.
+    /// Whether an event so far had an encoding that commits to secrets: from then on, all events
+    /// that make a secret must.
     commits: bool,
 }
 
@@ -53,22 +55,22 @@ impl Default for ChainVerifier {
 }
 
 impl ChainVerifier {
-    /// The version of the newest event that was taken.
+    /// The version of the newest verified event.
     #[must_use]
     pub fn version(&self) -> Option<Version> {
         self.version
     }
 
-    /// The hash of the newest event that was taken; [`ChainHash::START`] before the first.
+    /// The hash of the newest verified event; [`ChainHash::START`] before the first.
     #[must_use]
     pub fn hash(&self) -> ChainHash {
         self.hash
     }
 
-    /// Takes the next event.
+    /// Verifies the next event.
     ///
     /// # Errors
-    /// When it does not follow the one before.
+    /// Returns an error if it does not follow the event before.
     pub fn push(&mut self, event: &AuditEvent) -> Result<(), BrokenChain> {
         let content = &event.content;
         let expected = self.version.map_or(Version::FIRST, Version::next);
@@ -93,7 +95,7 @@ impl ChainVerifier {
         Ok(())
     }
 
-    /// Takes an event's changes over, where they start from what was there.
+    /// Applies an event's changes; `false` if they do not start from the current values.
     fn take(&mut self, content: &EventContent) -> bool {
         let changes = &content.changes;
         let done = Some((content.at, content.by));
@@ -109,7 +111,8 @@ impl ChainVerifier {
             && self.secrets.take(content)
     }
 
-    /// What may be shown of the first secret is in no event, so the first rotation is believed about it.
+    /// No event has the partial token of the first secret, so the first rotation is trusted about
+    /// it.
     fn follow_partial(&mut self, change: Option<&FieldChange<PartialToken>>) -> bool {
         if self.partial.is_none() {
             self.partial = change.and_then(|change| change.before.clone());
@@ -118,7 +121,7 @@ impl ChainVerifier {
     }
 }
 
-/// Takes a change over, where it starts from what was there.
+/// Applies a change; `false` if it does not start from the current value.
 fn follow<T: PartialEq + Clone>(value: &mut Option<T>, change: Option<&FieldChange<T>>) -> bool {
     let Some(change) = change else { return true };
     let starts_here = *value == change.before;

@@ -1,4 +1,5 @@
-//! A secret that was replaced is ended early: its event is compared with the row of the secret.
+//! Tests of a replaced secret that was ended early: its event is compared with the row of the
+//! secret.
 
 use super::{
     comparison_tests::{digest, minute, rotated},
@@ -7,7 +8,8 @@ use super::{
 };
 use crate::{Changes, EventContent};
 
-/// [`rotated`], and then the secret that was replaced last is ended early; in the newest encoding.
+/// The chain of [`rotated`], after which the secret that was replaced last is ended early, in the
+/// newest encoding.
 fn ended_early(
     encoding: Encoding,
     retirement: FieldChange<Timestamp>,
@@ -42,7 +44,7 @@ fn a_secret_that_was_ended_early_is_compared_like_the_others() {
         };
         let (events, record) = ended_early(encoding, changed(13, 3));
         assert_eq!(verify(&events, &record), Ok(()));
-        // It goes on after all; and another one ended in its place.
+        // The secret works on after all, and another one ended in its place.
         let mut revived = record.clone();
         revived.secrets[1].valid_until = Some(minute(13));
         let differs = BrokenChain::SecretDiffers(version(2), "retires_at");
@@ -50,12 +52,12 @@ fn a_secret_that_was_ended_early_is_compared_like_the_others() {
         let mut swapped = record;
         swapped.secrets[1].digest = digest(9);
         assert!(verify(&events, &swapped).is_err());
-        // No event prolongs a secret, or ends one that never ended then.
+        // No event prolongs a secret, or ends one that did not end at that instant.
         for (before, after) in [(13, 14), (13, 13), (12, 3), (3, 2)] {
             let (events, record) = ended_early(encoding, changed(before, after));
             let altered = BrokenChain::Altered(version(4));
             let verdict = verify(&events, &record);
-            // By its end alone the first secret cannot be told from the second.
+            // Its end alone does not distinguish the first secret from the second.
             let known = encoding == Encoding::V2 || before != 3;
             assert!(verdict == Err(altered) || !known && verdict.is_err());
         }

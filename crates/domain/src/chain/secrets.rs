@@ -1,5 +1,6 @@
-//! Which secrets a token has had, by its events, and whether these are the ones that are stored. Events of the first
-//! encoding show how many there are, when each was made and when it ends; those since also show which ones they are.
+//! The secrets that a token has had, by its events, and the comparison with the stored ones. Events
+//! of the first encoding show how many there are, when each was made and when it ends; later events
+//! also show which ones they are.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,27 +9,27 @@ use crate::{
     EventContent, EventKind, FieldChange, PartialToken, SecretCommitment, Timestamp, Version,
 };
 
-/// The secrets that a token's events made. Takes some 150 bytes for each.
+/// The secrets that a token's events made. Each takes about 150 bytes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Secrets {
     made: Vec<IssuedSecret>,
-    /// When each of them ends, with its place among them, so that a rotation finds those that still work.
+    /// The end of each secret, with its index, so that a rotation finds those that still work.
     ends: BTreeSet<(Timestamp, usize)>,
 }
 
-/// A secret as its events tell it.
+/// A secret as its events describe it.
 #[derive(Debug, Clone)]
 struct IssuedSecret {
     version: Version,
     at: Timestamp,
     commitment: Option<SecretCommitment>,
-    /// Unknown of a first secret that was never replaced.
+    /// The partial token; unknown for a first secret that was never replaced.
     partial: Option<PartialToken>,
     valid_until: Option<Timestamp>,
 }
 
 impl Secrets {
-    /// Takes what an event did to the secrets; `false` where it cannot have been written like that.
+    /// Applies an event to the secrets; `false` if the event cannot have been written like that.
     pub(super) fn take(&mut self, content: &EventContent) -> bool {
         let changes = &content.changes;
         let partial = changes.partial_token.as_ref();
@@ -63,7 +64,8 @@ impl Secrets {
         true
     }
 
-    /// Ends the newest when the rotation says, and those before it now, unless they have ended already.
+    /// Ends the newest secret when the rotation says, and those before it now, unless they have
+    /// ended already.
     fn end(&mut self, now: Timestamp, valid_until: Timestamp) {
         let still_work = self.ends.split_off(&(now, usize::MAX));
         let newest = self
@@ -80,8 +82,8 @@ impl Secrets {
         }
     }
 
-    /// Ends one that was replaced before its time; `false` if there is none that ended then, or if
-    /// it would be prolonged.
+    /// Ends a replaced secret before its time; `false` if no secret ends at the old instant, or if
+    /// the event would prolong it.
     fn end_early(&mut self, content: &EventContent) -> bool {
         let Some(FieldChange {
             before: Some(before),
@@ -92,8 +94,8 @@ impl Secrets {
         };
         let ended = content.secret_commitment;
         let made = self.made.iter_mut().enumerate().rev();
-        // One of the first encoding is known by its end alone: no more than one works beside the
-        // newest.
+        // A secret of the first encoding is identified only by its end: at most one works beside
+        // the newest.
         let found = made
             .filter(|(_, made)| made.valid_until == Some(before))
             .find(|(_, made)| made.commitment.is_none_or(|known| Some(known) == ended));
@@ -107,7 +109,8 @@ impl Secrets {
         true
     }
 
-    /// Compares them with the secrets that are stored; what the record shows of the newest is known.
+    /// Compares the secrets with the stored ones. The newest one's partial token comes from the
+    /// record.
     pub(super) fn compare(
         &self,
         rows: &[SecretSnapshot],
@@ -135,8 +138,8 @@ impl Secrets {
         self.pair(uncommitted, unknown, shown)
     }
 
-    /// Compares those of the first encoding with rows that no commitment names, which are no more than they. Two that were
-    /// made at one instant are told apart by their ends.
+    /// Pairs secrets of the first encoding with rows that no commitment names; there are no more
+    /// rows than secrets. Two that were made at the same instant differ by their ends.
     fn pair(
         &self,
         mut uncommitted: Vec<&IssuedSecret>,

@@ -1,4 +1,4 @@
-//! When secrets end, by the rotations alone.
+//! Tests of the ends of secrets, by the rotations alone.
 
 use super::{
     comparison_tests::{minute, shown},
@@ -7,7 +7,8 @@ use super::{
 };
 use crate::{Changes, EventContent, samples};
 
-/// The clock of a node may step back, so that a rotation ends a secret whose end is long past for others.
+/// A node's clock may step back, so a rotation can end a secret whose end is long past by other
+/// clocks.
 #[test]
 fn a_rotation_ends_all_that_still_work_by_its_own_clock() {
     let mut secrets = Secrets::default();

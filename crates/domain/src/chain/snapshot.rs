@@ -1,83 +1,83 @@
-//! All that is stored of one token, to be compared with what its events say.
+//! Snapshot of everything that is stored of one token, to compare with its events.
 
 use crate::{
     ChainHash, LastUse, PartialToken, PermissionSet, SecretDigest, Timestamp, Token, UserId,
 };
 
-/// What the tables say of one token, live or revoked, all at one moment.
+/// The rows of one token, live or revoked, all at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordSnapshot {
     /// The record.
     pub token: Token,
-    /// What the record's name is compared by.
+    /// The key by which the record's name is compared.
     pub name_key: Box<str>,
-    /// Who made the token.
+    /// The user who created the token.
     pub created_by: UserId,
-    /// Who changed it last.
+    /// The user who changed it last.
     pub modified_by: UserId,
     /// The hash of its newest event.
     pub head: ChainHash,
-    /// When it was revoked; `None` while it is live.
+    /// The instant of its revocation; `None` while it is live.
     pub revoked: Option<Timestamp>,
-    /// The user that stands for the token; `None` where there is no such user.
+    /// The user that stands for the token; `None` if it is not stored.
     pub user: Option<UserSnapshot>,
-    /// All secrets that it ever had.
+    /// All secrets that the token ever had.
     pub secrets: Vec<SecretSnapshot>,
-    /// By what it is searched.
+    /// The values by which the token is searched.
     pub search: Search,
-    /// When it was last used; `None` where it has no row in that table.
+    /// The last use; `None` if that table has no row for the token.
     pub uses: Option<UsesRow>,
 }
 
-/// What a token's user says of itself.
+/// The stored values of a token's user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserSnapshot {
     /// Its name.
     pub name: Box<str>,
-    /// Whether it is of the kind that stands for tokens.
+    /// Whether the user is of the kind that stands for tokens.
     pub stands_for_a_token: bool,
-    /// When it was made.
+    /// The instant of its creation.
     pub created: Timestamp,
-    /// When it was closed.
+    /// The instant at which it was closed.
     pub closed: Option<Timestamp>,
 }
 
-/// One secret.
+/// A stored secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretSnapshot {
     /// Its digest.
     pub digest: SecretDigest,
-    /// What may be shown of it.
+    /// The part that may be shown.
     pub partial: PartialToken,
-    /// When it was made.
+    /// The instant at which it was made.
     pub created: Timestamp,
-    /// When it stops working, or did; `None` for the newest.
+    /// The instant at which it stops working, or stopped; `None` for the newest.
     pub valid_until: Option<Timestamp>,
-    /// When and where it was last used.
+    /// The last use.
     pub last_used: Option<LastUse>,
 }
 
-/// Where tokens are searched by name and permission.
+/// Where the store searches tokens by name and permission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Search {
-    /// In the records themselves.
+    /// The records themselves.
     Records,
-    /// In a table of its own, which has this row for the token.
+    /// A separate table, with this row for the token.
     Row(Option<SearchRow>),
 }
 
-/// By what a token is searched.
+/// The values by which a token is searched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchRow {
-    /// What its name is compared by.
+    /// The key by which its name is compared.
     pub name_key: Box<str>,
-    /// What it may do.
+    /// The permissions that it holds.
     pub permissions: PermissionSet,
 }
 
-/// A token's row among the last uses.
+/// A token's row in the table of last uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UsesRow {
-    /// When and where it was last used.
+    /// The last use.
     pub last: Option<LastUse>,
 }

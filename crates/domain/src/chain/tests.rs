@@ -1,4 +1,5 @@
-//! Histories: what was written verifies; what was altered, removed, added or changed beside them does not.
+//! Tests of histories: an untouched history verifies; one with an altered, removed or added event
+//! or row does not.
 
 use proptest::prelude::*;
 
@@ -15,7 +16,8 @@ fn named(n: i64) -> Option<TokenName> {
     (n > 0).then(|| TokenName::parse(&format!("name {n}")).unwrap())
 }
 
-/// A history that makes a token and renames it with each version, and the record that comes of it.
+/// A history that creates a token and renames it with each version, and the record that follows
+/// from it.
 fn history(length: i64) -> (Vec<AuditEvent>, RecordSnapshot) {
     let mut token = samples::view(1, &[TASKS_READ]).token;
     let mut head = ChainHash::START;
@@ -49,7 +51,7 @@ fn history(length: i64) -> (Vec<AuditEvent>, RecordSnapshot) {
     (events, record)
 }
 
-/// All that is stored of a live token whose first secret was never replaced.
+/// The rows of a live token whose first secret was never replaced.
 pub(super) fn stored(token: Token, head: ChainHash) -> RecordSnapshot {
     RecordSnapshot {
         name_key: token.name.key().into(),

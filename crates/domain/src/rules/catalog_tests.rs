@@ -1,4 +1,4 @@
-//! Permissions that the catalog no longer holds.
+//! Tests of permissions that the catalog no longer has.
 
 use super::update_tests::{allowed, by, change, update};
 use crate::{Permission, TokenView, Violation, samples, standard::*};

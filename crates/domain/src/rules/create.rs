@@ -1,4 +1,4 @@
-//! Making a token: nobody hands out what they do not hold.
+//! Creating a token: nobody can give permissions that they do not hold.
 
 use super::{Policy, decide, fields};
 use crate::{
@@ -6,29 +6,29 @@ use crate::{
     RuleViolations, Secret, Timestamp, Token, TokenId, UserId, Version, Violation, Write, standard,
 };
 
-/// A new token as its maker writes it.
+/// A new token as the request writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewToken {
     /// The name.
     pub name: String,
-    /// When it ends.
+    /// The expiry.
     pub expiry: Timestamp,
-    /// Where it may be used from; empty = anywhere.
+    /// The addresses from which it may be used; empty = any.
     pub allowed_addresses: Vec<String>,
-    /// What it may do.
+    /// The permissions.
     pub permissions: Vec<String>,
 }
 
-/// What a new token is made of that nobody chooses.
+/// Generated parts of a new token: ids, secret, idempotency key.
 #[derive(Debug)]
 pub struct NewTokenMaterial<'a> {
-    /// Its id.
+    /// The token's id.
     pub token: TokenId,
-    /// Its user's id.
+    /// The id of the token's user.
     pub user: UserId,
-    /// Its first secret.
+    /// The first secret.
     pub secret: &'a Secret,
-    /// The key under which the client makes it at most once, where it chose one.
+    /// The client's idempotency key, if it sent one: under it the token is created at most once.
     pub once: Option<IdempotentRequest>,
 }
 
@@ -36,7 +36,7 @@ impl Policy {
     /// Decides about a new token.
     ///
     /// # Errors
-    /// All rules that the draft breaks.
+    /// Returns all rules that the draft breaks.
     pub fn create(
         &self,
         request: &Request,

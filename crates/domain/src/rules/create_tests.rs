@@ -1,4 +1,4 @@
-//! Making a token: each rule with the value that just passes and the one that just fails.
+//! Tests of creation: each rule with the value that just passes and the one that just fails.
 
 use super::*;
 use crate::{

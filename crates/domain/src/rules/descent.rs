@@ -1,25 +1,24 @@
-//! Ancestors: a token that was made by another one, or got a secret from it, gives that one nothing
-//! back. Whoever leaked a token could otherwise undo, with what it made, every bound that is put on
-//! it afterwards.
+//! Ancestors: a token must not widen a token that created it or gave it a secret. Otherwise a thief
+//! of a token could undo every bound that is set on it afterwards, with a token that it created.
 
 use crate::{Actor, Field, TokenId, Violation};
 
-/// Whether the actor's token descends from the token that is changed.
+/// Descent of the actor's token from the changed token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Descent {
-    /// It does not.
+    /// The actor's token does not descend from it.
     Apart,
-    /// The commit of an update judges: it stores the change only if the changed token has made no
-    /// token and no secret, so that nothing descends from it. Most tokens have not, and asking the
-    /// history beforehand would cost each widening a trip to the store.
+    /// The commit of an update decides: it stores the change only if the changed token has made no
+    /// token and no secret, so that nothing descends from it. Most tokens have not, and a read of
+    /// the history beforehand would cost each widening a round trip to the store.
     JudgedByCommit,
-    /// The changed token made the actor's token or rotated it, or another descendant of the changed
-    /// token did.
+    /// The changed token created the actor's token or rotated it, or another descendant of the
+    /// changed token did.
     Descendant,
 }
 
 impl Descent {
-    /// For a change whose commit judges no descent: what is not known counts as descent.
+    /// For a change whose commit does not check descent: an unknown descent counts as descent.
     pub(super) const fn or_descendant(self) -> Self {
         match self {
             Self::Apart => Self::Apart,
@@ -46,7 +45,7 @@ impl Descent {
         changed: TokenId,
         fields: &[Field],
     ) -> impl Iterator<Item = Violation> {
-        // The system descends from nothing, and other rules bind a token that changes itself.
+        // The system descends from no token, and other rules apply to a token that changes itself.
         let other = actor.token.is_some_and(|own| own != changed);
         let refused = self == Self::Descendant && other;
         let fields = fields.iter().filter(move |_| refused);

@@ -1,4 +1,4 @@
-//! What a descendant may do to a token that it descends from, and what it may not.
+//! Tests of what a descendant may and may not do to a token that it descends from.
 
 use super::*;
 use crate::{
@@ -48,7 +48,7 @@ fn edits() -> [(TokenUpdate, Option<Field>); 7] {
     ]
 }
 
-/// Token 2: for one network, and able to read tasks and to write tokens.
+/// Token 2: allowed in one network, with permission to read tasks and to write tokens.
 fn view() -> crate::TokenView {
     let mut view = samples::view(2, &[API_TOKENS_WRITE, TASKS_READ]);
     view.token.addresses = crate::AllowedAddresses::parse(["192.0.2.0/24"]).unwrap();
@@ -111,7 +111,7 @@ fn neither_the_system_nor_the_token_itself_is_a_descendant() {
     assert_eq!(refused.gravity(), RefusalKind::SelfWidening);
 }
 
-/// No rule stops it then, and the change says what its commit has to make sure of.
+/// No rule refuses it then, and the change says what its commit has to check.
 #[test]
 fn descent_that_the_commit_judges_is_asked_for_by_a_widening_of_another_token_alone() {
     let policy = Policy::default();
@@ -125,7 +125,7 @@ fn descent_that_the_commit_judges_is_asked_for_by_a_widening_of_another_token_al
                 Ok(UpdateOutcome::Changed(change)) => {
                     assert_eq!(change.authority().target_made_nothing, asks, "{edit:?}");
                 }
-                // By the rules about a token that changes itself.
+                // These are refused by the rules about a token that changes itself.
                 Err(refused) if own => assert!(!refused.depends_on_descent()),
                 other => panic!("{other:?}"),
             }

@@ -1,13 +1,12 @@
-//! The rules of single fields, the same for making and for changing a token: each reads what was written, and
-//! notes what is wrong with it.
+//! The rules of single fields, the same for creating and for changing a token. Each parses the text
+//! and records its violations.
 
 use crate::{
     Actor, AllowedAddresses, Field, InvalidAddresses, Permission, PermissionSet, Policy,
     RuleViolations, Timestamp, Token, TokenName, Violation,
 };
 
-/// A name that is kept need not be one that could be given now: an earlier release may have allowed
-/// more.
+/// An unchanged name need not be valid today: an earlier release may have allowed it.
 pub(super) fn name(
     kept: Option<&TokenName>,
     written: &str,
@@ -58,8 +57,8 @@ pub(super) fn addresses(
     None
 }
 
-/// The permissions among the written names that can be granted, `kept` ones included though they may have left
-/// the catalog, each with its first place in the request.
+/// The permissions among the requested names that can be granted, each with its first index in the
+/// request. Those in `kept` count even if they have left the catalog.
 pub(super) fn permissions(
     policy: &Policy,
     kept: Option<&PermissionSet>,
@@ -74,7 +73,7 @@ pub(super) fn permissions(
         let stored = kept.and_then(|kept| kept.find(name));
         match stored.cloned().or_else(|| policy.catalog.get(name)) {
             Some(permission) => granted.push((permission, Field::Permissions(Some(index)))),
-            // More are not told, so that their near names need not be looked for.
+            // Further violations are not reported, so their similar names need not be searched.
             None if violations.len() >= RuleViolations::MOST => {}
             None => violations.push(Violation::UnknownPermission {
                 index,
@@ -89,7 +88,7 @@ pub(super) fn permissions(
 }
 
 /// The violations for permissions that a token has and an actor lacks. They are named only if the
-/// actor may read the token: otherwise a refused request would show what is stored.
+/// actor may read the token; otherwise a refused request would show what is stored.
 pub(super) fn kept_not_held<'a>(
     actor: &Actor,
     token: &Token,

@@ -1,4 +1,5 @@
-//! Whatever a token does, in whatever order: nothing it makes or changes ever holds more than it does.
+//! Property test: whatever a token does, in whatever order, nothing that it creates or changes ever
+//! holds more than it does.
 
 use proptest::{
     collection::vec,
@@ -30,11 +31,11 @@ enum Step {
     Make(NewToken),
     Change(prop::sample::Index, TokenUpdate),
     Rotate(prop::sample::Index),
-    /// The owner's, against the first token: whatever of it narrows that one is done.
+    /// The owner narrows the first token, by everything in this edit that narrows.
     Contain(TokenUpdate),
 }
 
-/// Who made or rotated which token, by their places in the list of tokens.
+/// Which token created or rotated which, by their indexes in the list of tokens.
 type Makers = Vec<(usize, usize)>;
 
 fn descent(makers: &Makers, from: usize, ancestor: usize) -> Descent {
@@ -114,7 +115,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Narrows the first token in what the owner's edit narrows, whatever else the edit says.
+/// Narrows the first token wherever the owner's edit narrows it, and ignores the rest of the edit.
 fn contain(edit: &TokenUpdate, tokens: &mut [TokenView]) {
     let old = &tokens[0];
     let fields = [
@@ -146,7 +147,7 @@ fn widened(old: &Token, new: &Token) -> bool {
         || !new.permissions.is_subset(&old.permissions)
 }
 
-/// Where an actor's own rules of admission stop it, it makes no step: its expiry, its addresses, the permission.
+/// A token whose own check fails makes no step: its expiry, its addresses, the permission.
 fn actor(own: &TokenView) -> Option<Actor> {
     let credential = std::sync::Arc::new(crate::Credential {
         tenant: own.token.tenant,
@@ -170,7 +171,7 @@ fn actor(own: &TokenView) -> Option<Actor> {
     credential.admit(&attempt).ok().map(Actor::from)
 }
 
-/// Takes a step as the token at that place; gives the changed token before and after.
+/// Takes a step as the token at that index; returns the changed token before and after.
 fn take(
     (request, acting): (&Request, usize),
     step: &Step,
@@ -230,8 +231,8 @@ proptest! {
         steps in vec((any::<prop::sample::Index>(), step()), 1..24),
     ) {
         let own: Vec<_> = held.into_iter().chain([standard::API_TOKENS_WRITE]).collect();
-        // The second is a stranger's, perhaps stronger; the first and all that come of it act, and
-        // the second does once one of them gave it a secret.
+        // The second token belongs to a stranger and may be stronger. The first and all its
+        // descendants act, and the second does once one of them gave it a secret.
         let mut tokens = vec![samples::view(1, &own), samples::view(2, &strong)];
         let mut makers = Makers::new();
         for (who, step) in &steps {

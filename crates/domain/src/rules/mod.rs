@@ -1,6 +1,6 @@
-//! The rules: a record and a request go in, a [`Change`] or all reasons against it come out.
+//! The rules: a record and a request go in, a [`Change`] or all violations come out.
 //!
-//! They see no store and no clock, so that whoever embeds them gets the same answers as the service does.
+//! They use no store and no clock, so every program that embeds them decides as the service does.
 
 mod create;
 mod descent;
@@ -37,7 +37,7 @@ use crate::{
     PermissionSet, Request, SecretDigest, TenantId, Token, TokenId, Version, Write,
 };
 
-/// What a deployment decides about its tokens.
+/// The policy of a deployment for its tokens.
 #[derive(Debug, Clone)]
 pub struct Policy {
     /// The permissions that may be granted.
@@ -56,7 +56,7 @@ impl Default for Policy {
     }
 }
 
-/// Puts a decided change together: the one place where a [`Change`] comes from.
+/// Builds a decided change. This is the only place where a [`Change`] is made.
 fn decide(
     request: &Request,
     (kind, write): (EventKind, Write),
@@ -81,7 +81,7 @@ fn decide(
     }
 }
 
-/// What the history says of a change that takes a token from one version to another.
+/// The event content for a change of a token from one version to the next.
 fn content(
     request: &Request,
     kind: EventKind,
@@ -106,7 +106,7 @@ fn content(
     }
 }
 
-/// What must still hold of the actor inside the commit.
+/// The conditions on the actor that must still hold inside the commit.
 fn authority(
     Request { actor, now, .. }: &Request,
     required_permissions: PermissionSet,

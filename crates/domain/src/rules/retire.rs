@@ -1,4 +1,4 @@
-//! Ending one secret of a token that a rotation replaced, before its overlap is over.
+//! Retiring one replaced secret of a token, before its overlap is over.
 
 use super::{Policy, decide};
 use crate::{
@@ -7,12 +7,12 @@ use crate::{
     Write, standard,
 };
 
-/// Which secret of a token is meant.
+/// Which secret of a token a request names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretChoice {
-    /// The one that events commit to like this.
+    /// The secret with this commitment.
     Commitment(SecretCommitment),
-    /// The one of which this is shown.
+    /// The secret with this partial token.
     Partial(PartialToken),
 }
 
@@ -29,11 +29,11 @@ impl SecretChoice {
 }
 
 impl Policy {
-    /// Decides about ending a replaced secret alone; `None` if no secret that works is meant. The
-    /// secrets are those that work now, the newest first.
+    /// Decides about ending a replaced secret alone; `None` if no working secret is named.
+    /// `secrets` are the working ones, the newest first.
     ///
     /// # Errors
-    /// The newest secret is meant: its token would be left without one.
+    /// Returns a violation for the newest secret: its token would be left without one.
     pub fn retire(
         &self,
         request: &Request,
@@ -54,8 +54,8 @@ impl Policy {
         }
     }
 
-    /// Decides about ending a secret for good, whichever it is: a replaced one alone, and with the
-    /// newest its whole token. `None` if no secret that works is meant.
+    /// Decides about ending a secret for good: a replaced one alone, the newest with its whole
+    /// token. `None` if no working secret is named.
     #[must_use]
     pub fn end_secret(
         &self,
@@ -69,8 +69,8 @@ impl Policy {
     }
 }
 
-/// The secret ends as if the rotation that replaced it had left it no time: an end that lies before
-/// any change under way, and before the clock of any node, leaves nobody a moment to use it in.
+/// The secret ends as if the rotation that replaced it had left no overlap. That end lies before
+/// any change in flight and before the clock of any node, so nobody has a moment left to use it.
 fn retired(
     request: &Request,
     view: &TokenView,
@@ -81,7 +81,7 @@ fn retired(
     let valid_until = newest.map_or(request.now, |newest| newest.min(request.now));
     let expected = view.token.version;
     let next = Token {
-        // Whatever view was handed in: an actor writes in its own tenant only.
+        // The actor's tenant counts, not the view's: an actor writes only in its own tenant.
         tenant: request.actor.tenant,
         version: expected.next(),
         modified: request.now,
@@ -109,8 +109,9 @@ fn retired(
     )
 }
 
-/// What it leans on: nothing for a secret of one's own token, which can end itself as a whole. For
-/// another's either permission is enough, that to change it or that to revoke it.
+/// The permissions that the decision relied on: none for a secret of the actor's own token, which
+/// can revoke itself as a whole. For another token, either the permission to change it or the one
+/// to revoke it is enough.
 fn required_permissions(request: &Request, ended: TokenId) -> PermissionSet {
     let actor = &request.actor;
     let own = actor.token == Some(ended);

@@ -1,4 +1,4 @@
-//! Tests of ending a secret beside its rule: which one ends, since when, and on whose word.
+//! Tests of ending a secret: which one ends, since when, and by which authority.
 
 use super::{Policy, SecretChoice};
 use crate::{
@@ -12,7 +12,7 @@ fn secret(n: u8) -> Secret {
     Secret::from_random(&[n; 32])
 }
 
-/// The newest, made a minute ago, and the one that it replaced, with an hour to go.
+/// The newest secret, made a minute ago, and the one that it replaced, with an hour left.
 fn secrets() -> [SecretView; 2] {
     let made = |n, created, valid_until| SecretView {
         digest: Some(secret(n).digest()),

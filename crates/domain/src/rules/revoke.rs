@@ -1,4 +1,5 @@
-//! Taking a token back: whoever may revoke may revoke any token of the tenant, so that a weak janitor can clean up.
+//! Revoking a token. An actor who may revoke can revoke any token of the tenant, so that a token
+//! with few permissions can clean up.
 
 use super::{Policy, authority, content, decide};
 use crate::{
@@ -6,21 +7,22 @@ use crate::{
     TokenId, TokenView, Version, Write, standard,
 };
 
-/// What a revocation has to know of a live token whose record cannot be read: no value that a rule
+/// The facts that a revocation needs of a live token whose record cannot be read: none that a rule
 /// could refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RevocableToken {
     /// The token.
     pub id: TokenId,
-    /// The stored version, whatever number it is.
+    /// The stored version, whatever its number is.
     pub version: i64,
-    /// The version of the newest event of its history; 0 if it has none.
+    /// The version of the newest event of its history; 0 if there is none.
     pub newest_event: i64,
-    /// The stored end of its chain; `None` if it is no hash.
+    /// The stored end of its chain; `None` if it is not a hash.
     pub head: Option<ChainHash>,
 }
 
-/// A decided revocation of a token whose record cannot be read. A store writes all of it or nothing.
+/// A decided revocation of a token whose record cannot be read. A store writes all of it or
+/// nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForcedRevocation {
     expected: i64,
@@ -29,19 +31,20 @@ pub struct ForcedRevocation {
 }
 
 impl ForcedRevocation {
-    /// The number that must be stored as the version for the revocation to be made.
+    /// The number that must be stored as the version, or the revocation is refused.
     #[must_use]
     pub const fn expected(&self) -> i64 {
         self.expected
     }
 
-    /// The audit event that is written with it. Its version, instant, user and hash become the record's.
+    /// The audit event that is written with it. Its version, instant, user and hash become the
+    /// record's.
     #[must_use]
     pub const fn event(&self) -> &AuditEvent {
         &self.event
     }
 
-    /// What must still hold inside the commit.
+    /// The conditions that must still hold inside the commit.
     #[must_use]
     pub const fn authority(&self) -> &Authority {
         &self.authority
@@ -49,12 +52,12 @@ impl ForcedRevocation {
 }
 
 impl Policy {
-    /// Decides about revoking a token. Nothing speaks against it, whatever the token holds.
+    /// Decides about revoking a token. No rule refuses it, whatever the token holds.
     #[must_use]
     pub fn revoke(&self, request: &Request, view: &TokenView) -> Change {
         let expected = view.token.version;
         let next = Token {
-            // Whatever view was handed in: an actor writes in its own tenant only.
+            // The actor's tenant counts, not the view's: an actor writes only in its own tenant.
             tenant: request.actor.tenant,
             version: expected.next(),
             modified: request.now,
@@ -72,11 +75,11 @@ impl Policy {
         )
     }
 
-    /// Decides about revoking a token whose record cannot be read: as [`Self::revoke`], nothing speaks
-    /// against it.
+    /// Decides about revoking a token whose record cannot be read. As in [`Self::revoke`], no rule
+    /// refuses it.
     ///
-    /// The event follows the record where the record can be read, and never takes the place of another
-    /// event. So a version or an end of the chain that was tampered with still shows in the chain.
+    /// The event follows the record if the record can be read, and never replaces another event. So
+    /// the chain still shows if somebody tampered with the version or the end of the chain.
     #[must_use]
     pub fn force_revocation(&self, request: &Request, token: &RevocableToken) -> ForcedRevocation {
         let required_permissions = required_permissions(request, token.id);
@@ -96,8 +99,8 @@ impl Policy {
     }
 }
 
-/// What ending a token leans on: nothing if it ends itself, because holding one of its secrets is
-/// enough for that.
+/// The permissions that the decision relied on: none if a token revokes itself, because holding one
+/// of its secrets is enough for that.
 fn required_permissions(request: &Request, ended: TokenId) -> PermissionSet {
     let own = request.actor.token == Some(ended);
     let needed = (!own).then_some(standard::API_TOKENS_DELETE);
@@ -142,7 +145,7 @@ mod tests {
     fn a_record_that_cannot_be_read_is_revoked_behind_its_newest_event() {
         let request = samples::request(1, &[API_TOKENS_DELETE]);
         let head = ChainHash::from_bytes([7; 32]);
-        // The stored version, the newest event's, and the versions before and after in the event.
+        // The stored version, the newest event's, and the event's versions before and after.
         for (version, newest_event, before, after) in [
             (3, 3, Some(3), 4),
             (0, 3, None, 4),

@@ -1,4 +1,5 @@
-//! Giving a token a new secret. Whoever rotates learns what the token may do with, so that counts as holding it.
+//! Rotating a token's secret. The caller learns the new secret and can use the token with it, so
+//! the caller must hold the token's permissions.
 
 use thiserror::Error;
 
@@ -8,7 +9,7 @@ use crate::{
     Token, TokenView, Violation, Write, standard,
 };
 
-/// How long the secret that is replaced goes on working beside the new one, in whole seconds.
+/// The time for which the replaced secret works beside the new one, in whole seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Overlap(u32);
 
@@ -20,10 +21,10 @@ pub struct InvalidOverlap;
 impl Overlap {
     /// The replaced secret ends at once.
     pub const NONE: Self = Self(0);
-    /// A week.
+    /// The maximum, a week.
     pub const MAX: Self = Self(604_800);
 
-    /// Its length in seconds.
+    /// The overlap in seconds.
     #[must_use]
     pub const fn seconds(self) -> u32 {
         self.0
@@ -43,11 +44,12 @@ impl TryFrom<u32> for Overlap {
 }
 
 impl Policy {
-    /// Decides about a new secret for a token. Its expiry stays; the secret that was the newest works until the overlap
-    /// or the token ends, and all that were replaced before end now, so that there are never more than two.
+    /// Decides about a new secret for a token. The expiry stays. The previously newest secret works
+    /// until the overlap or the token ends, and all secrets that were replaced earlier end now, so
+    /// at most two work at any time.
     ///
     /// # Errors
-    /// All rules that speak against it.
+    /// Returns all rules that refuse it.
     pub fn rotate(
         &self,
         request: &Request,
@@ -91,7 +93,7 @@ impl Policy {
         };
         let expected = old.version;
         let next = Token {
-            // Whatever view was handed in: an actor writes in its own tenant only.
+            // The actor's tenant counts, not the view's: an actor writes only in its own tenant.
             tenant: actor.tenant,
             version: expected.next(),
             partial: secret.masked(),

@@ -1,4 +1,4 @@
-//! Tests of rotation beside its rule: who may learn a secret, and how long the one before it goes on working.
+//! Tests of rotation: who may learn a secret, and how long the previous one works.
 
 use super::{Descent, Overlap, Policy};
 use crate::{
@@ -121,7 +121,7 @@ fn a_program_that_may_renew_itself_renews_nothing_else() {
     let change = rotate((2, &[API_TOKENS_ROTATE_SELF]), &[TASKS_READ], 0).unwrap();
     let leaning = &change.authority().required_permissions;
     assert_eq!(*leaning, samples::set(&[API_TOKENS_ROTATE_SELF]));
-    // Of another one it needs all that anybody needs, so that a store refuses it.
+    // To rotate another token it relies on the usual permissions, so a store refuses it.
     let held = [API_TOKENS_ROTATE_SELF, TASKS_READ];
     let change = rotate((1, &held), &[TASKS_READ], 0).unwrap();
     let leaning = &change.authority().required_permissions;

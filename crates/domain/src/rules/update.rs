@@ -1,4 +1,4 @@
-//! Changing a token: the rules that no caller bends.
+//! Updating a token: the rules that apply to every caller.
 
 use super::{Descent, Policy, decide, fields};
 use crate::{
@@ -6,36 +6,36 @@ use crate::{
     Request, RuleViolations, Timestamp, Token, TokenView, Violation, Write, standard,
 };
 
-/// A changed token as its changer writes it; what is left out keeps its value.
+/// An update of a token as the request writes it; fields that are left out keep their values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenUpdate {
     /// The name.
     pub name: String,
-    /// When it ends.
+    /// The expiry.
     pub expiry: Option<Timestamp>,
-    /// Where it may be used from; empty = anywhere.
+    /// The addresses from which it may be used; empty = any.
     pub allowed_addresses: Option<Vec<String>>,
-    /// What it may do.
+    /// The permissions.
     pub permissions: Option<Vec<String>>,
-    /// Lets an actor lock its own address out.
+    /// Whether the actor may exclude its own address.
     pub allow_lockout: bool,
 }
 
-/// What an edit comes to.
+/// The outcome of an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpdateOutcome {
-    /// Everything has the value that was asked for: nothing is stored, the version stays.
+    /// All fields already have the requested values: nothing is stored, and the version stays.
     Unchanged,
-    /// This is to be stored.
+    /// This change is to be stored.
     Changed(Box<Change>),
 }
 
 impl Policy {
-    /// Decides about a changed token. What it was before is taken from the store alone; what a request says of that does
-    /// not count.
+    /// Decides about an update of a token. The previous values come only from the store; the
+    /// request's account of them is ignored.
     ///
     /// # Errors
-    /// All rules that the edit breaks.
+    /// Returns all rules that the edit breaks.
     pub fn update(
         &self,
         request: &Request,
@@ -78,7 +78,8 @@ impl Policy {
             .into_iter()
             .map(|(permission, _)| permission)
             .collect();
-        // A widening leans on all that the token then holds; a narrowing or a rename on the operation alone.
+        // A widening relies on all permissions that the token then holds; a narrowing or a new name
+        // only on that of the operation.
         let operation: PermissionSet = [standard::API_TOKENS_WRITE].into_iter().collect();
         let required_permissions = if widened.is_empty() {
             operation
@@ -101,7 +102,7 @@ impl Policy {
     }
 }
 
-/// The stored record and what is asked of it; a field that could not be read is left out of the judgement.
+/// The stored record and the requested values; a field that could not be parsed is not judged.
 struct Proposal<'a> {
     old: &'a Token,
     expiry: Timestamp,
@@ -116,7 +117,7 @@ impl Proposal<'_> {
             .filter(|(permission, _)| !self.old.permissions.contains(permission))
     }
 
-    /// The fields that would give the token more time, more places or more rights than it has.
+    /// The fields that would give the token more time, addresses or permissions than it has.
     fn widened(&self) -> Vec<Field> {
         let later = (self.expiry > self.old.expiry).then_some(Field::Expiry);
         let wider = self
@@ -140,8 +141,8 @@ impl Proposal<'_> {
         let actor = &request.actor;
         let own = actor.token == Some(self.old.id);
         if let Some(first) = widened.first() {
-            // A widening answers for all that the token then holds; the others only for what they add, of which
-            // there is nothing without a widening.
+            // A widening is checked against all permissions that the token then holds. Without a
+            // widening an edit adds no permission, so nothing is checked.
             let lacking = self
                 .granted
                 .iter()
@@ -205,7 +206,7 @@ fn changed(
     }
     let expected = old.version;
     let next = Token {
-        // Whatever view was handed in: an actor writes in its own tenant only.
+        // The actor's tenant counts, not the view's: an actor writes only in its own tenant.
         tenant: request.actor.tenant,
         version: expected.next(),
         modified: request.now,

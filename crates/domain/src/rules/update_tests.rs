@@ -1,4 +1,4 @@
-//! Changing a token: who may do what to whose token, case by case.
+//! Tests of updates: who may do what to whose token, case by case.
 
 use super::*;
 use crate::{
