@@ -1,4 +1,4 @@
-//! A small service that stands behind a gate, for trying out: it guards `/reports` by asking a Countersign elsewhere.
+//! Example: a small service behind a gate. It guards `/reports` by asking a Countersign elsewhere.
 //! The README of the crate says how to run it.
 
 use std::{env, error::Error, net::SocketAddr, sync::Arc};

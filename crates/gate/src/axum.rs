@@ -1,4 +1,4 @@
-//! Handing a handler of axum the grant under which it runs.
+//! Extractor for axum: the grant under which a handler runs.
 
 use std::convert::Infallible;
 
@@ -9,12 +9,13 @@ use axum_core::{
 use countersign_domain::Grant;
 use http::{StatusCode, request::Parts};
 
-/// The grant of an admitted request, for a handler behind a [`GateLayer`](crate::GateLayer). As `Option<Granted>` it is
-/// none where there is no such layer.
+/// The grant of an admitted request, for a handler behind a [`GateLayer`](crate::GateLayer).
+/// Without such a layer, `Option<Granted>` is `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted(pub Grant);
 
-/// No gate stands before a handler that relies on one. Nobody is let in: the answer is 500.
+/// Rejection if a handler needs a grant and no gate is in front of it. The request is refused with
+/// 500.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no gate stands before this handler")]
 pub struct MissingGate;

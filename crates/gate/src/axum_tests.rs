@@ -1,4 +1,4 @@
-//! The extractor behind a real router of axum, with and without a gate before it.
+//! Tests of the extractor behind a real router of axum, with and without a gate.
 
 use std::{net::SocketAddr, sync::Arc};
 

@@ -1,27 +1,28 @@
-//! What a request presents (RFC 6750, section 2.1). Nothing but the one header is looked at: a token in a query or in a
-//! cookie is none, because both end up in places that are read by others.
+//! The Bearer credential of a request (RFC 6750, section 2.1). Only the header `Authorization`
+//! counts. A token in a query or in a cookie is ignored, because both end up in places that others
+//! read.
 
 use http::{HeaderMap, header};
 use thiserror::Error;
 
-/// Why a request presents nothing that could be checked.
+/// Reason why a request carries no usable credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum BearerError {
-    /// There is no Bearer, or nothing behind the word.
+    /// The request has no Bearer, or nothing after the word.
     #[error("no credential was sent")]
     Missing,
-    /// There is more than one.
+    /// The request has more than one credential.
     #[error("several credentials were sent")]
     Several,
-    /// There is one, and it is no text.
+    /// The credential is not text.
     #[error("the credential is no text")]
     NotText,
 }
 
-/// The one credential of a request.
+/// The credential of a request.
 ///
 /// # Errors
-/// When there is none, more than one, or none that is text.
+/// Returns an error if there is none, more than one, or one that is not text.
 pub fn bearer(headers: &HeaderMap) -> Result<&str, BearerError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = match (values.next(), values.next()) {

@@ -1,27 +1,27 @@
-//! Why a request may not go on, told apart as far as its sender is told.
+//! Errors of a check, as detailed as the request's sender may know.
 
 use countersign_domain::{Denied, MalformedSecret};
 use thiserror::Error;
 
 use crate::{BearerError, SourceError};
 
-/// Why a request may not go on.
+/// Reason why a request may not go on.
 #[derive(Debug, Clone, Error)]
 pub enum CheckError {
-    /// No credential was sent.
+    /// The request carries no credential.
     #[error("no credential was sent")]
     Missing,
-    /// More than one credential was sent.
+    /// The request carries more than one credential.
     #[error("several credentials were sent")]
     Several,
-    /// Malformed, unknown, revoked or replaced: which one is not told.
+    /// The credential is malformed, unknown, revoked or replaced. The answer does not say which.
     #[error("the token is not valid")]
     Invalid,
-    /// The token is known, but not good for this request. Never [`Denied::Retired`], which is [`Invalid`](Self::Invalid)
-    /// to whoever presents it.
+    /// The token is known, but not valid for this request. Never [`Denied::Retired`], which callers
+    /// see as [`Invalid`](Self::Invalid).
     #[error(transparent)]
     Denied(Denied),
-    /// Whether the token is good could not be told.
+    /// The source could not answer, so it is unknown whether the token is valid.
     #[error(transparent)]
     Unavailable(#[from] SourceError),
 }

@@ -1,5 +1,5 @@
-//! Where a request comes from. Only the peer's own address is certain; what a header says is believed as far as each
-//! hop that wrote it is a proxy that the deployment trusts, read from the nearest hop outwards.
+//! The client's address. Only the peer's own address is certain. Each hop in a header counts if the
+//! proxy that wrote it is trusted, read from the nearest hop outwards.
 
 mod forwarded;
 
@@ -8,32 +8,33 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use http::{HeaderMap, HeaderName, header};
 use ipnet::IpNet;
 
-/// The client's address, as whoever found it hands it on in a request's extensions; `None` = it could not be told.
+/// The client's address as an extension of a request; `None` = unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub Option<IpAddr>);
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The header that trusted proxies write. A proxy that writes one of the two hands the client's own version of the
-/// other on, so only the deployment knows which one is the proxy's word.
+/// The header that trusted proxies write. A proxy that writes one of the two forwards the client's
+/// own version of the other, so only the deployment knows which one to trust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ProxyHeader {
-    /// Whichever is there; where both are, they have to agree. A client that makes its proxy leave the proxy's own
-    /// header out is believed with the other one.
+    /// Either header; if both are present, they must agree. If a client can make its proxy leave
+    /// the proxy's own header out, the client's other header is trusted.
     #[default]
     Auto,
-    /// `X-Forwarded-For` alone.
+    /// Only `X-Forwarded-For`.
     XForwardedFor,
-    /// `Forwarded` (RFC 7239) alone.
+    /// Only `Forwarded` (RFC 7239).
     Forwarded,
 }
 
-/// The client's address in canonical form (an IPv4-mapped one as IPv4); `None` where it cannot be told.
+/// The client's address in canonical form (an IPv4-mapped one as IPv4); `None` if it is unknown.
 ///
-/// A peer that is no trusted proxy is the client, whatever its headers say. Behind a trusted proxy, the hops of the
-/// header that is believed, several lines joined in their order, are walked from the right past trusted ones; the
-/// first other one is the client. The address is unknown where the header is missing, where its hops end before that,
-/// where one on the way cannot be read, and where either header may be believed and both lead to different addresses.
+/// A peer that is not a trusted proxy is the client, whatever its headers say. Behind a trusted
+/// proxy, several lines of the trusted header are joined in their order, and its hops are read from
+/// the right. The first hop that is not a trusted proxy is the client. The address is unknown if
+/// the header is missing, if its hops end before that, if a hop on the way cannot be parsed, or if
+/// either header may be trusted and the two lead to different addresses.
 #[must_use]
 pub fn client_address(
     peer: Option<IpAddr>,
@@ -76,7 +77,7 @@ fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     Some(lines.ok()?.join(","))
 }
 
-/// The hops that a header names, the nearest last; `None` where it cannot be taken apart.
+/// Parses the hops of a header, the nearest last; `None` if it breaks the grammar.
 type Hops = fn(&str) -> Option<Vec<String>>;
 
 fn walk(text: &str, hops: Hops, trusted: &[IpNet]) -> Option<IpAddr> {
@@ -100,7 +101,8 @@ fn listed(text: &str) -> Option<Vec<String>> {
     Some(hops.collect())
 }
 
-/// An address, with or without a port; IPv6 in brackets or bare. Names, `unknown` and zones are none.
+/// Parses an address, with or without a port; IPv6 in brackets or bare. Names, `unknown` and zones
+/// are not addresses.
 fn parse(hop: &str) -> Option<IpAddr> {
     let bracketed = || {
         hop.strip_prefix('[')?

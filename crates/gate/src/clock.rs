@@ -1,11 +1,11 @@
-//! Time, as whoever builds the gate has it. The gate reads no clock of its own: what expires is judged by the one that
-//! it was given, which a test moves at will.
+//! The clock of a gate. The gate reads no system clock by itself: the clock that it was given
+//! decides what has expired, and a test can move it.
 
 use countersign_domain::Timestamp;
 
-/// Tells the time. Any closure that does is one.
+/// A clock. Any closure that returns the instant is one.
 pub trait Clock: Send + Sync {
-    /// The instant it is.
+    /// The current instant.
     fn now(&self) -> Timestamp;
 }
 
@@ -15,8 +15,8 @@ impl<F: Fn() -> Timestamp + Send + Sync> Clock for F {
     }
 }
 
-/// The clock of the operating system. One that stands outside of the years 1970 to 9999 lends no token any time: it
-/// then counts as the end of the calendar.
+/// The clock of the operating system. If it is outside the years 1970 to 9999, it counts as the end
+/// of the calendar, so it prolongs no token.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

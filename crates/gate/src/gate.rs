@@ -1,5 +1,6 @@
-//! The check that stands before everything: what is presented is parsed, looked up and judged, in this order, on every
-//! request anew. Every door of Countersign goes through here, so that none of them can be more lenient than another.
+//! The check in front of everything: on every request the presented secret is parsed, looked up and
+//! judged, in this order. All endpoints of Countersign use it, so none of them can be more lenient
+//! than another.
 
 use std::{
     fmt,
@@ -18,36 +19,36 @@ use crate::{
     client_address::client_address,
 };
 
-/// Is told of every admitted request, on its way: it must not wait.
+/// Observer of admitted requests. The call is part of the request, so it must not block.
 pub trait UsageObserver: Send + Sync {
-    /// The secret was used under this grant.
+    /// Reports that the secret was used under this grant.
     fn admitted(&self, digest: &SecretDigest, grant: &Grant, at: Timestamp);
 }
 
-/// The proxies whose word on a client's address is taken; none by default.
+/// The proxies that are trusted about a client's address; none by default.
 #[derive(Debug, Clone, Default)]
 pub struct Proxies {
     /// Their networks.
     pub trusted: Vec<IpNet>,
-    /// The header in which they tell it.
+    /// The header in which they send it.
     pub header: ProxyHeader,
 }
 
-/// The facts behind a secret that was presented, not yet judged.
+/// The facts of a presented secret, not yet judged.
 #[derive(Debug, Clone)]
 pub struct FoundCredential {
     /// The facts.
     pub credential: Arc<Credential>,
     /// The secret's digest.
     pub digest: SecretDigest,
-    /// How long ago the facts were looked up, where they were held since.
+    /// The time since the facts were looked up, if they were cached.
     pub age: Duration,
 }
 
-/// Where a request's extensions tell the peer that sent it.
+/// Finds the peer of a request in its extensions.
 pub type FindPeer = fn(&Extensions) -> Option<SocketAddr>;
 
-/// Admits requests by the facts of a source. Cloning is cheap.
+/// The check: it admits requests by the facts of a source. A clone is cheap.
 #[derive(Clone)]
 pub struct Gate(Arc<GateInner>);
 
@@ -61,7 +62,7 @@ struct GateInner {
 }
 
 impl Gate {
-    /// A gate that takes its facts from this source and its time from this clock, and believes no proxy.
+    /// Creates a gate with this source of facts and this clock, and without trusted proxies.
     pub fn new(source: Arc<dyn CredentialSource>, clock: impl Clock + 'static) -> Self {
         Self(Arc::new(GateInner {
             source,
@@ -72,32 +73,32 @@ impl Gate {
         }))
     }
 
-    /// Believes these proxies about the client's address.
+    /// Trusts these proxies about the client's address.
     #[must_use]
     pub fn with_proxies(mut self, proxies: Proxies) -> Self {
         Arc::make_mut(&mut self.0).proxies = proxies;
         self
     }
 
-    /// Tells of each admitted request.
+    /// Reports each admitted request to this observer.
     #[must_use]
     pub fn with_uses(mut self, uses: Arc<dyn UsageObserver>) -> Self {
         Arc::make_mut(&mut self.0).uses = Some(uses);
         self
     }
 
-    /// Finds the peer elsewhere than in a [`Peer`] among a request's extensions: where the server puts it.
+    /// Sets where the server puts the peer among a request's extensions, if not in a [`Peer`].
     #[must_use]
     pub fn with_peer(mut self, find_peer: FindPeer) -> Self {
         Arc::make_mut(&mut self.0).find_peer = find_peer;
         self
     }
 
-    /// Admits a request by what it presents, where it comes from (`None` = that could not be told), and what it wants to
-    /// do (`None` = any live token will do).
+    /// Admits a request by its secret, its address (`None` = unknown), and the permission that it
+    /// needs (`None` = any live token is enough).
     ///
     /// # Errors
-    /// Why it is not admitted, or that this could not be told.
+    /// Returns the reason to refuse the request, or that the source could not answer.
     pub async fn check(
         &self,
         presented: &str,
@@ -108,10 +109,10 @@ impl Gate {
         Ok(self.admit(&known, address, permission)?)
     }
 
-    /// Finds the facts behind what is presented, for whoever judges them in more than one way.
+    /// Looks up the facts of a presented secret, for callers that judge them in more than one way.
     ///
     /// # Errors
-    /// That nobody holds this secret, or that this could not be told.
+    /// Returns an error if no token has this secret, or if the source could not answer.
     pub async fn look_up(&self, presented: &str) -> Result<FoundCredential, CheckError> {
         let presented = PresentedSecret::parse(presented)?;
         let source = &self.0.source;
@@ -127,11 +128,11 @@ impl Gate {
         })
     }
 
-    /// Judges known facts for one request, as of now: the time is taken after the look-up, so that a slow source never
-    /// lends a token time.
+    /// Judges known facts for one request at the current instant. The clock is read after the
+    /// look-up, so that a slow source never prolongs a token.
     ///
     /// # Errors
-    /// Why the request may not go on.
+    /// Returns the reason to refuse the request.
     pub fn admit(
         &self,
         known: &FoundCredential,
@@ -151,20 +152,20 @@ impl Gate {
         Ok(grant)
     }
 
-    /// The client's address as far as it can be told; see [`client_address`].
+    /// The client's address, if it is known; see [`client_address`].
     #[must_use]
     pub fn client_address(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
         let proxies = &self.0.proxies;
         client_address(peer, headers, &proxies.trusted, proxies.header)
     }
 
-    /// A layer that lets requests of any live token through.
+    /// A layer that admits requests of any live token.
     #[must_use]
     pub fn layer(&self) -> GateLayer {
         GateLayer::new(self.clone(), None)
     }
 
-    /// A layer that lets requests of live tokens with this permission through.
+    /// A layer that admits requests of live tokens with this permission.
     #[must_use]
     pub fn require(&self, permission: Permission) -> GateLayer {
         GateLayer::new(self.clone(), Some(permission))

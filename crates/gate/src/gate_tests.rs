@@ -1,4 +1,4 @@
-//! The order of the steps: form, look-up, time, verdict; and who is told of what.
+//! Tests of the order of the steps (form, look-up, time, verdict), and of the observer.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -68,7 +68,7 @@ async fn only_admitted_requests_are_told_of() {
     assert_eq!(*told.0.lock().unwrap(), [(secret(1).digest(), begin())]);
 }
 
-/// Takes its time: the token has expired when the answer comes.
+/// A slow source: the token has expired when the answer comes.
 struct Slow(Arc<AtomicBool>);
 
 #[async_trait]

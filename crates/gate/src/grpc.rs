@@ -1,6 +1,6 @@
-//! How a gRPC call is refused. Its status is in the header `grpc-status` of an answer that is 200
-//! for HTTP and has no body ("Trailers-Only" in gRPC over HTTP/2); a client takes any other answer
-//! for one that broke off.
+//! Refusals of gRPC calls. The status is in the header `grpc-status` of an answer that has HTTP
+//! status 200 and no body ("Trailers-Only" in gRPC over HTTP/2); a client treats any other answer
+//! as one that broke off.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
@@ -9,10 +9,10 @@ use crate::ProblemResponse;
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
-/// How every media type of gRPC begins, that of gRPC-Web included.
+/// The prefix of every media type of gRPC, including that of gRPC-Web.
 const MEDIA_TYPE: &[u8] = b"application/grpc";
 
-/// The media type of a gRPC request, which is that of its answer too; `None` if it is none.
+/// The media type of a gRPC request, which is also that of its answer; `None` for other requests.
 pub(crate) fn media_type(headers: &HeaderMap) -> Option<HeaderValue> {
     let value = headers.get(header::CONTENT_TYPE)?;
     let begin = value.as_bytes().get(..MEDIA_TYPE.len())?;
@@ -22,9 +22,8 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<HeaderValue> {
 }
 
 impl ProblemResponse {
-    /// The gRPC status code that stands for the refusal: `UNAUTHENTICATED` (16),
-    /// `PERMISSION_DENIED` (7), `UNAVAILABLE` (14), `RESOURCE_EXHAUSTED` (8) or `INVALID_ARGUMENT`
-    /// (3).
+    /// The gRPC status code of the refusal: `UNAUTHENTICATED` (16), `PERMISSION_DENIED` (7),
+    /// `UNAVAILABLE` (14), `RESOURCE_EXHAUSTED` (8) or `INVALID_ARGUMENT` (3).
     #[must_use]
     pub fn grpc_status(&self) -> u8 {
         match self.status {
@@ -36,16 +35,16 @@ impl ProblemResponse {
         }
     }
 
-    /// The headers of the answer to a gRPC call whose `Content-Type` this is. The answer has the
-    /// status 200 and no body. The challenge and `Retry-After` are metadata for a client that looks
-    /// for them.
+    /// The headers of the answer to a gRPC call with this `Content-Type`. The answer has the status
+    /// 200 and no body. The challenge and `Retry-After` are metadata for clients that look for
+    /// them.
     #[must_use]
     pub fn grpc_headers(&self, content_type: HeaderValue) -> HeaderMap {
         let mut headers = self.headers();
         headers.insert(header::CONTENT_TYPE, content_type);
         headers.insert(GRPC_STATUS, u16::from(self.grpc_status()).into());
-        // Fixed words, permissions and instants: printable ASCII without a percent sign, which is
-        // the only character of them that would have to be encoded.
+        // The detail consists of fixed words, permissions and instants: printable ASCII without a
+        // percent sign, which is the only one of these characters that would have to be encoded.
         if let Ok(message) = HeaderValue::from_str(&self.detail) {
             headers.insert(GRPC_MESSAGE, message);
         }

@@ -1,4 +1,4 @@
-//! A gate before tonic's own health service, asked by tonic's own client.
+//! Tests of a gate in front of tonic's own health service, called by tonic's own client.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -25,7 +25,7 @@ use crate::{
     samples::{FixedSource, begin, credential, secret},
 };
 
-/// A source that knows the first secret, which is good on this machine.
+/// A source that knows the first secret, which is valid on this machine.
 fn source() -> Arc<FixedSource> {
     let mut known = credential(1);
     known.addresses = AllowedAddresses::parse(["127.0.0.1"]).unwrap();
@@ -83,7 +83,7 @@ async fn a_refused_call_ends_with_the_status_of_its_reason() {
     let mut told = Vec::new();
     for bearers in [&[][..], &[unknown], &[known, known]] {
         told.push(refused(any.check(call(bearers)).await.unwrap_err()));
-        // A call that is answered with a stream is refused alike.
+        // A call that is answered with a stream is refused in the same way.
         let status = any.watch(call(bearers)).await.unwrap_err();
         assert_eq!(refused(status), told[told.len() - 1]);
     }

@@ -20,7 +20,7 @@ mod source;
 #[cfg(test)]
 mod samples;
 
-// Types of these crates stand in this one's interface.
+// Types of these crates are part of this crate's interface.
 pub use {async_trait::async_trait, countersign_domain as domain, http, ipnet};
 
 #[cfg(feature = "axum")]

@@ -1,9 +1,9 @@
-//! What a request presents, once it is known to have the form of a secret. The digest, which the look-up, the cache and
-//! the memory of uses all go by, is computed here and nowhere else.
+//! A presented secret that has the form of a secret. Its digest, which the look-up, the cache and
+//! the usage buffer use, is computed only here.
 
 use countersign_domain::{MalformedSecret, Secret, SecretDigest};
 
-/// A well-formed secret with its digest. `Debug` shows no more than the start of the digest.
+/// A well-formed secret with its digest. `Debug` shows only the beginning of the digest.
 #[derive(Debug, Clone)]
 pub struct PresentedSecret {
     secret: Secret,
@@ -11,21 +11,21 @@ pub struct PresentedSecret {
 }
 
 impl PresentedSecret {
-    /// Checks form and checksum, before anybody is asked about it.
+    /// Checks form and checksum, before any look-up.
     ///
     /// # Errors
-    /// When it cannot be a secret of Countersign.
+    /// Returns an error if the text cannot be a secret of Countersign.
     pub fn parse(text: &str) -> Result<Self, MalformedSecret> {
         Secret::parse(text).map(Self::from)
     }
 
-    /// The secret, for a source that has to hand it on.
+    /// The secret, for a source that has to send it on.
     #[must_use]
     pub const fn secret(&self) -> &Secret {
         &self.secret
     }
 
-    /// What a source looks up.
+    /// The digest that a source looks up.
     #[must_use]
     pub const fn digest(&self) -> &SecretDigest {
         &self.digest

@@ -1,5 +1,5 @@
-//! What a refused request is told: status, challenge and problem document. Kept apart from the layer, so that a service
-//! that writes its answers in another way still uses the same words.
+//! The answer to a refused request: status, challenge and problem document. It is separate from the
+//! layer, so that a service that writes its answers in another way can use the same words.
 
 use std::borrow::Cow;
 
@@ -10,24 +10,24 @@ use serde::Serialize;
 
 use crate::CheckError;
 
-/// How every challenge begins (RFC 9110, section 11.6.1).
+/// The beginning of every challenge (RFC 9110, section 11.6.1).
 const CHALLENGE: &str = r#"Bearer realm="countersign""#;
 
-/// An answer to a request that may not go on, as RFC 6750 and RFC 9457 have it.
+/// An answer to a refused request in the form of RFC 6750 and RFC 9457.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProblemResponse {
     /// The status.
     pub status: StatusCode,
-    /// The word that stands for the problem; its type is `/problems/` and this.
+    /// The problem's code; its type is `/problems/` and the code.
     pub code: &'static str,
     /// A short phrase that is the same at every occurrence.
     pub title: &'static str,
-    /// What is wrong this time.
+    /// The detail of this occurrence.
     pub detail: Cow<'static, str>,
-    /// The value of `WWW-Authenticate`, where the credential is what is wrong.
+    /// The value of `WWW-Authenticate`, if the credential is the problem.
     pub challenge: Option<String>,
-    /// The value of `Retry-After` in seconds, where trying again may help.
+    /// The value of `Retry-After` in seconds, if another try may help.
     pub retry_after: Option<u32>,
 }
 
@@ -57,7 +57,7 @@ impl ProblemResponse {
         }
     }
 
-    /// With the error that a client's library looks for (RFC 6750, section 3.1).
+    /// Adds a challenge with the error that client libraries look for (RFC 6750, section 3.1).
     fn challenging(mut self, error: &str, scope: Option<&Permission>) -> Self {
         let scope = scope.map_or_else(String::new, |name| format!(r#", scope="{name}""#));
         let detail = &self.detail;
@@ -96,7 +96,7 @@ impl ProblemResponse {
             status: self.status.as_u16(),
             detail: &self.detail,
         };
-        // Texts and numbers under text keys: there is nothing in it that could fail to be written.
+        // The document has texts and numbers under text keys, so serialization cannot fail.
         serde_json::to_vec(&document).unwrap_or_default().into()
     }
 }

@@ -1,11 +1,11 @@
-//! Each reason with the answer that bad-inputs and the problem pages promise.
+//! Tests of each reason with the answer that the problem pages promise.
 
 use countersign_domain::standard::TASKS_READ;
 
 use super::*;
 use crate::{SourceError, samples};
 
-/// Status, code, and what `WWW-Authenticate` says behind the realm.
+/// Status, code, and the text of `WWW-Authenticate` after the realm.
 fn told(rejected: impl Into<CheckError>) -> (u16, &'static str, Option<String>) {
     let refusal = ProblemResponse::from(&rejected.into());
     let headers = refusal.headers();

@@ -1,4 +1,4 @@
-//! Facts, secrets and sources that the tests beside the code share.
+//! Sample facts, secrets and sources for the tests beside the code.
 
 use std::{
     net::IpAddr,
@@ -20,7 +20,7 @@ pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// The instant that the tests begin at.
+/// The instant at which the tests begin.
 pub(crate) fn begin() -> Timestamp {
     at("2026-06-01T00:00:00Z")
 }
@@ -29,7 +29,7 @@ pub(crate) fn secret(number: u8) -> Secret {
     Secret::from_random(&[number; 32])
 }
 
-/// May read tasks from 192.0.2.0/24, for a month.
+/// A token that may read tasks from 192.0.2.0/24, for a month.
 pub(crate) fn credential(number: u8) -> Credential {
     Credential {
         tenant: TenantId::new(begin(), &[1; 10]),
@@ -50,7 +50,7 @@ pub(crate) fn home() -> Option<IpAddr> {
     "192.0.2.7".parse().ok()
 }
 
-/// Answers with what it was last told to, and counts how often.
+/// A source that gives a prepared answer, and counts the calls.
 #[derive(Default)]
 pub(crate) struct FixedSource {
     answer: Mutex<Option<Result<Arc<Credential>, SourceError>>>,
@@ -81,7 +81,7 @@ impl CredentialSource for FixedSource {
     }
 }
 
-/// Remembers what it is told.
+/// An observer that records its calls.
 #[derive(Default)]
 pub(crate) struct RecordedUsage(pub(crate) Mutex<Vec<(SecretDigest, Timestamp)>>);
 

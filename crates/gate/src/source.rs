@@ -1,5 +1,5 @@
-//! Where facts come from: a database, another Countersign, or a cache before either. What a source cannot tell is
-//! never the same as what is not there.
+//! Sources of facts: a database, another Countersign, or a cache in front of either. A source that
+//! cannot answer never reports a token as unknown.
 
 use std::{error::Error, fmt, sync::Arc, task::Poll, time::Duration};
 
@@ -8,12 +8,12 @@ use countersign_domain::Credential;
 
 use crate::PresentedSecret;
 
-/// Facts, and how long ago they were good at the latest.
+/// Facts with their age.
 #[derive(Debug, Clone)]
 pub struct Aged {
     /// The facts.
     pub credential: Arc<Credential>,
-    /// How long ago whoever holds them began to look them up; zero where nobody held them.
+    /// The time since a cache began to look them up; zero if no cache held them.
     pub age: Duration,
 }
 
@@ -24,34 +24,37 @@ impl From<Arc<Credential>> for Aged {
     }
 }
 
-/// Knows the facts behind secrets.
+/// A source of the facts of secrets.
 ///
 /// # Contract
-/// - `None` means that nobody holds this secret now: it was never made, it was revoked, or its user was closed.
-/// - Facts are as they were committed at some instant after the call began, unless the source says how old they may be.
-/// - Whoever asks judges the expiry, and the end of a secret that was replaced.
+/// - `None` means that no token has this secret now: it was never made, the token was revoked, or
+///   its user was closed.
+/// - Facts are as they were committed at some instant after the call began, unless the source
+///   reports their age.
+/// - The caller judges the expiry, and the end of a secret that was replaced.
 #[async_trait]
 pub trait CredentialSource: Send + Sync {
-    /// The facts behind a secret.
+    /// Returns the facts of a secret.
     ///
     /// # Errors
-    /// When the source cannot tell.
+    /// Returns an error if the source cannot answer.
     async fn find(
         &self,
         presented: &PresentedSecret,
     ) -> Result<Option<Arc<Credential>>, SourceError>;
 
-    /// The same with their age, where the source holds facts or asks one that does. Whoever holds them on counts from
-    /// there, so that several who hold facts, one behind the other, together hold none for longer than one would.
+    /// Returns the facts with their age, if the source caches facts or asks one that does. A cache
+    /// in front goes on counting from that age, so that several caches in a row together keep no
+    /// facts for longer than one would.
     ///
     /// # Errors
-    /// When the source cannot tell.
+    /// Returns an error if the source cannot answer.
     async fn find_aged(&self, presented: &PresentedSecret) -> Result<Option<Aged>, SourceError> {
         Ok(self.find(presented).await?.map(Aged::from))
     }
 
-    /// The facts, where they can be had without waiting; pending where
-    /// [`find_aged`](Self::find_aged) has to be asked. Nobody is woken for it.
+    /// Returns the facts if they are available without waiting; pending if
+    /// [`find_aged`](Self::find_aged) has to be called. It registers no waker.
     fn try_now(&self, presented: &PresentedSecret) -> Poll<Option<Aged>> {
         let _ = presented;
         Poll::Pending
@@ -76,7 +79,8 @@ impl<S: CredentialSource + ?Sized> CredentialSource for Arc<S> {
     }
 }
 
-/// Why a source cannot tell. Copies share the cause, because several requests may wait for one answer.
+/// Reason why a source cannot answer. Clones share the cause, because several requests may wait for
+/// one answer.
 #[derive(Debug, Clone)]
 pub struct SourceError {
     away: bool,
@@ -84,7 +88,7 @@ pub struct SourceError {
 }
 
 impl SourceError {
-    /// The source is away, slow or full, whatever it is asked; trying again later may help.
+    /// The source is unreachable, slow or full, whatever it is asked; another try later may help.
     pub fn away(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             away: true,
@@ -92,7 +96,7 @@ impl SourceError {
         }
     }
 
-    /// The source answers, but what it holds behind this one secret cannot be used, such as a corrupt row.
+    /// The source answers, but its data for this one secret is unusable, such as a corrupt row.
     pub fn broken(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             away: false,
@@ -100,13 +104,13 @@ impl SourceError {
         }
     }
 
-    /// Whether it is the source as a whole that does not answer.
+    /// Whether the source as a whole does not answer.
     #[must_use]
     pub const fn is_away(&self) -> bool {
         self.away
     }
 
-    /// The cause, which `downcast_ref` tells more about.
+    /// The cause, for `downcast_ref`.
     #[must_use]
     pub fn cause(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.cause

@@ -1,8 +1,9 @@
-//! Taking a `Forwarded` header apart (RFC 7239, section 4). Strictly: a client may have written the left part of it in
-//! the hope that a lenient reader mistakes where its own words end.
+//! Parser of the `Forwarded` header (RFC 7239, section 4). It is strict: a client may have written
+//! the left part of the header in the hope that a lenient parser mistakes where the client's part
+//! ends.
 
-/// The `for` of every element, the nearest hop last; `None` where any part breaks the grammar, and an element
-/// without `for` counts as a hop that cannot be read.
+/// The `for` of every element, the nearest hop last; `None` if any part breaks the grammar. An
+/// element without `for` counts as a hop that cannot be parsed.
 pub(super) fn hops(text: &str) -> Option<Vec<String>> {
     let (mut hops, mut rest) = (Vec::new(), text);
     loop {
@@ -36,7 +37,7 @@ fn element(text: &str) -> Option<(String, &str)> {
     }
 }
 
-/// A token, or what stands between quotes.
+/// A token, or the text between quotes.
 fn value(text: &str) -> Option<(String, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.bytes().position(|byte| !is_token(byte));
@@ -54,7 +55,8 @@ fn value(text: &str) -> Option<(String, &str)> {
     None
 }
 
-/// What a token is made of (RFC 9110, section 5.6.2), and the colon and brackets that many proxies leave unquoted.
+/// Whether the byte is allowed in a token (RFC 9110, section 5.6.2), or is a colon or bracket,
+/// which many proxies leave unquoted.
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:[]".contains(&byte)
 }

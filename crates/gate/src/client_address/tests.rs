@@ -1,8 +1,8 @@
-//! The headers of honest, careless and hostile hops, each with the address that is believed.
+//! Tests of the headers of honest, careless and hostile hops, each with the resulting address.
 
 use super::*;
 
-/// The peer, the header lines, and what is believed.
+/// The peer, the header lines, and the resulting address.
 type Case = (
     &'static str,
     &'static [(&'static str, &'static str)],
@@ -16,7 +16,7 @@ const CLIENT: Option<&str> = Some("203.0.113.9");
 /// `10.0.0.0/8` and `2001:db8:aaaa::/48` are trusted.
 #[rustfmt::skip]
 const CASES: &[Case] = &[
-    // A peer that is no proxy of ours is the client.
+    // A peer that is not a trusted proxy is the client.
     ("198.51.100.1", &[], Some("198.51.100.1")),
     ("198.51.100.1", &[(XFF, "203.0.113.9")], Some("198.51.100.1")),
     ("198.51.100.1", &[(FWD, "for=203.0.113.9")], Some("198.51.100.1")),
@@ -24,7 +24,7 @@ const CASES: &[Case] = &[
     ("198.51.100.1", &[(XFF, "10.0.0.1"), (FWD, "for=10.0.0.1")], Some("198.51.100.1")),
     ("::ffff:198.51.100.1", &[], Some("198.51.100.1")),
     ("2001:db8:bbbb::1", &[(XFF, "203.0.113.9")], Some("2001:db8:bbbb::1")),
-    // A proxy that says nothing, or nothing readable.
+    // The proxy sends no header, or one that cannot be parsed.
     ("10.0.0.1", &[], None),
     ("10.0.0.1", &[(XFF, "")], None),
     ("10.0.0.1", &[(XFF, "unknown")], None),
@@ -50,7 +50,7 @@ const CASES: &[Case] = &[
     ("10.0.0.1", &[(XFF, "[2001:DB8:0::9]:443")], Some("2001:db8::9")),
     ("::ffff:10.0.0.1", &[(XFF, "203.0.113.9")], CLIENT),
     ("2001:db8:aaaa::1", &[(XFF, "203.0.113.9")], CLIENT),
-    // Several hops: what a client wrote itself stands to the left of what is believed.
+    // Several hops: the part that a client wrote itself is to the left of the part that counts.
     ("10.0.0.1", &[(XFF, "1.1.1.1, 203.0.113.9")], CLIENT),
     ("10.0.0.1", &[(XFF, "garbage, 203.0.113.9")], CLIENT),
     ("10.0.0.1", &[(XFF, "10.9.9.9, 203.0.113.9, 10.0.0.2")], CLIENT),
@@ -80,21 +80,21 @@ const CASES: &[Case] = &[
     ("10.0.0.1", &[(FWD, "for=")], None),
     ("10.0.0.1", &[(FWD, "203.0.113.9")], None),
     ("10.0.0.1", &[(FWD, "for=203.0.113.9 x")], None),
-    // An open quote must not swallow what the proxy adds.
+    // An open quote must not swallow the part that the proxy adds.
     ("10.0.0.1", &[(FWD, "for=1.1.1.1;x=\", for=203.0.113.9")], None),
     ("10.0.0.1", &[(FWD, "for=1.1.1.1;x=\", for=\"[2001:db8::9]\"")], None),
     ("10.0.0.1", &[(FWD, "for=1.1.1.1;x=\", for=203.0.113.9;proto=\"https\"")], None),
-    // Both headers: believed where they agree.
+    // Both headers count if they agree.
     ("10.0.0.1", &[(FWD, "for=203.0.113.9"), (XFF, "203.0.113.9")], CLIENT),
     ("10.0.0.1", &[(FWD, "for=1.1.1.1"), (XFF, "203.0.113.9")], None),
     ("10.0.0.1", &[(FWD, "for=unknown"), (XFF, "203.0.113.9")], None),
     ("10.0.0.1", &[(FWD, "for=203.0.113.9"), (XFF, "")], None),
 ];
 
-/// What is believed where the deployment names the header; the other one is then nobody's word.
+/// The resulting address if the deployment names the header; the other header is then ignored.
 #[rustfmt::skip]
 const NAMED: &[(ProxyHeader, Case)] = &[
-    // The proxy writes one header and leaves it out: the other one is the client's own.
+    // The proxy leaves its own header out, and the other one is the client's.
     (ProxyHeader::XForwardedFor, ("10.0.0.1", &[(FWD, "for=203.0.113.9")], None)),
     (ProxyHeader::Forwarded, ("10.0.0.1", &[(XFF, "203.0.113.9")], None)),
     (ProxyHeader::XForwardedFor, ("10.0.0.1", &[(FWD, "for=1.1.1.1"), (XFF, "203.0.113.9")], CLIENT)),

@@ -1,4 +1,5 @@
-//! The body of an answer that may be the gate's own: a service's type of body, whatever it is, has no room for ours.
+//! The body of an answer that may be the gate's own, because the service's type of body cannot hold
+//! the gate's.
 
 use std::{
     pin::Pin,
@@ -34,7 +35,7 @@ impl<B> GateBody<B> {
         }
     }
 
-    /// The gate's own, and empty: the headers end the answer.
+    /// The gate's own body, empty: the headers end the answer.
     pub(super) const fn none() -> Self {
         Self {
             kind: Kind::Own { body: None },

@@ -1,5 +1,5 @@
-//! The gate as middleware: whatever stands behind it sees admitted requests only. It asks nothing of the service but
-//! that it speaks HTTP, so it fits axum, tonic and hyper alike.
+//! The gate as middleware: the service behind it sees only admitted requests. The service only has
+//! to speak HTTP, so the layer fits axum, tonic and hyper alike.
 
 mod body;
 
@@ -18,11 +18,12 @@ use tower_service::Service;
 pub use self::body::GateBody;
 use crate::{CheckError, Gate, ProblemResponse, bearer, grpc};
 
-/// The socket address that a connection comes from, for a request's extensions.
+/// The socket address of a connection's peer, as an extension of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
-/// Puts a [`Gate`] before a service. An admitted request carries its [`Grant`] among its extensions.
+/// Middleware that puts a [`Gate`] in front of a service. An admitted request carries its [`Grant`]
+/// among its extensions.
 #[derive(Debug, Clone)]
 pub struct GateLayer {
     gate: Gate,
@@ -76,10 +77,10 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let layer = self.layer.clone();
-        // The clone that was asked whether it is ready is the one that is called.
+        // The clone that was polled for readiness must be the one that is called.
         let waiting = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, waiting);
-        // Apart from the body, which need not be one that threads can share.
+        // The parts are split from the body, which threads need not be able to share.
         let (mut parts, body) = request.into_parts();
         Box::pin(async move {
             match layer.admit(&parts).await {
@@ -105,14 +106,14 @@ impl GateLayer {
     }
 }
 
-/// Keeps the credential out of whatever prints headers further in.
+/// Hides the credential from code further in that prints headers.
 fn hide(headers: &mut HeaderMap) {
     if let Some(value) = headers.get_mut(header::AUTHORIZATION) {
         value.set_sensitive(true);
     }
 }
 
-/// The refusal, in the form that a gRPC client reads if its call has such a media type.
+/// The refusal, in the form that a gRPC client reads if the call has such a media type.
 fn answer<B>(rejected: &CheckError, grpc: Option<HeaderValue>) -> Response<GateBody<B>> {
     let refusal = ProblemResponse::from(rejected);
     if let Some(media_type) = grpc {

@@ -1,4 +1,5 @@
-//! Requests through the layer: who passes, with what, and what the others are told.
+//! Tests of requests through the layer: which pass, what they carry, and how the others are
+//! answered.
 
 use std::convert::Infallible;
 
@@ -30,7 +31,7 @@ fn request(bearer: Option<&str>, peer: Option<&str>) -> Request<String> {
     request
 }
 
-/// Answers with the name of the user that it was called for.
+/// Answers with the name of the user of the grant.
 async fn inside(request: Request<String>) -> Result<Response<Full<Bytes>>, Infallible> {
     assert!(request.headers()[header::AUTHORIZATION].is_sensitive());
     let grant = request.extensions().get::<Grant>().unwrap();

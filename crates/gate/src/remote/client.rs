@@ -1,4 +1,5 @@
-//! The little of HTTP that is needed: one request, its answer, and no redirect, which could lead a secret elsewhere.
+//! A minimal HTTP client: one request, its answer, and no redirects, which could send a secret
+//! elsewhere.
 
 use std::time::Duration;
 
@@ -14,10 +15,10 @@ type Connector = hyper_rustls::HttpsConnector<legacy::connect::HttpConnector>;
 #[cfg(not(feature = "tls"))]
 type Connector = legacy::connect::HttpConnector;
 
-/// The largest answer that is read: far more than a token with 100 addresses takes.
+/// The maximum size of an answer: far more than a token with 100 addresses takes.
 const LARGEST: usize = 1 << 20;
 
-/// Why Countersign gave no answer that can be used.
+/// Reason why there is no usable answer of Countersign.
 #[derive(Debug, Error)]
 pub(super) enum CallError {
     #[error("the request was not answered")]
@@ -45,7 +46,8 @@ impl VerifyClient {
         Ok(Self(client))
     }
 
-    /// The head of the answer; the stream goes on after `last_event` where there is one.
+    /// Sends a request and returns the head of the answer; a stream resumes after `last_event`, if
+    /// given.
     pub(super) async fn call(
         &self,
         method: Method,
@@ -71,14 +73,15 @@ impl VerifyClient {
     }
 }
 
-/// How old what is answered is, as the node that answers says; nothing where it does not (RFC 9111, section 5.1).
+/// The age of the answer's facts, as the node reports it (RFC 9111, section 5.1); zero if it does
+/// not.
 pub(super) fn age(answer: &Response<Incoming>) -> Duration {
     let age = answer.headers().get(header::AGE);
     let seconds = age.and_then(|age| age.to_str().ok()?.parse().ok());
     Duration::from_secs(seconds.unwrap_or(0))
 }
 
-/// All of an answer.
+/// Reads the whole answer.
 pub(super) async fn whole(answer: Response<Incoming>) -> Result<Bytes, CallError> {
     let body = Limited::new(answer.into_body(), LARGEST).collect().await;
     Ok(body.map_err(CallError::Unread)?.to_bytes())
@@ -99,7 +102,7 @@ fn connector() -> std::io::Result<Connector> {
     Ok(tcp())
 }
 
-/// Trusts whom the machine trusts.
+/// Uses the machine's own certificate roots.
 #[cfg(feature = "tls")]
 fn connector() -> std::io::Result<Connector> {
     let mut tcp = tcp();

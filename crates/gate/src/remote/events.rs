@@ -1,32 +1,33 @@
-//! Reading server-sent events as they arrive, in pieces of any size (WHATWG HTML, section 9.2.6).
+//! Parser of server-sent events, which arrive in pieces of any size (WHATWG HTML, section 9.2.6).
 
-/// One line is no longer than this; a longer one is no stream of ours.
+/// The maximum length of a line; a longer one does not come from Countersign.
 const LONGEST: usize = 64 * 1024;
 
-/// What a stream tells.
+/// An event of the stream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct SseEvent {
-    /// Its name; empty for a sign of life.
+    /// Its name; empty for a comment, which serves as a heartbeat.
     pub(super) name: String,
     pub(super) data: String,
-    /// The place behind it, where it names one.
+    /// The position after it, if the event has one.
     pub(super) id: Option<String>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct SseReader {
     line: Vec<u8>,
-    /// The last byte was a carriage return: a line feed behind it belongs to the same end.
+    /// Whether the last byte was a carriage return: a line feed after it belongs to the same line
+    /// end.
     returned: bool,
     event: SseEvent,
 }
 
-/// A line that never ends.
+/// A line is longer than allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct EventTooLong;
 
 impl SseReader {
-    /// The events that end within this piece, and an empty one for each comment.
+    /// Returns the events that end within this piece, and an empty one for each comment.
     pub(super) fn read(&mut self, piece: &[u8]) -> Result<Vec<SseEvent>, EventTooLong> {
         let mut events = Vec::new();
         for &byte in piece {

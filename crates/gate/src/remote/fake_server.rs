@@ -1,4 +1,5 @@
-//! A Countersign of the test's own: it speaks just enough HTTP over real sockets, and answers what it is told to.
+//! A fake Countersign for tests: it speaks just enough HTTP over real sockets, and gives prepared
+//! answers.
 
 use std::{
     net::SocketAddr,
@@ -14,16 +15,16 @@ use tokio::{
 
 use crate::samples::{begin, credential, secret};
 
-/// What the server answers, and what it was asked.
+/// The prepared answers of the server, and the requests that it got.
 pub(super) struct FakeServer {
     pub(super) address: SocketAddr,
     pub(super) verdict: Mutex<(u16, Value)>,
     pub(super) changes: Mutex<u16>,
-    /// How old it says that its answers are.
+    /// The age that the server reports for its answers.
     pub(super) age: Mutex<Option<u64>>,
     /// The heads of all requests, in lower case.
     pub(super) heads: Mutex<Vec<String>>,
-    /// Each stream that was opened.
+    /// The streams that were opened.
     streams: Mutex<UnboundedSender<UnboundedSender<String>>>,
 }
 
@@ -111,7 +112,7 @@ impl FakeServer {
     }
 }
 
-/// The head of a request, once its body has been read too.
+/// Reads the head of a request, and its body.
 async fn head(socket: &mut TcpStream) -> Option<String> {
     let mut read = Vec::new();
     loop {

@@ -1,5 +1,6 @@
-//! Keeping a cache right by what Countersign tells (`GET /changes`). The cache is said to be heard only while it is
-//! known that nothing was missed; a stream that is cut or frozen is silent, and silence means look-ups.
+//! Following the changes of Countersign (`GET /changes`) to invalidate a cache. The cache counts as
+//! informed only while it is certain that nothing was missed. A stream that is cut or frozen is
+//! silent, and silence means look-ups.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -17,16 +18,17 @@ use super::{
 };
 use crate::CachedSource;
 
-/// How long a stream may be silent before another one is tried.
+/// The maximum silence of a stream before another one is tried.
 const SILENCE: Duration = Duration::from_secs(3);
 
-/// How long is waited before another try: at first, and at most. That is no longer than what the
-/// stream asks for in `retry`, and a gate that is cut off must not wait as long as a browser may.
+/// The delay before another try: the first, and the maximum. The maximum is no longer than the
+/// `retry` of the stream, and a gate that is cut off must not wait as long as a browser may.
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// How long a node may be behind that answers by what it knows. Where it is not known what changed, an answer of such a
-/// node cannot be told from a good one, so everything is forgotten once more when that time is over.
+/// The maximum time by which an answering node may be behind. If it is unknown what changed, an
+/// outdated answer of such a node looks like a good one, so everything is invalidated once more
+/// after that time.
 const BEHIND: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Deserialize)]
@@ -35,13 +37,13 @@ struct Change {
     version: Version,
 }
 
-/// Where the stream is to go on.
+/// The position from which the stream resumes.
 #[derive(Debug, Default)]
 struct StreamPosition {
     id: Option<String>,
-    /// Whether anything was ever heard in this try.
+    /// Whether anything was received in this try.
     heard: bool,
-    /// When everything is to be forgotten once more.
+    /// The instant at which everything is to be invalidated once more.
     again: Option<Instant>,
 }
 
@@ -53,7 +55,8 @@ impl StreamPosition {
 }
 
 impl Remote {
-    /// Follows the changes for ever, and keeps the cache right by them; to be dropped when the service ends.
+    /// Follows the changes for ever and invalidates the cache. Drop the future when the service
+    /// ends.
     pub async fn follow<S: Send + Sync>(&self, cached: &CachedSource<S>) -> Infallible {
         let mut place = StreamPosition::default();
         let mut wait = FIRST;
@@ -70,7 +73,7 @@ impl Remote {
         }
     }
 
-    /// One stream to its end.
+    /// Reads one stream to its end.
     async fn stream<S>(
         &self,
         cached: &CachedSource<S>,
@@ -88,8 +91,8 @@ impl Remote {
             StatusCode::OK => {}
             status => {
                 if status == StatusCode::BAD_REQUEST {
-                    // Not a place of this Countersign, says an older release of it: begin anew.
-                    // Newer ones answer 200 with a `reset` first.
+                    // An older release refuses a position that it does not know: begin again
+                    // without one. Newer releases answer 200 with a `reset` first.
                     place.id = None;
                 }
                 return Err(CallError::Status(status));
@@ -105,10 +108,11 @@ impl Remote {
         place: &mut StreamPosition,
     ) -> Result<(), CallError> {
         let mut reader = SseReader::default();
-        // What was missed comes before `ready`: until then, nothing is known for sure.
+        // Missed changes come before `ready`; until then nothing is certain.
         let (resumed, mut ready) = (place.id.is_some(), false);
         loop {
-            // What is read may have waited for this process to go on; it is as old as the waiting for it.
+            // Data may have waited for this process to continue, so it counts as old as the start
+            // of the wait.
             let asked = std::time::Instant::now();
             let frame = timeout(SILENCE, body.frame()).await;
             let Some(frame) = frame.map_err(|_| CallError::Late)? else {
@@ -145,7 +149,8 @@ impl Remote {
         match event.name.as_str() {
             "change" => match serde_json::from_str::<Change>(&event.data) {
                 Ok(change) => {
-                    // Noted before it is forgotten, so that no look-up that begins then takes an older answer.
+                    // The change is recorded before the invalidation, so that a look-up that begins
+                    // in between takes no older answer.
                     self.recent.changed(change.id, change.version);
                     cached.forget(change.id);
                 }

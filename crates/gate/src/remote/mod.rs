@@ -1,5 +1,5 @@
-//! Another Countersign as the source: it is asked over HTTP, and it tells what changes, so that a service far from any
-//! database cuts tokens off as fast as a node does.
+//! Another Countersign as the source: lookups go over HTTP, and its stream reports changes, so a
+//! service far from any database cuts tokens off as fast as a node does.
 
 mod client;
 mod events;
@@ -28,42 +28,43 @@ use self::{
 };
 use crate::{Aged, CredentialSource, PresentedSecret, SourceError};
 
-/// How long an answer may take, all of it.
+/// The deadline of a whole answer.
 const DEADLINE: Duration = Duration::from_secs(2);
 
-/// How often a node is asked that has not yet heard of a change that this service has, and how long in between.
+/// How often to ask a node that does not know a change which this service knows, and the pause in
+/// between.
 const TRIES: usize = 4;
 const BETWEEN: Duration = Duration::from_millis(50);
 
-/// Why there can be no such source.
+/// Reason why the source cannot be created.
 #[derive(Debug, Error)]
 pub enum InvalidRemote {
-    /// The text is not an address that a Countersign could be reached at.
+    /// The text is not the address of a Countersign.
     #[error("not an address such as https://countersign.example (https needs the feature tls)")]
     Base,
-    /// Whom this machine trusts cannot be read.
+    /// The machine's certificate roots cannot be read.
     #[error("the certificates that this machine trusts cannot be read")]
     Certificates(#[source] std::io::Error),
 }
 
-/// A Countersign at some address, as the source of facts. To be put behind a
-/// [`CachedSource`](crate::CachedSource) that [`follow`](Self::follow) keeps right.
+/// A Countersign at some address, as the source of facts. Put it behind a
+/// [`CachedSource`](crate::CachedSource) that [`follow`](Self::follow) invalidates.
 pub struct Remote {
     client: VerifyClient,
     verify: Uri,
     changes: Uri,
     bearer: HeaderValue,
     recent: SeenVersions,
-    /// Whether it was told that this service's own token is not accepted.
+    /// Whether Countersign refused this service's own token.
     refused: AtomicBool,
 }
 
 impl Remote {
-    /// A Countersign at a base address, asked with a token of this service's own that holds `api.api-tokens.read`. Only
-    /// tokens of that token's tenant are known to it.
+    /// Creates a source for the Countersign at a base address. `own` is this service's own token,
+    /// which needs `api.api-tokens.read`. The source knows only tokens of that token's tenant.
     ///
     /// # Errors
-    /// When the address cannot be one, or no certificates can be read.
+    /// Returns an error if the address is not valid, or if no certificates can be read.
     pub fn new(base: &str, own: &Secret) -> Result<Self, InvalidRemote> {
         let base = base.trim_end_matches('/');
         let at = |path: &str| -> Result<Uri, InvalidRemote> {
@@ -88,7 +89,7 @@ impl Remote {
         })
     }
 
-    /// Says once, until it is accepted again, that this service's own token is not.
+    /// Logs once that this service's own token is refused, until it is accepted again.
     fn note_status(&self, status: StatusCode) {
         let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
         if self.refused.swap(refused, Ordering::Relaxed) != refused && refused {
@@ -142,7 +143,7 @@ impl CredentialSource for Remote {
             }
             tokio::time::sleep(BETWEEN).await;
         }
-        // Of this one token only.
+        // The error concerns only this token.
         Err(SourceError::broken(CallError::Behind))
     }
 }

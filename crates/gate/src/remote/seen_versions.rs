@@ -1,5 +1,5 @@
-//! What was told to have changed a moment ago. The node that is asked need not be the one that told it, and may not have
-//! heard of it yet: its answer would bring old facts back after they were forgotten.
+//! Recently reported changes. The node that answers need not be the one that reported a change, and
+//! may not know it yet: its answer would bring old facts back after the invalidation.
 
 use std::{
     collections::HashMap,
@@ -10,10 +10,11 @@ use std::{
 use countersign_domain::{Credential, TokenId, Version};
 use tokio::time::Instant;
 
-/// How long a node may be behind at most, by the guarantee, and as much again.
+/// How long a reported change is kept: the maximum by which a node may be behind, by the guarantee,
+/// and as much again.
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// At how many changes those that are older are dropped.
+/// The number of changes at which older ones are dropped.
 const MANY: usize = 1024;
 
 #[derive(Debug, Default)]
@@ -30,7 +31,7 @@ impl SeenVersions {
         }
     }
 
-    /// Whether nothing newer than these facts was told of.
+    /// Whether no newer version than these facts was reported.
     pub(super) fn is_current(&self, facts: &Credential) -> bool {
         let changes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let told = changes.get(&facts.token);

@@ -1,5 +1,5 @@
-//! A remote Countersign over real sockets: what its answers become, and that no cut, lag or silence of its stream lets
-//! old facts live.
+//! Tests of a remote Countersign over real sockets: what its answers become, and that no cut, lag
+//! or silence of its stream keeps old facts valid.
 
 use tokio::time::Instant;
 
@@ -20,7 +20,8 @@ async fn find<S: CredentialSource>(source: &S) -> Result<Option<Arc<Credential>>
     source.find(&PresentedSecret::from(secret(1))).await
 }
 
-/// Asks again until it is so; other processes and sockets tell nobody when they are done.
+/// Asks again until the condition holds, because no event says when other processes and sockets are
+/// done.
 async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !so().await {
@@ -106,7 +107,8 @@ async fn what_cannot_be_told_is_a_fault_and_never_an_unknown_secret() {
     assert!(find(&nobody).await.unwrap_err().is_away());
 }
 
-/// A cache that follows the stage's stream in a task of its own, and a second handle on its remote's answers.
+/// A cache that follows the server's stream in a task of its own, and a second handle on its
+/// remote's answers.
 fn following(stage: &FakeServer) -> Arc<CachedSource<Arc<Remote>>> {
     let remote = Arc::new(remote(stage));
     let settings = CacheSettings {
@@ -183,7 +185,7 @@ async fn a_cut_stream_goes_on_where_it_was_and_a_reset_forgets_everything() {
     let stream = reopened(&mut streams, stream).await;
     let last = stage.heads.lock().unwrap().last().cloned().unwrap();
     assert!(last.contains("last-event-id: p1"), "{last}");
-    // What was missed comes first.
+    // Missed changes come first.
     stage.answer(200, verdict(2));
     stream.send(change(2) + READY).unwrap();
     until("the missed change is told", async || {
@@ -201,7 +203,7 @@ async fn a_cut_stream_goes_on_where_it_was_and_a_reset_forgets_everything() {
         find(&*cached).await.unwrap().unwrap().version.get() == 3
     })
     .await;
-    // A place that Countersign does not know is not asked for again.
+    // A position that Countersign does not know is not sent again.
     *stage.changes.lock().unwrap() = 400;
     drop(stream);
     until("it begins anew", async || {

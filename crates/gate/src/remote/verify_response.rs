@@ -1,5 +1,5 @@
-//! What Countersign says of a token, read into the facts that it was said from. Its verdict is for now and for whoever
-//! asked, so it is not looked at; the facts are judged here, on every request.
+//! Facts from an answer of Countersign. Its verdict is for that moment and that caller, so it is
+//! ignored; the facts are judged here, on every request.
 
 use countersign_domain::{
     AllowedAddresses, Credential, PermissionSet, TenantId, Timestamp, TokenId, UserId, Version,
@@ -7,7 +7,7 @@ use countersign_domain::{
 use serde::Deserialize;
 use thiserror::Error;
 
-/// The answer to one question. What it holds besides is passed over.
+/// The answer to one question; other members are ignored.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct VerifyResponse {
@@ -31,13 +31,13 @@ struct CredentialFacts {
     last_modified_date: Timestamp,
 }
 
-/// The answer says that a token is known, and not which.
+/// The answer says that a token is known, and lacks its facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the answer lacks the facts about the token")]
 pub(super) struct IncompleteResponse;
 
 impl VerifyResponse {
-    /// The facts; `None` where nobody holds the secret.
+    /// The facts; `None` if no token has the secret.
     pub(super) fn facts(self) -> Result<Option<Credential>, IncompleteResponse> {
         let (tenant, facts) = match (self.tenant_id, self.token) {
             (Some(tenant), Some(facts)) => (tenant, facts),
