@@ -75,7 +75,7 @@ impl IntoResponse for PageError {
                 "Not allowed",
                 &html! {
                     "The token that you signed in with does not hold " code { (permission) } ", which this page needs. "
-                    "Sign in with a token that does, or ask whoever holds it."
+                    "Sign in with a token that does, or ask somebody who has one."
                 },
             ),
             Self::ForeignForm => text(
@@ -91,12 +91,12 @@ impl IntoResponse for PageError {
             Self::NoForm => text(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "Not a form",
-                "This address takes forms only.",
+                "This address accepts only forms.",
             ),
             Self::TooLarge => text(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "Too large",
-                "The form has more than 64 KiB, and more than its permissions explain. Nothing was changed.",
+                "The form is larger than 64 KiB and than its permissions need. Nothing was changed.",
             ),
             Self::TooSlow => {
                 let words = "The form did not arrive within ten seconds. Nothing was changed.";
@@ -120,8 +120,8 @@ impl IntoResponse for PageError {
             ),
             Self::Failed(failure) => failed(failure),
             Self::ClockApart => retry(
-                "This node is out of step",
-                "Its clock is apart from the database's, so it judges nobody until that is mended. Nothing was changed.",
+                "The clock of this node is wrong",
+                "It differs from the database's clock, so the node checks no token until both agree. Nothing was changed.",
             ),
             Self::Broken => internal(),
         }
@@ -135,7 +135,7 @@ fn failed(failure: UseCaseError) -> Response {
         }
         UseCaseError::CountDiffers { .. } | UseCaseError::WouldRevokeActor => text(
             StatusCode::CONFLICT,
-            "Other tokens than expected",
+            "The number of tokens has changed",
             "Nothing was revoked; go back, load the page anew, and look again.",
         ),
         UseCaseError::Incomplete { revoked, cause } => {
@@ -188,7 +188,7 @@ fn failed(failure: UseCaseError) -> Response {
                 "the outcome of a commit is not known"
             );
             retry(
-                "Perhaps stored",
+                "It is not known whether the change was stored",
                 "The connection to the database broke at the last moment: your change may have been stored, or not. Look at the token before you try again.",
             )
         }

@@ -49,7 +49,7 @@ impl From<NoInstant> for FieldErrors {
 impl FieldErrors {
     /// Another token has the name.
     pub(crate) fn name_taken() -> Self {
-        let words = "Another token has this name. Names that differ in nothing but case, width or composition count as one.";
+        let words = "Another token has this name. Names that differ only in case, width or composition count as the same.";
         Self {
             name: vec![words.into()],
             ..Self::default()
@@ -91,13 +91,13 @@ fn message(violation: &Violation, stored: Option<&PermissionSet>) -> String {
             "A token cannot {what} itself: sign in with another one that holds its permissions."
         )
     };
-    let ended = "An expired token can be renamed or narrowed; it gets no more time, places or permissions, and no new secret.";
+    let ended = "An expired token can be renamed or narrowed; it cannot get more time, addresses or permissions, or a new secret.";
     match violation {
         Violation::InvalidName(reason) => sentence(&reason.to_string()),
-        Violation::ExpiryInPast => "The expiry has to lie ahead.".into(),
+        Violation::ExpiryInPast => "The expiry has to be in the future.".into(),
         Violation::ExpiryTooFar { latest } => {
             format!(
-                "At the latest {}, counted from when the token was made.",
+                "The latest expiry is {}, counted from the token's creation.",
                 format::instant(*latest)
             )
         }
@@ -153,15 +153,15 @@ fn message(violation: &Violation, stored: Option<&PermissionSet>) -> String {
     }
 }
 
-/// Why a token does nothing for the one that it came from.
+/// Why a token cannot make such a change of one that it descends from.
 fn ancestor(field: Field) -> String {
     let what = if field == Field::Document {
-        "makes no new secret for"
+        "cannot make a new secret for"
     } else {
         "cannot widen"
     };
     format!(
-        "The token that you signed in with came from this one, by being made or getting a new secret, and {what} it."
+        "The token that you signed in with descends from this one, which created it or gave it a new secret, so it {what} it."
     )
 }
 

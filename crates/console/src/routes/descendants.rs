@@ -76,9 +76,9 @@ pub(super) async fn revoke(
 const NO_INSTANT: &str = "Enter a date and a time, such as 2027-01-31 09:30, or nothing.";
 const NO_NUMBER: &str = "Type how many tokens are revoked. Nothing was revoked.";
 const OTHER_NUMBER: &str =
-    "That is not their number, or there are more or fewer by now. Nothing was revoked.";
+    "That is not the number of tokens, or it has changed. Nothing was revoked.";
 const OWN: &str =
-    "The token that you signed in with is one of them. Say that you mean it. Nothing was revoked.";
+    "The token that you signed in with is one of them. Tick the box to confirm that. Nothing was revoked.";
 
 /// Goes on when the browser that asked is gone: half of it would be little help.
 async fn run_detached(

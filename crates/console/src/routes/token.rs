@@ -120,7 +120,7 @@ async fn revoked(
     let head = html! {
         div.title { h1 { bdi { (name) } " " span.badge.off { "Revoked" } } }
         @if signed.who.deletes { p { a.button.danger href={ "/console/tokens/" (id) "/descendants" } { "Revoke what it made" } } }
-        p.lead { "Revoked by " bdi { (last.by_name) } " " (format::both(content.at, app.clock.now())) ". None of its secrets works any more." }
+        p.lead { "Revoked by " bdi { (last.by_name) } " " (format::both(content.at, app.clock.now())) ". It has no working secret." }
     };
     Ok((name, head))
 }

@@ -31,8 +31,8 @@ pub(crate) fn revoke(
             h1 { "Revoke " bdi { (wanted) } }
             p { "All of its secrets stop working at once, everywhere, and for good. Its history stays; its name is free again." }
             @if own { (notice("warn", &html! { "This is the token that you are signed in with: you will be signed out." })) }
-            p { "If it leaked, what it made is in the wrong hands, too: "
-                a href={ "/console/tokens/" (id) "/descendants" } { "revoke it and everything that it made or gave a new secret" } "." }
+            p { "If it leaked, the tokens that it created are in the wrong hands, too: "
+                a href={ "/console/tokens/" (id) "/descendants" } { "revoke it and every token that it created or gave a new secret" } "." }
             form.card method="post" action={ "/console/tokens/" (id) "/revoke" } {
                 (hidden(TOKEN, &who.form_token))
                 div.field {
@@ -64,7 +64,7 @@ pub(crate) fn rotate(who: &Viewer, view: &TokenView, fault: Option<&str>) -> Mar
                 (hidden(TOKEN, &who.form_token))
                 (hidden("version", &token.version.to_string()))
                 fieldset.field {
-                    legend { "The secret that it has now works" }
+                    legend { "The current secret works" }
                     div.choices.column {
                         @for (seconds, words) in OVERLAPS {
                             label.choice { input type="radio" name="overlap" value=(seconds) checked[seconds == 86_400]; " " (words) }

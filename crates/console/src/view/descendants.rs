@@ -35,7 +35,7 @@ impl DescendantsPage<'_> {
             .any(|token| Some(token.id) == who.token);
         html! {
             h1 { "Revoke " bdi { (self.name) } " and what it made" }
-            p { "After a leak: the token, and every token that it and those after it made or gave a new secret. Each of them may be in the wrong hands." }
+            p { "After a leak: the token, and every token that it or its descendants created or gave a new secret. Any of them may be in the wrong hands." }
             @if let Some(done) = self.done { (notice("good", &html! { (format::count(done, "token")) " revoked." })) }
             @if let Some(fault) = self.fault { (notice("bad", &html! { (fault) })) }
             (self.period())
@@ -55,9 +55,9 @@ impl DescendantsPage<'_> {
         html! {
             form.card method="get" action={ "/console/tokens/" (self.id) "/descendants" } {
                 div.field {
-                    label for="since" { "Made or given a new secret since (UTC)" }
+                    label for="since" { "Created or given a new secret since (UTC)" }
                     input #since type="datetime-local" step="1" name="since" value=(self.entered) aria-describedby="since-hint";
-                    p.hint #since-hint { "Empty: always. Choose a time before the leak." }
+                    p.hint #since-hint { "Empty means always. Choose a time before the leak." }
                 }
                 div.actions { button type="submit" { "Look" } }
             }

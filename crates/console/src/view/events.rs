@@ -38,8 +38,8 @@ pub(crate) fn page(view: &View, found: &History, now: Timestamp) -> Markup {
 /// A page examines so many events at most, so that an empty one need not be the last.
 fn nothing(found: &History) -> &'static str {
     match found.next {
-        Some(_) => "None of the events up to here is like that. There are older ones.",
-        None => "No event is like that.",
+        Some(_) => "None of the events up to here matches. There are older ones.",
+        None => "No event matches.",
     }
 }
 

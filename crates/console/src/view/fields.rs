@@ -64,7 +64,7 @@ impl Fields<'_> {
         html! {
             div.field {
                 label for="name" { "Name" }
-                p.hint #name-hint { "Of the token and of its user, as it shows in histories; up to " (TokenName::MAX) " characters." }
+                p.hint #name-hint { "Name of the token and of its user, as histories show it; up to " (TokenName::MAX) " characters." }
                 input #name type="text" name="name" value=(self.entered.name) required autocomplete="off" spellcheck="false" dir="auto"
                     aria-describedby=(described("name", faults)) aria-invalid=[invalid(faults)];
                 (field_errors("name", faults))

@@ -32,11 +32,11 @@ pub(crate) fn section(
 fn state(chain: ChainState) -> Markup {
     match chain {
         ChainState::Verified => {
-            html! { span.badge.good title="Each event's hash covers the one before, and the record is what its events made it" { "Chain verified" } }
+            html! { span.badge.good title="Each event's hash covers the one before, and the record matches its events" { "Chain verified" } }
         }
         ChainState::Broken(broken) => html! { span.badge.bad role="alert" { "Broken: " (broken) } },
         ChainState::Unfinished => {
-            html! { span.badge.soon title="The next look goes on from where this one came to" { "Still being verified: look again in a moment" } }
+            html! { span.badge.soon title="The next view continues from here" { "Still being verified: look again in a moment" } }
         }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn page(
         h1 { "Review the changes" }
         p.lead { "This will change " strong { bdi { (token.name.as_str()) } } " " span.faint { "(version " (token.version) ")" } ". Nothing is stored yet." }
         @if entered.lockout && changes.allowed_addresses.is_some() {
-            (notice("warn", &html! { "You said that your own address may be locked out. If it is, this is the last that you do here." }))
+            (notice("warn", &html! { "You allowed your own address to be locked out. If it is, this is the last change that you can make here." }))
         }
         (list(changes))
         form.actions method="post" action={ "/console/tokens/" (token.id) "/edit" } {

@@ -21,7 +21,7 @@ pub(crate) fn page(
                 (hidden("next", next))
                 div.field {
                     label for="token" { "API token" }
-                    p.hint #token-hint { "One that holds " code { "api.api-tokens.read" } ". What it may do is what you can do here." }
+                    p.hint #token-hint { "Use a token that holds " code { "api.api-tokens.read" } ". You can do here what the token may do." }
                     input #token type="password" name="token" required autofocus autocomplete="off" spellcheck="false"
                         aria-describedby={ "token-hint" @if fault.is_some() { " token-fault" } } aria-invalid=[fault.map(|_| "true")];
                     @if let Some(fault) = fault { div.fault #token-fault role="alert" { p { (fault) } } }
@@ -30,7 +30,7 @@ pub(crate) fn page(
             }
             p.faint.small {
                 "The secret is checked and not kept: your browser gets a cookie that ends when the token does, after a while without use, or when you sign out. "
-                "No token at hand? Whoever runs this service makes one with " code { "countersign root-token" } "."
+                "No token at hand? The operator of this service creates one with " code { "countersign root-token" } "."
             }
         }
     }

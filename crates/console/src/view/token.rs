@@ -40,7 +40,7 @@ pub(crate) fn record(
                 (fact("Last changed", &html! { (format::both(token.modified, now)) " by " bdi { (view.modified_by.name) } }))
                 (fact("Version", &html! { (token.version) }))
                 (fact("Token id", &html! { code { (token.id) } }))
-                (fact("User id", &html! { code { (token.user) } " " a href=(View::by(token.user).link()) { "What it did" } }))
+                (fact("User id", &html! { code { (token.user) } " " a href=(View::by(token.user).link()) { "Its changes" } }))
             }
         }
         section.card aria-labelledby="secrets" {
@@ -60,7 +60,7 @@ pub(crate) fn record(
                     }
                 }
             }
-            @if secrets.is_empty() { p.faint { "None of its secrets works any more." } }
+            @if secrets.is_empty() { p.faint { "It has no working secret." } }
         }
     }
 }
@@ -74,7 +74,7 @@ pub(crate) fn unreadable(who: &Viewer, id: TokenId) -> Markup {
                 @if who.deletes { a.button.danger href={ "/console/tokens/" (id) "/revoke" } { "Revoke" } }
             }
         }
-        p { "What the database holds of token " code { (id) } " cannot be read; the service's log says which value. Requests with it are refused. It can still be revoked." }
+        p { "The record of token " code { (id) } " in the database cannot be read; the service's log names the value. Requests with it are refused. It can still be revoked." }
     }
 }
 

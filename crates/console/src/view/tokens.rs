@@ -107,13 +107,13 @@ fn nothing(who: &Viewer, view: &ListQuery, total: u64) -> Markup {
                 p { "There are not that many pages." }
                 p { a.button href=(view.at(1).link()) { "To the first page" } }
             } @else if view.is_filtered() {
-                p { "No token is like that." }
+                p { "No token matches." }
                 p { a.button href=(LIST) { "Show all tokens" } }
             } @else if who.writes {
-                p { "There are no tokens yet. Make the first one for a program that calls your API." }
+                p { "There are no tokens yet. Create the first one for a program that calls your API." }
                 p { a.button.primary href="/console/tokens/new" { "New token" } }
             } @else {
-                p { "There are no tokens. Somebody whose token holds " code { "api.api-tokens.write" } " can make them." }
+                p { "There are no tokens. Somebody whose token holds " code { "api.api-tokens.write" } " can create them." }
             }
         }
     }

@@ -86,7 +86,7 @@ async fn whoever_would_sign_themselves_out_is_asked() {
         .post(&target, &[("since", ""), ("count", "2")])
         .await;
     assert_eq!(page.status, 422);
-    assert!(page.has("Say that you mean it") && world.events(&head.view).await == 1);
+    assert!(page.has("Tick the box to confirm that") && world.events(&head.view).await == 1);
     let fields = [("since", ""), ("count", "2"), ("lockout", "yes")];
     let done = browser.post(&target, &fields).await;
     assert_eq!(done.status, 303, "{}", done.text);

@@ -70,7 +70,7 @@ async fn the_history_finds_and_pages_and_leads_on() {
     let page = browser.get(&what_it_did).await;
     assert!(page.has("worker 59") && page.has("by ") && page.has("rel=\"next\""));
     let page = browser.get(&format!("{what_it_did}&kind=revoked")).await;
-    assert!(page.has("No event is like that"));
+    assert!(page.has("No event matches"));
     let page = browser
         .get("/console/history?since=2026-06-01T12:01:00&kind=created")
         .await;

@@ -82,7 +82,7 @@ async fn what_is_wrong_is_said_beside_its_field_and_nothing_is_lost() {
         "id=\"expiry-fault\"",
         "id=\"addresses-fault\"",
         "id=\"permissions-fault\"",
-        "has to lie ahead",
+        "has to be in the future",
         "the network is 10.0.0.0/8",
         "“nowhere”",
         "api.tasks.write: the token that you signed in with does not hold it",

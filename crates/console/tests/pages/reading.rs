@@ -31,7 +31,7 @@ async fn the_list_finds_and_pages_and_its_address_carries_the_view() {
     let page = browser.get("/console?permission=api.webhooks.read").await;
     assert!(page.has("1 to 1 of 1 token") && page.has("Root"));
     let page = browser.get("/console?q=nobody").await;
-    assert!(page.has("No token is like that") && page.has("Show all tokens"));
+    assert!(page.has("No token matches") && page.has("Show all tokens"));
     let page = browser.get("/console?page=9").await;
     assert!(page.has("not that many pages"));
     world.stores.clock.advance(3600);

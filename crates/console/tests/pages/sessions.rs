@@ -148,7 +148,7 @@ async fn nobody_is_judged_by_a_clock_that_is_apart() {
     assert!(world.time.note(true));
     let page = browser.get("/console").await;
     assert_eq!(page.status, 503);
-    assert!(page.has("out of step"));
+    assert!(page.has("The clock of this node is wrong"));
     let mut another = world.browser();
     another.get("/console/sign-in").await;
     let secret = world.root.secret.expose();
