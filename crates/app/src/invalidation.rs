@@ -108,7 +108,7 @@ impl FeedFollower {
                         let error = error_chain(&fault);
                         tracing::warn!(
                             error,
-                            "the feed of changes is silent; tokens are looked up"
+                            "the feed of changes is silent; every check looks its token up"
                         );
                     }
                 }

@@ -80,7 +80,7 @@ fn run(command: Command, mut settings: settings::Settings) -> ExitCode {
     if settings.database.is_exposed() {
         tracing::warn!(
             database = %settings.database,
-            "the connection to the database can be read or redirected on its way: add sslmode=verify-full to its URL"
+            "others on the network can read or redirect the connection to the database: add sslmode=verify-full to its URL"
         );
     }
     let audits = matches!(command, Command::Audit(_));

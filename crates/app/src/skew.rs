@@ -94,7 +94,7 @@ impl Skew {
             if apart {
                 tracing::error!(
                     seconds,
-                    "this node's clock is ahead of the database's by so much: it judges no token until both agree"
+                    "this node's clock differs from the database's: the node checks no token until both agree"
                 );
             } else {
                 tracing::info!(
@@ -119,7 +119,7 @@ impl Skew {
             if apart {
                 tracing::error!(
                     seconds,
-                    "this machine's clock was set back behind what is stored or was seen: no token is judged until it has caught up"
+                    "this machine's clock was set back behind the newest change or the latest time seen: no token is checked until it has caught up"
                 );
             } else {
                 tracing::info!(seconds, "this machine's clock has caught up");

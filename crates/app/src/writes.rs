@@ -19,7 +19,7 @@ pub(crate) fn note(writability: &Writability, outcome: Result<(), &StoreError>) 
         Ok(()) if writability.note(false) => tracing::info!("the store takes changes again"),
         Err(StoreError::Unwritable(cause)) if writability.note(true) => tracing::error!(
             error = error_chain(&**cause),
-            "the store takes no changes, so that no token can be made or revoked; checks go on"
+            "the store takes no changes, so no token can be created or revoked; checks continue"
         ),
         _ => {}
     }

@@ -30,7 +30,7 @@ impl CredentialSource for StoreSource {
                 Err(SourceError::away(fault))
             }
             Err(StoreError::Corrupt { table, column }) => {
-                tracing::error!(table, column, "the facts behind a secret are unreadable");
+                tracing::error!(table, column, "the facts of a secret are unreadable");
                 Err(SourceError::broken(StoreError::Corrupt { table, column }))
             }
         }

@@ -1,4 +1,4 @@
-//! What the binary can be told to do, one file a command.
+//! The commands of the binary, one file each.
 
 mod audit;
 mod healthcheck;
@@ -31,7 +31,7 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// Without a word it serves.
+    /// The command; `serve` if none is given.
     pub(crate) fn wanted(self) -> Command {
         self.command.unwrap_or(Command::Serve)
     }
@@ -39,51 +39,51 @@ impl Cli {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Runs the service; the default
+    /// Runs the service; this is the default
     Serve,
-    /// Brings the database's tables to this version's form
+    /// Migrates the database to this version
     Migrate,
-    /// Makes a token that may do everything; standard output gets its secret and nothing else
+    /// Creates a token with all permissions; prints its secret and nothing else
     RootToken {
-        /// The token's name; "Root" and the time by default
+        /// Name of the token; "Root" and the time by default
         #[arg(long)]
         name: Option<String>,
-        /// The tenant's name; the default tenant's by default
+        /// Name of the tenant; the default tenant by default
         #[arg(long)]
         tenant: Option<String>,
     },
-    /// Tenants, between which nothing crosses
+    /// Creates and lists tenants, which are isolated from each other
     #[command(subcommand)]
     Tenant(Tenant),
-    /// The history of all tokens
+    /// Verifies the history of all tokens
     #[command(subcommand)]
     Audit(Audit),
     /// Prints the OpenAPI document
     Openapi,
-    /// Asks the running service whether it is ready; the exit code is 0 or 1
+    /// Checks whether the running service is ready; the exit code is 0 or 1
     Healthcheck,
 }
 
 #[derive(Subcommand)]
 pub(crate) enum Tenant {
-    /// Makes a tenant and its root token; prints {"tenantId": …, "token": …}
+    /// Creates a tenant and its root token; prints {"tenantId": …, "token": …}
     Create {
-        /// The new tenant's name
+        /// Name of the new tenant
         name: String,
     },
-    /// Prints one JSON object a tenant
+    /// Prints one JSON object for each tenant
     List,
 }
 
 #[derive(Subcommand)]
 pub(crate) enum Audit {
-    /// Recomputes every token's chain and compares it with what is stored; the exit code is 0 where all is intact, 1 where
-    /// something is not, and 3 where that cannot be told
+    /// Recomputes every token's hash chain and compares it with the stored rows; the exit code is
+    /// 0 if everything is intact, 1 after a finding, and 3 if there is no result
     Verify {
-        /// A file of heads from an earlier look: names each token that is gone, went back or was rewritten since
+        /// File of heads from an earlier run: reports tokens that are gone, went back or were rewritten
         #[arg(long, value_name = "FILE")]
         since: Option<PathBuf>,
-        /// Where to keep the heads of all chains for a later look; written only if all is intact
+        /// File for the heads of all chains, for a later run; written only if everything is intact
         #[arg(long, value_name = "FILE")]
         heads: Option<PathBuf>,
     },
@@ -92,7 +92,7 @@ pub(crate) enum Audit {
 /// Runs a command to its end.
 ///
 /// # Errors
-/// Why it could not be carried out, and what to do.
+/// Returns why the command failed, and what to do.
 pub(crate) async fn run(command: Command, settings: Settings) -> Result<ExitCode> {
     match command {
         Command::Serve => serve::serve(settings).await?,

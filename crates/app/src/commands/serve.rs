@@ -69,7 +69,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
             tokio::select! {
                 () = stop.asked() => {}
                 // A signal ends it.
-                outcome = &mut serving => bail!("nothing is accepted any more: {outcome:?}"),
+                outcome = &mut serving => bail!("the accept loop ended: {outcome:?}"),
             }
         }
         // What has no end would hold up the end of the rest.

@@ -108,7 +108,7 @@ pub(crate) fn tell_of_lost_database(database: &DatabaseUrl) {
         tracing::warn!(
             path = %path::absolute(path).unwrap_or_else(|_| path.clone()).display(),
             beside = traces.join(", "),
-            "a database was here before and is gone: a new, empty one is made, which knows no token of the old one; if the old one was moved, stop, and put it back"
+            "a database was here before and is gone: a new, empty one is created, without the tokens of the old one; if the old one was moved, stop the service and put it back"
         );
     }
 }
@@ -130,7 +130,7 @@ pub(crate) fn tell_of_stale_log(database: &DatabaseUrl) {
     if newer && of_log.len() > 0 {
         tracing::warn!(
             log = %path::absolute(&log).unwrap_or(log).display(),
-            "this log is older than the database beside it: if the database was put back from a backup, stop, put it back again, and remove the files -wal and -shm beside it before the next start; after a crash there is nothing to do"
+            "this log is older than the database beside it: if the database was restored from a backup, stop the service, restore it again, and remove the files -wal and -shm beside it before the next start; after a crash there is nothing to do"
         );
     }
 }

@@ -43,7 +43,7 @@ impl SecretFile {
                 tracing::warn!(
                     error = error.error.to_string(),
                     wanted = %path.display(),
-                    "the root token's file keeps its first name"
+                    "the root token's file keeps its temporary name, because the wanted one exists"
                 );
                 Ok(FirstSecret::Kept(draft))
             }

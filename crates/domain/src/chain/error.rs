@@ -21,7 +21,7 @@ pub enum BrokenChain {
     #[error("the chain does not end where the record says")]
     WrongEnd,
     /// The record's value of this field differs from the one that follows from its events.
-    #[error("the record's {0} is not what its events made it")]
+    #[error("the record's {0} differs from what its events say")]
     RecordDiffers(&'static str),
     /// There are events without a record.
     #[error("there are events without a record")]
@@ -36,13 +36,13 @@ pub enum BrokenChain {
     #[error("a secret is stored that no event made")]
     SecretUnknown,
     /// The secret of this version differs in this column from what its events say.
-    #[error("the {1} of the secret of version {0} is not what its events made it")]
+    #[error("the {1} of the secret of version {0} differs from what its events say")]
     SecretDiffers(Version, &'static str),
     /// The user that stands for the token is not stored.
     #[error("the token's user is not stored")]
     UserMissing,
     /// The token's user differs in this column from what the token's events say.
-    #[error("the {0} of the token's user is not what the events made it")]
+    #[error("the {0} of the token's user differs from what the events say")]
     UserDiffers(&'static str),
     /// A table lacks the row that it must have for each live token.
     #[error("the live token has no row in {0}")]
@@ -51,7 +51,7 @@ pub enum BrokenChain {
     #[error("the revoked token has a row in {0}")]
     RowLeft(&'static str),
     /// The token's row in a table has a wrong value in a column.
-    #[error("the {column} of the token's row in {table} is not what it should be")]
+    #[error("the {column} of the token's row in {table} has a wrong value")]
     RowDiffers {
         /// The table.
         table: &'static str,

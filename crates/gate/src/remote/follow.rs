@@ -155,7 +155,7 @@ impl Remote {
                     cached.forget(change.id);
                 }
                 Err(unread) => {
-                    tracing::warn!(error = %unread, "a change cannot be read: everything is forgotten");
+                    tracing::warn!(error = %unread, "a change cannot be read: everything is invalidated");
                     place.forget_all(cached);
                 }
             },

@@ -53,7 +53,7 @@ pub(in crate::routes) async fn numbers(
 fn page(metrics: &Metrics, headers: &HeaderMap) -> Answer {
     let format = Exposition::preferred(headers);
     let page = metrics.page_as(format).map_err(|error| {
-        tracing::error!(%error, "the numbers cannot be written");
+        tracing::error!(%error, "the metrics cannot be written");
         Problem::internal()
     })?;
     let headers = [

@@ -75,7 +75,7 @@ pub(super) async fn background(
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("cannot listen on {address}; choose another with --metrics-listen")
         })?;
-        tracing::info!(listen = %listener.local_addr()?, "showing numbers");
+        tracing::info!(listen = %listener.local_addr()?, "serving metrics");
         let router = countersign_http::metrics_router(services.metrics.clone());
         let limits = Limits::new(64, Duration::ZERO);
         tasks.spawn(async move {
@@ -92,7 +92,7 @@ async fn warn_unsafe_settings(probe: &dyn StoreHealth) {
         Ok(off) if off.is_empty() => {}
         Ok(off) => tracing::warn!(
             off = off.join(", "),
-            "the database may lose changes that were acknowledged: these settings of its are off"
+            "the database may lose acknowledged changes: these of its settings are off"
         ),
         Err(fault) => {
             let error = error_chain(&fault);
