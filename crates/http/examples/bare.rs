@@ -1,7 +1,7 @@
-//! The server that `cargo xtask bench` measures the service against: the same framework with nothing behind it.
+//! The reference server of `cargo xtask bench`: the same framework without a service behind it.
 //!
-//! It answers each route with fixed bytes, those that the service answers there, so that what is missing from its
-//! speed is what deciding costs.
+//! It answers each route with fixed bytes, those of the service's own answer, so that the
+//! difference in speed is the cost of the service's decisions.
 
 use std::{io::Write as _, net::SocketAddr};
 
@@ -37,7 +37,7 @@ fn route(router: Router, answer: Answer) -> Fallible<Router> {
     let answered = move || (status, headers.clone(), body.clone());
     let handler = match answer.method.as_str() {
         "GET" => get(async move || answered()),
-        // Takes the question in, as one must who means to answer it.
+        // The body is read, as a real service has to.
         method => on(
             MethodFilter::try_from(method.parse::<axum::http::Method>()?)?,
             async move |_: Bytes| answered(),
@@ -58,7 +58,7 @@ async fn main() -> Fallible<()> {
         serde_json::json!({ "message": "listening", "listen": listener.local_addr()?.to_string() });
     writeln!(std::io::stderr(), "{line}")?;
     let at_once = listener.tap_io(|stream| {
-        // Without it an answer may wait for a packet's worth.
+        // Without it an answer may wait until a packet is full.
         let _ = stream.set_nodelay(true);
     });
     Ok(axum::serve(at_once, router).await?)

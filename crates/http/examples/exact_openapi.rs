@@ -1,4 +1,4 @@
-//! Prints the exact OpenAPI document, which generated requests and their answers are compared with.
+//! Prints the exact OpenAPI document, with which generated requests and their answers are compared.
 
 use std::io::{self, Write as _};
 

@@ -1,14 +1,14 @@
-//! Where the service's own reader of the feed hands on what it read, to whoever is connected at the moment.
+//! Broadcast of changes: the service's reader of the feed publishes them to all open streams.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_application::ports::ChangeBatch;
 use tokio::sync::broadcast::{Receiver, Sender};
 
-/// How many batches a slow connection may be behind before it is told to look at everything anew.
+/// The number of batches that a slow stream may be behind before it is reset.
 const BEHIND: usize = 256;
 
-/// Hands news on. Clones hand on to the same connections.
+/// Publishes batches of changes. Clones publish to the same streams.
 #[derive(Debug, Clone)]
 pub struct ChangeBroadcast(Arc<Mutex<Option<Sender<Arc<ChangeBatch>>>>>);
 
@@ -19,10 +19,10 @@ impl Default for ChangeBroadcast {
 }
 
 impl ChangeBroadcast {
-    /// Hands news on to all who follow.
+    /// Publishes a batch to all streams.
     pub fn publish(&self, news: ChangeBatch) {
         if let Some(sender) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            // Nobody may be following.
+            // There may be no streams.
             let _ = sender.send(Arc::new(news));
         }
     }
@@ -32,7 +32,7 @@ impl ChangeBroadcast {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// What is published from here on; `None` once the service is about to stop.
+    /// The batches that are published from now on; `None` once the service is about to stop.
     pub(crate) fn follow(&self) -> Option<Receiver<Arc<ChangeBatch>>> {
         let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sender.as_ref().map(Sender::subscribe)

@@ -1,5 +1,6 @@
-//! Who calls: every handler but the open ones takes a [`Caller`], and there is no other way to come by an actor.
-//! Being taken from a request's head, it is settled before any of the body is read.
+//! The caller of an operation: every handler but the open ones takes a [`Caller`], and an actor
+//! cannot be obtained in another way. It is extracted from the request's head, before any of the
+//! body is read.
 
 use std::marker::PhantomData;
 
@@ -13,12 +14,12 @@ use crate::{
     state::ApiState,
 };
 
-/// What an operation asks of its caller.
+/// The requirement of an operation.
 pub(crate) trait Needs: Send + Sync {
-    /// The permission; `None` = any live token will do.
+    /// The required permission; `None` = any live token is enough.
     const PERMISSION: Option<Permission>;
 
-    /// Another one that will do for the caller's own token.
+    /// Another permission that is enough for the caller's own token.
     const FOR_ITSELF: Option<Permission> = None;
 }
 
@@ -35,21 +36,21 @@ macro_rules! needs {
 }
 
 needs! {
-    /// Any live token.
+    /// Requires any live token.
     AnyToken = None;
-    /// Reading tokens and their history.
+    /// Requires the permission to read tokens and their history.
     ReadTokens = Some(standard::API_TOKENS_READ);
-    /// Making and changing tokens.
+    /// Requires the permission to create and change tokens.
     WriteTokens = Some(standard::API_TOKENS_WRITE);
-    /// Revoking tokens.
+    /// Requires the permission to revoke tokens.
     DeleteTokens = Some(standard::API_TOKENS_DELETE);
-    /// Reading the numbers of all tenants.
+    /// Requires the permission to read the metrics of all tenants.
     ReadMetrics = Some(standard::METRICS_READ);
-    /// Reading users.
+    /// Requires the permission to read users.
     ReadUsers = Some(standard::USERS_READ);
 }
 
-/// Giving tokens new secrets: any token, or its own alone.
+/// Requires the permission to rotate any token, or only the caller's own.
 #[derive(Debug)]
 pub(crate) struct RotateTokens;
 
@@ -58,12 +59,12 @@ impl Needs for RotateTokens {
     const FOR_ITSELF: Option<Permission> = Some(standard::API_TOKENS_ROTATE_SELF);
 }
 
-/// An admitted caller that holds what the operation needs.
+/// An admitted caller that holds the permission of the operation.
 #[derive(Debug)]
 pub(crate) struct Caller<N> {
-    /// As whom the operation is done.
+    /// The actor of the operation.
     pub(crate) actor: Actor,
-    /// The request it came with.
+    /// The context of the request.
     pub(crate) exchange: RequestContext,
     needs: PhantomData<N>,
 }
@@ -78,7 +79,7 @@ impl<N: Needs> Caller<N> {
         }
     }
 
-    /// The same caller in an operation that needs something of it, unless it is about its own
+    /// The same caller in an operation with a requirement, unless it concerns the caller's own
     /// token.
     pub(crate) fn needing<M: Needs>(self) -> Caller<M> {
         Caller {
@@ -88,7 +89,7 @@ impl<N: Needs> Caller<N> {
         }
     }
 
-    /// Refuses what the caller may do to its own token only; `None` is the id of no token.
+    /// Refuses a caller that may only change its own token; `None` is the id of no token.
     pub(crate) fn may_change(&self, id: Option<TokenId>) -> Result<(), Problem> {
         let own = id.is_some() && self.actor.token == id;
         let held = &self.actor.permissions;
@@ -132,13 +133,13 @@ pub(crate) async fn admit<N: Needs>(
     };
     app.metrics.count_check(verdict(admitted.as_ref().err()));
     let grant = admitted?;
-    // Set once: a request has one caller.
+    // The cell is empty, because a request has one caller.
     let _ = exchange.actor.set(grant.credential.token);
     Ok(grant)
 }
 
-/// The permission by which a caller is admitted: that of the operation, unless it holds only the
-/// one that will do for its own token.
+/// The permission by which a caller is admitted: that of the operation, unless the caller only
+/// holds the one for its own token.
 fn needed<N: Needs>(held: &PermissionSet) -> Option<Permission> {
     let holds = |permission: &Permission| held.contains(permission);
     match N::PERMISSION {

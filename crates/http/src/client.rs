@@ -1,6 +1,6 @@
-//! Who calls an OAuth endpoint: its libraries send a client's secret as the password of HTTP Basic
-//! or as a field of the form (RFC 6749, section 2.3.1). That secret is an API token; the client's
-//! name is not looked at.
+//! The caller of an OAuth endpoint. OAuth's libraries send a client's secret as the password of
+//! HTTP Basic or as a field of the form (RFC 6749, section 2.3.1). That secret is an API token; the
+//! client's name is ignored.
 
 use std::fmt;
 
@@ -33,12 +33,12 @@ pub(crate) struct OAuthCaller<N> {
 pub(crate) struct Form(Zeroizing<String>);
 
 impl Form {
-    /// Its fields.
+    /// The fields of the form.
     pub(crate) fn params(&self) -> Params<'_> {
         Params::of(Some(&self.0))
     }
 
-    /// The client's secret, if there is one that is not empty.
+    /// The client's secret, if there is one and it is not empty.
     fn client_secret(&self) -> Result<Option<Zeroizing<String>>, Problem> {
         let mut params = self.params();
         let secret = params.single("client_secret", "a text", |text| Some(text.to_owned()));
@@ -93,7 +93,7 @@ impl<N: Needs> FromRequest<ApiState> for OAuthCaller<N> {
     }
 }
 
-/// The grant of what the header says.
+/// The grant for the credential in the header.
 async fn admitted<N: Needs>(
     headers: &HeaderMap,
     exchange: &RequestContext,
@@ -122,15 +122,15 @@ fn twice() -> Problem {
     )])
 }
 
-/// The scheme that the client tries, well or badly.
+/// The scheme that the client tried, even with a malformed credential.
 fn scheme(headers: &HeaderMap) -> Option<&[u8]> {
     let value = headers.get(header::AUTHORIZATION)?;
     value.as_bytes().split(|byte| *byte == b' ').next()
 }
 
-/// The password of the one Basic credential (RFC 7617), if that is what is sent. Name and password
-/// are form-encoded before they are joined (RFC 6749, section 2.3.1). Clients that leave that out
-/// send the same secret: it has no character that the encoding would mean something by.
+/// The password of the one Basic credential (RFC 7617), if there is one. Name and password are
+/// form-encoded before they are joined (RFC 6749, section 2.3.1). Clients that leave that out send
+/// the same secret, because it has no character that the encoding changes.
 fn basic_password(headers: &HeaderMap) -> Option<Zeroizing<String>> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (value, None) = (values.next()?.to_str().ok()?, values.next()) else {
@@ -145,7 +145,7 @@ fn basic_password(headers: &HeaderMap) -> Option<Zeroizing<String>> {
     Some(form_decoded(password))
 }
 
-/// A text from its form-encoding, in which a blank may be a plus sign.
+/// Decodes a form-encoded text, in which a plus sign stands for a blank.
 fn form_decoded(text: &str) -> Zeroizing<String> {
     let escaped = Zeroizing::new(text.replace('&', "%26").replace('=', "%3D"));
     let mut pairs = form_urlencoded::parse(escaped.as_bytes());

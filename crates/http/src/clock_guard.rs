@@ -1,5 +1,6 @@
-//! Whether this node's clock can be believed. It decides what has expired, and every node has its own: one that is apart
-//! from the others' would honour tokens that they refuse. Such a node does not judge at all until it is in step again.
+//! Guard against a wrong clock. The node's clock decides what has expired, and every node has its
+//! own: a node whose clock differs from the others' would honour tokens that they refuse. Such a
+//! node judges no token until the clocks agree.
 
 use std::{
     sync::{
@@ -13,37 +14,38 @@ use countersign_domain::Credential;
 use countersign_gate::{Aged, CredentialSource, PresentedSecret, SourceError, async_trait};
 use thiserror::Error;
 
-/// What the deployment last found out about this node's clock. Clones share it.
+/// The result of the last comparison of this node's clock. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Timekeeping(Arc<AtomicBool>);
 
-/// This node's clock is apart from the store's, so that nothing can be judged by it.
+/// This node's clock differs from the store's, so it must judge nothing.
 #[derive(Debug, Clone, Copy, Error)]
 #[error("this node's clock is apart from the store's")]
 pub(crate) struct ClockApart;
 
 impl Timekeeping {
-    /// Notes whether the clock is too far from the store's; tells whether that is news.
+    /// Records whether the clock is too far from the store's; returns true if the state changed.
     #[must_use]
     pub fn note(&self, apart: bool) -> bool {
         self.0.swap(apart, Ordering::Relaxed) != apart
     }
 
-    /// Whether it was, when it was last compared.
+    /// Whether the clock was too far off at the last comparison.
     #[must_use]
     pub fn is_apart(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// A source that tells nothing while the clock is apart, so that whatever door is asked cannot come to a verdict.
+/// Decorator of a source: it fails while the clock is apart, so that no endpoint can come to a
+/// verdict.
 pub struct ClockGuard {
     source: Arc<dyn CredentialSource>,
     time: Timekeeping,
 }
 
 impl ClockGuard {
-    /// This source, as long as the clock is in step.
+    /// Guards this source.
     pub fn new(source: Arc<dyn CredentialSource>, time: Timekeeping) -> Self {
         Self { source, time }
     }

@@ -1,9 +1,9 @@
-//! Calls by scripts of pages that stand elsewhere (Fetch, "CORS protocol"). The origins are exact,
-//! and a browser sends no cookie along: a script presents a token like any other client.
+//! Cross-origin calls by scripts of other pages (Fetch, "CORS protocol"). The origins are exact,
+//! and a browser sends no cookie: a script presents a token like any other client.
 //!
-//! What is not listed here answers to no other origin. The console is for its own pages, and
-//! `/auth` is asked by proxies with the method and headers of other requests: an OPTIONS that was
-//! taken for a preflight there would let a request through that nobody checked.
+//! Paths that are not listed here allow no other origin. The console is for its own pages. Proxies
+//! call `/auth` with the method and headers of other requests: if an OPTIONS there were treated as
+//! a preflight, it would let a request through that nobody checked.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -18,7 +18,7 @@ use tower_http::cors::{AllowOrigin, Cors, CorsLayer};
 
 use crate::request_context::REQUEST_ID;
 
-/// How every path begins that other origins may call.
+/// The prefixes of paths that other origins may call.
 const OPEN: [&str; 5] = [
     "/api/",
     "/health/",
@@ -27,8 +27,8 @@ const OPEN: [&str; 5] = [
     "/.well-known/",
 ];
 
-/// How long a browser remembers the answer to a preflight; the least of the bounds that browsers
-/// set.
+/// The time for which a browser caches the answer to a preflight; the smallest of the bounds that
+/// browsers set.
 const MAX_AGE: Duration = Duration::from_mins(10);
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -38,13 +38,13 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// Answers the calls of other origins.
+/// Adds the headers for other origins.
 #[derive(Debug, Clone)]
 pub(crate) struct CrossOrigin(CorsLayer);
 
 impl CrossOrigin {
-    /// For these origins; `None` if there are none. What is no origin is left out: nothing equals
-    /// it.
+    /// Creates the layer for these origins; `None` if there are none. An entry that is not an
+    /// origin is left out: no origin equals it.
     pub(crate) fn new(origins: &[String]) -> Option<Self> {
         let origins = origins.iter().filter(|origin| *origin != "*");
         let origins: Vec<HeaderValue> = origins.filter_map(|origin| origin.parse().ok()).collect();
@@ -85,18 +85,18 @@ impl CrossOrigin {
         Some(Self(layer))
     }
 
-    /// Whether the answer depends on the origin: its path is open to others.
+    /// Whether the answer depends on the origin, because its path is open to others.
     pub(crate) fn concerns(request: &Request) -> bool {
         let path = request.uri().path();
         OPEN.iter().any(|start| path.starts_with(start))
     }
 
-    /// The service with the headers that let a script of an allowed origin read its answers.
+    /// Wraps the service, so that a script of an allowed origin can read its answers.
     pub(crate) fn around<S>(&self, service: S) -> Cors<S> {
         self.0.layer(service)
     }
 
-    /// The answer to a preflight, which bears no credential.
+    /// The answer to a preflight, which carries no credential.
     pub(crate) async fn preflight(self, request: Request) -> Response {
         let nothing =
             service_fn(async |_: Request| Ok::<_, Infallible>(Response::new(Body::empty())));
@@ -105,8 +105,8 @@ impl CrossOrigin {
     }
 }
 
-/// Whether a browser asks by this what a script may send (Fetch, "CORS-preflight fetch"); any other
-/// OPTIONS is a method that no route has.
+/// Whether the request is a preflight (Fetch, "CORS-preflight fetch"); any other OPTIONS is a
+/// method that no route has.
 pub(crate) fn is_preflight(request: &Request) -> bool {
     let headers = request.headers();
     request.method() == Method::OPTIONS

@@ -1,5 +1,5 @@
-//! Cursors: where a list goes on, in a form that clients hand back and do not look into. Each is bound to its route,
-//! its tenant and its token, so that one from elsewhere is refused and not misread.
+//! Cursors: positions in lists, in a form that clients send back without parsing it. Each is bound
+//! to its route, its tenant and its token, so that one from elsewhere is refused and not misread.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,11 @@ use countersign_application::ports::{EventFilter, EventPlace};
 use countersign_domain::{TenantId, Timestamp, TokenId, Version};
 use sha2::{Digest, Sha256};
 
-/// How many bytes of the digest a cursor carries: enough against mistakes. Whoever forges one learns nothing that the
-/// list would not have shown.
+/// The number of bytes of the digest in a cursor: enough against mistakes. A forged cursor reveals
+/// nothing that the list would not have shown.
 const TAG: usize = 8;
 
-/// The list of a tenant's tokens, behind a token.
+/// A cursor in the list of a tenant's tokens, after a token.
 pub(crate) fn of_list(tenant: TenantId, after: TokenId) -> String {
     write(
         &["tokens".as_bytes(), tenant.as_uuid().as_bytes()],
@@ -20,7 +20,7 @@ pub(crate) fn of_list(tenant: TenantId, after: TokenId) -> String {
     )
 }
 
-/// Reads what [`of_list`] wrote.
+/// Parses the text of [`of_list`].
 pub(crate) fn read_list(tenant: TenantId, text: &str) -> Option<TokenId> {
     let place = ["tokens".as_bytes(), tenant.as_uuid().as_bytes()];
     Some(TokenId::from_uuid(uuid::Uuid::from_bytes(read(
@@ -28,7 +28,7 @@ pub(crate) fn read_list(tenant: TenantId, text: &str) -> Option<TokenId> {
     )?)))
 }
 
-/// The events of a token, before a version.
+/// A cursor in the events of a token, before a version.
 pub(crate) fn of_events(tenant: TenantId, token: TokenId, before: Version) -> String {
     let place = [
         "events".as_bytes(),
@@ -38,7 +38,7 @@ pub(crate) fn of_events(tenant: TenantId, token: TokenId, before: Version) -> St
     write(&place, &before.get().to_be_bytes())
 }
 
-/// Reads what [`of_events`] wrote.
+/// Parses the text of [`of_events`].
 pub(crate) fn read_events(tenant: TenantId, token: TokenId, text: &str) -> Option<Version> {
     let place = [
         "events".as_bytes(),
@@ -48,19 +48,19 @@ pub(crate) fn read_events(tenant: TenantId, token: TokenId, text: &str) -> Optio
     i64::from_be_bytes(read(&place, text)?).try_into().ok()
 }
 
-/// The list of a tenant's revoked tokens, behind a token.
+/// A cursor in the list of a tenant's revoked tokens, after a token.
 pub(crate) fn of_revoked(tenant: TenantId, after: TokenId) -> String {
     let place = ["revoked tokens".as_bytes(), tenant.as_uuid().as_bytes()];
     write(&place, after.as_uuid().as_bytes())
 }
 
-/// Reads what [`of_revoked`] wrote.
+/// Parses the text of [`of_revoked`].
 pub(crate) fn read_revoked(tenant: TenantId, text: &str) -> Option<TokenId> {
     let place = ["revoked tokens".as_bytes(), tenant.as_uuid().as_bytes()];
     read(&place, text).map(|bytes| TokenId::from_uuid(uuid::Uuid::from_bytes(bytes)))
 }
 
-/// The history of a tenant under a filter, before a place.
+/// A cursor in the history of a tenant under a filter, before a position.
 pub(crate) fn of_history(tenant: TenantId, filter: &EventFilter, before: EventPlace) -> String {
     let mut position = before.at.as_micros().to_be_bytes().to_vec();
     position.extend(before.token.as_uuid().as_bytes());
@@ -70,7 +70,7 @@ pub(crate) fn of_history(tenant: TenantId, filter: &EventFilter, before: EventPl
     write(&place, &position)
 }
 
-/// Reads what [`of_history`] wrote.
+/// Parses the text of [`of_history`].
 pub(crate) fn read_history(
     tenant: TenantId,
     filter: &EventFilter,
@@ -88,7 +88,7 @@ pub(crate) fn read_history(
     })
 }
 
-/// A filter as bytes, the same for all that mean the same.
+/// A filter as bytes; equivalent filters give the same bytes.
 fn words(filter: &EventFilter) -> Vec<u8> {
     let kinds: BTreeSet<_> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
     format!("{:?} {:?} {kinds:?}", filter.since, filter.actor).into_bytes()

@@ -1,10 +1,11 @@
-//! Work that is done to its end, also where the client that asked for it is gone. A connection that closes drops whatever
-//! its request was about to do, and a commit that was sent would then be stored without this node's hearing of it.
+//! Detached work: it runs to its end even if the client is gone. A connection that closes drops the
+//! future of its request. If a commit had been sent, it would then be stored without this node's
+//! learning of it.
 
 use tracing::{Instrument as _, Span};
 
-/// The spans that a request's work belongs to: one for the log, and one for traces where somebody collects them. Both have
-/// to be entered, for each is seen by its own side only.
+/// The spans of a request's work: one for the log, and one for traces if they are collected. Both
+/// have to be entered, because each is seen only by its own subscriber.
 #[derive(Debug, Clone)]
 pub(crate) struct Spans {
     pub(crate) log: Span,
@@ -12,7 +13,7 @@ pub(crate) struct Spans {
 }
 
 impl Default for Spans {
-    /// Within none.
+    /// No spans.
     fn default() -> Self {
         Self {
             log: Span::none(),
@@ -22,7 +23,7 @@ impl Default for Spans {
 }
 
 impl Spans {
-    /// The work within them.
+    /// Runs the work within the spans.
     pub(crate) async fn around<F: Future>(self, work: F) -> F::Output {
         let work = work.instrument(self.log);
         match self.trace {
@@ -32,7 +33,7 @@ impl Spans {
     }
 }
 
-/// What the work comes to, unless whoever waits for it is gone before.
+/// Returns the result of the work, unless the waiting request is gone first.
 pub(crate) async fn run_detached<T: Send + 'static>(
     spans: Spans,
     work: impl Future<Output = T> + Send + 'static,
@@ -40,7 +41,7 @@ pub(crate) async fn run_detached<T: Send + 'static>(
     match tokio::spawn(spans.around(work)).await {
         Ok(done) => done,
         Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
-        // The runtime ends, and with it whoever waits.
+        // The runtime ends, and with it the waiting request.
         Err(_) => std::future::pending().await,
     }
 }

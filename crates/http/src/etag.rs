@@ -1,11 +1,12 @@
-//! Entity tags: `"<version>"`, and the preconditions that clients build from them (RFC 9110, sections 8.8.3 and 13.1).
+//! Entity tags: `"<version>"`, and the preconditions that clients build from them (RFC 9110,
+//! sections 8.8.3 and 13.1).
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use countersign_domain::Version;
 
 use crate::problem::{FieldError, Problem};
 
-/// What `If-Match` or `If-None-Match` asks for.
+/// The condition of an `If-Match` or `If-None-Match`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Condition {
     /// `*`: any version.
@@ -21,13 +22,13 @@ pub(crate) struct Tag {
     opaque: String,
 }
 
-/// The tag of a version.
+/// The entity tag of a version.
 pub(crate) fn etag(version: Version) -> String {
     format!("\"{version}\"")
 }
 
 impl Condition {
-    /// Reads a condition; `None` where the header is not there.
+    /// Parses a condition; `None` if the header is absent.
     pub(crate) fn read(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Self>, Problem> {
         let mut lines = Vec::new();
         for value in headers.get_all(name) {
@@ -46,7 +47,7 @@ impl Condition {
         }
     }
 
-    /// Whether the version is meant, by weak comparison: for `If-None-Match`.
+    /// Whether the version matches by weak comparison, for `If-None-Match`.
     pub(crate) fn matches_weak(&self, version: Version) -> bool {
         match self {
             Self::Any => true,
@@ -54,7 +55,7 @@ impl Condition {
         }
     }
 
-    /// Whether the version is meant, by strong comparison: for `If-Match`. A weak tag never is.
+    /// Whether the version matches by strong comparison, for `If-Match`. A weak tag never matches.
     pub(crate) fn matches_strong(&self, version: Version) -> bool {
         match self {
             Self::Any => true,
@@ -64,8 +65,8 @@ impl Condition {
         }
     }
 
-    /// Whether what has this entity tag is meant, by strong comparison. Without a tag only `*`
-    /// means it.
+    /// Whether a representation with this entity tag matches by strong comparison. Without a tag
+    /// only `*` matches.
     pub(crate) fn matches(&self, etag: Option<&HeaderValue>) -> bool {
         let etag = etag.and_then(|etag| etag.to_str().ok());
         let opaque = etag.and_then(|etag| etag.strip_prefix('"')?.strip_suffix('"'));
@@ -77,20 +78,20 @@ impl Condition {
         }
     }
 
-    /// Whether it holds for no version at all: nothing but weak tags.
+    /// Whether the condition matches no version at all, because it only has weak tags.
     pub(crate) fn never_holds(&self) -> bool {
         matches!(self, Self::Tags(tags) if tags.iter().all(|tag| tag.weak))
     }
 
-    /// What to say first if it does not hold and weak tags are among its own: a proxy that
-    /// compresses answers weakens theirs.
+    /// The explanation for a failed condition with weak tags: a proxy that compresses answers
+    /// weakens theirs.
     pub(crate) fn weakness(&self) -> Option<&'static str> {
         let weak = matches!(self, Self::Tags(tags) if tags.iter().any(|tag| tag.weak));
         weak.then_some("A weak entity tag (W/) never matches in If-Match.")
     }
 }
 
-/// Refuses a precondition that an operation does not know, rather than passing it over.
+/// Refuses a precondition that an operation does not support, instead of ignoring it.
 pub(crate) fn refuse(headers: &HeaderMap, name: &HeaderName) -> Result<(), Problem> {
     if !headers.contains_key(name) {
         return Ok(());
@@ -113,7 +114,7 @@ fn invalid(name: &HeaderName, code: &'static str, detail: &str) -> Problem {
     Problem::invalid_parameters(vec![FieldError::in_parameter(shown, code, detail)])
 }
 
-/// A list of entity tags; the commas between quotes are part of a tag, empty elements are none.
+/// A list of entity tags; commas between quotes are part of a tag, and empty elements are ignored.
 fn tags(text: &str) -> Option<Vec<Tag>> {
     let (mut tags, mut rest) = (Vec::new(), text);
     loop {

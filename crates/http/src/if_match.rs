@@ -1,5 +1,5 @@
-//! `If-Match` on reads (RFC 9110, section 13.1.1): what was selected is answered only if it is what
-//! the client means. Changes judge theirs before they change anything, in their own handlers.
+//! `If-Match` on reads (RFC 9110, section 13.1.1): the selected representation is sent only if the
+//! condition matches it. Changes check theirs before they change anything, in their own handlers.
 
 use axum::{
     extract::Request,
@@ -12,13 +12,13 @@ use crate::{
     problem::{Code, Problem},
 };
 
-/// The condition of a read, or what is wrong with it; `None` if there is none.
+/// The condition of a read, or the problem with it; `None` if there is none.
 #[derive(Debug)]
 pub(crate) struct IfMatch(Option<Result<Condition, Problem>>);
 
 impl IfMatch {
-    /// Reads the condition of a GET or HEAD. `/auth` has none: the headers that a proxy hands on
-    /// are those of another request, for a representation that is not here.
+    /// Parses the condition of a GET or HEAD. `/auth` has none: the headers that a proxy forwards
+    /// belong to another request, for a representation that is not here.
     pub(crate) fn of(request: &Request) -> Self {
         let path = request.uri().path();
         let reads = matches!(*request.method(), Method::GET | Method::HEAD)
@@ -28,8 +28,8 @@ impl IfMatch {
         Self(condition.and_then(Result::transpose))
     }
 
-    /// The answer, or 412 in its place if the condition does not hold. Other refusals stand,
-    /// because preconditions are judged after them (section 13.2.1).
+    /// Returns the answer, or 412 in its place if the condition does not match. Other refusals
+    /// stay, because preconditions are evaluated after them (section 13.2.1).
     pub(crate) fn judge(self, response: Response) -> Response {
         let status = response.status();
         let Self(Some(condition)) = self else {

@@ -1,13 +1,13 @@
-//! What holds of answers by where they come from.
+//! Kinds of answers, by path.
 
-/// What holds of an answer by the path that was asked for.
+/// The kind of an answer, by the path of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The same for everybody.
+    /// The answer is the same for everybody.
     Open,
-    /// Nobody on the way may keep it.
+    /// No cache on the way may store the answer.
     Confidential,
-    /// The same, and errors have OAuth's form.
+    /// Confidential, and errors have OAuth's form.
     OAuth,
 }
 

@@ -1,8 +1,9 @@
-//! The HTTP surface of Countersign: what the use cases mean in RFC 9110's words.
+//! The HTTP surface of Countersign: the use cases in the terms of RFC 9110.
 //!
-//! A request takes one way through: request id, client address, credential and permission, then its
-//! body, then the use case, then the answer. [`ApiService`] builds that way, [`openapi`] describes
-//! it from the same declarations, and [`serve`] is the accept loop that no slow client can hold up.
+//! Each request passes the same steps: request id, client address, credential and permission, then
+//! its body, then the use case, then the answer. [`ApiService`] builds these steps, [`openapi`]
+//! describes them from the same declarations, and [`serve`] is the accept loop that no slow client
+//! can hold up.
 
 mod body;
 mod broadcast;

@@ -1,5 +1,5 @@
-//! What is counted while requests are answered, and the page that shows it to a monitoring system, with whatever else
-//! the deployment adds to the registry.
+//! Metrics that are counted while requests are answered, and the page that shows them to a
+//! monitoring system, with those that the deployment adds to the registry.
 
 mod exposition;
 
@@ -17,12 +17,13 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-/// Upper bounds of latencies, in seconds: a warm check is below the first, a durable write in the middle.
+/// Upper bounds of latencies, in seconds: a cached check is below the first, a durable write in the
+/// middle.
 const LATENCIES: [f64; 12] = [
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0,
 ];
 
-/// What the names of our own numbers begin with.
+/// The prefix of the service's own metrics.
 const PREFIX: &str = "countersign";
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -37,7 +38,7 @@ struct Verdict {
     code: &'static str,
 }
 
-/// The service's numbers. Clones count together.
+/// The service's metrics. Clones share the counters.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
@@ -86,12 +87,12 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Adds to what the page shows, under names that begin with the service's.
+    /// Registers further metrics with the service's prefix.
     pub fn register(&self, add: impl FnOnce(&mut Registry)) {
         self.register_plain(|page| add(page.sub_registry_with_prefix(PREFIX)));
     }
 
-    /// Adds to what the page shows, under names that many programs share.
+    /// Registers further metrics with names that many programs share.
     pub fn register_plain(&self, add: impl FnOnce(&mut Registry)) {
         add(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -99,7 +100,7 @@ impl Metrics {
     /// The page, as `OpenMetrics` text.
     ///
     /// # Errors
-    /// When a number of the deployment's cannot be written.
+    /// Returns an error if a metric of the deployment cannot be written.
     pub fn page(&self) -> Result<String, fmt::Error> {
         self.page_as(Exposition::OpenMetrics)
     }

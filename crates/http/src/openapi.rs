@@ -1,8 +1,9 @@
-//! The OpenAPI document. What operations declare is gathered by the router; what holds for all of them is added here
-//! once: who may call, the problems that any call can come to, and the headers that no answer goes without.
+//! The OpenAPI document. The router collects the declarations of operations; this module adds what
+//! applies to all of them: who may call, the problems that any call can have, and the headers that
+//! every answer has.
 //!
-//! The members of examples are written in the order of their names: whether the library keeps another one depends on which
-//! other crates are built along.
+//! The members of examples are written in the order of their names, because whether the library
+//! keeps another order depends on the other crates of the build.
 
 mod published;
 mod shapes;
@@ -33,15 +34,15 @@ const TAGS: [(&str, &str); 5] = [
     ("health", "The state of the service, for those who watch it"),
 ];
 
-/// The document as the service serves it, as pretty JSON with a line feed at its end.
+/// The document that the service serves, as pretty JSON with a line feed at its end.
 #[must_use]
 pub fn openapi() -> String {
     let (_, document) = crate::routes::described();
     text(&published(finished(document)))
 }
 
-/// The document that tests hold the service to: answers hold no field and no value that it lacks, and
-/// requests may have every form that the service reads.
+/// The exact document, against which tests compare the service: answers have no other fields and
+/// values than it declares, and it declares every form of a request that the service reads.
 #[must_use]
 pub fn exact_openapi() -> String {
     let (_, document) = crate::routes::described();
@@ -50,7 +51,7 @@ pub fn exact_openapi() -> String {
 
 /// A finished document as text.
 pub(crate) fn text(document: &OpenApi) -> String {
-    // A document is made of texts, numbers and maps under text keys.
+    // A document has texts, numbers and maps under text keys, so serialization cannot fail.
     let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
     text.push('\n');
     text
@@ -66,7 +67,7 @@ pub(crate) fn base() -> OpenApi {
         .scheme(HttpAuthScheme::Basic)
         .description(Some("An API token as the password; any name"))
         .build();
-    // Without an address: whoever runs the service answers for it.
+    // No address is given: the operator of the service is the contact.
     let contact = ContactBuilder::new()
         .name(Some("The operator of this service"))
         .build();
@@ -106,7 +107,7 @@ pub(crate) fn base() -> OpenApi {
         .build()
 }
 
-/// Adds what holds for all operations.
+/// Adds what applies to all operations.
 pub(crate) fn finished(mut document: OpenApi) -> OpenApi {
     let components = document.components.get_or_insert_default();
     components
@@ -115,7 +116,7 @@ pub(crate) fn finished(mut document: OpenApi) -> OpenApi {
     components
         .schemas
         .insert(FieldError::name().into(), FieldError::schema());
-    // Only a part of problems, with which it is joined.
+    // It is only a part of problems, with which it is merged.
     let part = Members::name();
     components
         .schemas
@@ -147,7 +148,7 @@ fn finish(operation: &mut Operation, media_type: &str) {
     } else {
         &["401", "403", "414", "500", "503"]
     };
-    // The verdicts of this one are not the API's own refusals, and have no limit.
+    // The verdicts of this operation are not refusals by the API itself, and have no limit.
     let limited = !open && operation.operation_id.as_deref() != Some("authorize");
     let statuses = statuses.iter().chain(limited.then_some(&"429"));
     for status in statuses {
@@ -172,7 +173,7 @@ fn finish(operation: &mut Operation, media_type: &str) {
     }
 }
 
-/// A parameter that may be left out is not one that may be null: nobody can write that into a query.
+/// An optional parameter cannot be null, because a query cannot express that.
 fn never_null(object: &mut Object) {
     if let SchemaType::Array(types) = &object.schema_type
         && let Some(only) = types.iter().find(|kind| **kind != Type::Null)
@@ -181,7 +182,7 @@ fn never_null(object: &mut Object) {
     }
 }
 
-/// An error without a shape of its own is a problem; each has its headers.
+/// An error without a schema of its own is a problem; each has its headers.
 fn complete(status: &str, response: &mut Response, media_type: &str) {
     if response.content.is_empty() && status >= "400" {
         let problem = Ref::from_schema_name(Document::name());
@@ -192,7 +193,7 @@ fn complete(status: &str, response: &mut Response, media_type: &str) {
     if response.description.is_empty() {
         describe(status, response);
     }
-    // An update answers without a tag after a dry run.
+    // The answer to an update has no entity tag after a dry run.
     if status == "201" || status == "304" {
         for header in response.headers.values_mut() {
             if let RefOr::T(header) = header {
@@ -218,7 +219,7 @@ fn complete(status: &str, response: &mut Response, media_type: &str) {
             let challenge = "`insufficient-scope`: the challenge, which names the permission";
             add("WWW-Authenticate", Type::String, false, challenge);
         }
-        // The probe has an answer of its own, for those that ask again in any case.
+        // The health check has an answer of its own, for probes that ask again anyway.
         "429" => {
             let seconds = "Seconds after which trying again may help";
             add("Retry-After", Type::Integer, true, seconds);
@@ -237,7 +238,7 @@ fn complete(status: &str, response: &mut Response, media_type: &str) {
     }
 }
 
-/// Marks a header that no such answer goes without; the library knows the word only in parameters.
+/// Marks a header that every such answer has; the library knows the keyword only for parameters.
 fn always(header: &mut Header) {
     header.extensions = Some([("required", true)].into_iter().collect());
 }

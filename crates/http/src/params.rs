@@ -1,5 +1,5 @@
-//! Query parameters: each known, each once, each of its type. A misspelt one is told, never passed over: a dry run
-//! that was not one would be a nasty surprise.
+//! Query parameters: each must be known, given once, and of its type. A misspelt one is an error
+//! and never ignored: a dry run that is not one would do harm.
 
 use std::{borrow::Cow, convert::Infallible, str::FromStr};
 
@@ -12,12 +12,13 @@ use countersign_application::query::{Order, OrderField};
 
 use crate::problem::{FieldError, Problem};
 
-/// The `{id}` of a path, whatever stands there: what is no id names nothing, and is not a fault of its own.
+/// The `{id}` of a path, whatever its text is: a text that is not an id names nothing, and is not
+/// an error by itself.
 #[derive(Debug)]
 pub(crate) struct Id(Option<String>);
 
 impl Id {
-    /// The id, where it is one.
+    /// The id, if the text is one.
     pub(crate) fn parse<T: FromStr>(&self) -> Option<T> {
         self.0.as_ref()?.parse().ok()
     }
@@ -32,7 +33,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
-/// The parameters of a request that have not yet been asked for, and what is wrong so far.
+/// The parameters of a request that have not been parsed yet, and the faults so far.
 pub(crate) struct Params<'a> {
     entries: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     faults: Vec<FieldError>,
@@ -47,12 +48,12 @@ impl<'a> Params<'a> {
         }
     }
 
-    /// Fails where there is any parameter at all.
+    /// Returns an error if there is any parameter.
     pub(crate) fn none(query: Option<&str>) -> Result<(), Problem> {
         Params::of(query).finish()
     }
 
-    /// A switch, off where it is left out.
+    /// Parses a switch, which is off if it is left out.
     pub(crate) fn flag(&mut self, name: &'static str) -> bool {
         let read = |text: &str| match text {
             "true" => Some(true),
@@ -62,7 +63,7 @@ impl<'a> Params<'a> {
         self.single(name, "true or false", read).unwrap_or(false)
     }
 
-    /// A whole number within bounds.
+    /// Parses a whole number within bounds.
     pub(crate) fn number<T: TryFrom<u32>>(
         &mut self,
         name: &'static str,
@@ -81,7 +82,7 @@ impl<'a> Params<'a> {
         })
     }
 
-    /// A parameter that stands at most once.
+    /// Parses a parameter that occurs at most once.
     pub(crate) fn single<T>(
         &mut self,
         name: &'static str,
@@ -105,7 +106,7 @@ impl<'a> Params<'a> {
         read
     }
 
-    /// A parameter that may stand several times.
+    /// Parses a parameter that may occur several times.
     pub(crate) fn several<T>(
         &mut self,
         name: &'static str,
@@ -125,12 +126,12 @@ impl<'a> Params<'a> {
         all
     }
 
-    /// A text that has to be there.
+    /// Parses a required text.
     pub(crate) fn required(&mut self, name: &'static str) -> Option<String> {
         self.needed(name, "a text", |text| Some(text.to_owned()))
     }
 
-    /// A parameter that has to be there.
+    /// Parses a required parameter.
     pub(crate) fn needed<T>(
         &mut self,
         name: &'static str,
@@ -145,7 +146,7 @@ impl<'a> Params<'a> {
         self.single(name, wanted, read)
     }
 
-    /// Notes that a parameter was given which only another one gives a meaning.
+    /// Records a parameter that has no meaning without another one.
     pub(crate) fn depends(&mut self, name: &'static str, on: &str) {
         let detail = format!("it has a meaning beside {on} only");
         self.faults.push(FieldError::in_parameter(
@@ -155,8 +156,8 @@ impl<'a> Params<'a> {
         ));
     }
 
-    /// The order: `sort=field,direction`, with several pairs in one value and several values. A direction left out
-    /// is ascending; a field named again adds nothing.
+    /// Parses the order: `sort=field,direction`, with several pairs in one value and several
+    /// values. The default direction is ascending; a repeated field adds nothing.
     pub(crate) fn order(&mut self) -> Vec<Order> {
         let mut order: Vec<Order> = Vec::new();
         for value in self.take("sort") {
@@ -175,15 +176,17 @@ impl<'a> Params<'a> {
         order
     }
 
-    /// Ends the reading of a form of OAuth, where whatever is left means nothing (RFC 6749, section 3.2).
+    /// Ends the parsing of an OAuth form; the remaining parameters are ignored (RFC 6749, section
+    /// 3.2).
     pub(crate) fn finish_form(mut self) -> Result<(), Problem> {
         self.entries.clear();
         self.finish()
     }
 
-    /// Ends the reading: whatever is left is unknown.
+    /// Ends the parsing: the remaining parameters are unknown.
     pub(crate) fn finish(mut self) -> Result<(), Problem> {
-        // The values of unknown ones are not repeated: some clients put credentials there.
+        // The values of unknown parameters are not repeated, because some clients put credentials
+        // there.
         self.faults.extend(self.entries.iter().map(|(name, _)| {
             FieldError::in_parameter(name, "unknown-parameter", "there is no such parameter")
         }));

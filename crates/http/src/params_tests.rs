@@ -1,4 +1,4 @@
-//! Query parameters: what is read, and that everything wrong is told at once.
+//! Tests of query parameters: what is parsed, and that all faults are reported at once.
 
 use super::*;
 use crate::problem::Code;

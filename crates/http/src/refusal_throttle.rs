@@ -1,5 +1,6 @@
-//! Requests that nobody is admitted by: how many of them an address may send, and how many lines they leave in the log.
-//! Whoever is admitted is not counted here, whatever others behind the same address send.
+//! Limits for requests without an admitted caller: how many of them an address may send, and how
+//! many lines they leave in the log. Admitted requests are not counted, whatever others behind the
+//! same address send.
 
 use std::{
     collections::HashMap,
@@ -20,11 +21,11 @@ use crate::{
     request_context::{HTML, RequestContext},
 };
 
-/// How many lines of one reason the log takes at once, and how many a minute in the long run.
+/// The number of log lines for one reason: at once, and per minute in the long run.
 const LINES_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
 const LINES_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
 
-/// The status of an answer, and the code of its problem: there are only some dozens of both.
+/// The status of an answer, and the code of its problem: there are only some dozens of pairs.
 pub(crate) type Reason = (u16, &'static str);
 
 /// The limits of requests without an admitted caller.
@@ -36,7 +37,8 @@ pub(crate) struct RefusalThrottle {
 }
 
 impl RefusalThrottle {
-    /// With so many refusals a minute for each address, and as many at once; `None` = no limit.
+    /// Creates the limits: so many refusals a minute for each address, and as many at once; `None`
+    /// = no limit.
     pub(crate) fn new(per_minute: Option<NonZeroU32>) -> Self {
         Self {
             answers: per_minute.map(|quota| RateLimit::new("refusals", quota, quota)),
@@ -61,7 +63,8 @@ impl RefusalThrottle {
         }
     }
 
-    /// An address that cannot be told may be a proxy's, and stands for too many clients.
+    /// Counts a refusal. An unknown address is not counted, because it may be a proxy's, with many
+    /// clients behind it.
     fn count(&self, address: Option<IpAddr>) -> Result<(), LimitReached> {
         match (&self.answers, address) {
             (Some(answers), Some(address)) => answers.take(&network(address), NonZeroU32::MIN),
@@ -69,7 +72,8 @@ impl RefusalThrottle {
         }
     }
 
-    /// Whether a line of this reason is written, with how many were not since the one before.
+    /// Whether a line for this reason is written, with the number of lines that were left out since
+    /// the previous one.
     pub(crate) fn line(&self, reason: Reason, metrics: &Metrics) -> Option<u64> {
         let written = self.lines.take(&reason, NonZeroU32::MIN).is_ok();
         let mut suppressed = self.suppressed();
@@ -89,8 +93,9 @@ impl RefusalThrottle {
     }
 }
 
-/// Whether nobody was admitted and that is why the answer is a refusal. The verdicts of `/auth` are not the API's own
-/// answers: proxies act on them for others. The console's pages have a limit of their own.
+/// Whether the answer is a refusal because nobody was admitted. The verdicts of `/auth` are not
+/// refusals of the API itself: proxies act on them for others. The console's pages have a limit of
+/// their own.
 fn is_refusal(response: &Response, exchange: &RequestContext, route: &str) -> bool {
     let refused = matches!(
         response.status(),

@@ -1,5 +1,5 @@
-//! The frame around every route. What must hold of each answer, whoever made it, is done here once: its request id,
-//! its safety headers, its one line in the log, and that an error is a problem document.
+//! Request handling around every route. Properties of all answers are set here once: the request
+//! id, the security headers, the one line in the log, and that an error is a problem document.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -28,31 +28,31 @@ use crate::{
     validate_request::InvalidRequest,
 };
 
-/// The header that carries the request id, both ways.
+/// The header of the request id, in requests and answers.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// How pages are announced.
+/// The media type of pages.
 pub(crate) const HTML: &str = "text/html; charset=utf-8";
 
-/// The longest path and query that are looked at, in bytes.
+/// The maximum length of path and query, in bytes.
 const LONGEST_URI: usize = 8 * 1024;
 
-/// What is known of a request before anybody looks at its credential.
+/// The context of a request, before its credential is checked.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestContext {
-    /// Ties the answer, the log and the audit events together.
+    /// The request id, which connects the answer, the log and the audit events.
     pub(crate) id: RequestId,
-    /// Where the request comes from, where that can be told.
+    /// The client's address, if it is known.
     pub(crate) address: Option<IpAddr>,
-    /// The token that makes it, once that is known; for the log.
+    /// The token of the caller, once it is known; for the log.
     pub(crate) actor: Arc<OnceLock<TokenId>>,
-    /// What its work belongs to.
+    /// The spans of the request's work.
     pub(crate) spans: Spans,
 }
 
-/// Puts the frame around what is behind a route.
+/// Wraps the handler of a route.
 pub(crate) async fn frame(State(app): State<ApiState>, request: Request, next: Next) -> Response {
-    // Known here, because the frame is around each route, and not around the search for one.
+    // The route is known here, because this wraps each route, and not the routing.
     let route = route_of(&request);
     framed(&app, request, route, |request| {
         let exchange = request.extensions().get::<RequestContext>();
@@ -62,7 +62,7 @@ pub(crate) async fn frame(State(app): State<ApiState>, request: Request, next: N
     .await
 }
 
-/// Puts the frame around what is inside.
+/// Wraps a handler with everything that all requests share.
 pub(crate) async fn framed<F: Future<Output = Response>>(
     app: &ApiState,
     mut request: Request,
@@ -101,7 +101,7 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
     let response = if let Some(problem) = refused {
         problem.into_response()
     } else {
-        // So that a panic is answered and logged like everything else.
+        // A panic is answered and logged like everything else.
         let answered = AssertUnwindSafe(inside(request)).catch_unwind();
         let answered = exchange.spans.clone().around(answered).await;
         if_match
@@ -119,7 +119,7 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
     if let Some(trace) = &exchange.spans.trace {
         trace::end(app, trace, known_method, &route, status.as_u16(), &exchange);
     }
-    // Whoever is admitted has a line for each request.
+    // Requests with an admitted caller always have a line.
     let suppressed = match exchange.actor.get() {
         Some(_) => Some(0),
         None => refusals.line((status.as_u16(), code.unwrap_or("-")), &app.metrics),
@@ -143,7 +143,7 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
             )
         };
     }
-    // A line for each check would be the most expensive part of it; the numbers count them.
+    // A line for each check would be the most expensive part of it; the metrics count them.
     if status.is_success() && CHECKS.contains(&&*route) {
         line!(tracing::Level::DEBUG);
     } else {
@@ -152,7 +152,8 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
     response
 }
 
-/// Refuses what no handler may see, and writes problems out: for what is served without this frame.
+/// Refuses invalid requests, and writes problems: for services without the rest of the request
+/// handling.
 pub(crate) async fn unlogged(mut request: Request, next: Next) -> Response {
     let if_match = IfMatch::of(&request);
     let response = match refused(&mut request) {
@@ -162,7 +163,7 @@ pub(crate) async fn unlogged(mut request: Request, next: Next) -> Response {
     dress(response, "-", Kind::Confidential)
 }
 
-/// Why a request is refused by its head alone, whatever it asks for.
+/// Refuses a request whose head is not valid, whatever it asks for.
 pub(crate) fn refused(request: &mut Request) -> Option<Problem> {
     if let Some(InvalidRequest(problem)) = request.extensions_mut().remove() {
         return Some(problem);
@@ -172,7 +173,7 @@ pub(crate) fn refused(request: &mut Request) -> Option<Problem> {
     (length(request.uri()) > LONGEST_URI).then(too_long)
 }
 
-/// Where every request of other services is checked.
+/// The endpoints that check the requests of other services.
 const CHECKS: [&str; 6] = [
     "/auth",
     "/auth/",
@@ -184,7 +185,7 @@ const CHECKS: [&str; 6] = [
 
 static NO_ROUTE: OnceLock<Arc<str>> = OnceLock::new();
 
-/// A method for the numbers, which a client must not be able to multiply.
+/// The method as a label of metrics; clients must not be able to create labels.
 pub(crate) fn known(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
@@ -196,7 +197,7 @@ pub(crate) fn known(method: &Method) -> &'static str {
     }
 }
 
-/// The pattern of the route that answers; a dash where there is none.
+/// The pattern of the route that answers; a dash if there is none.
 pub(crate) fn route_of(request: &Request) -> Arc<str> {
     match request.extensions().get::<MatchedPath>() {
         Some(path) => path.as_str().into(),
@@ -204,12 +205,12 @@ pub(crate) fn route_of(request: &Request) -> Arc<str> {
     }
 }
 
-/// What stands for a route where none answers.
+/// The label in place of a route if none answers.
 pub(crate) fn no_route() -> Arc<str> {
     Arc::clone(NO_ROUTE.get_or_init(|| "-".into()))
 }
 
-/// A method for the log; a client may make one up, of any length and of any words.
+/// The method for the log; clients may send one of any length and content.
 pub(crate) fn shown(method: &Method) -> &str {
     let word = method.as_str();
     if may_hold_secret(word) {
@@ -218,11 +219,11 @@ pub(crate) fn shown(method: &Method) -> &str {
     word.get(..16).unwrap_or(word)
 }
 
-/// The request id that the caller sent, if it is a sane one.
+/// The request id that the caller sent, if it is valid.
 pub(crate) fn sent_id(headers: &HeaderMap) -> Option<RequestId> {
     let mut values = headers.get_all(REQUEST_ID).iter();
     match (values.next(), values.next()) {
-        // A secret that got there by mistake would stay in logs and in the history.
+        // A secret that was sent there by mistake would stay in logs and in the history.
         (Some(value), None) => {
             let text = value.to_str().ok().filter(|text| !may_hold_secret(text));
             text.and_then(|text| text.parse().ok())
@@ -231,7 +232,7 @@ pub(crate) fn sent_id(headers: &HeaderMap) -> Option<RequestId> {
     }
 }
 
-/// Keeps credentials out of whatever prints headers.
+/// Hides credentials from code that prints headers.
 fn hide(headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
         if matches!(
@@ -247,12 +248,12 @@ fn length(uri: &Uri) -> usize {
     uri.path_and_query().map_or(0, |path| path.as_str().len())
 }
 
-/// Writes a problem out, and sets the headers that no answer goes without.
+/// Writes a problem, and sets the headers that every answer has.
 pub(crate) fn dress(mut response: Response, request_id: &str, kind: Kind) -> Response {
     let problem = response.extensions_mut().remove::<Problem>().or_else(|| {
         let status = response.status();
         let failed = status.is_client_error() || status.is_server_error();
-        // What says itself what is wrong: a door's own JSON, and the pages.
+        // An answer with a media type explains itself: the JSON of some endpoints, and the pages.
         let told = response.headers().get(header::CONTENT_TYPE);
         let told = told.is_some_and(|kind| kind == "application/json" || kind == HTML);
         (failed && !told).then(|| Problem::of_status(status))

@@ -1,6 +1,6 @@
-//! The whole surface as one service. Two doors are asked with every request of other services; those requests go to
-//! their handlers at once, because looking for the way costs them more than the check. Everything that holds of an answer
-//! holds of theirs: the frame is the same, and so are the handlers.
+//! The whole surface as one service. Two endpoints are called with every request of other services.
+//! Those requests go directly to their handlers, because routing costs more than the check. Their
+//! answers are like all others: the request handling is the same, and so are the handlers.
 
 use std::{
     convert::Infallible,
@@ -31,10 +31,10 @@ use crate::{
     state::{ApiServices, ApiState, Settings},
 };
 
-/// The door for proxies, alone in its path.
+/// The path of forward auth, the only one of its handler.
 const AUTH: &str = "/auth";
 
-/// The service that [`serve`](crate::serve) serves. Cloning is cheap.
+/// The service that [`serve`](crate::serve) serves. A clone is cheap.
 #[derive(Debug, Clone)]
 pub struct ApiService {
     app: ApiState,
@@ -45,7 +45,7 @@ pub struct ApiService {
 }
 
 impl ApiService {
-    /// The whole surface over the use cases.
+    /// Builds the whole surface over the use cases.
     #[must_use]
     pub fn new(services: ApiServices, settings: Settings) -> Self {
         let app = ApiState::new(services, settings);
@@ -58,9 +58,10 @@ impl ApiService {
         }
     }
 
-    /// With another adapter's pages beside its own routes, in the same frame. A request comes to them with a
-    /// [`RequestId`](countersign_domain::RequestId) and a [`ClientAddress`] among its extensions, and with an
-    /// `Arc<OnceLock<TokenId>>` in which to say who asks, for the log.
+    /// Adds the pages of another adapter beside its own routes, within the same request handling.
+    /// Their requests have a [`RequestId`](countersign_domain::RequestId) and a [`ClientAddress`]
+    /// among their extensions, and an `Arc<OnceLock<TokenId>>` for the id of the caller's token,
+    /// for the log.
     #[must_use]
     pub fn with_pages(mut self, pages: Router) -> Self {
         let framed = from_fn_with_state(self.app.clone(), frame);
@@ -71,8 +72,8 @@ impl ApiService {
     }
 }
 
-/// Tells the pages what the frame found out, and where to say who asks. What a page asks for is done to its end: a form's
-/// change, and a list's question, which the store works on whether or not the browser waits.
+/// Passes the request context to the pages. Their work runs to its end: the change of a form, and
+/// the query of a list, on which the store works whether or not the browser waits.
 async fn hand_over(mut request: Request, next: Next) -> Response {
     let Some(exchange) = request.extensions().get::<RequestContext>().cloned() else {
         return next.run(request).await;
@@ -105,7 +106,7 @@ where
 }
 
 impl ApiService {
-    /// The answer, without a copy of what all requests share.
+    /// Answers without a copy of what all requests share.
     pub(crate) fn answer(&self, request: Request) -> ResponseFuture {
         match &self.cors {
             Some(cors) if CrossOrigin::concerns(&request) => {
@@ -115,7 +116,7 @@ impl ApiService {
         }
     }
 
-    /// The answer to a request that may come from a page of another origin.
+    /// Answers a request that may come from a page of another origin.
     fn cross_origin(&self, cors: CrossOrigin, request: Request) -> ResponseFuture {
         if request.extensions().get::<Overflow>().is_none() && is_preflight(&request) {
             let preflight = move |request: Request| cors.preflight(request);
@@ -142,12 +143,12 @@ impl ApiService {
     }
 }
 
-/// Whether a path shows how the service is: those who watch it are answered whatever the other clients do.
+/// Whether a path is one of the health checks, which are answered whatever the other clients do.
 fn is_probe(path: &str) -> bool {
     path == "/metrics" || path.starts_with("/health/")
 }
 
-/// The answer to whoever has no place among the connections.
+/// The answer to a connection without a slot.
 async fn refuse() -> Problem {
     let detail = "Every connection that this node or this address may have is in use.";
     Problem::new(Code::TooManyConnections, detail)
@@ -155,7 +156,7 @@ async fn refuse() -> Problem {
         .closing()
 }
 
-/// The handler's answer, in its frame.
+/// Calls the handler directly, within the request handling.
 fn at_once<T: 'static>(
     app: &ApiState,
     request: Request,

@@ -1,5 +1,5 @@
-//! The service before its database is ready. The listener is open from the first moment:
-//! supervisors ask it whether the process lives, and a port that accepts and says nothing looks
+//! The service before its database is ready. The listener is open from the first moment, because
+//! supervisors ask it whether the process lives, and a port that accepts and does not answer looks
 //! like one that hangs.
 
 use std::{
@@ -35,8 +35,8 @@ use crate::{
     state::Ids,
 };
 
-/// What [`serve`](crate::serve) serves from the start of a process to its end: health alone until
-/// the [`ApiService`] is there, and the surface from then on. Cloning is cheap.
+/// The service that [`serve`](crate::serve) serves from the start of a process to its end: only
+/// health until the [`ApiService`] is there, and the whole surface from then on. A clone is cheap.
 #[derive(Clone)]
 pub struct Startup(Arc<Parts>);
 
@@ -45,7 +45,7 @@ struct Parts {
     health: Router,
 }
 
-/// What the frame around the first answers needs.
+/// The parts that the request handling of the first answers needs.
 struct Frame {
     metrics: Metrics,
     refusals: RefusalThrottle,
@@ -61,7 +61,7 @@ impl fmt::Debug for Startup {
 }
 
 impl Startup {
-    /// A service that is still starting, which counts its answers there.
+    /// Creates the service of a starting process, which counts its answers in `metrics`.
     #[must_use]
     pub fn new(metrics: Metrics, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Self {
         let frame = Arc::new(Frame {
@@ -80,20 +80,20 @@ impl Startup {
         Self(Arc::new(Parts { surface, health }))
     }
 
-    /// Ends the start: every request that comes from now on is answered by this surface.
+    /// Ends the start: this surface answers every request from now on.
     pub fn finish(&self, surface: ApiService) {
-        // A second surface would be a fault of the caller's; the first one goes on.
+        // A second surface would be a fault of the caller; the first one stays.
         drop(self.0.surface.set(surface));
     }
 }
 
-/// The answer to everything but health. Requests that it meets would succeed a moment later.
+/// The answer to everything but health. A request that gets it would succeed a moment later.
 async fn refuse() -> Problem {
     let detail = "The service waits for its database, or prepares it; nothing was changed.";
     Problem::new(Code::Starting, detail).with_header(header::RETRY_AFTER, "1")
 }
 
-/// The request id, the safety headers, the metrics and the line in the log, as later answers have
+/// Adds the request id, the security headers, the metrics and the log line, as later answers have
 /// them.
 async fn framed(State(this): State<Arc<Frame>>, mut request: Request, next: Next) -> Response {
     let begin = Instant::now();

@@ -1,4 +1,4 @@
-//! What the surface is given from outside: the use cases, and the few things that a deployment decides about it.
+//! State of the surface: the use cases, and the settings of the deployment.
 
 use std::{
     fmt,
@@ -24,30 +24,30 @@ use crate::{
     stream_limit::StreamLimit,
 };
 
-/// What the surface calls.
+/// The services that the surface calls.
 #[derive(Clone)]
 pub struct ApiServices {
     /// The use cases of tokens.
     pub tokens: Tokens,
     /// The use cases of users.
     pub users: Users,
-    /// The check of credentials, with the proxies that are believed.
+    /// The check of credentials, with the trusted proxies.
     pub gate: Gate,
-    /// What was committed, for streams that go on from a place of their own.
+    /// The committed changes, for streams that resume from a position of their own.
     pub feed: Arc<dyn ChangeFeed>,
-    /// What is committed from now on.
+    /// The changes that are committed from now on.
     pub news: ChangeBroadcast,
-    /// Whether this node's clock can be believed.
+    /// Whether this node's clock can be trusted.
     pub time: Timekeeping,
     /// Whether the store takes changes.
     pub writability: Writability,
-    /// Tells whether the store answers.
+    /// The health check of the store.
     pub probe: Arc<dyn StoreHealth>,
-    /// Chance, for request ids.
+    /// Randomness, for request ids.
     pub entropy: Arc<dyn Entropy>,
-    /// Time, for request ids.
+    /// The clock, for request ids.
     pub clock: Arc<dyn Clock>,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Metrics,
 }
 
@@ -57,37 +57,39 @@ impl fmt::Debug for ApiServices {
     }
 }
 
-/// What the collector's side does with a request's span, which the surface cannot do itself.
+/// Functions of the trace collector for a request's span, which the surface cannot call itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Traces {
-    /// Makes it the child of its caller's, by the request's headers.
+    /// Makes the span a child of the caller's, by the request's headers.
     pub adopt: fn(&Span, &HeaderMap),
-    /// Gives it another name, once the route is known.
+    /// Renames the span, once the route is known.
     pub rename: fn(&Span, String),
 }
 
-/// What a deployment decides.
+/// The settings of the deployment.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// Where clients reach the service, without a slash at its end; `None` = by the authority that they ask for.
+    /// The address under which clients reach the service, without a slash at its end; `None` = the
+    /// authority of each request.
     pub public_url: Option<String>,
-    /// The tenant that the service's own numbers belong to; its catalog alone has the permission to read them.
+    /// The tenant that owns the service's metrics; only its catalog has the permission to read
+    /// them.
     pub home: Option<TenantId>,
-    /// Whether the numbers are shown elsewhere, and not here.
+    /// Whether the metrics are served on another listener, and not here.
     pub metrics_elsewhere: bool,
-    /// How many streams of changes there may be at once; `None` = as many as are asked for.
+    /// The maximum number of streams of changes at once; `None` = no limit.
     pub most_streams: Option<usize>,
-    /// How many requests of an address a minute are refused as they should be, before they are answered with 429; `None`
-    /// = all of them.
+    /// The number of requests of an address that are refused in a minute before further ones are
+    /// answered with 429; `None` = no limit.
     pub refusals_per_minute: Option<NonZeroU32>,
     /// The origins of pages whose scripts may call the API, each exactly as browsers send it in
     /// `Origin`; none by default.
     pub cors_origins: Vec<String>,
-    /// How the spans of requests are told to whoever collects them; `None` = there are none.
+    /// The functions for the spans of requests; `None` = there are no traces.
     pub traces: Option<Traces>,
 }
 
-/// Both, as every handler sees them.
+/// Services and settings, as every handler sees them.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiState(Arc<StateInner>);
 
@@ -123,7 +125,7 @@ impl ApiState {
         &self.0.refusals
     }
 
-    /// An id for a request that brings none; `None` without any random bytes.
+    /// An id for a request that has none; `None` without random bytes.
     pub(crate) fn new_request_id(&self) -> Option<RequestId> {
         self.0.ids.next(&*self.entropy, &*self.clock)
     }
@@ -137,8 +139,9 @@ impl Deref for ApiState {
     }
 }
 
-/// Ids of requests: `UUIDv7`, random from process to process and counted within one. They have to differ, not to be
-/// secret, and asking the system for each would cost more than the rest of a check.
+/// Request ids: `UUIDv7`, random from process to process and counted within one. They have to
+/// differ, not to be secret, and asking the system for each would cost more than the rest of a
+/// check.
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     seed: OnceLock<[u8; 10]>,

@@ -1,5 +1,5 @@
-//! A store as the gate asks it. The two crates do not know each other, so that the gate can stand before services that
-//! have no store; here both are known.
+//! A store as the gate's source of facts. The crates of the store and the gate do not depend on
+//! each other, so that the gate can serve programs without a store; this crate depends on both.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use countersign_application::ports::{StoreError, TokenStore};
 use countersign_domain::Credential;
 use countersign_gate::{CredentialSource, PresentedSecret, SourceError, async_trait};
 
-/// The facts that a store holds.
+/// The facts in a store.
 #[derive(Clone)]
 pub struct StoreSource(Arc<dyn TokenStore>);
 
 impl StoreSource {
-    /// The facts of this store.
+    /// Creates a source of this store's facts.
     pub fn new(store: Arc<dyn TokenStore>) -> Self {
         Self(store)
     }

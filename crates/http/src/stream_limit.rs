@@ -1,5 +1,5 @@
-//! How many streams of changes there may be. They do not end by themselves: without a bound of their own, those who follow
-//! would in time hold every connection, and nobody could ask anything any more.
+//! Limit of the streams of changes. They do not end by themselves: without a bound they would in
+//! time hold every connection, and no request could be sent any more.
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,7 @@ use std::{
 use countersign_domain::{TenantId, TokenId};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// The streams that are open, and whose they are.
+/// The open streams, counted by owner.
 #[derive(Debug, Clone)]
 pub(crate) struct StreamLimit(Arc<Parts>);
 
@@ -17,14 +17,16 @@ pub(crate) struct StreamLimit(Arc<Parts>);
 struct Parts {
     most: usize,
     open: Mutex<HashMap<Key, usize>>,
-    /// What was missed is read for one at a time, so that no crowd that comes back at once keeps the store busy.
+    /// Missed changes are read for one stream at a time, so that many clients that resume at once
+    /// do not keep the store busy.
     turn: Semaphore,
 }
 
-/// Whose streams are counted; a caller without a token of its own is counted as one of its tenant.
+/// The owner by which streams are counted; a caller without a token of its own counts as one of its
+/// tenant.
 type Key = (TenantId, Option<TokenId>);
 
-/// A stream's place among them, given back when it is dropped.
+/// The permit of a stream, which is returned when it is dropped.
 #[derive(Debug)]
 pub(crate) struct StreamPermit {
     streams: StreamLimit,
@@ -40,8 +42,8 @@ impl StreamLimit {
         }))
     }
 
-    /// A place for one more; none where all are taken, where the tenant has half of them already, or the token half of
-    /// its tenant's share.
+    /// Takes a permit; `None` if all are taken, if the tenant already has half of them, or the
+    /// token half of its tenant's share.
     pub(crate) fn acquire(&self, tenant: TenantId, token: Option<TokenId>) -> Option<StreamPermit> {
         let mut open = self.open();
         let all: usize = open.values().sum();
@@ -61,7 +63,7 @@ impl StreamLimit {
         })
     }
 
-    /// A turn to read what was missed. It is never taken away for good.
+    /// Waits for the turn to read missed changes. It never fails for good.
     pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         self.0.turn.acquire().await.ok()
     }

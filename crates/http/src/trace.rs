@@ -1,18 +1,19 @@
-//! A request's span, for whoever follows a call through several services. Where nobody does, there is none: a check
-//! pays for it with one look at a setting.
+//! The span of a request, for tracing a call through several services. Without a collector there is
+//! none, which costs a check one look at a setting.
 //!
-//! Names are those of the HTTP semantic conventions of OpenTelemetry. The path that was sent stays out, though they ask
-//! for it, and so do the query and all headers: each may hold a secret. The route tells enough.
+//! Names are those of the HTTP semantic conventions of OpenTelemetry. The path that was sent is
+//! left out, although they ask for it, and so are the query and all headers: each may hold a
+//! secret. The route says enough.
 
 use axum::http::HeaderMap;
 use tracing::{Span, field::Empty};
 
 use crate::{request_context::RequestContext, state::ApiState};
 
-/// The target of everything that is meant for traces, at the level of debugging.
+/// The target of all spans for traces, at the level `debug`.
 pub const TRACES: &str = "countersign::trace";
 
-/// The span of a request that is answered; `None` where no traces are wanted.
+/// Begins the span of a request; `None` without traces.
 pub(crate) fn begin(
     app: &ApiState,
     method: &'static str,
@@ -39,12 +40,12 @@ pub(crate) fn begin(
     Some(span)
 }
 
-/// What a method is called in a span's name.
+/// The method in a span's name.
 fn named(method: &str) -> &str {
     if method == "other" { "HTTP" } else { method }
 }
 
-/// Notes what came of the request.
+/// Records the result of the request.
 pub(crate) fn end(
     app: &ApiState,
     span: &Span,
@@ -54,7 +55,7 @@ pub(crate) fn end(
     exchange: &RequestContext,
 ) {
     span.record("http.response.status_code", i64::from(status));
-    // A dash where none answered.
+    // The route is a dash if none answered.
     if route.starts_with('/') {
         span.record("http.route", route);
         if let Some(traces) = app.settings().traces {

@@ -1,6 +1,6 @@
-//! What RFC 9112 demands of a request over HTTP/1 and hyper leaves to the service: one valid
-//! `Host`, and no transfer coding but `chunked`. And paths that RFC 3986 calls equivalent become
-//! one path, before anything is looked up by it.
+//! Validation of requests that RFC 9112 demands and hyper leaves to the service: one valid `Host`,
+//! and no transfer coding but `chunked`. It also normalises equivalent paths (RFC 3986) before
+//! anything is looked up by them.
 
 use std::net::Ipv6Addr;
 
@@ -11,12 +11,12 @@ use axum::http::{
 
 use crate::problem::{Code, FieldError, Problem};
 
-/// Why a request is refused whatever it asks for; an extension of the request.
+/// The reason why a request is refused whatever it asks for; an extension of the request.
 #[derive(Debug, Clone)]
 pub(crate) struct InvalidRequest(pub(crate) Problem);
 
-/// Brings the request's target into its normal form, and notes on the request if it is invalid. The
-/// refusal itself is left to the service, whose answers have a request id and a line in the log.
+/// Normalises the request's target, and records on the request if it is not valid. The service
+/// refuses it later, so that the answer has a request id and a log line.
 pub(crate) fn validate<B>(request: &mut Request<B>) {
     normalize_path(request.uri_mut());
     let checked = check_transfer_coding(request.headers()).and_then(|()| check_host(request));
@@ -26,7 +26,7 @@ pub(crate) fn validate<B>(request: &mut Request<B>) {
     }
 }
 
-/// A coding other than `chunked` would leave a body that nobody here decodes (RFC 9112, section
+/// A coding other than `chunked` would leave a body that nothing here decodes (RFC 9112, section
 /// 6.1).
 fn check_transfer_coding(headers: &HeaderMap) -> Result<(), Problem> {
     let mut lines = headers.get_all(header::TRANSFER_ENCODING).iter();
@@ -41,8 +41,8 @@ fn check_transfer_coding(headers: &HeaderMap) -> Result<(), Problem> {
     })
 }
 
-/// Checks `Host` (RFC 9112, section 3.2). A target that names its authority stands for it, and
-/// `Host` follows: that is the absolute form (section 3.2.2), and `:authority` in HTTP/2.
+/// Checks `Host` (RFC 9112, section 3.2). If the target has an authority, that counts, and `Host`
+/// is set to it: in the absolute form (section 3.2.2), and with `:authority` in HTTP/2.
 fn check_host<B>(request: &mut Request<B>) -> Result<(), Problem> {
     let mut lines = request.headers().get_all(header::HOST).iter();
     match (lines.next(), lines.next()) {
@@ -90,13 +90,13 @@ fn is_authority(text: &str) -> bool {
     valid && port.strip_prefix(':').map_or(port.is_empty(), is_port)
 }
 
-/// The port may be left out behind its colon (RFC 3986, section 3.2.3).
+/// Whether the text is a port; it may be empty after its colon (RFC 3986, section 3.2.3).
 fn is_port(text: &str) -> bool {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     digits && (text.is_empty() || text.parse::<u16>().is_ok())
 }
 
-/// A name as RFC 3986, section 3.2.2, writes it.
+/// Whether the text is a registered name (RFC 3986, section 3.2.2).
 fn is_registered_name(mut name: &[u8]) -> bool {
     let filled = !name.is_empty();
     while let Some((first, rest)) = name.split_first() {
@@ -109,12 +109,12 @@ fn is_registered_name(mut name: &[u8]) -> bool {
     filled
 }
 
-/// Characters that mean the same with and without percent-encoding (RFC 3986, section 2.3).
+/// Whether the character means the same with and without percent-encoding (RFC 3986, section 2.3).
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
-/// The octet that two hexadecimal digits behind a percent sign stand for.
+/// The octet of the two hexadecimal digits after a percent sign.
 fn octet(behind: &[u8]) -> Option<u8> {
     let [high, low, ..] = *behind else {
         return None;
@@ -123,8 +123,8 @@ fn octet(behind: &[u8]) -> Option<u8> {
     u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
-/// Writes unreserved characters of the path as themselves (RFC 3986, section 6.2.2.2). All others
-/// stay encoded: `%2F` is no slash, and `%25` begins no further code.
+/// Decodes unreserved characters of the path (RFC 3986, section 6.2.2.2). All others stay encoded:
+/// `%2F` is not a slash, and `%25` begins no further code.
 fn normalize_path(uri: &mut Uri) {
     let Some(path) = decoded(uri.path()) else {
         return;
@@ -134,14 +134,14 @@ fn normalize_path(uri: &mut Uri) {
         None => path,
     };
     let mut parts = uri.clone().into_parts();
-    // Unreserved characters can stand in every path, so neither of both fails.
+    // Unreserved characters are allowed in every path, so neither step fails.
     parts.path_and_query = PathAndQuery::try_from(target).ok();
     if let Ok(normal) = Uri::from_parts(parts) {
         *uri = normal;
     }
 }
 
-/// The path with its unreserved characters as themselves; `None` if they are so already.
+/// The path with its unreserved characters decoded; `None` if they already are.
 fn decoded(path: &str) -> Option<String> {
     let mut normal = String::new();
     let (mut rest, mut changed) = (path, false);

@@ -1,4 +1,5 @@
-//! The fields of a body, each read on its own, so that an answer names all that is wrong and not only the first.
+//! The fields of a body. Each is parsed by itself, so that an answer lists all mistakes and not
+//! only the first.
 
 use std::{borrow::Cow, net::IpAddr, str::FromStr};
 
@@ -8,10 +9,10 @@ use serde_json::value::RawValue;
 use super::json::{Json, check};
 use crate::problem::{Code, FieldError, Problem, nearest, pointer_to};
 
-/// Reads one value, or says what is wrong with it.
+/// Parses one value, or records its faults.
 pub(crate) type Read<T> = fn(&RawValue, &str, &mut Vec<FieldError>) -> Option<T>;
 
-/// The fields of an object that have not yet been asked for, and what is wrong so far.
+/// The fields of an object that have not been parsed yet, and the faults so far.
 pub(crate) struct Fields<'a> {
     entries: Vec<(Cow<'a, str>, &'a RawValue)>,
     known: Vec<&'static str>,
@@ -35,19 +36,19 @@ impl<'a> Fields<'a> {
         Err(invalid(vec![fault]))
     }
 
-    /// A field that may be left out.
+    /// Parses an optional field.
     pub(crate) fn optional<T>(&mut self, name: &'static str, read: Read<T>) -> Option<T> {
         self.known.push(name);
         let value = self.take(name)?;
         read(value, &format!("/{name}"), &mut self.faults)
     }
 
-    /// A field that must be there.
+    /// Parses a required field.
     pub(crate) fn required<T>(&mut self, name: &'static str, read: Read<T>) -> Option<T> {
         self.required_because(name, read, "the field is required")
     }
 
-    /// A field that must be there, with what is said of it if it is not.
+    /// Parses a required field; `detail` explains its absence.
     pub(crate) fn required_because<T>(
         &mut self,
         name: &'static str,
@@ -63,12 +64,12 @@ impl<'a> Fields<'a> {
         self.optional(name, read)
     }
 
-    /// Fields of a record that are not for writing; whatever they hold is let be.
+    /// Ignores read-only fields of a record, whatever they hold.
     pub(crate) fn ignore(&mut self, names: &[&str]) {
         self.entries.retain(|(key, _)| !names.contains(&&**key));
     }
 
-    /// Ends the reading: whatever is left is unknown.
+    /// Ends the parsing: the remaining fields are unknown.
     pub(crate) fn finish(mut self) -> Result<(), Problem> {
         let unknown = self.entries.iter().map(|(key, _)| {
             let suggestions = nearest(key, &self.known);
@@ -97,7 +98,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A text.
+/// Parses a text.
 pub(crate) fn text(raw: &RawValue, pointer: &str, faults: &mut Vec<FieldError>) -> Option<String> {
     match Json::of(raw.get()) {
         Ok(Json::Text(text)) => Some(text),
@@ -105,7 +106,7 @@ pub(crate) fn text(raw: &RawValue, pointer: &str, faults: &mut Vec<FieldError>) 
     }
 }
 
-/// An RFC 3339 date-time.
+/// Parses an RFC 3339 date-time.
 pub(crate) fn instant(
     raw: &RawValue,
     pointer: &str,
@@ -120,7 +121,7 @@ pub(crate) fn instant(
         .ok()
 }
 
-/// A list of texts.
+/// Parses a list of texts.
 pub(crate) fn texts(
     raw: &RawValue,
     pointer: &str,
@@ -132,7 +133,7 @@ pub(crate) fn texts(
                 .iter()
                 .enumerate()
                 .map(|(index, item)| text(item, &format!("{pointer}/{index}"), faults));
-            // Collected in full before it is judged, so that each faulty item is named.
+            // All items are parsed before the result is judged, so that each faulty one is named.
             let read: Vec<_> = read.collect();
             read.into_iter().collect()
         }
@@ -140,7 +141,7 @@ pub(crate) fn texts(
     }
 }
 
-/// An IPv4 or IPv6 address, without a prefix or a zone.
+/// Parses an IPv4 or IPv6 address, without a prefix or a zone.
 pub(crate) fn address(
     raw: &RawValue,
     pointer: &str,
@@ -155,7 +156,7 @@ pub(crate) fn address(
         .ok()
 }
 
-/// A version.
+/// Parses a version.
 pub(crate) fn version(
     raw: &RawValue,
     pointer: &str,
@@ -165,7 +166,7 @@ pub(crate) fn version(
     number::<i64, _>(raw, pointer, faults, wanted)
 }
 
-/// How long a replaced secret goes on working.
+/// Parses an overlap: how long a replaced secret works on.
 pub(crate) fn overlap(
     raw: &RawValue,
     pointer: &str,
@@ -175,7 +176,7 @@ pub(crate) fn overlap(
     number::<u32, _>(raw, pointer, faults, wanted)
 }
 
-/// A whole number, written as one, that makes what is asked for.
+/// Parses a whole number, and converts it.
 fn number<N: FromStr, T: TryFrom<N>>(
     raw: &RawValue,
     pointer: &str,
@@ -189,7 +190,7 @@ fn number<N: FromStr, T: TryFrom<N>>(
     };
     made.and_then(|number| number.try_into().ok())
         .or_else(|| match found {
-            // Of the right type, but out of range.
+            // The type is right, but the number is out of range.
             Ok(Json::Number(_)) => {
                 let fault = FieldError::at(pointer, "wrong-type", format!("{wanted} is expected"));
                 faults.push(fault.with_value(raw.get()));
@@ -214,7 +215,7 @@ fn reject<T>(
     None
 }
 
-/// What a body is worth that is no array.
+/// The problem of a body that is not an array.
 pub(crate) fn no_array(found: &Json<'_>) -> Problem {
     invalid(vec![wrong_type("", "an array", found)])
 }

@@ -1,5 +1,6 @@
-//! Strict JSON. A first walk over the whole text refuses what parsers read differently: doubled keys, texts that are
-//! no Unicode, numbers that no machine holds, depth that exhausts a stack. After it, each field can be read by itself.
+//! Strict JSON. A first pass over the whole text refuses what parsers read differently: duplicate
+//! keys, texts that are not Unicode, numbers that no machine can hold, nesting that exhausts a
+//! stack. After it, each field can be parsed by itself.
 
 use std::{borrow::Cow, collections::HashSet, fmt};
 
@@ -11,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::problem::{Code, Problem};
 
-/// Walks the whole text. The library itself stops at a depth of 128.
+/// Checks the whole text. The library itself stops at a depth of 128.
 pub(crate) fn check(body: &[u8]) -> Result<&str, Problem> {
     let malformed = |detail: String| Problem::new(Code::MalformedJson, detail);
     let text = std::str::from_utf8(body)
@@ -19,12 +20,13 @@ pub(crate) fn check(body: &[u8]) -> Result<&str, Problem> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     Walk.deserialize(&mut deserializer)
         .and_then(|()| deserializer.end())
-        // Says what and where, and repeats nothing of the text but one key's name.
+        // The detail says what is wrong and where, and repeats nothing of the text but the name of
+        // one key.
         .map_err(|error| malformed(error.to_string()))?;
     Ok(text)
 }
 
-/// A value of any kind, looked at and forgotten.
+/// A value of any kind, which is checked and not kept.
 struct Walk;
 
 impl<'de> DeserializeSeed<'de> for Walk {
@@ -83,7 +85,7 @@ impl<'de> Visitor<'de> for Walk {
     }
 }
 
-/// A key, borrowed where it is written without escapes.
+/// A key, borrowed if it is written without escapes.
 #[derive(PartialEq, Eq, Hash)]
 struct Key<'de>(Cow<'de, str>);
 
@@ -121,7 +123,7 @@ pub(crate) enum Json<'a> {
 }
 
 impl<'a> Json<'a> {
-    /// Reads one level of a part of a text that [`check`] has passed.
+    /// Parses one level of a part of a text that [`check`] has passed.
     pub(crate) fn of(text: &'a str) -> Result<Self, serde_json::Error> {
         Ok(match text.trim_start().as_bytes().first() {
             Some(b'"') => Self::Text(serde_json::from_str(text)?),
@@ -133,7 +135,7 @@ impl<'a> Json<'a> {
         })
     }
 
-    /// What kind of value it is, for a person.
+    /// The kind of the value, for people.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",

@@ -1,4 +1,5 @@
-//! Bodies: read within bounds of size and time, refused before they are read where that can be told from the head.
+//! Request bodies, limited in size and time. A body is refused before it is read if the head
+//! already shows that it is not acceptable.
 
 mod fields;
 mod json;
@@ -22,18 +23,17 @@ pub(crate) use self::{
 };
 use crate::problem::{Code, FieldError, Problem};
 
-/// The largest body, in bytes, unless it may name a whole catalog of permissions.
+/// The maximum size of a body in bytes, unless it may name a whole catalog of permissions.
 const LARGEST: usize = 64 * 1024;
 
-/// What the OAuth endpoints take.
+/// The media type of the OAuth endpoints.
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// How long a body may take to arrive, from the end of the check of its credential.
+/// The time for a body to arrive, from the end of the check of its credential.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The body of an operation that takes none. One that is there is refused and not passed over,
-/// because whoever sent it expects it to matter: a version in the body of a DELETE, a filter in
-/// that of a GET.
+/// The body of an operation that takes none. A body is refused and not ignored, because its sender
+/// expects it to matter: a version in the body of a DELETE, a filter in that of a GET.
 #[derive(Debug)]
 pub(crate) struct NoBody;
 
@@ -45,7 +45,7 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
         if body.is_end_stream() {
             return Ok(Self);
         }
-        // One that comes in chunks may turn out to be empty.
+        // A chunked body may turn out to be empty.
         match collect(body, 0).await {
             Ok(_) => Ok(Self),
             Err(problem) if problem.slug() == Code::BodyTooLarge.slug() => {
@@ -75,7 +75,7 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Probl
     read_as(headers, body, "application/json", LARGEST).await
 }
 
-/// Reads a JSON body of a size that [`largest_record`] gives.
+/// Reads a JSON body of at most the size of [`largest_record`].
 pub(crate) async fn read_record(
     headers: &HeaderMap,
     body: Body,
@@ -84,16 +84,16 @@ pub(crate) async fn read_record(
     read_as(headers, body, "application/json", largest).await
 }
 
-/// The largest body, in bytes, that may hold a record with these permissions: one that was read can
-/// be sent back, however many they are. All the rest of a record fits into half of what any body
-/// may have.
+/// The maximum size in bytes of a body that holds a record with these permissions, so that a record
+/// that was read can be sent back, however many they are. The rest of a record fits into half of
+/// the general limit.
 pub(crate) fn largest_record(permissions: &PermissionSet) -> usize {
     LARGEST.max(LARGEST / 2 + permissions.written_len())
 }
 
-/// Reads a form, as the OAuth endpoints take it (RFC 7662, section 2.1).
+/// Reads a form of the OAuth endpoints (RFC 7662, section 2.1).
 ///
-/// What is returned may hold a secret, and is wiped.
+/// The result may hold a secret, and is wiped when it is dropped.
 pub(crate) async fn read_form(
     headers: &HeaderMap,
     body: Body,
@@ -152,7 +152,7 @@ fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// Whether the body is announced as a form.
+/// Whether the head announces a form.
 pub(crate) fn is_form(headers: &HeaderMap) -> bool {
     check_type(headers, FORM).is_ok()
 }
@@ -170,7 +170,8 @@ fn check_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
     }
 }
 
-/// The type, alone or as UTF-8 (RFC 8259, section 8.1); other parameters mean nothing and are let be.
+/// Whether the media type matches, without a charset or as UTF-8 (RFC 8259, section 8.1); other
+/// parameters have no meaning and are ignored.
 fn is_of(value: &str, wanted: &str) -> bool {
     let mut parts = value.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default();

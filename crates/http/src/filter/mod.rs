@@ -1,5 +1,5 @@
-//! The filter language: a JSON object becomes the typed question that stores answer. Each part is read by itself and
-//! bounded, and all that is wrong comes back together, each with its place.
+//! The filter language: a JSON object becomes the typed query that stores answer. Each part is
+//! parsed by itself and bounded, and all faults are reported together, each with its place.
 
 mod schema;
 mod terms;
@@ -16,16 +16,16 @@ use crate::{
     problem::{Code, FieldError, Problem, nearest, pointer_to},
 };
 
-/// How many objects may stand inside each other, the outermost one included.
+/// The maximum depth of nested objects, including the outermost.
 const DEEPEST: usize = 8;
 
-/// How many tests of a field a filter may hold altogether.
+/// The maximum number of tests in a filter.
 const MOST_TERMS: usize = 64;
 
-/// How many values a list may hold.
+/// The maximum number of values in a list.
 const MOST_VALUES: usize = 100;
 
-/// Reads a filter.
+/// Parses a filter.
 pub(crate) fn read(body: &[u8]) -> Result<Filter, Problem> {
     let text = check(body)?;
     let mut reader = Reader {
@@ -41,14 +41,14 @@ pub(crate) fn read(body: &[u8]) -> Result<Filter, Problem> {
     }
 }
 
-/// What is wrong so far, and how much was read.
+/// The state of the parser: the faults so far, and the number of tests.
 struct Reader {
     faults: Vec<FieldError>,
     terms: usize,
 }
 
 impl Reader {
-    /// All parts of an object have to hold.
+    /// All parts of an object have to match.
     fn object(&mut self, text: &str, pointer: &str, depth: usize) -> Option<Filter> {
         if depth > DEEPEST {
             return self.fault(pointer, "too-deep", "at most 8 objects inside each other");
@@ -63,8 +63,8 @@ impl Reader {
         parts.into_iter().collect::<Option<_>>().map(all)
     }
 
-    /// A filter within another one. If it is empty, a client has lost what stood there, and would
-    /// ask for every token.
+    /// A filter within another one. An empty one means that a client has lost its content, and
+    /// would match every token.
     fn nested(&mut self, text: &str, pointer: &str, depth: usize) -> Option<Filter> {
         match Json::of(text) {
             Ok(Json::Object(entries)) if entries.is_empty() && depth <= DEEPEST => {
@@ -106,7 +106,7 @@ impl Reader {
         read.into_iter().collect()
     }
 
-    /// A bare value stands for `$eq`.
+    /// A bare value means `$eq`.
     fn field(&mut self, name: &str, raw: &RawValue, pointer: &str) -> Option<Filter> {
         let Some(field) = terms::Field::named(name) else {
             let known = terms::Field::NAMES;
@@ -145,7 +145,7 @@ impl Reader {
     ) -> Option<Filter> {
         self.terms += 1;
         if self.terms > MOST_TERMS {
-            // Told once: what follows is not looked at.
+            // Reported once: the rest is not parsed.
             if self.terms == MOST_TERMS + 1 {
                 self.fault::<()>(of_field, "too-many-terms", "at most 64 tests in a filter");
             }
@@ -160,7 +160,7 @@ impl Reader {
     }
 }
 
-/// One part needs no brackets around it.
+/// A single part needs no group around it.
 fn all(mut parts: Vec<Filter>) -> Filter {
     match (parts.pop(), parts.is_empty()) {
         (Some(only), true) => only,

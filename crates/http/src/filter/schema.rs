@@ -1,13 +1,13 @@
-//! The filter language as the OpenAPI document shows it. Nothing is ever read into these types: the reader beside
-//! them names every fault, which a derived one would not.
+//! The filter language as the OpenAPI document shows it. No value is ever parsed into these types:
+//! the parser beside them reports every fault, which a derived one would not.
 
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-/// A filter. `{}` matches every token; whatever stands side by side in one object has to hold together. At most 8
-/// objects inside each other, 64 tests altogether, 100 values in an array. `{"name": "x"}` is short for
-/// `{"name": {"$eq": "x"}}`, with every field that has `$eq`. An empty object anywhere but as the whole filter is
-/// refused.
+/// A filter. `{}` matches every token; all members of one object have to match. There are limits: 8
+/// nested objects, 64 tests altogether, 100 values in an array. `{"name": "x"}` is short for
+/// `{"name": {"$eq": "x"}}`, for every field that has `$eq`. An empty object is refused, except as
+/// the whole filter.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
@@ -19,14 +19,14 @@ pub(crate) struct FilterBody {
     name: TextFilter,
     #[schema(required = false)]
     user_id: UuidFilter,
-    /// The user that made the token.
+    /// The user who created the token.
     #[serde(rename = "createdUserInfo.userId")]
     #[schema(required = false)]
     created_by: UuidFilter,
-    /// Live tokens alone match, unless this or `revokedDate` is asked for.
+    /// Only live tokens match, unless this field or `revokedDate` is used.
     #[schema(required = false)]
     revoked: BooleanFilter,
-    /// What is not revoked is neither before nor after any instant.
+    /// A token that is not revoked is neither before nor after any instant.
     #[schema(required = false)]
     revoked_date: DateTimeFilter,
     #[schema(required = false)]
@@ -35,8 +35,9 @@ pub(crate) struct FilterBody {
     creation_date: DateTimeFilter,
     #[schema(required = false)]
     last_modified_date: DateTimeFilter,
-    /// Unused for 90 days is `{"$or": [{"lastUsedDate": {"$lt": "…"}}, {"lastUsedDate": {"$exists": false}}]}` with the
-    /// instant 90 days ago: what was never used is neither before nor after any instant.
+    /// Tokens that were not used for 90 days: `{"$or": [{"lastUsedDate": {"$lt": "…"}},
+    /// {"lastUsedDate": {"$exists": false}}]}` with the instant 90 days ago. A token that was never
+    /// used is neither before nor after any instant.
     #[schema(required = false)]
     last_used_date: LastUseFilter,
     #[schema(required = false)]
@@ -47,11 +48,11 @@ pub(crate) struct FilterBody {
     allowed_addresses: ListFilter,
     #[schema(required = false)]
     partial_token: TextFilter,
-    /// All of these hold.
+    /// All of these match.
     #[serde(rename = "$and")]
     #[schema(required = false, no_recursion, max_items = 100)]
     and: Vec<FilterBody>,
-    /// At least one of these holds.
+    /// At least one of these matches.
     #[serde(rename = "$or")]
     #[schema(required = false, no_recursion, max_items = 100)]
     or: Vec<FilterBody>,
@@ -79,7 +80,7 @@ pub(crate) struct WholeNumber(i64);
 
 macro_rules! comparable {
     ($filter:ident, $operators:ident, $value:ty) => {
-        /// A value, which has to be equal, or operators.
+        /// A value that has to be equal, or operators.
         #[derive(Deserialize, ToSchema)]
         #[serde(untagged)]
         #[expect(dead_code, reason = "describes a body that is read part by part")]
@@ -127,7 +128,7 @@ comparable!(UuidFilter, UuidOperators, UuidText);
 comparable!(DateTimeFilter, DateTimeOperators, DateTimeText);
 comparable!(IntegerFilter, IntegerOperators, WholeNumber);
 
-/// A date-time, which has to be equal, or null for what was never used, or operators.
+/// A date-time that has to be equal, or null for tokens that were never used, or operators.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
@@ -141,7 +142,7 @@ pub(crate) enum LastUseFilter {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
 pub(crate) struct LastUseOperators {
-    /// False: never used. True: ever used.
+    /// False: never used. True: used at least once.
     #[serde(rename = "$exists")]
     #[schema(required = false)]
     exists: bool,
@@ -149,7 +150,7 @@ pub(crate) struct LastUseOperators {
     #[serde(rename = "$eq")]
     #[schema(required = false)]
     eq: DateTimeTextOrNull,
-    /// Null: ever used.
+    /// Null: used at least once.
     #[serde(rename = "$ne")]
     #[schema(required = false)]
     ne: DateTimeTextOrNull,
@@ -175,7 +176,7 @@ pub(crate) struct LastUseOperators {
     none_of: Vec<DateTimeText>,
 }
 
-/// A text, which has to be equal, or operators.
+/// A text that has to be equal, or operators.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
@@ -184,7 +185,7 @@ pub(crate) enum TextFilter {
     Operators(Box<TextOperators>),
 }
 
-/// Tests of a text, which all have to hold. Those with an `i` do not regard case.
+/// Tests of a text, which all have to hold. Those with an `i` ignore case.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
@@ -215,26 +216,26 @@ pub(crate) struct TextOperators {
     #[serde(rename = "$nin")]
     #[schema(required = false, max_items = 100)]
     none_of: Vec<String>,
-    /// It equals this. Names are compared as for their uniqueness: without regard to case, width,
-    /// composition, the number of blanks, and blanks at the ends.
+    /// The text equals this. Names are compared as for their uniqueness: without regard to case,
+    /// width, composition, the number of blanks, and blanks at the ends.
     #[serde(rename = "$ieq")]
     #[schema(required = false)]
     equals: String,
-    /// It contains this.
+    /// The text contains this.
     #[serde(rename = "$isubstr")]
     #[schema(required = false)]
     contains: String,
-    /// It starts with this.
+    /// The text starts with this.
     #[serde(rename = "$iprefix")]
     #[schema(required = false)]
     starts_with: String,
-    /// It does not start with this.
+    /// The text does not start with this.
     #[serde(rename = "$niprefix")]
     #[schema(required = false)]
     does_not_start_with: String,
 }
 
-/// A truth value, which has to be equal, or operators.
+/// A truth value that has to be equal, or operators.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
@@ -261,15 +262,15 @@ pub(crate) struct BooleanOperators {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
 pub(crate) struct ListFilter {
-    /// All of these are in it.
+    /// The list has all of these.
     #[serde(rename = "$contains")]
     #[schema(required = false, max_items = 100)]
     contains: Vec<String>,
-    /// At least one of these is not in it.
+    /// The list lacks at least one of these.
     #[serde(rename = "$ncontains")]
     #[schema(required = false, max_items = 100)]
     does_not_contain: Vec<String>,
-    /// Whether nothing is in it: a token without addresses works from anywhere.
+    /// Whether the list is empty: a token without addresses works from any address.
     #[serde(rename = "$empty")]
     #[schema(required = false)]
     empty: bool,

@@ -1,5 +1,6 @@
-//! The tests of single fields: which operators each kind of field has, and how their values are read. Needles are
-//! brought into the form that stores compare with, so that no store has to know how names fold.
+//! The tests of single fields: the operators of each kind of field, and the parsing of their
+//! values. Needles are converted to the form that stores compare with, so that no store has to know
+//! how names fold.
 
 use countersign_application::query::{
     Compare, Filter, ListField, ListTest, TextField, TextTest, TimeField,
@@ -48,7 +49,7 @@ const LIST_TESTS: &[&str] = &["$contains", "$ncontains", "$empty"];
 const SWITCH_TESTS: &[&str] = &["$eq", "$ne"];
 
 impl Field {
-    /// All names, and the two words that join filters.
+    /// All names of fields, and the two operators that join filters.
     pub(super) const NAMES: &[&str] = &[
         "id",
         "name",
@@ -145,7 +146,7 @@ fn compare<T>(
     })
 }
 
-/// The one field that can be null: the last use of what was never used.
+/// The last use is the one field that can be null, for tokens that were never used.
 fn used((operator, raw, pointer): Place<'_>, faults: &mut Vec<FieldError>) -> Option<Filter> {
     match operator {
         "$eq" => Some(Filter::Used(false)),
@@ -155,7 +156,7 @@ fn used((operator, raw, pointer): Place<'_>, faults: &mut Vec<FieldError>) -> Op
     }
 }
 
-/// Whether there is to be a value, which clients can write that drop every null.
+/// Whether the field must have a value, for clients that drop every null.
 fn exists(raw: &RawValue, pointer: &str, faults: &mut Vec<FieldError>) -> Option<bool> {
     let read = raw.get().parse().ok();
     if read.is_none() {

@@ -1,4 +1,4 @@
-//! What each part of the language becomes, and what each fault names.
+//! Tests of the filter language: what each part becomes, and which faults are reported.
 
 use countersign_application::query::{
     Compare, Filter, ListField, ListTest, TextField, TextTest, TimeField,
@@ -10,7 +10,7 @@ fn filter(text: &str) -> Filter {
     read(text.as_bytes()).unwrap_or_else(|problem| panic!("{text}: {problem:?}"))
 }
 
-/// The places and codes of what is wrong.
+/// The places and codes of the faults.
 fn faults(text: &str) -> Vec<(String, &'static str)> {
     let problem = read(text.as_bytes()).expect_err(text);
     assert_eq!(problem.code(), Code::InvalidParameter, "{text}");

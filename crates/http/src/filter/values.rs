@@ -1,4 +1,4 @@
-//! Reading the values that a field is tested with.
+//! Parsing of the values in filters.
 
 use countersign_domain::AllowedAddresses;
 use serde_json::value::RawValue;
@@ -10,7 +10,7 @@ use crate::{
     problem::FieldError,
 };
 
-/// The form that lists of addresses hold; what is no address is in no list.
+/// The form in which lists hold addresses; a text that is not an address is in no list.
 pub(super) fn canonical(written: String) -> String {
     let parsed = AllowedAddresses::parse([&written]).ok();
     parsed

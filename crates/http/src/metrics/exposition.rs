@@ -1,6 +1,5 @@
-//! In which of the two text formats the metrics are written: `OpenMetrics`, which the library
-//! writes, or the older one of Prometheus, which tools without `OpenMetrics` ask for as
-//! `text/plain`.
+//! Exposition formats of the metrics: `OpenMetrics`, which the library writes, or the older one of
+//! Prometheus, which tools without `OpenMetrics` ask for as `text/plain`.
 
 use std::fmt::Write as _;
 
@@ -15,11 +14,11 @@ pub(crate) enum Exposition {
     Prometheus,
 }
 
-/// Media ranges of one request that are looked at: no client needs more.
+/// The maximum number of media ranges that are parsed; no client needs more.
 const MOST_RANGES: usize = 32;
 
 impl Exposition {
-    /// The format that the request's `Accept` prefers (RFC 9110, section 12.5.1). `OpenMetrics` if
+    /// The format that the request's `Accept` prefers (RFC 9110, section 12.5.1); `OpenMetrics` if
     /// it has no preference, or accepts neither.
     pub(crate) fn preferred(headers: &HeaderMap) -> Self {
         let values = headers.get_all(header::ACCEPT).iter();
@@ -36,7 +35,7 @@ impl Exposition {
         }
     }
 
-    /// What the answer's `Content-Type` says.
+    /// The `Content-Type` of the answer.
     pub(crate) const fn media_type(self) -> &'static str {
         match self {
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -80,7 +79,7 @@ impl<'a> Range<'a> {
         })
     }
 
-    /// How precisely it names the format; `None` if it does not.
+    /// The precision with which the range names the format; `None` if it does not.
     fn precision(&self, format: Exposition) -> Option<u8> {
         let (kind, subtype, version) = format.parts();
         if self.version.is_some_and(|wanted| wanted != version) {
@@ -108,8 +107,9 @@ fn quality(ranges: &[Range<'_>], format: Exposition) -> f32 {
         .map_or(0.0, |(_, quality)| quality)
 }
 
-/// A page in `OpenMetrics` text, as Prometheus' older text. There a family has the name of its
-/// samples, which `OpenMetrics` lengthens for counters and infos, and neither units nor an end.
+/// Converts a page from `OpenMetrics` to Prometheus' older text. There a family has the name of its
+/// samples, which `OpenMetrics` lengthens for counters and infos, and there are no units and no
+/// end.
 pub(crate) fn to_prometheus(page: &str) -> String {
     let mut text = String::with_capacity(page.len() + page.len() / 16);
     let mut help = None;
@@ -124,7 +124,7 @@ pub(crate) fn to_prometheus(page: &str) -> String {
                     "unknown" => ("", "untyped"),
                     kind => ("", kind),
                 };
-                // Writing to a text does not fail.
+                // Writing to a string cannot fail.
                 if let Some(help) = help.take() {
                     let _ = writeln!(text, "# HELP {name}{ending} {help}");
                 }
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn the_format_follows_the_preference() {
         use Exposition::{OpenMetrics, Prometheus};
-        // What Prometheus 2 and 3, Telegraf and curl send are among them.
+        // These include what Prometheus 2 and 3, Telegraf and curl send.
         for (accept, format) in [
             ("*/*", OpenMetrics),
             ("", OpenMetrics),

@@ -1,9 +1,10 @@
-//! The document as clients are generated from it, made from the exact one.
+//! The document from which clients are generated, made from the exact one.
 //!
-//! Generators build clients that refuse whatever the document does not foresee, an answer of the next
-//! version too: then a token was made, and its secret is lost. So the answers are open here: fields
-//! may be added, enums may grow, and no value has bounds. Requests stay strict. What generators cannot
-//! express is left out: the second form of a body, and the short form of an operator.
+//! Generators build clients that refuse whatever the document does not declare, even in an answer
+//! of the next version: then a token was created, and its secret is lost. So the answers are open
+//! here: fields may be added, enums may grow, and values have no bounds. Requests stay strict.
+//! Forms that generators cannot express are left out: the second form of a body, and the short form
+//! of an operator.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +16,10 @@ use utoipa::openapi::{
 
 use super::shapes::Schemas;
 
-/// What the description of an enum says to those who read it.
+/// The note in the description of an enum.
 const MAY_GROW: &str = "Values may be added: handle one that is not known.";
 
-/// The document for clients.
+/// Makes the document for clients.
 pub(crate) fn published(mut document: OpenApi) -> OpenApi {
     let mut components = document.components.take().unwrap_or_default();
     let schemas = &mut components.schemas;
@@ -87,7 +88,8 @@ fn schema_of(content: &mut RefOr<Content>) -> Option<&mut RefOr<Schema>> {
     }
 }
 
-/// `$eq` in its short form, `{"name": "x"}`, is a schema beside the operators: they alone stay.
+/// The short form of `$eq`, `{"name": "x"}`, is a schema beside the operators; only the operators
+/// stay.
 fn leave_short_forms_out(schemas: &mut Schemas) {
     let all = schemas.clone();
     for schema in schemas.values_mut() {
@@ -100,7 +102,7 @@ fn leave_short_forms_out(schemas: &mut Schemas) {
     }
 }
 
-/// Of a body that is one thing or an array of such, the one.
+/// If a body is one object or an array of them, keeps the object.
 fn keep_one_form(body: &mut RefOr<Schema>) {
     if let RefOr::T(Schema::OneOf(forms)) = body
         && let [one, RefOr::T(Schema::Array(_))] = &*forms.items
@@ -109,7 +111,7 @@ fn keep_one_form(body: &mut RefOr<Schema>) {
     }
 }
 
-/// Adds the names of all schemas that this one is made of.
+/// Adds the names of all schemas that this one consists of.
 fn collect(schemas: &Schemas, schema: &mut RefOr<Schema>, names: &mut Names) {
     let mut found = Vec::new();
     walk(schema, &mut |part| {
@@ -126,7 +128,7 @@ fn collect(schemas: &Schemas, schema: &mut RefOr<Schema>, names: &mut Names) {
     }
 }
 
-/// Takes what an answer of a later version may not keep to.
+/// Removes what an answer of a later version may not follow.
 fn open(schema: &mut RefOr<Schema>) {
     match schema {
         RefOr::T(Schema::Object(object)) => open_object(object),
@@ -141,7 +143,7 @@ fn open(schema: &mut RefOr<Schema>) {
 
 fn open_object(object: &mut Object) {
     if !object.properties.is_empty() {
-        // Said in so many words: some generators take an object that says nothing for a closed one.
+        // It is explicit, because some generators treat an object that does not say so as closed.
         object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(true)));
     }
     (object.minimum, object.maximum) = (None, None);
@@ -153,7 +155,7 @@ fn open_object(object: &mut Object) {
     }
 }
 
-/// Shows `visit` a schema and all that it is made of.
+/// Calls `visit` for a schema and all of its parts.
 fn walk(schema: &mut RefOr<Schema>, visit: &mut dyn FnMut(&mut RefOr<Schema>)) {
     visit(schema);
     let RefOr::T(schema) = schema else { return };

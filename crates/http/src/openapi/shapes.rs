@@ -1,5 +1,5 @@
-//! The shapes of bodies, made plain: one object with all of its fields and nothing beside them. A generated client has
-//! one type for each then, and a field that nobody documented shows as soon as an answer is compared.
+//! Plain shapes of bodies: one object with all of its fields and no others. A generated client then
+//! has one type for each, and a comparison of answers finds every undocumented field.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +15,14 @@ use crate::problem::Document;
 
 pub(super) type Schemas = BTreeMap<String, RefOr<Schema>>;
 
-/// Joins what is made of parts, and closes all but problems.
+/// Merges schemas that consist of parts, and closes all but problems.
 pub(super) fn make_plain(schemas: &mut Schemas) {
     let all = schemas.clone();
     for (name, schema) in schemas {
         if let RefOr::T(Schema::AllOf(parts)) = schema {
             *schema = RefOr::T(Schema::Object(joined(&all, parts)));
         }
-        // Clients pass over the members of a problem that they do not know (RFC 9457, section 3.2).
+        // Clients ignore the members of a problem that they do not know (RFC 9457, section 3.2).
         if *name != Document::name()
             && let RefOr::T(Schema::Object(object)) = schema
             && !object.properties.is_empty()

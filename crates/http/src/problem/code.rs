@@ -1,10 +1,11 @@
-//! The table of problems: each code once, with its status, its title and its page. Whatever lists codes lists these.
+//! The table of problems: each code once, with its status, its title and its page. Every list of
+//! codes is made from this one.
 
 use axum::http::StatusCode;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $slug:literal, $status:ident, $title:literal;)*) => {
-        /// What went wrong, as a client's program can tell it.
+        /// The code of a problem, for client programs.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub(crate) enum Code {
             $($name,)*
@@ -14,12 +15,12 @@ macro_rules! codes {
             /// Every code, in the order of the statuses.
             pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// The word that stands for it.
+            /// The code as text.
             pub(crate) const fn slug(self) -> &'static str {
                 match self { $(Self::$name => $slug,)* }
             }
 
-            /// The status it is answered with.
+            /// The status of the answer.
             pub(crate) const fn status(self) -> StatusCode {
                 match self { $(Self::$name => StatusCode::$status,)* }
             }
@@ -29,7 +30,7 @@ macro_rules! codes {
                 match self { $(Self::$name => $title,)* }
             }
 
-            /// What its page says, in Markdown.
+            /// The text of its page, in Markdown.
             pub(crate) const fn page(self) -> &'static str {
                 match self {
                     $(Self::$name => include_str!(concat!(
@@ -86,7 +87,7 @@ codes! {
 }
 
 impl Code {
-    /// What OAuth calls it: RFC 6749, sections 4.1.2.1 and 5.2, and RFC 6750, section 3.1.
+    /// The error code of OAuth: RFC 6749, sections 4.1.2.1 and 5.2, and RFC 6750, section 3.1.
     pub(crate) const fn oauth_error(self) -> &'static str {
         match self {
             Self::UnsupportedGrantType => "unsupported_grant_type",

@@ -1,37 +1,37 @@
-//! One thing that is wrong with a request: where, what, and what would be right.
+//! Faults of a request: the place, the fault, and the correct form.
 
 use countersign_domain::{InvalidAddress, Violation};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The most faults that are told at once, so that an answer stays smaller than what it answers to.
+/// The maximum number of faults in an answer, so that the answer stays smaller than the request.
 pub(crate) const MOST_FAULTS: usize = 100;
 
-/// The most characters of a client's own words that are repeated to it.
+/// The maximum number of characters of a client's text that are repeated to it.
 const MOST_WORDS: usize = 100;
 
-/// One thing that is wrong.
+/// One fault of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Fault)]
 pub(crate) struct FieldError {
-    /// Where in the body (RFC 6901); absent where the fault is not in the body.
+    /// The place in the body (RFC 6901); absent if the fault is not in the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pointer: Option<String>,
-    /// The query parameter or header that it is in; absent where it is in the body.
+    /// The query parameter or header with the fault; absent if it is in the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     parameter: Option<String>,
-    /// What is wrong, for a program.
+    /// The fault, for programs.
     #[schema(pattern = "^[a-z-]+$")]
     code: &'static str,
-    /// What is wrong, for a person.
+    /// The fault, for people.
     detail: String,
-    /// What stands there, cut after 100 characters.
+    /// The value at that place, cut after 100 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     value: Option<String>,
-    /// What may have been meant, best first.
+    /// The values that may have been meant, the best first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     suggestions: Vec<String>,
@@ -63,20 +63,20 @@ impl FieldError {
         }
     }
 
-    /// Puts the place of a whole body before that within it.
+    /// Puts the pointer of a part in front of a pointer within it.
     pub(crate) fn prefix(&mut self, prefix: &str) {
         if let Some(pointer) = &mut self.pointer {
             pointer.insert_str(0, prefix);
         }
     }
 
-    /// With what stands there. What might be a secret is not repeated.
+    /// Adds the value at that place. A text that might be a secret is not repeated.
     pub(crate) fn with_value(mut self, value: &str) -> Self {
         self.value = (!may_hold_secret(value)).then(|| cut(value));
         self
     }
 
-    /// With what may have been meant.
+    /// Adds the values that may have been meant.
     pub(crate) fn with_suggestions(mut self, suggestions: Vec<String>) -> Self {
         self.suggestions = suggestions;
         self
@@ -93,13 +93,13 @@ impl FieldError {
     }
 }
 
-/// Whether a client's words may hold a secret, put there by mistake: then nothing repeats them.
+/// Whether a client's text may hold a secret by mistake: then no answer repeats it.
 pub(crate) fn may_hold_secret(words: &str) -> bool {
     words.contains("csg_")
 }
 
-/// The pointer to a member of what `parent` points to (RFC 6901, section 3), whole, so that it leads there; where the
-/// key may hold a secret, the pointer to the parent.
+/// The pointer to a member of what `parent` points to (RFC 6901, section 3), uncut, so that it
+/// leads there; if the key may hold a secret, the pointer to the parent.
 pub(crate) fn pointer_to(parent: &str, key: &str) -> String {
     if may_hold_secret(key) {
         return parent.to_owned();
@@ -107,14 +107,14 @@ pub(crate) fn pointer_to(parent: &str, key: &str) -> String {
     format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
-/// What a client may have meant by a word that is not known.
+/// The known words that a client may have meant by an unknown one.
 pub(crate) fn nearest(word: &str, known: &[&str]) -> Vec<String> {
     let wanted = cut(word).to_lowercase();
     let near = |name: &&&str| strsim::jaro_winkler(&wanted, &name.to_lowercase()) > 0.85;
     known.iter().filter(near).map(ToString::to_string).collect()
 }
 
-/// A client's words, cut to what is worth repeating.
+/// A client's text, cut to the part that is repeated.
 fn cut(words: &str) -> String {
     match words.char_indices().nth(MOST_WORDS) {
         Some((end, _)) => format!("{}…", &words[..end]),

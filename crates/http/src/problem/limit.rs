@@ -1,11 +1,11 @@
-//! How a limit that is reached is answered.
+//! The answer to a rate limit that is reached.
 
 use axum::http::{HeaderName, header};
 use countersign_application::LimitReached;
 
 use super::{Code, Problem};
 
-/// What is left of a limit, and the limit itself, as Structured Fields (RFC 9651).
+/// The remaining quota and the limit itself, as Structured Fields (RFC 9651).
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 

@@ -1,5 +1,5 @@
-//! What each failure of the inside is called outside. No match has a wildcard: whoever adds an error is led here by the
-//! compiler, to say how it is told.
+//! Mapping of internal errors to problems. No match has a wildcard, so a new error does not compile
+//! until it has its answer here.
 
 use axum::http::header;
 use countersign_application::{
@@ -16,11 +16,11 @@ use crate::{
     responses::TokenRecord,
 };
 
-/// How every challenge begins (RFC 9110, section 11.6.1).
+/// The beginning of every challenge (RFC 9110, section 11.6.1).
 const CHALLENGE: &str = r#"Bearer realm="countersign""#;
 
 impl Problem {
-    /// No credential was sent. Without `error`, as RFC 6750, section 3.1, asks for.
+    /// No credential was sent. The challenge has no `error`, as RFC 6750, section 3.1, requires.
     pub(crate) fn missing_credential() -> Self {
         Self::new(
             Code::MissingCredential,
@@ -29,7 +29,7 @@ impl Problem {
         .with_header(header::WWW_AUTHENTICATE, CHALLENGE)
     }
 
-    /// Malformed, unknown, revoked: one answer for all.
+    /// Malformed, unknown and revoked tokens get the same answer.
     pub(crate) fn invalid_token() -> Self {
         let detail = "The API token is not valid.";
         Self::new(Code::InvalidToken, detail).challenging("invalid_token", detail)
@@ -42,7 +42,8 @@ impl Problem {
         )
     }
 
-    /// The stored version is another one than the request was made for; by its body, or by its precondition.
+    /// The request was made for another version than the stored one, by its body or by its
+    /// precondition.
     fn stale(by_precondition: bool, stored: Version, current: Option<&TokenView>) -> Self {
         let code = if by_precondition {
             Code::PreconditionFailed
@@ -56,7 +57,7 @@ impl Problem {
         })
     }
 
-    /// The credential lacks what the operation needs (RFC 6750, section 3.1).
+    /// The credential lacks the permission of the operation (RFC 6750, section 3.1).
     pub(crate) fn insufficient_scope(detail: &str, permission: Option<&Permission>) -> Self {
         let scope = permission.map_or_else(String::new, |name| format!(r#", scope="{name}""#));
         Self::new(Code::InsufficientScope, detail).with_header(
@@ -67,8 +68,8 @@ impl Problem {
         )
     }
 
-    /// What a failure is called in an operation that needs `N`; a precondition that names a version makes another
-    /// answer of a stale one.
+    /// The problem for an error in an operation that requires `N`. If a precondition named the
+    /// version, a stale version gets another answer.
     pub(crate) fn of_failure<N: Needs>(failure: UseCaseError, by_precondition: bool) -> Self {
         match failure {
             UseCaseError::TokenNotFound => Self::token_not_found(),
@@ -123,7 +124,7 @@ impl Problem {
         }
     }
 
-    /// What is stored of the token cannot be read; the log says where.
+    /// The stored token cannot be read; the log says where.
     pub(crate) fn token_unreadable() -> Self {
         Self::new(
             Code::TokenUnreadable,
@@ -131,7 +132,7 @@ impl Problem {
         )
     }
 
-    /// Ended, unknown, or not even the name of a secret: one answer for all.
+    /// Ended and unknown secrets, and texts that name no secret, get the same answer.
     pub(crate) fn secret_not_found() -> Self {
         let detail = "The API token has no working secret of this name.";
         Self::new(Code::SecretNotFound, detail)
@@ -190,7 +191,8 @@ impl Problem {
         .with_header(header::RETRY_AFTER, "1")
     }
 
-    /// Unknown, revoked, another tenant's, or not even an id: one answer for all.
+    /// Unknown and revoked tokens, those of other tenants, and texts that are not ids get the same
+    /// answer.
     pub(crate) fn token_not_found() -> Self {
         Self::new(Code::TokenNotFound, "There is no such API token.")
     }
@@ -202,7 +204,7 @@ impl From<UseCaseError> for Problem {
     }
 }
 
-/// The word for what a check came to: `ok`, or the code of its problem.
+/// The result of a check: `ok`, or the code of its problem.
 pub(crate) fn verdict(rejected: Option<&CheckError>) -> &'static str {
     let code = match rejected {
         None => return "ok",

@@ -1,5 +1,6 @@
-//! Every error answer, as a problem document (RFC 9457). A problem travels in a response's extensions and is written
-//! out in one place, the frame around all routes, because only the frame knows the request id.
+//! Problem documents for every error answer (RFC 9457). A problem travels in a response's
+//! extensions and is written in one place around all routes, because only that place knows the
+//! request id.
 
 mod code;
 mod field_error;
@@ -35,7 +36,7 @@ pub(crate) const OAUTH_MEDIA_TYPE: &str = "application/json";
 /// The challenge for clients that send a name and a password (RFC 7617).
 const BASIC: &str = r#"Basic realm="countersign""#;
 
-/// A text in the characters of `error_description`: printable ASCII but quotes and backslashes.
+/// A text in the characters of `error_description`: printable ASCII without quotes and backslashes.
 fn described(detail: &str) -> String {
     let allowed = |c: char| match c {
         '"' => '\'',
@@ -45,7 +46,7 @@ fn described(detail: &str) -> String {
     detail.chars().map(allowed).collect()
 }
 
-/// An error answer that is not yet written out.
+/// An error answer that is not written yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem(Box<Content>);
 
@@ -58,7 +59,7 @@ struct Content {
     headers: HeaderMap,
 }
 
-/// An error, described as RFC 9457 has it.
+/// An error in the form of RFC 9457.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Problem, title = "Problem")]
@@ -72,46 +73,46 @@ pub(crate) struct Document {
     /// The status of the answer.
     #[schema(minimum = 400, maximum = 599)]
     status: u16,
-    /// What is wrong this time.
+    /// The detail of this occurrence.
     detail: String,
-    /// Ties the answer to the service's log.
+    /// The request id, which leads to the service's log.
     #[schema(min_length = 1, max_length = 128)]
     request_id: String,
-    /// Everything that is wrong, one by one.
+    /// All faults of the request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldError>,
-    /// What belongs to single codes.
+    /// The members of single codes.
     #[serde(flatten)]
     members: Members,
 }
 
-/// What single codes add.
+/// The members that single codes add.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Members {
-    /// `version-conflict`, `precondition-failed`: the record that is stored, where the caller may read it.
+    /// `version-conflict`, `precondition-failed`: the stored record, if the caller may read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = TokenRecord, required = false)]
     pub(crate) current: Option<TokenRecord>,
-    /// `version-conflict`, `precondition-failed`: the version that is stored.
+    /// `version-conflict`, `precondition-failed`: the stored version.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = i64, required = false, minimum = 1)]
     pub(crate) current_version: Option<Version>,
-    /// `count-differs`: how many tokens would be revoked.
+    /// `count-differs`: the number of tokens that would be revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = u64, required = false)]
     pub(crate) current_count: Option<u64>,
-    /// `already-created`: the token that was made. `token-unreadable`: the token, where it was asked for
-    /// by its id. `name-taken`: the token that has the name, if the caller may read it.
+    /// `already-created`: the existing token. `token-unreadable`: the token, if the request named
+    /// it by its id. `name-taken`: the token that has the name, if the caller may read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = "uuid")]
     pub(crate) id: Option<TokenId>,
-    /// `name-taken`: when the token that has the name expires, if the caller may read it.
+    /// `name-taken`: the expiry of the token that has the name, if the caller may read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = DateTime)]
     pub(crate) expiry: Option<Timestamp>,
-    /// At the OAuth endpoints: what RFC 6749, section 5.2, calls it, or RFC 6750, section 3.1.
+    /// At the OAuth endpoints: the error code of RFC 6749, section 5.2, or RFC 6750, section 3.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pub(crate) error: Option<&'static str>,
@@ -132,27 +133,27 @@ impl Problem {
         }))
     }
 
-    /// Query parameters or headers that cannot be taken.
+    /// The problem of query parameters or headers that are not valid.
     pub(crate) fn invalid_parameters(faults: Vec<FieldError>) -> Self {
         let detail = "The errors name each parameter that cannot be taken.";
         Self::new(Code::InvalidParameter, detail).with_faults(faults)
     }
 
-    /// With everything that is wrong; beyond [`MOST_FAULTS`] the rest is left out.
+    /// Adds faults; beyond [`MOST_FAULTS`] the rest is left out.
     pub(crate) fn with_faults(mut self, mut faults: Vec<FieldError>) -> Self {
         faults.truncate(MOST_FAULTS);
         self.0.faults = faults;
         self
     }
 
-    /// With the faults of another problem of the same request.
+    /// Adds the faults of another problem of the same request.
     pub(crate) fn and(self, other: Self) -> Self {
         let mut faults = self.0.faults.clone();
         faults.extend(other.0.faults);
         self.with_faults(faults)
     }
 
-    /// With all pointers below another: the problem is that of a part of the body.
+    /// Moves all pointers below another: the problem concerns a part of the body.
     pub(crate) fn within(mut self, pointer: &str) -> Self {
         for fault in &mut self.0.faults {
             fault.prefix(pointer);
@@ -160,20 +161,20 @@ impl Problem {
         self
     }
 
-    /// With what its code adds.
+    /// Adds the members of its code.
     pub(crate) fn with_members(mut self, members: Members) -> Self {
         self.0.members = members;
         self
     }
 
-    /// In the form that OAuth's libraries look for (RFC 6749, section 5.2).
+    /// Takes the form that OAuth's libraries look for (RFC 6749, section 5.2).
     pub(crate) fn for_oauth(mut self) -> Self {
         self.0.members.error = Some(self.0.code.oauth_error());
         self.0.members.error_description = Some(described(&self.0.detail));
         self
     }
 
-    /// With the challenge of the scheme that the client tried, if that was Basic (RFC 6749, section 5.2).
+    /// Uses the challenge of Basic, which the client tried (RFC 6749, section 5.2).
     pub(crate) fn for_basic(self) -> Self {
         match self.0.code.status() {
             StatusCode::UNAUTHORIZED => self.with_header(header::WWW_AUTHENTICATE, BASIC),
@@ -181,7 +182,7 @@ impl Problem {
         }
     }
 
-    /// With the challenge of Basic behind that of Bearer, if the client tried neither.
+    /// Adds the challenge of Basic after that of Bearer, if the client tried neither.
     pub(crate) fn for_any_scheme(mut self) -> Self {
         if self.0.code.status() == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static(BASIC);
@@ -190,7 +191,7 @@ impl Problem {
         self
     }
 
-    /// With a sentence before its detail, if there is one.
+    /// Puts a sentence in front of the detail, if there is one.
     pub(crate) fn explained(mut self, first: Option<&str>) -> Self {
         if let Some(first) = first {
             self.0.detail = format!("{first} {}", self.0.detail);
@@ -198,7 +199,7 @@ impl Problem {
         self
     }
 
-    /// With a header; a value that is none is left out.
+    /// Adds a header; a value that is not valid is left out.
     pub(crate) fn with_header(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
         if let Ok(value) = HeaderValue::from_str(value.as_ref()) {
             self.0.headers.insert(name, value);
@@ -206,12 +207,12 @@ impl Problem {
         self
     }
 
-    /// With the end of the connection, for what was not read of the request.
+    /// Closes the connection, because a part of the request was not read.
     pub(crate) fn closing(self) -> Self {
         self.with_header(header::CONNECTION, "close")
     }
 
-    /// The word for what went wrong.
+    /// The problem's code as text.
     pub(crate) fn slug(&self) -> &'static str {
         self.0.code.slug()
     }
@@ -226,7 +227,7 @@ impl Problem {
         &self.0.faults
     }
 
-    /// What a status stands for that some layer below answered without a word.
+    /// The problem for a status that a lower layer answered without a body.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status {
             StatusCode::NOT_FOUND => Self::new(Code::NoSuchRoute, "There is nothing at this path."),
@@ -244,7 +245,7 @@ impl Problem {
         }
     }
 
-    /// A fault of ours, of which nothing is told but the request id.
+    /// An internal error; its answer has nothing but the request id.
     pub(crate) fn internal() -> Self {
         Self::new(
             Code::Internal,
@@ -252,7 +253,7 @@ impl Problem {
         )
     }
 
-    /// Writes the document out, with the headers of the answer that it replaces.
+    /// Writes the document, with the headers of the answer that it replaces.
     pub(crate) fn write(self, request_id: &str, mut headers: HeaderMap) -> Response {
         let Content {
             code,
@@ -277,9 +278,10 @@ impl Problem {
             MEDIA_TYPE
         };
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-        // Texts and numbers under text keys: there is nothing in it that could fail to be written.
+        // The document has texts and numbers under text keys, so serialization cannot fail.
         let body = serde_json::to_vec(&document).unwrap_or_default();
-        // Told here, because on the way out the body's length is no longer seen, and it would go in chunks.
+        // Set here, because further out the body's length is no longer known, and the answer would
+        // be chunked.
         headers.insert(header::CONTENT_LENGTH, body.len().into());
         (code.status(), headers, Body::from(body)).into_response()
     }

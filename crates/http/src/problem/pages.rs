@@ -1,10 +1,11 @@
-//! The pages that `type` points to: what a code means and what to do about it, for the person who reads a log.
+//! The pages that `type` points to: the meaning of a code and what to do about it, for people who
+//! read a log.
 
 use pulldown_cmark::{Parser, html};
 
 use super::Code;
 
-/// The page of a code; `None` where there is no such code.
+/// The page of a code; `None` if there is no such code.
 pub(crate) fn page(slug: &str) -> Option<String> {
     let code = Code::ALL.iter().find(|code| code.slug() == slug)?;
     let mut text = String::new();

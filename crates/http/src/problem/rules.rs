@@ -1,5 +1,5 @@
-//! What a refusal of the rules is called outside. No match has a wildcard: a new rule does not
-//! compile until it says how it is answered.
+//! Mapping of refusals by the rules to problems. No match has a wildcard, so a new rule does not
+//! compile until it has its answer here.
 
 use countersign_domain::{RefusalKind, RuleViolations};
 

@@ -1,4 +1,4 @@
-//! Audit events, and the changes that they and dry runs tell.
+//! Audit events, and the changes that they and dry runs report.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::user::UserInfoRecord;
 
-/// The fields that a change touched, each before and after; null where there was no record.
+/// The fields that a change touched, each before and after; null if there was no record.
 #[derive(Debug, ToSchema)]
 #[schema(as = Changes, rename_all = "camelCase")]
 #[expect(
@@ -28,11 +28,12 @@ pub(super) struct ChangesRecord {
     allowed_addresses: ChangedList,
     #[schema(required = false)]
     permissions: ChangedList,
-    /// After a rotation: what may be shown of the newest secret.
+    /// After a rotation: the part of the newest secret that may be shown.
     #[schema(required = false)]
     partial_token: ChangedText,
-    /// After a rotation: when the secret that was replaced ends; null before, as it had no end of its own.
-    /// In an update: a replaced secret was ended early, alone; before and after.
+    /// After a rotation: the instant at which the replaced secret ends; null before, as it had no
+    /// end of its own. After an update: a replaced secret was ended early, alone; its end before
+    /// and after.
     #[schema(required = false)]
     replaced_retires_at: ChangedText,
 }
@@ -63,34 +64,35 @@ pub(super) struct ChangedList {
     after: Option<Vec<String>>,
 }
 
-/// Audit events of an API token, the newest first, and where the list goes on.
+/// Audit events of an API token, the newest first, and the cursor of the next page.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EventList {
     #[schema(max_items = 100)]
     pub(crate) content: Vec<EventRecord>,
-    /// To be sent as `cursor` for what follows; null at the end.
+    /// Send it as `cursor` for the next page; null at the end.
     #[schema(required = true, pattern = "^[0-9A-Za-z_-]{22}$")]
     pub(crate) next_cursor: Option<String>,
 }
 
-/// Events of all API tokens of the tenant, the newest first, and where the list goes on.
+/// Events of all API tokens of the tenant, the newest first, and the cursor of the next page.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TenantEventList {
     /// The events that match; fewer than asked for, or none, if a page ends before them.
     #[schema(max_items = 100)]
     pub(crate) content: Vec<TenantEventRecord>,
-    /// To be sent as `cursor` for what follows, also after a page without events; null at the end.
+    /// Send it as `cursor` for the next page, also after a page without events; null at the end.
     #[schema(required = true, pattern = "^[0-9A-Za-z_-]{54}$")]
     pub(crate) next_cursor: Option<String>,
-    /// The tokens of events of this page that cannot be read, by their ids; left out if there are none.
+    /// The tokens of events of this page that cannot be read, by their ids; left out if there are
+    /// none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>, required = false, max_items = 100)]
     pub(crate) unreadable: Vec<TokenId>,
 }
 
-/// What happened to one API token of the tenant.
+/// An event of one API token of the tenant.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = TenantEvent)]
@@ -100,7 +102,7 @@ pub(crate) struct TenantEventRecord {
     /// The token's id.
     #[schema(value_type = String, format = "uuid")]
     token_id: TokenId,
-    /// The name that the token has now, or had when it was revoked.
+    /// The current name of the token, or the last one before its revocation.
     token_name: String,
 }
 
@@ -128,34 +130,34 @@ enum EventType {
     Revoked,
 }
 
-/// What happened to an API token.
+/// An event of an API token.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Event)]
 pub(crate) struct EventRecord {
-    /// The version since; also the event's place in its chain.
+    /// The version after the change, which is also the event's position in its chain.
     #[schema(value_type = i64, minimum = 1)]
     version: Version,
     /// The version before; null for the first event.
     #[schema(value_type = Option<i64>, required = true, minimum = 1)]
     version_before: Option<Version>,
-    /// What was done.
+    /// The kind of change.
     #[serde(rename = "type")]
     #[schema(value_type = EventType)]
     kind: EventKind,
-    /// When.
+    /// The instant of the change.
     #[schema(value_type = String, format = DateTime)]
     date: Timestamp,
-    /// Who did it, under the name that user has now.
+    /// The user who made the change, under its current name.
     #[schema(value_type = UserInfoRecord)]
     user_info: UserInfo,
-    /// From where; null where that is not known, or not over the network.
+    /// The client's address; null if it is unknown, or not over the network.
     #[schema(value_type = Option<String>, required = true)]
     address: Option<IpAddr>,
-    /// The id of the request that did it.
+    /// The id of the request.
     #[schema(value_type = String, min_length = 1, max_length = 128)]
     request_id: RequestId,
-    /// Which fields changed.
+    /// The fields that changed.
     #[schema(value_type = ChangesRecord)]
     changes: Changes,
     /// SHA-256 over the event before and this one, in hexadecimal digits.
@@ -166,7 +168,8 @@ pub(crate) struct EventRecord {
     #[schema(minimum = 1, maximum = 2)]
     encoding: u8,
     /// SHA-256 over the line `countersign secret 1` and the SHA-256 of the secret that was made, or
-    /// ended alone, in hexadecimal digits: the `id` of that secret. Null if there was none, or in encoding 1.
+    /// ended alone, in hexadecimal digits: the `id` of that secret. Null if there was none, or in
+    /// encoding 1.
     #[schema(value_type = Option<String>, required = true, pattern = "^[0-9a-f]{64}$")]
     secret_commitment: Option<SecretCommitment>,
 }

@@ -1,4 +1,5 @@
-//! The answers' JSON: one typed struct for each shape, so that the OpenAPI document and the bytes cannot differ.
+//! The answers' JSON: one typed struct for each shape, so that the OpenAPI document and the bytes
+//! cannot differ.
 
 mod event;
 mod revocation;

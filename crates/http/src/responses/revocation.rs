@@ -1,4 +1,4 @@
-//! Revocations of a token with its descendants: what would be revoked, or what was.
+//! Revocations of a token with its descendants: the tokens that would be revoked, or that were.
 
 use countersign_application::{
     RevokedToken,
@@ -17,11 +17,11 @@ pub(crate) struct RevocationRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     dry_run: Option<bool>,
-    /// How many tokens there are, the token itself included if it is live.
+    /// The number of tokens, including the token itself if it is live.
     #[schema(format = Int64)]
     count: u64,
-    /// The token itself first. After a dry run the first 100, makers before what they made; after a
-    /// revocation all, in the order in which they were revoked.
+    /// The token itself comes first. After a dry run the first 100 tokens, creators before the
+    /// tokens that they created; after a revocation all, in the order in which they were revoked.
     #[schema(max_items = 10_000)]
     tokens: Vec<DescendantRecord>,
 }
@@ -34,7 +34,8 @@ pub(crate) struct DescendantRecord {
     /// The token's id.
     #[schema(value_type = String, format = "uuid")]
     id: TokenId,
-    /// How it came to be one of them: it is the token itself, or another one created or rotated it.
+    /// The reason why it is one of them: it is the token itself, or another token created or
+    /// rotated it.
     relation: Relation,
     /// The token that created or rotated it first; absent for the token itself.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,11 +49,11 @@ pub(crate) struct DescendantRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = i64, required = false, minimum = 1)]
     version: Option<Version>,
-    /// When it was made, if the caller may read that.
+    /// The instant of its creation, if the caller may read that.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = DateTime)]
     creation_date: Option<Timestamp>,
-    /// What became of it; absent after a dry run.
+    /// The outcome for this token; absent after a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = RevocationOutcome, required = false)]
     outcome: Option<RevocationOutcome>,
@@ -68,17 +69,17 @@ enum Relation {
     Rotated,
 }
 
-/// What became of a token.
+/// The outcome for a token.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum RevocationOutcome {
     Revoked,
-    /// Somebody else revoked it at the same time.
+    /// Another request revoked it at the same time.
     AlreadyRevoked,
 }
 
 impl RevocationRecord {
-    /// What would be revoked; with names for readers only.
+    /// The tokens that would be revoked; with names only for readers.
     pub(crate) fn dry(found: Descendants, reads: bool) -> Self {
         let tokens = found.tokens.into_iter();
         Self {
@@ -90,7 +91,7 @@ impl RevocationRecord {
         }
     }
 
-    /// What was revoked; with names for readers only.
+    /// The revoked tokens; with names only for readers.
     pub(crate) fn done(revoked: Vec<RevokedToken>, reads: bool) -> Self {
         let outcome = |by_this_call| {
             if by_this_call {

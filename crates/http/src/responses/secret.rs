@@ -1,5 +1,5 @@
-//! The secrets of a token as far as they may be shown: who watches them sees whether an old one is still in use before
-//! it ends.
+//! The secrets of a token, as far as they may be shown: they reveal whether an old secret is still
+//! in use before it ends.
 
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ use super::token::TokenRecord;
 pub(crate) struct DetailedToken {
     #[serde(flatten)]
     record: TokenRecord,
-    /// The newest, and behind it what it replaced, as long as the overlap goes on.
+    /// The newest secret, then the one that it replaced, as long as the overlap lasts.
     secrets: Vec<SecretRecord>,
 }
 
@@ -24,23 +24,23 @@ pub(crate) struct DetailedToken {
 #[serde(rename_all = "camelCase")]
 #[schema(as = Secret)]
 pub(crate) struct SecretRecord {
-    /// Names the secret, and stays the same: what events call its `secretCommitment`. Null if what is stored of it cannot
-    /// be read.
+    /// The stable name of the secret, which events call `secretCommitment`. Null if the stored
+    /// secret cannot be read.
     #[schema(value_type = Option<String>, required = true, pattern = "^[0-9a-f]{64}$")]
     id: Option<SecretCommitment>,
-    /// What may be shown of it.
+    /// The part of the secret that may be shown.
     #[schema(value_type = String, pattern = "^csg_…[0-9A-Za-z]{4}$", example = "csg_…x4Zt")]
     partial_token: PartialToken,
-    /// When it was made.
+    /// The instant at which the secret was made.
     #[schema(value_type = String, format = DateTime)]
     creation_date: Timestamp,
-    /// A replaced one works before this instant; null for the newest, which ends with its token.
+    /// A replaced secret works before this instant; null for the newest, which ends with its token.
     #[schema(value_type = Option<String>, required = true, format = DateTime)]
     retirement_date: Option<Timestamp>,
-    /// When it was last used, told some seconds late; null where it never was.
+    /// The instant of the last use, some seconds late; null if it was never used.
     #[schema(value_type = Option<String>, required = true, format = DateTime)]
     last_used_date: Option<Timestamp>,
-    /// From where it was last used; null where it never was or where that could not be told.
+    /// The address of the last use; null if it was never used or the address is unknown.
     #[schema(value_type = Option<String>, required = true)]
     last_used_address: Option<IpAddr>,
 }

@@ -19,19 +19,19 @@ pub(crate) struct TokenRecord {
     /// The record's id, a `UUIDv7`.
     #[schema(value_type = String, format = "uuid")]
     id: TokenId,
-    /// One more with every stored change.
+    /// Grows by one with every stored change.
     #[schema(value_type = i64, minimum = 1)]
     version: Version,
-    /// When the token was made.
+    /// The instant of the token's creation.
     #[schema(value_type = String, format = DateTime)]
     creation_date: Timestamp,
-    /// When the record was last changed.
+    /// The instant of the record's last change.
     #[schema(value_type = String, format = DateTime)]
     last_modified_date: Timestamp,
-    /// Who made it, under the name that user has now.
+    /// The user who created the token, under its current name.
     #[schema(value_type = UserInfoRecord)]
     created_user_info: UserInfo,
-    /// Who changed it last, under the name that user has now.
+    /// The user who changed the token last, under its current name.
     #[schema(value_type = UserInfoRecord)]
     last_modified_user_info: UserInfo,
     /// The user that stands for the token.
@@ -40,29 +40,29 @@ pub(crate) struct TokenRecord {
     /// The name of the token and of its user.
     #[schema(value_type = String, min_length = 1, max_length = 128)]
     name: TokenName,
-    /// What may be shown of the secret.
+    /// The part of the secret that may be shown.
     #[schema(value_type = String, pattern = "^csg_…[0-9A-Za-z]{4}$", example = "csg_…x4Zt")]
     partial_token: PartialToken,
     /// The token is valid before this instant.
     #[schema(value_type = String, format = DateTime)]
     expiry: Timestamp,
-    /// From where it may be used; empty = from anywhere.
+    /// The addresses from which it may be used; empty = any.
     #[schema(value_type = Vec<String>, max_items = 100)]
     allowed_addresses: AllowedAddresses,
-    /// What it may do, in the order of the names.
+    /// The permissions that it holds, in the order of their names.
     #[schema(value_type = Vec<String>, min_items = 1)]
     permissions: PermissionSet,
-    /// When it was last used, told some seconds late; null where it never was.
+    /// The instant of the last use, some seconds late; null if it was never used.
     #[schema(value_type = Option<String>, required = true, format = DateTime)]
     last_used_date: Option<Timestamp>,
-    /// From where it was last used; null where it never was or where that could not be told.
+    /// The address of the last use; null if it was never used or the address is unknown.
     #[schema(value_type = Option<String>, required = true)]
     last_used_address: Option<IpAddr>,
-    /// When it was revoked; left out if it is live.
+    /// The instant of its revocation; absent if it is live.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = DateTime)]
     revoked_date: Option<Timestamp>,
-    /// Who revoked it, under the name that user has now; left out if it is live.
+    /// The user who revoked it, under its current name; absent if it is live.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = UserInfoRecord, required = false)]
     revoked_user_info: Option<UserInfo>,
@@ -102,29 +102,29 @@ pub(crate) struct TokenPage {
     #[schema(format = Int64, maximum = 4_294_967_295_i64)]
     pub(crate) page_number: u32,
     pub(crate) total_pages: u64,
-    /// How many records this page holds.
+    /// The number of records on this page.
     #[schema(format = Int32, maximum = 100)]
     pub(crate) number_of_elements: usize,
     pub(crate) total_elements: u64,
-    /// How many records a page holds at most.
+    /// The maximum number of records on a page.
     #[schema(minimum = 1, maximum = 100)]
     pub(crate) size: u8,
-    /// The tokens of this page whose records cannot be read, by their ids; left out if there are none.
+    /// The ids of tokens of this page whose records cannot be read; absent if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>, required = false, max_items = 100)]
     pub(crate) unreadable: Vec<TokenId>,
 }
 
-/// API tokens in the order of their ids, and where the list goes on.
+/// API tokens in the order of their ids, and the cursor of the next page.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TokenList {
     #[schema(max_items = 100)]
     pub(crate) content: Vec<TokenRecord>,
-    /// To be sent as `cursor` for what follows; null at the end.
+    /// Send it as `cursor` for the next page; null at the end.
     #[schema(required = true, pattern = "^[0-9A-Za-z_-]{32}$")]
     pub(crate) next_cursor: Option<String>,
-    /// The tokens of this part whose records cannot be read, by their ids; left out if there are none.
+    /// The ids of tokens of this page whose records cannot be read; absent if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>, required = false, max_items = 100)]
     pub(crate) unreadable: Vec<TokenId>,

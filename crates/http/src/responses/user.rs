@@ -16,7 +16,7 @@ pub(super) struct UserInfoRecord {
     /// The user.
     #[schema(value_type = String, format = "uuid")]
     user_id: UserId,
-    /// The name it has now.
+    /// The user's current name.
     user_name: String,
 }
 
@@ -30,13 +30,13 @@ pub(crate) struct PermissionList {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Permission)]
 pub(crate) struct PermissionRecord {
-    /// Its whole name.
+    /// The permission's whole name.
     #[schema(value_type = String, example = "api.tasks.read")]
     name: Permission,
-    /// What it is about: all but the last part of the name.
+    /// The permission's area: all but the last part of the name.
     #[schema(example = "api.tasks")]
     area: String,
-    /// What it allows to do there: the last part of the name.
+    /// The permission's verb: the last part of the name.
     #[schema(example = "read")]
     verb: String,
 }
@@ -72,12 +72,12 @@ pub(crate) struct UserRecord {
     #[schema(value_type = String, format = "uuid")]
     id: UserId,
     name: String,
-    /// What kind of user it is.
+    /// The kind of user.
     #[schema(value_type = Kind)]
     kind: &'static str,
-    /// Whether it may still act.
+    /// Whether the user may still act.
     enabled: bool,
-    /// Whether it stands for a program and not for a person.
+    /// Whether the user stands for a program and not for a person.
     service_account: bool,
     #[schema(value_type = String, format = DateTime)]
     creation_date: Timestamp,

@@ -1,5 +1,5 @@
-//! What a change is answered with: the whole record to a caller that may read it; to any other only the
-//! id, the version, and what it sent itself. Otherwise a change that changes nothing would be a read.
+//! The answer to a change: the whole record for a caller that may read it; for any other only the
+//! id, the version, and what it sent itself. Otherwise an update without effect would be a read.
 
 use std::net::IpAddr;
 
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{event::ChangesRecord, user::UserInfoRecord};
 
-/// Which fields a caller wrote.
+/// The fields that a caller sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Sent {
     /// No field of the record.
@@ -27,7 +27,7 @@ pub(crate) enum Sent {
 }
 
 impl Sent {
-    /// All fields that can be written.
+    /// All writable fields.
     pub(crate) const ALL: Self = Self::Fields {
         expiry: true,
         allowed_addresses: true,
@@ -44,8 +44,8 @@ impl Sent {
     }
 }
 
-/// The record of an API token as the answer to a change shows it. To a caller that may not read the
-/// token, all fields but the id, the version and those that it sent are absent.
+/// The record of an API token in the answer to a change. If the caller may not read the token, all
+/// fields but the id, the version and those that it sent are absent.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(
@@ -56,22 +56,22 @@ pub(crate) struct WrittenRecord {
     /// The record's id, a `UUIDv7`.
     #[schema(value_type = String, format = "uuid")]
     id: TokenId,
-    /// One more with every stored change.
+    /// Grows by one with every stored change.
     #[schema(value_type = i64, minimum = 1)]
     version: Version,
-    /// When the token was made; if the caller may read it.
+    /// The instant of the token's creation; if the caller may read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = DateTime)]
     creation_date: Option<Timestamp>,
-    /// When the record was last changed; if the caller may read it.
+    /// The instant of the record's last change; if the caller may read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = DateTime)]
     last_modified_date: Option<Timestamp>,
-    /// Who made it, under the name that user has now; if the caller may read it.
+    /// The user who created the token, under its current name; if the caller may read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = UserInfoRecord, required = false)]
     created_user_info: Option<UserInfo>,
-    /// Who changed it last, under the name that user has now; if the caller may read it.
+    /// The user who changed the token last, under its current name; if the caller may read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = UserInfoRecord, required = false)]
     last_modified_user_info: Option<UserInfo>,
@@ -79,38 +79,42 @@ pub(crate) struct WrittenRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = "uuid")]
     user_id: Option<UserId>,
-    /// The name of the token and of its user; if the caller may read or sent it.
+    /// The name of the token and of its user; if the caller may read it or sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, min_length = 1, max_length = 128)]
     name: Option<TokenName>,
-    /// What may be shown of the secret; if the caller may read it.
+    /// The part of the secret that may be shown; if the caller may read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, pattern = "^csg_…[0-9A-Za-z]{4}$", example = "csg_…x4Zt")]
     partial_token: Option<PartialToken>,
-    /// The token is valid before this instant; if the caller may read or sent it.
+    /// The token is valid before this instant; if the caller may read it or sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = DateTime)]
     expiry: Option<Timestamp>,
-    /// From where it may be used, empty = from anywhere; if the caller may read or sent it.
+    /// The addresses from which it may be used, empty = any; if the caller may read them or sent
+    /// them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<String>, required = false, max_items = 100)]
     allowed_addresses: Option<AllowedAddresses>,
-    /// What it may do, in the order of the names; if the caller may read or sent it.
+    /// The permissions that it holds, in the order of their names; if the caller may read them or
+    /// sent them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<String>, required = false, min_items = 1)]
     permissions: Option<PermissionSet>,
-    /// When it was last used, some seconds late, null if it never was; if the caller may read it.
+    /// The instant of the last use, some seconds late, null if it was never used; if the caller may
+    /// read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false, format = DateTime)]
     last_used_date: Option<Option<Timestamp>>,
-    /// From where it was last used, null if it never was or that is not known; if the caller may read it.
+    /// The address of the last use, null if it was never used or the address is unknown; if the
+    /// caller may read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false)]
     last_used_address: Option<Option<IpAddr>>,
 }
 
 impl WrittenRecord {
-    /// The record as far as the actor may be shown it.
+    /// The record as far as the actor may see it.
     fn shown_to(actor: &Actor, view: &TokenView, sent: Sent) -> Self {
         let token = &view.token;
         let reads = actor.may_read(token);
@@ -142,8 +146,8 @@ impl WrittenRecord {
     }
 }
 
-/// A new API token or a new secret: the record as far as the caller may read or sent it, and the only
-/// sight of the secret.
+/// A new API token or a new secret: the record as far as the caller may read it or sent it, and the
+/// secret, which no other answer shows.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IssuedToken)]
 pub(crate) struct IssuedTokenRecord {
@@ -154,7 +158,7 @@ pub(crate) struct IssuedTokenRecord {
     token: Shown,
 }
 
-/// A secret on its way into the one answer that shows it.
+/// The secret in the one answer that shows it.
 #[derive(Debug)]
 struct Shown(Secret);
 
@@ -173,7 +177,7 @@ impl IssuedTokenRecord {
     }
 }
 
-/// A changed API token; after a dry run also what would change.
+/// A changed API token; after a dry run also the fields that would change.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = UpdatedToken)]
@@ -184,7 +188,7 @@ pub(crate) struct UpdatedToken {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     dry_run: Option<bool>,
-    /// After a dry run: what would change; if the caller may read the token.
+    /// After a dry run: the fields that would change; if the caller may read the token.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = ChangesRecord, required = false)]
     changes: Option<Changes>,
@@ -206,7 +210,7 @@ impl UpdatedToken {
     }
 }
 
-/// The fields of a record that an update changes.
+/// The names of the fields that an update changes.
 fn names(changes: &Changes) -> Vec<&'static str> {
     let fields = [
         ("name", changes.name.is_some()),

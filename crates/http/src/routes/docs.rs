@@ -1,5 +1,5 @@
-//! The OpenAPI document, and a page to browse it. All of the page's assets are in the binary: it loads nothing from
-//! elsewhere, and its policy lets it load nothing from elsewhere.
+//! The OpenAPI document, and a page to browse it. All of the page's assets are in the binary: it
+//! loads nothing from elsewhere, and its policy lets it load nothing from elsewhere.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use utoipa_swagger_ui::Config;
 
 use crate::{problem::Problem, state::ApiState};
 
-/// The page's library sets styles on elements and embeds its icons as data.
+/// The page's library sets styles on elements and embeds its icons as `data:` URLs.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 pub(super) fn routes(document: &OpenApi) -> Router<ApiState> {

@@ -1,4 +1,5 @@
-//! Whether the process lives, and whether it can work: for load balancers and supervisors, without a credential.
+//! Health of the process, and of the service: for load balancers and supervisors, without a
+//! credential.
 
 use axum::{
     extract::{RawQuery, State},
@@ -11,13 +12,13 @@ use utoipa::ToSchema;
 use super::{Answer, answer};
 use crate::{body::NoBody, params::Params, state::ApiState};
 
-/// How the service is.
+/// The health of the service.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
-    /// Whether it is up.
+    /// Whether the service is up.
     #[schema(value_type = HealthStatus)]
     status: &'static str,
-    /// Why it is down.
+    /// The reason why it is down.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = HealthReason, required = false)]
     reason: Option<&'static str>,
@@ -47,7 +48,7 @@ enum HealthReason {
     Starting,
 }
 
-/// Whether changes can be stored, where they cannot.
+/// Whether changes can be stored; only present if they cannot.
 #[derive(ToSchema)]
 #[schema(rename_all = "kebab-case")]
 #[expect(dead_code, reason = "describes a word of the answer")]
@@ -55,7 +56,7 @@ enum HealthWrites {
     Unavailable,
 }
 
-/// Whether the process lives
+/// Whether the process is live
 ///
 /// The process answers. For supervisors that restart it if it does not.
 #[utoipa::path(
@@ -72,9 +73,9 @@ pub(crate) async fn live(RawQuery(query): RawQuery, _: NoBody) -> Answer {
     answer(StatusCode::OK, [], &up)
 }
 
-/// Whether the service can answer
+/// Whether the service is ready
 ///
-/// The store answers too. For load balancers, which send requests elsewhere meanwhile.
+/// The store answers too. For load balancers, which send requests elsewhere in the meantime.
 #[utoipa::path(
     get, path = "/health/ready", operation_id = "ready", tag = "health", security(),
     responses(
@@ -106,7 +107,7 @@ pub(super) async fn ready(
     )
 }
 
-/// What readiness answers until the service has started.
+/// The answer about readiness until the service has started.
 pub(crate) async fn starting(RawQuery(query): RawQuery) -> Answer {
     Params::none(query.as_deref())?;
     let down = Health {

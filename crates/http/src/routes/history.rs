@@ -1,4 +1,4 @@
-//! What happened to all tokens of a tenant: after a leak one revokes first and asks then.
+//! The history of all tokens of a tenant: after a leak people revoke first and ask then.
 
 use axum::{
     extract::{RawQuery, State},
@@ -18,8 +18,9 @@ use crate::{
 
 /// Audit events of the tenant
 ///
-/// Of all its tokens, revoked ones included, the newest first. A page examines so many events at most. So one with few
-/// events, or none, is not the last one: the history ends if `nextCursor` is null.
+/// Events of all its tokens, revoked ones included, the newest first. A page examines a limited
+/// number of events, so a page with few or no events need not be the last: the history ends if
+/// `nextCursor` is null.
 #[utoipa::path(
     get, path = "/events", operation_id = "listEvents", tag = "tokens",
     params(

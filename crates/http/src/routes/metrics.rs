@@ -1,4 +1,5 @@
-//! The service's numbers, for a monitoring system that holds a token; on a listener of their own they need none.
+//! The metrics of the service, for a monitoring system with a token; on a separate listener they
+//! need none.
 
 use axum::{
     Router,
@@ -21,10 +22,11 @@ use crate::{
     state::ApiState,
 };
 
-/// The service's numbers
+/// The metrics of the service
 ///
-/// As `OpenMetrics` text, or in the Prometheus text format 0.0.4 if `Accept` prefers `text/plain`.
-/// They cover all tenants, and name none. Only tokens of the default tenant can hold the permission.
+/// They are `OpenMetrics` text, or in the Prometheus text format 0.0.4 if `Accept` prefers
+/// `text/plain`. They cover all tenants, and name none. Only tokens of the default tenant can hold
+/// the permission.
 #[utoipa::path(
     get, path = "/metrics", operation_id = "metrics", tag = "health",
     responses((
@@ -63,7 +65,7 @@ fn page(metrics: &Metrics, headers: &HeaderMap) -> Answer {
     Ok((headers, page).into_response())
 }
 
-/// `GET /metrics` alone and open to whoever reaches it: for a listener that only the monitoring system reaches.
+/// `GET /metrics` without a credential, for a listener that only the monitoring system can reach.
 pub fn metrics_router(metrics: Metrics) -> Router {
     Router::new()
         .route(

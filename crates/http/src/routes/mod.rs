@@ -1,5 +1,5 @@
-//! The routes, and the way that leads to each of them. Handlers are declared once: the router serves and the OpenAPI
-//! document describes the same declarations.
+//! The routes. Each handler is declared once: the router serves and the OpenAPI document describes
+//! the same declarations.
 
 mod checks;
 mod docs;
@@ -27,18 +27,19 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{openapi, problem::Problem, request_context, state::ApiState};
 
-/// Where the door for verifying is.
+/// The path of the endpoint for verification.
 pub(crate) const VERIFY: &str = "/api/v1/api-tokens/verify";
 
-/// The way to every handler, but for the two that [`ApiService`](crate::ApiService) asks at once.
+/// The router of all handlers, except the two that [`ApiService`](crate::ApiService) calls
+/// directly.
 ///
-/// The client's address is read from `ConnectInfo<SocketAddr>`, which [`serve`](crate::serve) provides; without it the
-/// address is unknown, and tokens with a list of addresses are refused.
+/// The client's address is read from `ConnectInfo<SocketAddr>`, which [`serve`](crate::serve)
+/// provides; without it the address is unknown, and tokens with a list of addresses are refused.
 pub(crate) fn router(app: ApiState) -> Router {
     let (api, document) = described();
     let document = openapi::published(openapi::finished(document));
     api.route("/auth", any(checks::forward_auth::auth))
-        // With the path of the request behind it, be that the root.
+        // With the path of the original request appended, which may be the root.
         .route("/auth/", any(checks::forward_auth::auth))
         .route("/auth/{*original}", any(checks::forward_auth::auth))
         .merge(docs::routes(&document))
@@ -47,7 +48,7 @@ pub(crate) fn router(app: ApiState) -> Router {
         .layer(middleware::from_fn_with_state(app, request_context::frame))
 }
 
-/// The operations, with what they declare about themselves.
+/// The operations, with their documentation.
 pub(crate) fn described() -> (Router<ApiState>, OpenApi) {
     let api = OpenApiRouter::<ApiState>::default()
         .routes(routes!(tokens::create::create, tokens::list::list))
@@ -75,14 +76,15 @@ pub(crate) fn described() -> (Router<ApiState>, OpenApi) {
         .routes(routes!(checks::forward_auth::auth))
         .routes(routes!(checks::introspect::introspect))
         .routes(routes!(checks::revocation::revoke))
-        // Not in the document: no client is to be generated for what refuses every request.
+        // It is not in the document, so that no client is generated for an operation that refuses
+        // every request.
         .route("/oauth2/token", post(checks::token::token))
         .routes(routes!(checks::metadata::metadata))
         .routes(routes!(metrics::numbers))
         .split_for_parts()
 }
 
-/// What every handler comes to.
+/// The result of every handler.
 type Answer = Result<Response, Problem>;
 
 /// A record as JSON, with headers.
@@ -101,7 +103,7 @@ fn answer(
         HeaderValue::from_static("application/json"),
     );
     for (name, value) in headers {
-        // Ids, versions and numbers: there is nothing in them that a header cannot carry.
+        // Ids, versions and numbers are always valid header values.
         if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().insert(name, value);
         }
@@ -109,7 +111,7 @@ fn answer(
     Ok(response)
 }
 
-/// A page for a person, that loads and runs nothing.
+/// A page for a person; it loads and runs nothing.
 fn page(html: String) -> Response {
     let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     let headers = [

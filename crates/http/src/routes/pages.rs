@@ -1,4 +1,5 @@
-//! The pages that explain problems. They are for everybody: whoever lacks a credential may be the one who needs them.
+//! The pages that explain problems. They need no credential, because callers without one may need
+//! them most.
 
 use axum::{Router, extract::Path, response::Response, routing::get};
 

@@ -1,4 +1,4 @@
-//! The catalog: what can be granted here.
+//! The catalog of permissions that can be granted.
 
 use axum::{
     extract::{RawQuery, State},

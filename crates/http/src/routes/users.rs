@@ -1,4 +1,4 @@
-//! Users: who is behind an id in a record or an event.
+//! Users: the owner of an id in a record or an event.
 
 use axum::{
     extract::{RawQuery, State},
@@ -18,7 +18,7 @@ use crate::{
 
 /// The caller's own user
 ///
-/// The user that stands for the token that asks.
+/// The user that stands for the token of the request.
 #[utoipa::path(
     get, path = "/users/current", operation_id = "getCurrentUser", tag = "users",
     responses((status = 200, body = UserRecord), (status = 400)),
@@ -32,7 +32,7 @@ pub(super) async fn current(
     Params::none(query.as_deref())?;
     let user = app.users.get(&caller.actor, caller.actor.user).await;
     let user = user.map_err(|failure| match failure {
-        // It was there when the credential was checked.
+        // The user existed when the credential was checked.
         UseCaseError::UserNotFound => Problem::invalid_token(),
         other => other.into(),
     })?;
@@ -41,7 +41,7 @@ pub(super) async fn current(
 
 /// A user
 ///
-/// By its id, which records and events hold. Users are kept when their token is revoked.
+/// Looks up the id that records and events hold. Users are kept when their token is revoked.
 #[utoipa::path(
     get, path = "/users/{id}", operation_id = "getUser", tag = "users",
     params(("id" = String, Path, format = "uuid", description = "The user's id")),

@@ -1,5 +1,5 @@
-//! What one connection does, as the accept loop sees it when it looks for a connection to close. The connection
-//! writes it with every request, so each change is one store to memory.
+//! The activity of one connection, for the accept loop when it looks for a connection to close. The
+//! connection updates it with every request, so each update is one store to memory.
 
 use std::{
     future::poll_fn,
@@ -9,7 +9,7 @@ use std::{
 
 use futures_util::task::AtomicWaker;
 
-/// Stands for an instant while a request is in progress.
+/// In place of an instant while a request is in progress.
 const BUSY: u64 = u64::MAX;
 
 /// The connection may stay.
@@ -19,19 +19,20 @@ const CLOSE: u8 = 1;
 /// The connection is asked to close if it is idle, also if an answer has not been read.
 const CLOSE_UNREAD: u8 = 2;
 
-/// A connection without a request in progress. Those that sort first are closed first.
+/// A connection without a request in progress. Connections that sort first are closed first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Idle {
-    /// Whether the end of an answer waits for the client to read.
+    /// Whether the end of an answer waits for the client to read it.
     unread: bool,
     /// Microseconds from the start of the server.
     since: u64,
 }
 
-/// What one connection does.
+/// The activity of one connection.
 #[derive(Debug)]
 pub(super) struct Activity {
-    /// Microseconds from the start of the server to the end of the last request, or to the connection's beginning.
+    /// Microseconds from the start of the server to the end of the last request, or to the
+    /// connection's beginning.
     idle_since: AtomicU64,
     unread: AtomicBool,
     asked: AtomicU8,
@@ -39,7 +40,7 @@ pub(super) struct Activity {
 }
 
 impl Activity {
-    /// A new connection: nothing has been asked on it.
+    /// A new connection, without a request so far.
     pub(super) const fn new(now: u64) -> Self {
         Self {
             idle_since: AtomicU64::new(now),
@@ -49,24 +50,25 @@ impl Activity {
         }
     }
 
-    /// A request is in progress from here on, or the connection is over: it is not idle.
+    /// Marks the connection as not idle: a request is in progress, or the connection is over.
     pub(super) fn busy(&self) {
         self.idle_since.store(BUSY, Ordering::Relaxed);
     }
 
-    /// No request is in progress from here on.
+    /// Marks the connection as idle.
     pub(super) fn idle(&self, now: u64) {
         self.idle_since.store(now, Ordering::Relaxed);
     }
 
-    /// Whether bytes of an answer wait for the client to read.
+    /// Records whether bytes of an answer wait for the client to read them.
     pub(super) fn unread(&self, unread: bool) {
         if self.unread.load(Ordering::Relaxed) != unread {
             self.unread.store(unread, Ordering::Relaxed);
         }
     }
 
-    /// Since when the connection is idle; `None` during a request, and if it has been asked to close.
+    /// The instant since which the connection is idle; `None` during a request, and if it was asked
+    /// to close.
     pub(super) fn seen(&self) -> Option<Idle> {
         let since = self.idle_since.load(Ordering::Relaxed);
         let stays = self.asked.load(Ordering::Relaxed) == STAY;
@@ -76,7 +78,7 @@ impl Activity {
         })
     }
 
-    /// Asks the connection to close, if it has done nothing since it was seen. Returns whether it was asked.
+    /// Asks the connection to close, if it is unchanged since `seen`. Returns whether it was asked.
     pub(super) fn evict(&self, seen: Idle) -> bool {
         let unchanged = self.seen() == Some(seen);
         if unchanged {
@@ -87,8 +89,8 @@ impl Activity {
         unchanged
     }
 
-    /// Returns once the connection has been asked to close and is idle. The connection's own task decides, so a
-    /// request that has begun meanwhile is never cut.
+    /// Returns once the connection was asked to close and is idle. The connection's own task
+    /// decides, so a request that has begun in the meantime is never cut.
     pub(super) async fn evicted(&self) {
         poll_fn(|cx| {
             self.task.register(cx.waker());

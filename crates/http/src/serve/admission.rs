@@ -1,4 +1,5 @@
-//! Who gets a place: everybody while there are some, then whoever comes in place of the connection that is idle longest.
+//! Admission of connections: every connection while slots are free, then each new one in place of
+//! the connection that has been idle longest.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -12,16 +13,17 @@ use super::{
     slots::{ClientAddress, ConnectionSlot, ConnectionSlots, NoSlot, network},
 };
 
-/// How long a connection that was asked to close may take; its task has to be run for it.
+/// The time that a connection which was asked to close may take; its task has to run for that.
 pub(super) const ROOM: Duration = Duration::from_millis(20);
 
-/// How often a place of the reserve is tried for: its connections last hardly longer than [`ROOM`].
+/// The number of tries for a slot of the reserve, whose connections hardly last longer than
+/// [`ROOM`].
 const TRIES: u32 = 10;
 
-/// How often the log has a line about places that are used up.
+/// The period of log lines about used-up slots.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// The places of one server.
+/// The connection slots of one server.
 #[derive(Debug)]
 pub(super) struct Admission {
     places: Arc<ConnectionSlots>,
@@ -45,7 +47,7 @@ impl Admission {
         }
     }
 
-    /// A seat for a connection from this address; `None` if there is not even one of the reserve.
+    /// A permit for a connection from this address; `None` if even the reserve has no slot.
     pub(super) async fn admit(
         &mut self,
         peer: IpAddr,
@@ -80,7 +82,7 @@ impl Admission {
                     }
                 }
             }
-            // Its end is either way the next try.
+            // With or without a time-out, the next try follows.
             let _ = timeout(ROOM, freed).await;
         }
         None

@@ -1,5 +1,6 @@
-//! A request's body on its way, as the cap of connections sees it. Until its caller is admitted, a request that waits for
-//! its body is worth no more than a connection that waits for a head: it gives way if there are too many.
+//! Watches a request's body as it arrives, for the cap of connections. Until its caller is
+//! admitted, a request that waits for its body counts as little as a connection that waits for a
+//! head: it is evicted if there are too many.
 
 use std::{
     pin::Pin,
@@ -17,20 +18,21 @@ use hyper::{
 
 use super::deadline::ConnectionDeadline;
 
-/// The body of a request. It notes on the connection whether the client of a caller not yet admitted is waited for.
+/// The body of a request. It records on the connection whether the server waits for the client of a
+/// caller that is not yet admitted.
 #[derive(Debug)]
 pub(crate) struct WatchedBody {
     body: Body,
     phases: ConnectionDeadline,
     caller: Arc<OnceLock<TokenId>>,
-    /// Microseconds from the start of the server to the first time that the client was waited for. One that sends
-    /// byte by byte grows older all the same.
+    /// Microseconds from the start of the server to the first wait for the client. A client that
+    /// sends byte by byte grows older all the same.
     since: Option<u64>,
     waits: bool,
 }
 
 impl WatchedBody {
-    /// Has the request's body noted, unless the request came without one.
+    /// Watches the request's body, unless the request has none.
     pub(crate) fn noted(
         mut request: Request<Body>,
         caller: &Arc<OnceLock<TokenId>>,

@@ -16,10 +16,10 @@ use super::{
 };
 use crate::validate_request::validate;
 
-/// The largest head of a request, in bytes; hyper answers a larger one with 431.
+/// The maximum size of a request's head, in bytes; hyper answers a larger one with 431.
 const LARGEST_HEAD: usize = 32 * 1024;
 
-/// Serves a connection until it ends by itself, has passed a deadline, or has to make room.
+/// Serves a connection until it ends by itself, passes a deadline, or is evicted.
 pub(super) async fn connection<S>(
     (stream, peer): (TcpStream, SocketAddr),
     service: S,
@@ -30,7 +30,7 @@ pub(super) async fn connection<S>(
     S: Serves,
     S::Future: Send,
 {
-    // Answers are written whole; waiting to fill a segment would only delay them.
+    // Answers are written whole, so waiting to fill a segment would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection was gone before it was served");
         return;
@@ -47,19 +47,20 @@ pub(super) async fn connection<S>(
                 request
             });
     let connection = http1::Builder::new()
-        // Kept by the deadlines here: hyper's own would also close what is merely idle.
+        // The deadlines here replace it: hyper's own would also close idle connections.
         .header_read_timeout(None)
         .max_header_size(LARGEST_HEAD)
         .serve_connection(io, TowerToHyperService::new(service));
     let activity = phases.activity();
     tokio::select! {
-        // First, so that a request that has arrived begins before anything else can end the connection.
+        // First, so that a request that has arrived begins before anything else can end the
+        // connection.
         biased;
-        // Whatever ends it, there is nobody left to tell.
+        // However the connection ends, no client is left to inform.
         _ = watcher.watch(connection) => {}
         () = phases.clone().passed() => {}
         () = activity.evicted() => {}
     }
-    // Nobody has to ask it to close any more.
+    // Nobody may ask it to close any more.
     activity.busy();
 }

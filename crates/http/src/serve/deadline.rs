@@ -1,8 +1,10 @@
-//! The deadlines of one connection. They move with its phases: a head that has begun has to be whole soon, an exchange
-//! has to end, and what does nothing is let go. So no client holds a connection by being slow, on either side.
+//! Deadlines of one connection, which move with its phases: a head that has begun has to be
+//! complete soon, an exchange has to end, and an idle connection is closed. So no client can hold a
+//! connection by being slow, in either direction.
 //!
-//! Moving one is a store to memory, because that happens several times with every request. Whoever waits for it looks
-//! again now and then, which makes a deadline late by a fifth of the shortest bound at most.
+//! Moving a deadline is one store to memory, because that happens several times with every request.
+//! The waiting task looks again now and then, which makes a deadline late by at most a fifth of the
+//! shortest bound.
 
 use std::{
     pin::Pin,
@@ -26,11 +28,11 @@ use tower::{Layer, Service};
 
 use super::{Limits, activity::Activity};
 
-/// Marks an answer that has no end: each of its parts begins its exchange anew.
+/// Marks an answer without an end: each of its parts restarts the deadline of its exchange.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Streaming;
 
-/// Moves the deadline as the connection goes from phase to phase.
+/// Moves the deadline of a connection from phase to phase.
 #[derive(Debug, Clone)]
 pub(super) struct ConnectionDeadline(Arc<Shared>);
 
@@ -38,15 +40,16 @@ pub(super) struct ConnectionDeadline(Arc<Shared>);
 struct Shared {
     limits: Arc<Limits>,
     begin: Instant,
-    /// Microseconds from the server's beginning to the deadline.
+    /// Microseconds from the server's start to the deadline.
     deadline: AtomicU64,
-    /// Whether nothing of a request has come.
+    /// Whether nothing of a request has arrived.
     idle: AtomicBool,
     activity: Activity,
 }
 
 impl ConnectionDeadline {
-    /// A new connection of a server that began then: a head is expected at once.
+    /// Creates the deadline of a new connection of a server that started at `begin`: a head is
+    /// expected at once.
     pub(super) fn begin(limits: Arc<Limits>, begin: Instant) -> Self {
         let head = limits.head;
         let phases = Self(Arc::new(Shared {
@@ -60,17 +63,17 @@ impl ConnectionDeadline {
         phases
     }
 
-    /// Whether the connection is idle, and since when.
+    /// The activity of the connection.
     pub(super) fn activity(&self) -> &Activity {
         &self.0.activity
     }
 
-    /// Microseconds from the server's beginning.
+    /// Microseconds from the server's start.
     pub(super) fn now(&self) -> u64 {
         micros(self.0.begin.elapsed())
     }
 
-    /// Moves the deadline, and returns the instant that it is counted from.
+    /// Moves the deadline, and returns the instant from which it counts.
     fn allow(&self, bound: Duration) -> u64 {
         let now = self.0.begin.elapsed();
         let at = micros(now + bound);
@@ -78,28 +81,28 @@ impl ConnectionDeadline {
         micros(now)
     }
 
-    /// A request is being answered.
+    /// Begins an exchange.
     fn exchange(&self) {
         self.0.idle.store(false, Ordering::Relaxed);
         self.0.activity.busy();
         self.allow(self.0.limits.exchange);
     }
 
-    /// Nothing is under way.
+    /// Ends the exchange: the connection is idle.
     fn rest(&self) {
         self.0.idle.store(true, Ordering::Relaxed);
         let now = self.allow(self.0.limits.idle);
         self.0.activity.idle(now);
     }
 
-    /// Bytes have come: of a next head, where nothing was under way.
+    /// Records that bytes have arrived: those of the next head, if the connection was idle.
     pub(super) fn note_input(&self) {
         if self.0.idle.swap(false, Ordering::Relaxed) {
             self.allow(self.0.limits.head);
         }
     }
 
-    /// Ends when a deadline passes without having been moved.
+    /// Returns when a deadline passes without having been moved.
     pub(super) async fn passed(self) {
         let Limits {
             head,
@@ -119,12 +122,13 @@ impl ConnectionDeadline {
     }
 }
 
-/// From the server's beginning.
+/// Microseconds since the server's start.
 fn micros(since: Duration) -> u64 {
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// Ends an exchange when the last of its answer has been handed over, or the exchange was given up.
+/// Ends an exchange when the last part of its answer was handed over, or the exchange was
+/// abandoned.
 #[derive(Debug)]
 struct ExchangeGuard(ConnectionDeadline);
 
@@ -168,7 +172,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         self.phases.exchange();
         if !request.body().is_end_stream() {
-            // For the body's own notes.
+            // So that the body can record its progress.
             request.extensions_mut().insert(self.phases.clone());
         }
         TimedFuture {
@@ -179,7 +183,7 @@ where
 }
 
 pin_project! {
-    /// An answer in the making.
+    /// The future of an answer.
     pub(super) struct TimedFuture<F> {
         #[pin]
         answering: F,
@@ -208,7 +212,7 @@ where
     }
 }
 
-/// An answer's body, with the exchange that it belongs to: hyper lets go of it once it has taken all of it.
+/// An answer's body, with its exchange: hyper drops it once it has taken all of it.
 #[derive(Debug)]
 pub(super) struct TimedBody {
     body: Body,

@@ -1,6 +1,6 @@
-//! The accept loop. The framework's own sets no timers and no bounds; here every phase of a connection has its
-//! deadline, their number has a cap, one client has a share of them, and the end of the service waits for what is in
-//! flight, but not for ever.
+//! The accept loop. The framework's own sets no timers and no bounds. Here every phase of a
+//! connection has its deadline, the number of connections has a cap, one client has a share of
+//! them, and the end of the service waits for requests in flight, but not for ever.
 
 mod activity;
 mod admission;
@@ -24,32 +24,32 @@ use tokio::{
 use self::{admission::Admission, connection::connection, deadline::ConnectionDeadline};
 pub(crate) use self::{body_watch::WatchedBody, deadline::Streaming, permit::Overflow};
 
-/// How long accepting rests after an error that says that the machine is out of something.
+/// The pause of the accept loop after an error because the machine lacks a resource.
 const REST: Duration = Duration::from_millis(100);
 
 /// The bounds of [`serve`].
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// How many connections there are at most. A further one takes the place of the one that is idle longest. If none
-    /// is idle, it gets one of [`Limits::reserve`] further places, for one request.
+    /// The maximum number of connections. A further one replaces the connection that has been idle
+    /// longest. If none is idle, it gets one of [`Limits::reserve`] further slots, for one request.
     pub connections: usize,
-    /// How many of them one address has at most; an IPv6 network of /64 counts as one.
+    /// The maximum number of connections of one address; an IPv6 network of /64 counts as one.
     pub per_address: usize,
-    /// The networks to whose addresses that does not apply.
+    /// The networks whose addresses are exempt from that.
     pub exempt: Vec<IpNet>,
-    /// How long a head may take to arrive.
+    /// The time for a head to arrive.
     pub head: Duration,
-    /// How long an exchange may take, from its head to the last byte that is handed to the connection.
+    /// The time for an exchange, from its head to the last byte that is handed to the connection.
     pub exchange: Duration,
-    /// How long a connection is kept between two exchanges, and the rest of an answer may take to be read.
+    /// The time between two exchanges, and for a client to read the rest of an answer.
     pub idle: Duration,
-    /// How long the end waits for what is in flight.
+    /// The time for requests in flight at the end of the service.
     pub drain: Duration,
 }
 
 impl Limits {
-    /// With what a deployment decides; the rest follows from what clients do: 5 s for a head, 30 s for an exchange,
-    /// 30 s idle.
+    /// Creates the limits from what a deployment decides; the others follow from what clients do: 5
+    /// s for a head, 30 s for an exchange, 30 s idle.
     #[must_use]
     pub const fn new(connections: usize, drain: Duration) -> Self {
         Self {
@@ -63,14 +63,15 @@ impl Limits {
         }
     }
 
-    /// How many connections there may be beyond `connections`, for one request each: a sixteenth, from 4 to 64.
+    /// The number of connections beyond `connections`, for one request each: a sixteenth, from 4 to
+    /// 64.
     #[must_use]
     pub fn reserve(connections: usize) -> usize {
         (connections / 16).clamp(4, 64)
     }
 }
 
-/// What can be served: a service of requests as they arrive, which answers them all.
+/// A service that [`serve`] can serve: it takes requests as they arrive, and answers every one.
 pub trait Serves:
     tower::Service<
         hyper::Request<hyper::body::Incoming>,
@@ -93,10 +94,11 @@ impl<S> Serves for S where
 {
 }
 
-/// Serves HTTP/1.1 until `shutdown` comes, then finishes what is in flight within the bound.
+/// Serves HTTP/1.1 until `shutdown` completes, then finishes the requests in flight within the
+/// bound.
 ///
 /// # Errors
-/// None at present: a listener that cannot accept for the moment is asked again.
+/// None at present: a listener that cannot accept at the moment is tried again.
 pub async fn serve<S>(
     listener: TcpListener,
     service: S,
@@ -124,14 +126,15 @@ where
             admitted = next => admitted,
             _ = &mut shutdown => break,
         };
-        // One that nobody can answer any more is closed by being dropped.
+        // If nobody can answer the connection, dropping it closes it.
         let Some((client, phases, seat)) = admitted else {
             continue;
         };
         let watcher = graceful.watcher();
         tokio::spawn(connection(client, service.clone(), phases, watcher, seat));
     }
-    // Closed first, so that nobody waits in its queue for an answer that will not come.
+    // The listener is closed first, so that no connection waits in its queue for an answer that
+    // will not come.
     drop(listener);
     if timeout(limits.drain, graceful.shutdown()).await.is_err() {
         tracing::warn!("connections were cut: they did not end in time");
@@ -139,12 +142,12 @@ where
     Ok(())
 }
 
-/// The next connection.
+/// Accepts the next connection.
 async fn accept(listener: &TcpListener, complaints: &mut LogThrottle) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
-            // The one connection is at fault, not the listener.
+            // The fault is that of one connection, not of the listener.
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
                 if complaints.due(Instant::now()) {
@@ -156,7 +159,7 @@ async fn accept(listener: &TcpListener, complaints: &mut LogThrottle) -> (TcpStr
     }
 }
 
-/// When something was last complained of: what lasts is logged, but does not fill the log.
+/// The time of the last log line: a lasting fault is logged, but does not fill the log.
 #[derive(Debug)]
 struct LogThrottle {
     pause: Duration,
@@ -164,12 +167,12 @@ struct LogThrottle {
 }
 
 impl LogThrottle {
-    /// At most one in each pause.
+    /// At most one line in each period.
     const fn every(pause: Duration) -> Self {
         Self { pause, last: None }
     }
 
-    /// Whether it is time for one.
+    /// Whether the next line is due.
     fn due(&mut self, now: Instant) -> bool {
         let due = self.last.is_none_or(|last| now - last >= self.pause);
         if due {

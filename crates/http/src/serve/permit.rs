@@ -1,5 +1,5 @@
-//! What a connection holds: a place, or one of the reserve until its first request. So a load balancer that asks how
-//! the service is gets its answer whatever the other clients do.
+//! The permit of a connection: a slot, or one of the reserve until its first request. So a load
+//! balancer that asks for the health of the service gets an answer whatever the other clients do.
 
 use std::{
     convert::Infallible,
@@ -26,15 +26,15 @@ use super::{
     slots::{ClientAddress, ConnectionSlot, ConnectionSlots},
 };
 
-/// How long the first request on a connection of the reserve waits for a proper place.
+/// The time that the first request on a connection of the reserve waits for a normal slot.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// Marks a request on a connection beyond the cap. Only what watches the service is to be answered; the connection
-/// closes behind the answer.
+/// Marks a request on a connection beyond the cap. Only health checks are answered; the connection
+/// closes after the answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Overflow;
 
-/// What a connection holds. Dropping the last clone frees it.
+/// The permit of a connection. Dropping the last clone frees it.
 #[derive(Debug, Clone)]
 pub(super) struct ConnectionPermit(Arc<PermitState>);
 
@@ -44,14 +44,14 @@ struct PermitState {
     reserve: Option<Reserve>,
 }
 
-/// A place of the reserve, and where to ask for a proper one.
+/// A slot of the reserve, and where to ask for a normal one.
 #[derive(Debug)]
 struct Reserve {
     place: Mutex<Option<ConnectionSlot>>,
     places: Arc<ConnectionSlots>,
     client: ClientAddress,
     phases: ConnectionDeadline,
-    /// Whether another connection has been asked to make room.
+    /// Whether another connection was asked to make room.
     evicted: bool,
 }
 
@@ -86,7 +86,7 @@ impl ConnectionPermit {
         self.0.place.get().is_some()
     }
 
-    /// Gives a place of the reserve back for a proper one. Returns whether there is one by now.
+    /// Exchanges a slot of the reserve for a normal one. Returns whether that succeeded.
     async fn move_up(&self) -> bool {
         let Some(reserve) = &self.0.reserve else {
             return self.is_placed();
@@ -94,7 +94,7 @@ impl ConnectionPermit {
         let Some(place) = reserve.proper().await else {
             return false;
         };
-        // On one connection there is one request at a time, so nobody else has set it.
+        // A connection has one request at a time, so the cell is empty.
         let _ = self.0.place.set(place);
         reserve
             .place
@@ -106,7 +106,7 @@ impl ConnectionPermit {
 }
 
 impl Reserve {
-    /// A proper place, if one becomes free at once. Another newcomer may be faster than this one.
+    /// A normal slot, if one becomes free at once. Another new connection may be faster.
     async fn proper(&self) -> Option<ConnectionSlot> {
         let end = Instant::now() + PATIENCE;
         let mut asked = self.evicted;
@@ -119,13 +119,13 @@ impl Reserve {
                 Err(full) => drop(self.places.evict(self.client, full)),
             }
             asked = false;
-            // Its end is either way the next try.
+            // With or without a time-out, the next try follows.
             let _ = timeout(ROOM, freed).await;
         }
     }
 }
 
-/// A service on a connection, which needs a seat for its first request.
+/// The service of a connection, which needs a permit for its first request.
 #[derive(Debug, Clone)]
 pub(super) struct PermitService<S> {
     inner: S,

@@ -1,5 +1,5 @@
-//! The places that connections take: how many there are, how many of them one client has, and who gives way if none
-//! is free. Only the beginning and the end of a connection come here, never a request.
+//! Connection slots: their number, the share of one client, and the connection to evict if none is
+//! free. Only the beginning and the end of a connection use them, never a request.
 
 use std::{
     cmp::Reverse,
@@ -16,22 +16,23 @@ use tokio::{
 
 use super::{activity::Idle, deadline::ConnectionDeadline};
 
-/// How long no further look is worth its cost after one that found too few idle connections.
+/// The pause after a search that found too few idle connections, because another search would not
+/// be worth its cost.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// A client as places are counted: by its network. `None` stands for those that are not counted.
+/// A client for the count of slots: its network. `None` stands for clients that are not counted.
 pub(super) type ClientAddress = Option<IpAddr>;
 
-/// Why no place is free.
+/// Reason why no slot is free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoSlot {
-    /// All places are taken.
+    /// All slots are taken.
     Places,
-    /// The client has as many as one client may have.
+    /// The client has its whole share.
     Share,
 }
 
-/// A number of places, of which each client has a share.
+/// A number of slots, of which each client has a share.
 #[derive(Debug)]
 pub(super) struct ConnectionSlots {
     most: usize,
@@ -55,7 +56,7 @@ struct Connections {
     idlest: Idlest,
 }
 
-/// A place that a connection has; dropping it frees it.
+/// A slot of a connection; dropping it frees the slot.
 #[derive(Debug)]
 pub(super) struct ConnectionSlot {
     places: Arc<ConnectionSlots>,
@@ -73,10 +74,10 @@ impl ConnectionSlots {
         })
     }
 
-    /// Takes a place for a connection.
+    /// Takes a slot for a connection.
     ///
     /// # Errors
-    /// If none is free for this client.
+    /// Returns an error if none is free for this client.
     pub(super) fn take(
         self: &Arc<Self>,
         client: ClientAddress,
@@ -104,8 +105,8 @@ impl ConnectionSlots {
         })
     }
 
-    /// Asks the connection that is idle longest to close: one of the client's own if its share is used up. Returns
-    /// whether there was one.
+    /// Asks the connection that has been idle longest to close: one of the client's own if its
+    /// share is used up. Returns whether there was one.
     pub(super) fn evict(&self, client: ClientAddress, full: NoSlot) -> bool {
         let mut taken = self.lock();
         let SlotTable {
@@ -122,7 +123,7 @@ impl ConnectionSlots {
         }
     }
 
-    /// Completes if a place becomes free from here on.
+    /// Completes when a slot becomes free from now on.
     pub(super) fn freed(&self) -> Notified<'_> {
         self.freed.notified()
     }
@@ -147,8 +148,9 @@ impl Drop for ConnectionSlot {
     }
 }
 
-/// The connections that were idle at the last look, those that are idle longest at the end. What has become idle
-/// since is idle for less long than each of them, so one look serves for as many evictions as it found connections.
+/// The connections that were idle at the last search, the longest idle at the end. A connection
+/// that became idle later has been idle for less time than each of them, so one search serves for
+/// as many evictions as it found connections.
 #[derive(Debug, Default)]
 struct Idlest {
     queue: Vec<(Idle, ConnectionDeadline)>,
@@ -180,7 +182,8 @@ impl Idlest {
     }
 }
 
-/// The network that counts as one client: a client with one IPv6 address has at least a /64 of them.
+/// The network that counts as one client: a client with one IPv6 address has at least a /64 of
+/// them.
 pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {

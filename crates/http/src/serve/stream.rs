@@ -1,4 +1,4 @@
-//! The bytes of a connection on their way to hyper and back, and what they say about the connection.
+//! The byte stream between a connection and hyper, which updates the connection's state.
 
 use std::{
     io,
@@ -10,7 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::deadline::ConnectionDeadline;
 
-/// A connection's stream. It notes the first bytes of a head, and an answer that its client does not read.
+/// A connection's stream. It records the first bytes of a head, and an answer that the client does
+/// not read.
 #[derive(Debug)]
 pub(super) struct TimedIo<S> {
     stream: S,

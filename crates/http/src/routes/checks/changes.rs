@@ -1,5 +1,5 @@
-//! The door for services that keep facts of their own: a stream of what changes (server-sent events), from which they
-//! learn at once what they have to forget, and from whose silence they learn that they know nothing.
+//! The stream of changes (server-sent events) for services that cache facts: it reports at once
+//! what they have to invalidate, and its silence means that their facts may be stale.
 
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 
@@ -35,13 +35,16 @@ use crate::{
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// How many changes are told to one who comes back; beyond, it has to look at everything anew.
+/// The maximum number of missed changes that a resuming client gets; beyond that it has to look
+/// everything up again.
 const MOST: u16 = 1000;
 
-/// How often a sign of life is given, where nothing changes. A little less, so that none slips into the next second.
+/// The period of heartbeats if nothing changes. It is a little less than a second, so that none
+/// slips into the next one.
 const PULSE: Duration = Duration::from_millis(900);
 
-/// After how long a client should come back if its stream was cut; browsers wait longer by themselves.
+/// The delay after which a client should reconnect if its stream was cut; browsers wait longer by
+/// default.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// A change of a token.
@@ -50,7 +53,7 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(crate) struct ChangeRecord {
     #[schema(value_type = String, format = "uuid")]
     id: TokenId,
-    /// Its version since.
+    /// Its version after the change.
     #[schema(value_type = i64, minimum = 1)]
     version: Version,
     #[schema(value_type = String, pattern = "^(created|updated|rotated|revoked)$")]
@@ -59,11 +62,13 @@ pub(crate) struct ChangeRecord {
 
 /// Follow the changes
 ///
-/// A stream of server-sent events that does not end by itself. `ready` comes first, or after what was missed since
-/// `Last-Event-ID`; `change` tells of one token (`{"id", "version", "kind"}`), at least once; `reset` says that more was
-/// missed than can be told, or that the id is not known here, as after a restore: whatever is held has to be looked up
-/// anew; `heartbeat` comes each second for as long as the node itself hears of every change: from its
-/// absence follows that facts may be out of date. An event's id is where to go on, on whichever node.
+/// A stream of server-sent events that does not end by itself. `ready` comes first, or after the
+/// changes that were missed since `Last-Event-ID`. `change` reports a change of one token (`{"id",
+/// "version", "kind"}`), at least once. `reset` means that more was missed than can be reported, or
+/// that the id is not known here, as after a restore: everything that the client caches has to be
+/// looked up again. `heartbeat` comes each second for as long as the node itself learns of every
+/// change; without it, facts may be out of date. The id of an event is the position from which to
+/// resume, on any node.
 #[utoipa::path(
     get, path = "/changes", operation_id = "followChanges", tag = "checks",
     params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was received")),
@@ -79,7 +84,7 @@ pub(in crate::routes) async fn changes(
 ) -> Answer {
     Params::none(query.as_deref())?;
     let from = start(&headers)?;
-    // Followed from before the first look, so that nothing falls between.
+    // The stream is followed before the first read, so that no change is lost in between.
     let news = app.news.follow().ok_or_else(stopping)?;
     let tenant = caller.actor.tenant;
     let seat = app.streams().acquire(tenant, caller.actor.token);
@@ -87,7 +92,7 @@ pub(in crate::routes) async fn changes(
     let turn = app.streams().turn().await;
     let first = first(&app, &from).await?;
     drop(turn);
-    // Nothing else of the head is kept for as long as the stream lasts.
+    // The rest of the head is not kept while the stream lasts.
     let presented = headers.get(header::AUTHORIZATION).cloned();
     let presented = presented.map(|presented| (header::AUTHORIZATION, presented));
     let mut stream = Stream {
@@ -110,20 +115,21 @@ pub(in crate::routes) async fn changes(
         Some((Ok::<_, Infallible>(event), stream))
     });
     let mut response: Response = Sse::new(events).into_response();
-    // For nginx, which otherwise holds back what it is told until that is worth a packet.
+    // For nginx, which otherwise holds data back until there is enough for a packet.
     let at_once = HeaderValue::from_static("no");
     response.headers_mut().insert(ACCEL_BUFFERING, at_once);
     response.extensions_mut().insert(Streaming);
     Ok(response)
 }
 
-/// Where a client wants to go on.
+/// The position from which a client wants to follow.
 #[derive(Debug, PartialEq, Eq)]
 enum Start {
-    /// From now on: it comes for the first time.
+    /// From now on: the client has no position.
     Now,
     Behind(FeedPosition),
-    /// Behind an event that is not of this stream, as after a restore or a change of the database.
+    /// After an event that this stream does not know, as after a restore or a change of the
+    /// database.
     Unknown,
 }
 
@@ -141,8 +147,8 @@ fn start(headers: &HeaderMap) -> Result<Start, Problem> {
     Ok(position.map_or(Start::Unknown, Start::Behind))
 }
 
-/// What the client is told first. A place that the store does not know is answered as one from which
-/// too much was missed: an `EventSource` gives up for good after any other status than 200.
+/// The first batch for the client. A position that the store does not know is treated as one from
+/// which too much was missed: an `EventSource` gives up for good after any status other than 200.
 async fn first(app: &ApiState, start: &Start) -> Result<ChangeBatch, StoreError> {
     if let Start::Behind(position) = start {
         match app.feed.since(position, MOST).await {
@@ -166,21 +172,22 @@ fn stopping() -> Problem {
     StoreError::Unavailable("the service is about to stop".into()).into()
 }
 
-/// One client's stream.
+/// The stream of one client.
 struct Stream {
     app: ApiState,
     tenant: TenantId,
     _seat: StreamPermit,
-    /// The token that follows.
+    /// The token of the client.
     caller: Option<TokenId>,
     address: Option<std::net::IpAddr>,
-    /// What the caller presented, to be judged anew while the stream lasts.
+    /// The client's headers, so that its credential can be judged again while the stream lasts.
     headers: HeaderMap,
     news: Receiver<Arc<ChangeBatch>>,
     pending: VecDeque<Event>,
-    /// When there was last a sign of life.
+    /// The instant of the last event or heartbeat.
     beat: Instant,
-    /// When the caller was last admitted. Not when it was last told something: a busy tenant must not keep it here.
+    /// The instant at which the caller was last admitted. It does not move with events: a busy
+    /// tenant must not keep a revoked caller here.
     judged: Instant,
 }
 
@@ -214,7 +221,7 @@ impl Stream {
         }
     }
 
-    /// Puts into events what concerns the caller's tenant.
+    /// Queues the events that concern the caller's tenant.
     fn take(&mut self, news: &ChangeBatch) {
         let Some(changes) = &news.changes else {
             self.pending.push_back(sign("reset", &news.position));
@@ -223,12 +230,12 @@ impl Stream {
         let own = changes.iter().filter(|change| change.tenant == self.tenant);
         self.pending.extend(own.map(told));
         if !self.pending.is_empty() && !changes.is_empty() {
-            // Only behind the last of them is it right to go on from here.
+            // Only the position after the last of them is right to resume from.
             self.pending.push_back(sign("heartbeat", &news.position));
         }
     }
 
-    /// Whether the caller itself changed, or may have.
+    /// Whether the caller's own token changed, or may have changed.
     fn concerns_the_caller(&self, news: &ChangeBatch) -> bool {
         news.changes.as_ref().is_none_or(|changes| {
             let own = |change: &TokenChanged| Some(change.token) == self.caller;
@@ -255,12 +262,12 @@ fn told(change: &TokenChanged) -> Event {
         version: change.version,
         kind: change.kind,
     };
-    // Texts and numbers under text keys: there is nothing in it that could fail to be written.
+    // The record has texts and numbers under text keys, so serialization cannot fail.
     let data = serde_json::to_string(&record).unwrap_or_default();
     Event::default().event("change").data(data)
 }
 
-/// An event that tells nothing but where to go on.
+/// An event that only has a position.
 fn sign(name: &str, position: &FeedPosition) -> Event {
     Event::default()
         .event(name)

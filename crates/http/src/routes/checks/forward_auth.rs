@@ -1,5 +1,6 @@
-//! The door for proxies: nginx, Caddy, Traefik, Envoy and `HAProxy` ask here, with the headers of the request that they
-//! hold, whether to let it through. What matters is the status; whom the request comes from is in headers.
+//! Forward auth for proxies: nginx, Caddy, Traefik, Envoy and `HAProxy` ask here, with the headers
+//! of the original request, whether to let it through. The status is the answer; headers describe
+//! the caller.
 
 use axum::{
     extract::{Request, State},
@@ -18,7 +19,7 @@ use crate::{
     state::ApiState,
 };
 
-/// Where a proxy that cannot write the query says what is needed.
+/// The header for the needed permission, for proxies that cannot set the query.
 const PERMISSION: HeaderName = HeaderName::from_static("x-countersign-permission");
 
 const TENANT_ID: HeaderName = HeaderName::from_static("x-countersign-tenant-id");
@@ -27,32 +28,35 @@ const USER_ID: HeaderName = HeaderName::from_static("x-countersign-user-id");
 const USER_NAME: HeaderName = HeaderName::from_static("x-countersign-user-name");
 const PERMISSIONS: HeaderName = HeaderName::from_static("x-countersign-permissions");
 
-/// Says that the list of permissions was left out, because it is longer than [`LONGEST_LIST`].
+/// Says that the list of permissions was left out because it is longer than [`LONGEST_LIST`].
 const PERMISSIONS_OMITTED: HeaderName =
     HeaderName::from_static("x-countersign-permissions-omitted");
 
-/// The longest list of permissions in a header, in bytes: many proxies have a buffer of 4 or 8 KiB for
-/// a whole head and refuse an answer that does not fit, so that the token would get through nowhere.
+/// The maximum length of a list of permissions in a header, in bytes. Many proxies have a buffer of
+/// 4 or 8 KiB for a whole head and refuse an answer that does not fit, so a longer list would make
+/// the token unusable.
 const LONGEST_LIST: usize = 4096;
 
-/// What a header does not carry as it is; what is not ASCII never is.
+/// Characters that are escaped in a header; all but ASCII always are.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
 
-/// What is expected of a permission.
+/// The form of a permission.
 const WANTED: &str = "a dotted name such as api.tasks.read";
 
-/// Stands in the header in place of names, where the proxy lets every live token through.
+/// The value of the header in place of names if the proxy lets every live token through.
 const ANY_TOKEN: &str = "*";
 
 /// Whether to let a request through
 ///
-/// For proxies that ask before they pass a request on (nginx `auth_request`, Caddy and Traefik forward authentication,
-/// Envoy `ext_authz`): they send the request's own headers, and any method. The bearer's address is the one that trusted
-/// proxies name. What is asked for in `permission` and in the header is asked for together, so that a client who sends
-/// the header asks for more, never for less, as long as the proxy sets one of both for every request. A proxy that appends the path of the request to `/auth` is answered alike;
-/// the query is then the request's own and is not looked at, and the header is required: `*` lets every live token
-/// through, as `/auth` alone does. A header or a query that is there and empty is answered with 400, because a proxy
-/// sends one where its configuration lacks the name that was meant.
+/// For proxies that ask before they pass a request on (nginx `auth_request`, Caddy and Traefik
+/// forward authentication, Envoy `ext_authz`). They send the request's own headers, with any
+/// method. The bearer's address is the one that trusted proxies send. The permissions in
+/// `permission` and in the header are all needed. So a client that sends the header asks for more,
+/// never for less, as long as the proxy sets one of the two for every request. A proxy may also
+/// append the path of the request to `/auth`. Then the query belongs to the request and is ignored,
+/// and the header is required: `*` lets every live token through, as `/auth` alone does. An empty
+/// header or query is answered with 400, because a proxy sends one if its configuration lacks the
+/// intended name.
 #[utoipa::path(
     get, path = "/auth", operation_id = "authorize", tag = "checks",
     params(
@@ -80,7 +84,7 @@ pub(crate) async fn auth(State(app): State<ApiState>, request: Request) -> Answe
     let admitted = admit(&app, exchange, &head.headers, needed).await;
     app.metrics.count_check(verdict(admitted.as_ref().err()));
     let grant = admitted?;
-    // Told only to those who may ask.
+    // Only callers that may ask learn of it.
     wanted?;
     let _ = exchange.actor.set(grant.credential.token);
     Ok(let_through(&grant))
@@ -98,7 +102,8 @@ async fn admit(
     Ok(app.gate.admit(&known, exchange.address, lacking)?)
 }
 
-/// What the query and the header ask for together. A wish that is there and empty is a fault, not a wish for nothing.
+/// The permissions of the query and of the header together. An empty one is a mistake, not a wish
+/// for nothing.
 fn wanted(uri: &Uri, headers: &HeaderMap) -> Result<Vec<Permission>, Problem> {
     let mut lines = headers.get_all(PERMISSION).iter().peekable();
     let mut wanted = Vec::new();
@@ -107,7 +112,8 @@ fn wanted(uri: &Uri, headers: &HeaderMap) -> Result<Vec<Permission>, Problem> {
             wanted = in_query(query)?;
         }
     } else if lines.peek().is_none() {
-        // The query of a path behind ours is the request's own, so nothing says what the proxy wants.
+        // Under a longer path the query belongs to the request, so nothing names the needed
+        // permission.
         let detail = format!("{WANTED} is required behind /auth/, or * for any live token");
         return Err(unreadable(PERMISSION.as_str(), "missing-parameter", detail));
     }
@@ -144,7 +150,7 @@ fn unreadable(parameter: &str, code: &'static str, detail: String) -> Problem {
 fn let_through(grant: &Grant) -> Response {
     let credential = &grant.credential;
     let mut response = StatusCode::OK.into_response();
-    // With those that the frame adds: room for them once, not step by step.
+    // Reserves room for these headers and those that every answer gets, once.
     response.headers_mut().reserve(10);
     let name = utf8_percent_encode(&credential.user_name, ESCAPED);
     let permissions = credential.permissions.to_string();
@@ -160,7 +166,8 @@ fn let_through(grant: &Grant) -> Response {
         (USER_NAME, name.to_string()),
         permissions,
     ] {
-        // Ids, names of permissions, and a name without what a header does not carry.
+        // The values are ids, names of permissions, and a name whose special characters are
+        // escaped.
         if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().insert(header, value);
         }

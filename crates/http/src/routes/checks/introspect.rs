@@ -1,4 +1,4 @@
-//! The door for OAuth's resource servers: token introspection (RFC 7662).
+//! Token introspection (RFC 7662) for OAuth's resource servers.
 
 use axum::{
     extract::State,
@@ -28,19 +28,19 @@ use crate::{
 pub(crate) struct IntrospectionForm {
     /// The secret.
     token: String,
-    /// Not looked at: there is one type of token.
+    /// Ignored: there is one type of token.
     #[schema(required = false)]
     token_type_hint: String,
     /// The caller's own API token, unless a header has it.
     #[schema(required = false)]
     client_secret: String,
-    /// Where the token was presented from. Left out, the address is not known, and a token with a list of addresses is
-    /// not active.
+    /// The address that the token was presented from. If it is left out, the address is unknown,
+    /// and a token with a list of addresses is not active.
     #[schema(required = false)]
     address: String,
 }
 
-/// What RFC 7662, section 2.2, tells of a token; of one that is not active nothing but that.
+/// The answer of RFC 7662, section 2.2. For a token that is not active it says nothing else.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Introspection<'a> {
     active: bool,
@@ -55,7 +55,7 @@ pub(crate) struct Introspection<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = "uuid")]
     client_id: Option<TokenId>,
-    /// The id of the user in whose name it acts.
+    /// The id of the user that the token acts as.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = "uuid")]
     sub: Option<UserId>,
@@ -63,15 +63,15 @@ pub(crate) struct Introspection<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     username: Option<&'a str>,
-    /// When the secret stops working, in seconds since 1970.
+    /// The instant at which the secret stops working, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     exp: Option<i64>,
-    /// When the token was made, in seconds since 1970.
+    /// The instant of the token's creation, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     iat: Option<i64>,
-    /// The `issuer` of the metadata, as far as the service knows it.
+    /// The `issuer` of the metadata, if the service knows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     iss: Option<String>,
@@ -83,8 +83,9 @@ pub(crate) struct Introspection<'a> {
 
 /// Introspect a token
 ///
-/// RFC 7662. The caller sends its own API token as Bearer, as the password of HTTP Basic, or as `client_secret`.
-/// A token that is bound to addresses is active only if the caller says where it was presented from, in `address`.
+/// RFC 7662. The caller sends its own API token as Bearer, as the password of HTTP Basic, or as
+/// `client_secret`. A token that is bound to addresses is active only if the caller sends the
+/// address that it was presented from, in `address`.
 #[utoipa::path(
     post, path = "/oauth2/introspect", operation_id = "introspectToken", tag = "checks",
     security(("bearer" = []), ("basic" = [])),
@@ -109,7 +110,7 @@ pub(in crate::routes) async fn introspect(
         permissions: &[],
     };
     let verdict = judge(&app, &caller, &question).await?;
-    // To say that it is not active would have its holder throw it away.
+    // "Not active" would make the token's holder discard it.
     if verdict.code == Code::TokenUnreadable.slug() {
         return Err(Problem::token_unreadable());
     }
@@ -136,7 +137,8 @@ pub(in crate::routes) async fn introspect(
     answer(StatusCode::OK, [], &introspection)
 }
 
-/// Whole seconds since 1970, as a `NumericDate` has them (RFC 7519, section 2); a broken one is not yet over.
+/// Whole seconds since 1970, as a `NumericDate` (RFC 7519, section 2); a part of a second is
+/// dropped.
 fn seconds(at: Timestamp) -> i64 {
     at.as_micros().div_euclid(1_000_000)
 }

@@ -1,4 +1,4 @@
-//! Where OAuth's libraries look for the endpoints (RFC 8414).
+//! The metadata by which OAuth's libraries find the endpoints (RFC 8414).
 
 use std::net::IpAddr;
 
@@ -17,12 +17,13 @@ use crate::{
     state::ApiState,
 };
 
-/// What RFC 8414, section 2, tells of an authorization server: here one that knows its tokens, and issues none by OAuth.
+/// The metadata of an authorization server (RFC 8414, section 2): this one knows its tokens, and
+/// issues none by OAuth.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuthorizationServerMetadata)]
 pub(crate) struct Metadata {
     issuer: String,
-    /// Refuses every grant, but validators insist on one.
+    /// This endpoint refuses every grant, but validators insist on one.
     token_endpoint: String,
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: [&'static str; 3],
@@ -30,15 +31,16 @@ pub(crate) struct Metadata {
     revocation_endpoint_auth_methods_supported: [&'static str; 2],
     /// `none`: no response carries a token.
     response_types_supported: [&'static str; 1],
-    /// None of OAuth's own: the address of the documentation stands for the API, by which tokens are made. Left out, it
-    /// would mean that there are two.
+    /// None of OAuth's own grants: the address of the documentation stands for the API, which
+    /// creates tokens. If the list were left out, it would mean two grants.
     grant_types_supported: [String; 1],
     service_documentation: String,
 }
 
 /// Where the OAuth endpoints are
 ///
-/// Under the address that the service was told its clients reach it at. Without one it answers on the machine itself only.
+/// The document uses the address in the setting `public-url`. Without it, only the machine itself
+/// is answered.
 #[utoipa::path(
     get, path = "/.well-known/oauth-authorization-server", operation_id = "oauthMetadata", tag = "checks", security(),
     responses((status = 200, body = Metadata), (status = 400), (status = 404, description = "Nobody told the service where its clients reach it")),
@@ -67,12 +69,13 @@ pub(in crate::routes) async fn metadata(
         service_documentation: documentation,
         issuer,
     };
-    // Without a set address the answer depends on what was asked for.
+    // Without a set address the answer depends on the requested host.
     let vary = (header::VARY, "host".to_owned());
     answer(StatusCode::OK, [vary], &metadata)
 }
 
-/// The service's address: the one that it was told, or, on the machine itself, the one that was asked for.
+/// The service's address: `public-url`, or the requested host if the client is on the machine
+/// itself.
 pub(super) fn issuer(app: &ApiState, headers: &HeaderMap) -> Result<String, Problem> {
     match &app.settings().public_url {
         Some(url) => Ok(url.clone()),
@@ -80,9 +83,9 @@ pub(super) fn issuer(app: &ApiState, headers: &HeaderMap) -> Result<String, Prob
     }
 }
 
-/// The service by the name that the client used, on the machine itself. Elsewhere that name is whatever the client, or
-/// somebody on the way, says that it is, and whether the way to here is TLS cannot be told: a library that believed the
-/// answer would send secrets there.
+/// The name that a client on the machine itself used for the service. For other clients the name is
+/// whatever the client, or somebody on the way, sends, and nobody knows whether TLS is in front: a
+/// library that trusted the answer would send secrets there.
 fn asked_for(headers: &HeaderMap) -> Result<String, Problem> {
     let mut hosts = headers.get_all(header::HOST).iter();
     let host = match (hosts.next(), hosts.next()) {

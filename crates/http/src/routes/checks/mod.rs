@@ -1,5 +1,5 @@
-//! Ways to ask whether a token is good, beside presenting it to the API itself. All of them lead through the one gate,
-//! so that none is more lenient than another; each only words the verdict for those who ask there.
+//! Endpoints that check tokens, besides the API itself. All of them use the one gate, so none is
+//! more lenient than another; each only has its own form of the verdict.
 
 pub(super) mod changes;
 pub(super) mod forward_auth;
@@ -24,17 +24,18 @@ struct Question<'a> {
     permissions: &'a [String],
 }
 
-/// What a question comes to.
+/// The verdict about a question.
 struct Verdict<'a> {
-    /// `ok`, or the code of the problem that the token's own request would meet.
+    /// `ok`, or the code of the problem that a request with the token would get.
     code: &'static str,
-    /// The facts, where the token is one of the caller's tenant.
+    /// The facts, if the token belongs to the caller's tenant.
     known: Option<FoundCredential>,
-    /// Those of the wanted permissions that it lacks.
+    /// The wanted permissions that the token lacks.
     missing: Vec<&'a str>,
 }
 
-/// Judges a token that somebody was presented with. A token of another tenant is one that nobody knows.
+/// Judges a token that was presented to the caller. A token of another tenant is treated as
+/// unknown.
 async fn judge<'a, N>(
     app: &ApiState,
     caller: &Caller<N>,
@@ -52,7 +53,7 @@ async fn judge<'a, N>(
     };
     let known = match found {
         Ok(known) => known,
-        // What cannot be read of one token is no answer about others that are asked about along with it.
+        // An unreadable row of one token must not fail the questions about others.
         Err(CheckError::Unavailable(fault)) if fault.is_away() => {
             return Err(CheckError::Unavailable(fault).into());
         }
@@ -73,7 +74,7 @@ async fn judge<'a, N>(
         .filter(lacks)
         .map(String::as_str)
         .collect();
-    // One that lacks a permission is not used, only judged.
+    // A token that lacks a permission is judged without counting as used.
     let judged = if missing.is_empty() {
         app.gate.admit(&known, address, None).map(drop)
     } else {
@@ -90,7 +91,7 @@ async fn judge<'a, N>(
         code => code,
     };
     app.metrics.count_check(code);
-    // A secret that was replaced is one that nobody knows any more, nor what it would lack.
+    // A replaced secret is treated as unknown, and so is what it would lack.
     let (known, missing) = if code == crate::problem::Code::InvalidToken.slug() {
         (None, Vec::new())
     } else {
@@ -103,7 +104,7 @@ async fn judge<'a, N>(
     })
 }
 
-/// How old the oldest of the facts are that were judged by, in whole seconds begun; nothing where all were looked up.
+/// The age of the oldest facts in whole seconds, rounded up; none if all were looked up.
 fn age(verdicts: &[Verdict<'_>]) -> Option<(HeaderName, String)> {
     let known = verdicts.iter().filter_map(|verdict| verdict.known.as_ref());
     let age = known.map(|known| known.age).max()?;
@@ -111,7 +112,7 @@ fn age(verdicts: &[Verdict<'_>]) -> Option<(HeaderName, String)> {
     (seconds > 0).then(|| (header::AGE, seconds.to_string()))
 }
 
-/// A permission as a parameter names it.
+/// Parses a permission from a parameter.
 fn permission(text: &str) -> Option<Permission> {
     Permission::parse(text).ok()
 }

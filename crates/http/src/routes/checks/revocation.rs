@@ -1,4 +1,4 @@
-//! The door for OAuth's clients that are done with a token: revocation (RFC 7009).
+//! Token revocation (RFC 7009), for OAuth clients that are done with a token.
 
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use countersign_application::UseCaseError;
@@ -23,7 +23,7 @@ use crate::{
 pub(crate) struct RevocationForm {
     /// The secret: any that works.
     token: String,
-    /// Not looked at: there is one type of token.
+    /// Ignored: there is one type of token.
     #[schema(required = false)]
     token_type_hint: String,
     /// The caller's own API token, unless a header has it.
@@ -33,10 +33,12 @@ pub(crate) struct RevocationForm {
 
 /// Revoke a token by its secret
 ///
-/// RFC 7009. The newest secret ends its token with all secrets; one that a rotation replaced ends alone, and the token goes
-/// on. A secret that is not known, or not of the caller's tenant, is gone already as far as the caller can tell, which is
-/// answered the same. The caller sends its own API token as Bearer, as the password of HTTP Basic, or as `client_secret`. A secret that works
-/// can be ended by everybody who has it; one of an expired token by callers with `api.api-tokens.delete`.
+/// RFC 7009. The newest secret ends its token with all secrets; a secret that a rotation replaced
+/// ends alone, and the token works on. An unknown secret, or one of another tenant, gets the same
+/// answer, because the caller cannot tell it from one that has ended. The caller sends its own API
+/// token as Bearer, as the password of HTTP Basic, or as `client_secret`. Anybody who has a working
+/// secret can end it; the secret of an expired token can be ended by callers with
+/// `api.api-tokens.delete`.
 #[utoipa::path(
     post, path = "/oauth2/revoke", operation_id = "revokeTokenBySecret", tag = "checks",
     security(("bearer" = []), ("basic" = [])),
@@ -80,9 +82,9 @@ pub(in crate::routes) async fn revoke(
     }
 }
 
-/// As whom the secret is ended: as the caller if it may revoke tokens, and else in the token's own
-/// name, from where the caller is, as if it had sent the secret as its credential. `None` if it has
-/// ended already.
+/// The actor that ends the secret: the caller if it may revoke tokens, and otherwise the token
+/// itself, from the caller's address, as if the caller had sent the secret as its credential.
+/// `None` if the secret has already ended.
 fn ending(
     app: &ApiState,
     caller: &Caller<AnyToken>,

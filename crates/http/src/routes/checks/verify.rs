@@ -1,4 +1,4 @@
-//! The door for services that hold somebody's token and want to know what it is worth: one question or a hundred.
+//! Verification for services to which a token was presented: one question or a hundred.
 
 mod record;
 
@@ -26,7 +26,7 @@ use crate::{
     state::ApiState,
 };
 
-/// How many questions a request holds at most.
+/// The maximum number of questions in a request.
 const MOST: usize = 100;
 
 /// A question about a token.
@@ -34,15 +34,16 @@ const MOST: usize = 100;
 #[serde(deny_unknown_fields)]
 #[schema(as = TokenQuestion)]
 pub(crate) struct QuestionBody<'a> {
-    /// The secret that somebody presented.
+    /// The presented secret.
     #[serde(borrow)]
     #[schema(value_type = String)]
     token: Cow<'a, str>,
-    /// What it has to hold, all of these.
+    /// The permissions that the token needs, all of them.
     #[serde(default)]
     #[schema(required = false, max_items = 100)]
     permissions: Vec<String>,
-    /// Where it was presented from. Left out, the address is not known, and a token with a list is refused.
+    /// The address that the token was presented from. If it is left out, the address is unknown,
+    /// and a token with a list of addresses is refused.
     #[serde(default, deserialize_with = "told")]
     #[schema(value_type = String, required = false)]
     address: Option<IpAddr>,
@@ -60,8 +61,8 @@ pub(crate) enum QuestionsBody<'a> {
 
 /// Verify an API token
 ///
-/// What a token is worth that somebody presented to the caller. The answer is 200 whatever it says. Tokens of other
-/// tenants are as unknown as any. `verifyTokenBatch` takes many questions at once.
+/// Judges a token that was presented to the caller. The answer is 200 whatever the verdict is.
+/// Tokens of other tenants count as unknown. `verifyTokenBatch` takes many questions at once.
 #[utoipa::path(
     post, path = "/api-tokens/verify", operation_id = "verifyToken", tag = "checks",
     request_body(content = inline(QuestionsBody), example = json!({"permissions": ["api.tasks.read"], "token": "csg_…"})),
@@ -90,7 +91,7 @@ pub(crate) async fn verify(
 
 /// Verify API tokens
 ///
-/// As `verifyToken`, for up to 100 tokens: the answers are in the order of the questions.
+/// Like `verifyToken`, for up to 100 tokens: the answers are in the order of the questions.
 #[utoipa::path(
     post, path = "/api-tokens/verify/batch", operation_id = "verifyTokenBatch", tag = "checks",
     request_body(content = Vec<QuestionBody>, example = json!([{"permissions": ["api.tasks.read"], "token": "csg_…"}])),
@@ -113,7 +114,7 @@ pub(in crate::routes) async fn batch(
 
 async fn verify_many(app: &ApiState, caller: &Caller<ReadTokens>, body: &[u8]) -> Answer {
     let questions = many(body)?;
-    // At once, so that a store that has to be asked is asked for all of them together.
+    // Concurrently, so that look-ups in the store share one statement.
     let judging = questions
         .iter()
         .map(|question| judged(app, caller, question));
@@ -135,9 +136,10 @@ async fn judged<'a>(
     judge(app, caller, &question).await
 }
 
-/// One question. What is right is read at once; what is not is read again with an eye for all that is wrong.
+/// Parses one question. A correct one is parsed at once; otherwise it is parsed again to find all
+/// mistakes.
 fn one(body: &[u8]) -> Result<QuestionBody<'_>, Problem> {
-    // An array would be taken for an object's values without their names.
+    // serde would accept an array as an object's values without their names.
     if body.trim_ascii_start().first() == Some(&b'{')
         && let Ok(question) = serde_json::from_slice::<QuestionBody<'_>>(body)
         && question.permissions.len() <= MOST
@@ -174,7 +176,7 @@ fn many(body: &[u8]) -> Result<Vec<QuestionBody<'_>>, Problem> {
     wrong.map_or(Ok(questions), Err)
 }
 
-/// An address that is there: null is none.
+/// Parses an address that is present: null is not an address.
 fn told<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IpAddr>, D::Error> {
     IpAddr::deserialize(deserializer).map(Some)
 }
@@ -195,7 +197,7 @@ fn careful(body: &[u8]) -> Result<QuestionBody<'static>, Problem> {
     let address = fields.optional("address", body::address);
     fields.finish()?;
     Ok(QuestionBody {
-        // Where it is missing, that was noted as a fault above.
+        // A missing value was recorded as a fault above.
         token: Cow::Owned(token.ok_or_else(Problem::internal)?),
         permissions: permissions.unwrap_or_default(),
         address,

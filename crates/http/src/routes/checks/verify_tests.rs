@@ -1,5 +1,5 @@
-//! What is read at once and what is read carefully has to be the same: two readers of one body that disagree are a way
-//! past one of them.
+//! The quick and the careful parser must agree: two parsers of one body that differ are a way
+//! around one of them.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 

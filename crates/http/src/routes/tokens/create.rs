@@ -1,4 +1,4 @@
-//! Making a token.
+//! Creation of a token.
 
 use axum::{
     extract::{RawQuery, Request, State},
@@ -21,7 +21,7 @@ use crate::{
     state::ApiState,
 };
 
-/// An API token to be made.
+/// An API token to be created.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read field by field")]
@@ -32,25 +32,28 @@ use crate::{
     "permissions": ["api.tasks.read"],
 }))]
 pub(crate) struct DraftBody {
-    /// 1 to 128 characters once it is normalised and blanks at its ends are gone; unique in the tenant.
+    /// 1 to 128 characters, after normalisation and without blanks at its ends; unique in the
+    /// tenant.
     #[schema(min_length = 1)]
     name: String,
-    /// After now, and within the longest lifetime.
+    /// In the future, and within the longest lifetime.
     #[schema(format = DateTime)]
     expiry: String,
-    /// Names from the catalog that the caller holds itself; doubles fold.
+    /// Names from the catalog that the caller holds itself; duplicates count once.
     #[schema(min_items = 1)]
     permissions: Vec<String>,
-    /// IPv4 or IPv6 addresses or networks, at most 100 different ones; left out or empty = from anywhere. It cannot be
-    /// null, lest a list that got lost should open the token to every address.
+    /// IPv4 or IPv6 addresses or networks, at most 100 different ones; left out or empty = any
+    /// address. It cannot be null, so that a list that was lost by mistake does not open the token
+    /// to every address.
     #[schema(required = false)]
     allowed_addresses: Vec<String>,
 }
 
-/// Make an API token
+/// Create an API token
 ///
-/// The answer is the only one that ever shows the secret. Under an `Idempotency-Key` a repetition within 24 hours
-/// makes no second token. `dryRun=true` finds out whether the token would be made; for the same reasons it is refused.
+/// Only this answer ever shows the secret. Under an `Idempotency-Key` a repeated request within 24
+/// hours creates no second token. `dryRun=true` tries the creation; it is refused for the same
+/// reasons.
 #[utoipa::path(
     post, path = "/api-tokens", operation_id = "createToken", tag = "tokens",
     params(
@@ -127,7 +130,7 @@ fn draft(body: &[u8]) -> Result<NewToken, Problem> {
             allowed_addresses: allowed_addresses.unwrap_or_default(),
             permissions,
         });
-    // Whatever is missing here was noted as a fault above.
+    // A missing value was recorded as a fault above.
     draft.ok_or_else(Problem::internal)
 }
 
@@ -135,7 +138,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Proble
     let mut values = headers.get_all("idempotency-key").iter();
     let value = match (values.next(), values.next()) {
         (None, _) => return Ok(None),
-        // It is kept in clear: a secret that got there by mistake would be too.
+        // The key is stored in clear text, and so would be a secret that was sent in it by mistake.
         (Some(value), None) => {
             let text = value.to_str().ok().filter(|text| !may_hold_secret(text));
             text.and_then(|text| text.parse().ok())

@@ -1,4 +1,4 @@
-//! The caller's own token: what a client can always ask about itself, and that it can end itself.
+//! The caller's own token: a client can always read it, and end it.
 
 use axum::{
     extract::{RawQuery, State},
@@ -24,8 +24,9 @@ use crate::{
 
 /// The caller's own API token
 ///
-/// With its secrets, as far as they may be shown. The tag stands for the version, which neither a use of the token nor
-/// the end of a replaced secret changes: to see those, ask without `If-None-Match`.
+/// With its secrets, as far as they may be shown. The entity tag stands for the version, which
+/// neither a use of the token nor the end of a replaced secret changes: to see those, ask without
+/// `If-None-Match`.
 #[utoipa::path(
     get, path = "/api-tokens/current", operation_id = "getCurrentToken", tag = "tokens",
     params(
@@ -54,8 +55,8 @@ pub(in crate::routes) async fn current(
 
 /// End the caller's own API token
 ///
-/// For good, with all of its secrets, whichever of them the caller sent. Whoever holds a secret that
-/// works may do that: it takes no permission.
+/// For good, with all of its secrets, whichever of them the caller sent. This needs no permission:
+/// a working secret is enough.
 #[utoipa::path(
     delete, path = "/api-tokens/current", operation_id = "revokeCurrentToken", tag = "tokens",
     params(("If-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
@@ -80,7 +81,7 @@ pub(in crate::routes) async fn end(
         tokens.revoke(actor, request, id, version).await
     });
     ended.await.map_err(|failure| match failure {
-        // Somebody else ended it in the same moment.
+        // Another request ended it at the same moment.
         UseCaseError::TokenNotFound => UseCaseError::ActorGone.into(),
         failure => Problem::of_failure::<AnyToken>(failure, version.is_some()),
     })?;

@@ -1,4 +1,4 @@
-//! What happened to a token; also once it is gone, since that is when somebody asks.
+//! The history of a token, even after its revocation, because that is when people ask for it.
 
 use axum::{
     extract::{RawQuery, State},
@@ -22,7 +22,7 @@ use crate::{
 
 /// Audit events of an API token
 ///
-/// The newest first; also of a revoked token.
+/// The newest first; also for a revoked token.
 #[utoipa::path(
     get, path = "/api-tokens/{id}/events", operation_id = "listTokenEvents", tag = "tokens",
     params(
@@ -47,7 +47,7 @@ pub(in crate::routes) async fn events(
     let limit = params.number("limit", (1, 100)).unwrap_or(LIMIT);
     let before = params.single("cursor", "a cursor of this list", |text| match &token {
         Ok(token) => cursor::read_events(tenant, *token, text),
-        // There is no such token, which is what the answer says; its cursor matters no more.
+        // There is no such token, which is what the answer says, so the cursor does not matter.
         Err(_) => Some(Version::FIRST),
     });
     params.finish()?;
@@ -56,7 +56,7 @@ pub(in crate::routes) async fn events(
         .tokens
         .events(&caller.actor, token, before, limit)
         .await?;
-    // The versions of a token's events have no gaps, so that those below the last one are what follows.
+    // The versions of a token's events have no gaps, so the versions below the last one follow.
     let next_cursor = events
         .last()
         .map(|view| view.event.content.version_after)

@@ -1,4 +1,4 @@
-//! All tokens in a steady order, at the same cost however far in.
+//! The list of all tokens in a stable order, at the same cost for every page.
 
 use axum::{
     extract::{RawQuery, State},
@@ -20,13 +20,14 @@ use crate::{
 type Read = fn(TenantId, &str) -> Option<TokenId>;
 type Write = fn(TenantId, TokenId) -> String;
 
-/// How many records are listed where the client names no limit.
+/// The number of records if the client gives no limit.
 pub(in crate::routes) const LIMIT: u8 = 50;
 
 /// List API tokens
 ///
-/// In the order of their ids: none comes twice and none is skipped that was there throughout, whatever is made or
-/// revoked meanwhile. Live tokens, or with `revoked=true` the revoked ones.
+/// In the order of their ids. No token comes twice, and none that exists throughout is skipped,
+/// whatever is created or revoked in the meantime. Lists live tokens, or with `revoked=true` the
+/// revoked ones.
 #[utoipa::path(
     get, path = "/api-tokens", operation_id = "listTokens", tag = "tokens",
     params(
@@ -55,7 +56,7 @@ pub(in crate::routes) async fn list(
     };
     let after = params.single("cursor", "a cursor of this list", |text| read(tenant, text));
     params.finish()?;
-    // One more than is shown tells whether the list goes on.
+    // One record more than shown says whether the list continues.
     let (tokens, more) = (&app.tokens, limit + 1);
     let mut listed = if revoked {
         tokens.list_revoked(&caller.actor, after, more).await?

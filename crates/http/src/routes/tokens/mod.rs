@@ -17,7 +17,7 @@ use countersign_domain::TokenId;
 
 use crate::{params::Id, problem::Problem};
 
-/// A token's id from a path; whatever is none is a token that is not there.
+/// Parses a token's id from a path; a text that is not an id counts as a token that does not exist.
 fn token_id(id: &Id) -> Result<TokenId, Problem> {
     id.parse().ok_or_else(Problem::token_not_found)
 }

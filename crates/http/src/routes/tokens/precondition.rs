@@ -1,4 +1,5 @@
-//! Which version a change is made for: the body may name it, or `If-Match`, and where both do they have to agree.
+//! The version that a change is made for: the body may name it, or `If-Match`, and if both do they
+//! must agree.
 
 use axum::http::{HeaderMap, header};
 use countersign_application::UseCaseError;
@@ -12,14 +13,15 @@ use crate::{
     state::ApiState,
 };
 
-/// What `If-Match` asks for; `*` asks for nothing that a version in the body would not, and replaces none.
+/// Parses `If-Match`. `*` requires no more than a version in the body does, and does not replace
+/// one.
 pub(super) fn precondition(headers: &HeaderMap) -> Result<Option<Condition>, Problem> {
     etag::refuse(headers, &header::IF_NONE_MATCH)?;
     let condition = Condition::read(headers, &header::IF_MATCH)?;
     Ok(condition.filter(|condition| *condition != Condition::Any))
 }
 
-/// The version in the body, which has to be there where no precondition stands for it.
+/// The version in the body, which is required unless a precondition replaces it.
 pub(super) fn version(fields: &mut Fields<'_>, condition: Option<&Condition>) -> Option<Version> {
     if condition.is_none() {
         let why = "the version is required: here, or as an entity tag in the header If-Match";
@@ -38,7 +40,7 @@ pub(super) async fn expected<N: Needs>(
     condition: Option<Condition>,
 ) -> Result<Version, Problem> {
     match (condition, version) {
-        // Either was asked for when the body was read.
+        // One of the two was required when the body was parsed.
         (None, None) => Err(Problem::internal()),
         (None, Some(version)) => Ok(version),
         (Some(condition), Some(version)) if condition.matches_strong(version) => Ok(version),
@@ -47,7 +49,8 @@ pub(super) async fn expected<N: Needs>(
     }
 }
 
-/// The stored version, where the condition names it (RFC 9110, section 13.1.1): of several tags one may hold.
+/// The stored version, if the condition names it (RFC 9110, section 13.1.1); one of several tags
+/// may match.
 pub(super) async fn matching<N: Needs>(
     app: &ApiState,
     caller: &Caller<N>,

@@ -1,4 +1,4 @@
-//! Asking for tokens by their fields, page by page.
+//! Queries of tokens by their fields, page by page.
 
 use axum::{
     extract::{RawQuery, Request, State},
@@ -17,13 +17,13 @@ use crate::{
     state::ApiState,
 };
 
-/// How many records a page holds where the client names no size.
+/// The number of records on a page if the client gives no size.
 const SIZE: u8 = 20;
 
 /// Query API tokens
 ///
-/// The page of those that match a filter, in the order that `sort` names.
-/// Live tokens match alone, unless the filter names `revoked` or `revokedDate`.
+/// Returns a page of the tokens that match a filter, in the order of `sort`. Only live tokens
+/// match, unless the filter names `revoked` or `revokedDate`.
 #[utoipa::path(
     post, path = "/api-tokens/query", operation_id = "queryTokens", tag = "tokens",
     params(
@@ -56,8 +56,8 @@ pub(in crate::routes) async fn query(
     let (head, body) = request.into_parts();
     let body = body::read(&head.headers, body).await?;
     let filter = filter::read(&body)?;
-    // To its end, because the store works on whether or not the client waits: a question that is given up goes on
-    // counting among those of its tenant.
+    // Runs to its end, because the store works on whether or not the client waits: an abandoned
+    // query still counts among those of its tenant.
     let found = run_detached(caller.exchange.spans, async move {
         let tokens = &app.tokens;
         tokens.query(&caller.actor, &filter, &order, page).await

@@ -1,4 +1,4 @@
-//! Reading a token.
+//! Reads of a token.
 
 use axum::{
     extract::{RawQuery, State},
@@ -22,8 +22,9 @@ use crate::{
 
 /// An API token
 ///
-/// With its secrets, as far as they may be shown. The tag stands for the version, which neither a use of the token nor
-/// the end of a replaced secret changes: to see those, ask without `If-None-Match`.
+/// With its secrets, as far as they may be shown. The entity tag stands for the version, which
+/// neither a use of the token nor the end of a replaced secret changes: to see those, ask without
+/// `If-None-Match`.
 #[utoipa::path(
     get, path = "/api-tokens/{id}", operation_id = "getToken", tag = "tokens",
     params(
@@ -53,8 +54,8 @@ pub(in crate::routes) async fn read(
     unless_known(&app, &caller.actor, &headers, &view).await
 }
 
-/// The record with its secrets, or 304 where the client holds that version (RFC 9110, section 13.1.2), which needs no
-/// look at secrets.
+/// The record with its secrets, or 304 if the client has that version (RFC 9110, section 13.1.2),
+/// which needs no read of the secrets.
 pub(super) async fn unless_known(
     app: &ApiState,
     actor: &Actor,

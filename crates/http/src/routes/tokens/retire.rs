@@ -1,4 +1,4 @@
-//! Ending a secret that was replaced before its overlap is over.
+//! The early end of a replaced secret, before its overlap is over.
 
 use axum::{
     extract::{Path, RawQuery, State, rejection::PathRejection},
@@ -23,9 +23,9 @@ use crate::{
 
 /// End an older secret of an API token
 ///
-/// At once and for good: no request that sends it is admitted any more, nor is one stored that was
-/// under way. The newest secret and the token go on. Names the secret by its `id`, or by what is
-/// shown of it. For a token's own secrets it takes no permission.
+/// At once and for good: no request with it is admitted any more, and no change that was in
+/// progress with it is stored. The newest secret and the token work on. The secret is named by its
+/// `id`, or by the part that is shown of it. For a token's own secrets this needs no permission.
 #[utoipa::path(
     post, path = "/api-tokens/{id}/secrets/{secret}/retire", operation_id = "retireSecret", tag = "tokens",
     params(

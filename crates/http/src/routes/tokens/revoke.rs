@@ -1,4 +1,4 @@
-//! Revoking a token, alone or with everything that it and its descendants made or rotated.
+//! Revocation of a token, alone or with everything that it and its descendants created or rotated.
 
 use axum::{
     extract::{RawQuery, State},
@@ -23,20 +23,20 @@ use crate::{
     state::ApiState,
 };
 
-/// How many tokens a dry run lists.
+/// The maximum number of tokens that a dry run lists.
 const LISTED: usize = 100;
 
 /// Revoke an API token
 ///
 /// For good, and whichever version is stored, unless `If-Match` names one. The answer is 204
 /// without a body. `dryRun=true` revokes nothing: it is refused for the same reasons, or answered
-/// with 200 and what would be revoked.
+/// with 200 and the record that would be revoked.
 ///
 /// With `descendants=true` the token and everything that it and its descendants created or rotated,
-/// at or after `since`, is revoked; also if the token itself was revoked before. The answer is 200
-/// with what was revoked. `dryRun=true` revokes nothing and answers with what would be revoked; the
-/// call itself has to name that number as `expectedCount`. One call revokes 10,000 tokens at most.
-/// After `revocation-incomplete` send it again with a new count.
+/// at or after `since`, is revoked, even if the token itself was revoked before. The answer is 200
+/// with the revoked tokens. `dryRun=true` revokes nothing and answers with the tokens that would be
+/// revoked; the call itself has to send their number as `expectedCount`. One call revokes 10,000
+/// tokens at most. After `revocation-incomplete` send the call again with a new count.
 #[utoipa::path(
     delete, path = "/api-tokens/{id}", operation_id = "revokeToken", tag = "tokens",
     params(
@@ -117,7 +117,7 @@ pub(in crate::routes) async fn revoke(
 
 /// What is to be revoked besides the token.
 enum Descent {
-    /// Nothing.
+    /// Nothing else.
     Alone { dry_run: bool },
     /// Its descendants.
     Whole {
@@ -167,7 +167,7 @@ impl Descent {
     }
 }
 
-/// How many tokens the caller expects to revoke.
+/// The number of tokens that the caller expects to revoke.
 #[derive(Debug, Clone, Copy)]
 enum ExpectedCount {
     Any,

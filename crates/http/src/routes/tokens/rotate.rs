@@ -1,4 +1,4 @@
-//! Replacing a token's secret: the new one is shown once, the old one may go on working for a while.
+//! Rotation of a token's secret: the new one is shown once, the old one may work on for a while.
 
 use axum::{
     extract::{RawQuery, Request, State},
@@ -30,25 +30,27 @@ use crate::{
 #[expect(dead_code, reason = "describes a body that is read field by field")]
 #[schema(as = TokenRotation, example = json!({"overlapSeconds": 86_400, "version": 1}))]
 pub(crate) struct RotationBody {
-    /// The version that the secret is replaced for. Needed unless `If-Match` names it by an entity tag; where both do,
-    /// they have to agree.
+    /// The version that the secret is replaced for. It is required unless `If-Match` names it by an
+    /// entity tag; if both do, they must agree.
     #[schema(required = false, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
     version: i64,
-    /// For how many seconds the replaced secret goes on working, at most until the token expires; 0 by default.
+    /// The number of seconds for which the replaced secret works on, at most until the token
+    /// expires; 0 by default.
     #[schema(required = false, minimum = 0, maximum = 604_800)]
     overlap_seconds: u32,
 }
 
 /// Give an API token a new secret
 ///
-/// The answer is the only one that ever shows it. The secret that it replaces works until the overlap ends or the token
-/// expires, whichever is first; what was replaced earlier ends at once, so that no more than two work. Id, user, expiry
-/// and permissions stay. Whoever rotates another token needs all of its permissions; an expired token gets no new secret.
-/// A token that holds `api.api-tokens.rotate-self` may rotate itself without `api.api-tokens.write`.
+/// Only this answer ever shows it. The secret that it replaces works until the overlap ends or the
+/// token expires, whichever is first; secrets that were replaced earlier end at once, so at most
+/// two work at any time. Id, user, expiry and permissions stay. To rotate another token, the caller
+/// needs all of its permissions; an expired token gets no new secret. A token that holds
+/// `api.api-tokens.rotate-self` may rotate itself without `api.api-tokens.write`.
 ///
-/// For one version, which the body names or `If-Match`. There is no `Idempotency-Key` here: a repetition names a version
-/// that is no longer stored, so it makes no further secret. Where the answer was lost, read the record, and rotate its
-/// version.
+/// The rotation is for one version, which the body or `If-Match` names. It takes no
+/// `Idempotency-Key`: a repeated request names a version that is no longer stored, so it makes no
+/// further secret. If the answer was lost, read the record, and rotate its version.
 #[utoipa::path(
     post, path = "/api-tokens/{id}/rotate", operation_id = "rotateToken", tag = "tokens",
     params(

@@ -1,4 +1,4 @@
-//! Changing a token: what shall change, and what became of it.
+//! Update of a token.
 
 use axum::{
     body::HttpBody as _,
@@ -25,7 +25,8 @@ use crate::{
     state::ApiState,
 };
 
-/// What of a record is not for writing: taken so that a record that was read can be sent back, and let be.
+/// Read-only fields of a record. They are accepted and ignored, so that a record that was read can
+/// be sent back.
 const READ_ONLY: &[&str] = &[
     "id",
     "creationDate",
@@ -41,27 +42,29 @@ const READ_ONLY: &[&str] = &[
     "changedFields",
 ];
 
-/// A change of an API token. A field that is left out keeps its value; what of the record is not for writing may be
-/// there and is let be, so that a record that was read can be changed and sent back.
+/// An update of an API token. A field that is left out keeps its value. Read-only fields of the
+/// record may be present and are ignored, so that a record that was read can be changed and sent
+/// back.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read field by field")]
 #[schema(as = TokenEdit, example = json!({"name": "Nightly export", "permissions": ["api.tasks.read"], "version": 1}))]
 pub(crate) struct EditBody {
-    /// The version that the change is made for. Needed unless `If-Match` names it by an entity tag; where both do, they
-    /// have to agree.
+    /// The version that the update is made for. It is required unless `If-Match` names it by an
+    /// entity tag; if both do, they must agree.
     #[schema(required = false, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
     version: i64,
-    /// 1 to 128 characters once it is normalised and blanks at its ends are gone; unique in the tenant.
+    /// 1 to 128 characters, after normalisation and without blanks at its ends; unique in the
+    /// tenant.
     #[schema(min_length = 1)]
     name: String,
-    /// After now, and within the longest lifetime, counted from the creation.
+    /// In the future, and within the longest lifetime, counted from the creation.
     #[schema(required = false, format = DateTime)]
     expiry: String,
-    /// IPv4 or IPv6 addresses or networks, at most 100 different ones; none = from anywhere.
+    /// IPv4 or IPv6 addresses or networks, at most 100 different ones; an empty list = any address.
     #[schema(required = false)]
     allowed_addresses: Vec<String>,
-    /// Names from the catalog; what is added the caller has to hold; doubles fold.
+    /// Names from the catalog; the caller has to hold those that are added; duplicates count once.
     #[schema(required = false, min_items = 1)]
     permissions: Vec<String>,
     /// Ignored.
@@ -104,10 +107,12 @@ pub(crate) struct EditBody {
 
 /// Change an API token
 ///
-/// For one version, which the body names or `If-Match`. `dryRun=true` tries the change out: it is judged like any other
-/// and answered with the record as it would come to be and the fields that would differ, but not stored.
+/// The update is for one version, which the body or `If-Match` names. `dryRun=true` tries the
+/// update: it is judged like any other, and answered with the record as it would become and the
+/// fields that would differ, but it is not stored.
 ///
-/// A caller without `api.api-tokens.read` is answered with what it sent, and the names of the changed fields.
+/// A caller without `api.api-tokens.read` gets back what it sent, and the names of the changed
+/// fields.
 #[utoipa::path(
     put, path = "/api-tokens/{id}", operation_id = "updateToken", tag = "tokens",
     params(
@@ -164,8 +169,8 @@ pub(in crate::routes) async fn update(
     answer(StatusCode::OK, [tag], &record)
 }
 
-/// How large the body may be. One that is longer than the catalog explains may name permissions that
-/// left the catalog and that the stored record still has.
+/// The maximum size of the body. A body that is longer than the catalog explains may name
+/// permissions that have left the catalog and that the stored record still has.
 async fn largest(
     app: &ApiState,
     caller: &Caller<WriteTokens>,
@@ -193,7 +198,7 @@ fn edit(
     let allowed_addresses = fields.optional("allowedAddresses", body::texts);
     let permissions = fields.optional("permissions", body::texts);
     fields.finish()?;
-    // Where it is missing, that was noted as a fault above.
+    // A missing value was recorded as a fault above.
     let name = name.ok_or_else(Problem::internal)?;
     let edit = TokenUpdate {
         name,

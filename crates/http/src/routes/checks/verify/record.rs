@@ -1,4 +1,4 @@
-//! What an answer says of a token: its worth, and its record without what a check does not need.
+//! The answer about a token: the verdict, and its record without what a check does not need.
 
 use countersign_domain::{
     AllowedAddresses, Credential, PartialToken, PermissionSet, Secret, TenantId, Timestamp,
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::{super::Verdict, QuestionBody};
 use crate::problem::may_hold_secret;
 
-/// What is known of a token at a check: its record without what a check does not need.
+/// The record of a token without what a check does not need.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = CheckedToken)]
@@ -27,7 +27,7 @@ struct Facts<'a> {
     user_id: UserId,
     /// The name of the token and of its user.
     name: &'a str,
-    /// What may be shown of the secret that was presented.
+    /// The part of the presented secret that may be shown.
     #[schema(value_type = String)]
     partial_token: PartialToken,
     #[schema(value_type = String, format = DateTime)]
@@ -38,7 +38,7 @@ struct Facts<'a> {
     permissions: &'a PermissionSet,
 }
 
-/// What a token is worth, in a word.
+/// The verdict about a token, as a code.
 #[derive(ToSchema)]
 #[schema(rename_all = "kebab-case")]
 #[expect(dead_code, reason = "describes what the codes of problems are")]
@@ -51,29 +51,29 @@ enum VerdictCode {
     TokenUnreadable,
 }
 
-/// What a token is worth.
+/// The verdict about a token.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = TokenVerdict)]
 pub(crate) struct VerdictRecord<'a> {
-    /// Whether a request with it would be let through.
+    /// Whether a request with the token would be admitted.
     active: bool,
-    /// `ok`, or the code of the problem that such a request would meet.
+    /// `ok`, or the code of the problem that such a request would get.
     #[schema(value_type = VerdictCode)]
     code: &'static str,
-    /// Its tenant, which is the caller's; left out with `invalid-token` and `token-unreadable`, as is all
-    /// that follows.
+    /// The token's tenant, which is the caller's; absent with `invalid-token` and
+    /// `token-unreadable`, as are all members below.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = "uuid")]
     tenant_id: Option<TenantId>,
-    /// When the secret that was presented stops working, where another has replaced it.
+    /// The instant at which the presented secret stops working, if another one has replaced it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = DateTime)]
     retirement_date: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Facts, required = false)]
     token: Option<Facts<'a>>,
-    /// Those of the wanted permissions that it lacks.
+    /// The wanted permissions that the token lacks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     missing: Vec<&'a str>,
@@ -93,7 +93,7 @@ pub(super) fn record<'a>(
     (verdict, question): (&'a Verdict<'a>, &'a QuestionBody<'_>),
 ) -> VerdictRecord<'a> {
     let credential = verdict.known.as_ref().map(|known| &*known.credential);
-    // Known facts are behind a secret that is well-formed.
+    // Facts are known only for a well-formed secret.
     let partial = Secret::parse(&question.token)
         .ok()
         .map(|secret| secret.masked());
@@ -107,7 +107,8 @@ pub(super) fn record<'a>(
     }
 }
 
-/// A wanted permission as it is repeated; what may be a secret, put there by mistake, is not.
+/// A wanted permission for the answer; a text that may be a secret, sent by mistake, is not
+/// repeated.
 fn shown(name: &str) -> &str {
     if may_hold_secret(name) {
         "csg_…"
