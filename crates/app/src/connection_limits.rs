@@ -1,4 +1,4 @@
-//! How many clients may be connected: what the settings ask for, as far as the system grants it.
+//! Limits of client connections: what the settings ask for, as far as the system allows it.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -7,7 +7,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::{fd_limit, settings::Settings};
 
-/// The bounds of the service's listener.
+/// The limits of the service's listener.
 pub(crate) fn of(settings: &Settings) -> Limits {
     let connections = granted(settings);
     let quarter = (connections / 4).max(1);
@@ -18,8 +18,9 @@ pub(crate) fn of(settings: &Settings) -> Limits {
     }
 }
 
-/// Proxies bring many clients. So may a program on the same machine, if it is a proxy that nobody named; and whoever
-/// is there can do more harm than take connections.
+/// Networks that are exempt from the limit per address. Proxies bring many clients. A program on
+/// the same machine may too, if it is a proxy that nobody named; and a person on that machine can
+/// do more harm than take connections.
 fn exempt(settings: &Settings) -> Vec<IpNet> {
     let mut exempt = settings.proxies.trusted.clone();
     exempt.extend(Ipv4Net::new(Ipv4Addr::LOCALHOST, 8).map(IpNet::V4));
@@ -27,7 +28,7 @@ fn exempt(settings: &Settings) -> Vec<IpNet> {
     exempt
 }
 
-/// As many connections as are wanted and the system grants.
+/// The wanted number of connections, as far as the system allows it.
 fn granted(settings: &Settings) -> usize {
     let wanted = settings.max_connections;
     let granted = fd_limit::raised().map_or(wanted, |limit| {

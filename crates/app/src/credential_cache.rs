@@ -1,4 +1,4 @@
-//! The facts that this node keeps of tokens that were checked lately, and how it comes to forget them.
+//! The cache of facts of recently checked tokens on this node, and its invalidation.
 
 use std::{fmt, sync::Arc, time::Instant};
 
@@ -12,14 +12,14 @@ use crate::{
     settings::{ChangeFeed, Settings},
 };
 
-/// For commands, on whose nodes nobody keeps facts.
+/// The invalidator of commands, whose processes cache nothing.
 pub(crate) struct NoopInvalidator;
 
 impl Invalidator for NoopInvalidator {
     fn invalidate(&self, _: TokenId) {}
 }
 
-/// What is known of tokens without asking the store; nothing where nobody would tell of changes.
+/// The cache; none if no feed would report changes.
 pub(crate) struct CredentialCache {
     source: Arc<dyn CredentialSource>,
     kept: Option<Arc<CachedSource<StoreSource>>>,
@@ -45,7 +45,7 @@ impl CredentialCache {
         }
     }
 
-    /// Where the gate asks.
+    /// The source for the gate.
     pub(crate) fn source(&self) -> Arc<dyn CredentialSource> {
         self.source.clone()
     }
@@ -58,12 +58,12 @@ impl CredentialCache {
         self.kept.iter().for_each(|kept| kept.forget_all());
     }
 
-    /// The feed lived at that moment, and all that it told is forgotten.
+    /// Records that the feed answered at that instant, and that all its changes are invalidated.
     pub(crate) fn note_feed(&self, at: Instant) {
         self.kept.iter().for_each(|kept| kept.note_feed(at));
     }
 
-    /// Shows how the memory fares.
+    /// Writes the metrics of the cache.
     pub(crate) fn encode(&self, page: &mut MetricsPage<'_>) -> fmt::Result {
         let Some(kept) = &self.kept else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Which store is behind the ports: chosen here, once, and known nowhere else.
+//! The choice of the store behind the ports, made once and known only here.
 
 use std::{path::Path, sync::Arc};
 
@@ -18,7 +18,7 @@ pub(crate) enum Database {
     Postgres(Box<PostgresStore>),
 }
 
-/// A store by what it is used for.
+/// The ports of a store.
 pub(crate) struct Ports {
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) users: Arc<dyn UserStore>,
@@ -31,10 +31,10 @@ pub(crate) struct Ports {
 }
 
 impl Database {
-    /// Opens what the settings name; an SQLite file is made where it is missing.
+    /// Opens the database of the settings; creates an SQLite file if it is missing.
     ///
     /// # Errors
-    /// When it cannot be opened. A PostgreSQL that is away shows later.
+    /// Fails if it cannot be opened. An unreachable PostgreSQL server shows later.
     pub(crate) async fn open(settings: &Settings) -> Result<Self> {
         let feed = match settings.change_feed {
             settings::ChangeFeed::Notify => FeedMode::Notify,
@@ -54,10 +54,10 @@ impl Database {
         opened.with_context(|| format!("cannot open {}", settings.database))
     }
 
-    /// Opens what is there already, for commands that must not make a database where somebody mistyped its name.
+    /// Opens an existing database, for commands that must not create one after a typo in its name.
     ///
     /// # Errors
-    /// When there is none, or it cannot be opened.
+    /// Fails if there is none, or it cannot be opened.
     pub(crate) async fn open_existing(settings: &Settings) -> Result<Self> {
         if let DatabaseUrl::Sqlite(path) = &settings.database {
             ensure!(
@@ -69,10 +69,10 @@ impl Database {
         Self::open(settings).await
     }
 
-    /// Brings the tables to this version's form; does nothing where they have it.
+    /// Migrates the tables to this version; does nothing if they are up to date.
     ///
     /// # Errors
-    /// When the store cannot answer, belongs to a newer program, or a migration fails.
+    /// Fails if the store cannot answer or belongs to a newer program, or if a migration fails.
     pub(crate) async fn migrate(&self) -> Result<(), MigrationFault> {
         match self {
             Self::Sqlite(store) => store.migrate().await,
@@ -80,11 +80,11 @@ impl Database {
         }
     }
 
-    /// Whether the tables have this version's form; nothing is changed.
+    /// Whether the tables are of this version; changes nothing.
     ///
     /// # Errors
-    /// When the server refuses the connection, or the tables are of a newer version. That a server
-    /// is away shows later.
+    /// Fails if the server refuses the connection, or the tables are of a newer version. An
+    /// unreachable server shows later.
     pub(crate) async fn is_current(&self) -> Result<bool, MigrationFault> {
         match self {
             Self::Sqlite(store) => store.is_current().await,
@@ -92,7 +92,7 @@ impl Database {
         }
     }
 
-    /// Ends all connections, once nobody asks any more.
+    /// Closes all connections, after the last call.
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(store) => store.close().await,

@@ -1,23 +1,24 @@
-//! How many connections the system grants. Without a look at that, a crowd takes the last descriptor, and what fails
-//! first is the database behind those who were let in.
+//! The system's limit of open files. Without it, many clients would take the last descriptor, and
+//! the first thing to fail would be the database behind the admitted ones.
 
 use countersign_http::Limits;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// What is left for the database's files, the log and whatever else the process opens.
+/// The descriptors for the database's files, the log and other files of the process.
 const SPARE: u64 = 64;
 
-/// Raises the process's limit of open files as far as it may, and returns it; `None` where it cannot be told.
+/// Raises the process's limit of open files as far as it may, and returns it; `None` if it is
+/// unknown.
 pub(crate) fn raised() -> Option<u64> {
     let limit = Resource::RLIMIT_NOFILE;
     let (soft, hard) = getrlimit(limit).ok()?;
-    // Some systems name a hard limit that they do not grant.
+    // Some systems report a hard limit that they do not allow.
     let raised = setrlimit(limit, hard, hard).is_ok();
     Some(if raised { hard } else { soft })
 }
 
-/// How many of the wanted clients' connections the limit leaves room for beside the database's and the reserve of
-/// the listener; at least one.
+/// The number of the wanted client connections for which the limit leaves room beside the
+/// database's connections and the listener's reserve; at least one.
 pub(crate) fn affordable(wanted: usize, limit: u64, database: u32) -> usize {
     let room = limit.saturating_sub(SPARE + u64::from(database));
     let room = usize::try_from(room).unwrap_or(usize::MAX);

@@ -1,5 +1,5 @@
-//! A store with somebody who looks on: its errors are counted by kind, and what a request asks of it is a span of the
-//! request's trace. Here and not in the adapters, so that no store can forget it.
+//! Decorator of a store: counts errors by kind, and opens a span per call in the request's trace.
+//! It is here and not in the adapters, so that no store can forget it.
 
 mod background;
 mod tokens;
@@ -19,23 +19,23 @@ use crate::{database::Ports, settings::DatabaseUrl, writes};
 
 type Kinds = Family<[(&'static str, &'static str); 1], Counter>;
 
-/// Who looks on.
+/// The instruments of the decorator.
 #[derive(Clone)]
 struct Instruments {
     errors: Kinds,
-    /// As OpenTelemetry names databases.
+    /// The database's name in OpenTelemetry's conventions.
     system: &'static str,
     writability: Writability,
 }
 
-/// A store under their eyes.
+/// A store with its instruments.
 struct Instrumented<S: ?Sized> {
     store: Arc<S>,
     watch: Instruments,
 }
 
 impl Ports {
-    /// The same ports, whose errors show among these numbers.
+    /// The same ports, with their errors counted in these metrics.
     pub(crate) fn instrumented(
         self,
         database: &DatabaseUrl,
@@ -48,7 +48,7 @@ impl Ports {
         };
         let errors = Kinds::default();
         for kind in [UNAVAILABLE, CORRUPT, UNKNOWN] {
-            // What has not happened yet shows as zero.
+            // Kinds that have not occurred yet show as zero.
             drop(errors.get_or_create(&[("kind", kind)]));
         }
         let help = "Calls of the store that failed, by kind";
@@ -73,9 +73,9 @@ const UNAVAILABLE: &str = "unavailable";
 const CORRUPT: &str = "corrupt";
 const UNKNOWN: &str = "outcome-unknown";
 
-/// An outcome that may be the store's fault.
+/// An outcome that may be an error of the store.
 trait ErrorKind {
-    /// Which; `None` = the store did as it should.
+    /// The kind of error; `None` if the store did what it should.
     fn kind(&self) -> Option<&'static str>;
 }
 
@@ -119,7 +119,7 @@ impl Instruments {
         Arc::new(Instrumented { store, watch })
     }
 
-    /// Of a change.
+    /// Counts the outcome of a change.
     fn written(&self, outcome: Result<(), CommitError>) -> Result<(), CommitError> {
         match &outcome {
             Ok(()) => writes::note(&self.writability, Ok(())),
@@ -129,7 +129,7 @@ impl Instruments {
         outcome
     }
 
-    /// Of what goes on beside the requests: no trace begins there.
+    /// Counts the outcome of a call beside the requests, which begins no trace.
     fn count<T, E: ErrorKind>(&self, outcome: Result<T, E>) -> Result<T, E> {
         if let Some(kind) = outcome.as_ref().err().and_then(ErrorKind::kind) {
             self.errors.get_or_create(&[("kind", kind)]).inc();
@@ -137,7 +137,7 @@ impl Instruments {
         outcome
     }
 
-    /// Of rows among others that a request asks for.
+    /// Counts unreadable rows among those of a request.
     fn note(&self, unreadable: &[Unreadable]) {
         for one in unreadable {
             self.errors.get_or_create(&[("kind", CORRUPT)]).inc();
@@ -151,7 +151,7 @@ impl Instruments {
         }
     }
 
-    /// Of what a request asks.
+    /// Counts and traces a call of a request.
     async fn follow<T, E: ErrorKind>(
         &self,
         name: &'static str,

@@ -1,5 +1,6 @@
-//! Following the feed of changes, for as long as the service runs: what it tells is forgotten on this node, and handed on
-//! to those who follow this node. Every answer of the feed is a sign of life, also one that tells nothing.
+//! Follower of the feed of changes, for as long as the service runs: it invalidates the changed
+//! tokens on this node, and publishes the changes to the streams. Every answer of the feed is a
+//! sign of life, even one without changes.
 
 use std::{
     pin::pin,
@@ -20,19 +21,21 @@ use tokio::time::sleep;
 
 use crate::credential_cache::CredentialCache;
 
-/// How long to wait for being woken before looking unasked. The promise of one second has room for three of these.
+/// The maximum wait for a notification before polling. The promise of one second has room for three
+/// of these.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// How long to rest between two looks, so that a crowd of changes is read in a few of them.
+/// The pause between two reads, so that many changes are read in a few of them.
 const REST: Duration = Duration::from_millis(3);
 
-/// How many changes are read at once; beyond, everything is forgotten instead.
+/// The maximum number of changes in one read; beyond that, everything is invalidated instead.
 const MOST: u16 = 10_000;
 
-/// Upper bounds of how late changes are heard of, in seconds: the commit is part of it, and a second is what is promised.
+/// Upper bounds of the lag of changes, in seconds: the commit is part of it, and a second is the
+/// promise.
 const LAGS: [f64; 10] = [0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 4.0];
 
-/// The reader of the feed.
+/// The follower of the feed.
 pub(crate) struct FeedFollower {
     pub(crate) feed: Arc<dyn ChangeFeed>,
     pub(crate) facts: Arc<CredentialCache>,
@@ -41,7 +44,7 @@ pub(crate) struct FeedFollower {
     pub(crate) pulse: Arc<FeedHealth>,
 }
 
-/// When the feed last gave a sign of life, and what it told.
+/// The health of the feed: its last sign of life, and the number of changes.
 pub(crate) struct FeedHealth {
     begin: Instant,
     heard: AtomicU64,
@@ -69,12 +72,12 @@ impl FeedHealth {
         self.heard.store(heard, Ordering::Relaxed);
     }
 
-    /// How many changes it told.
+    /// The number of changes that it reported.
     pub(crate) fn changes(&self) -> u64 {
         self.changes.load(Ordering::Relaxed)
     }
 
-    /// How long ago that was; since the start, where there was none yet.
+    /// The time since its last sign of life; since the start, if there was none yet.
     pub(crate) fn age(&self) -> Duration {
         let heard = Duration::from_micros(self.heard.load(Ordering::Relaxed));
         self.begin.elapsed().saturating_sub(heard)
@@ -82,14 +85,14 @@ impl FeedHealth {
 }
 
 impl FeedFollower {
-    /// Reads for ever.
+    /// Follows the feed for ever.
     pub(crate) async fn run(self) {
         let mut wait_for_change = pin!(self.feed.wait_for_change());
         let mut position = None;
         let mut complained = false;
         loop {
-            // After a silence the store may be another one than before: a standby that took over may have lost the
-            // end of the history, and counts anew from there.
+            // After a silence the store may be another one: a standby that took over may have lost
+            // the end of the history, and counts anew from there.
             match self.look(position.as_ref(), complained).await {
                 Ok(news) => {
                     if std::mem::take(&mut complained) {
@@ -99,7 +102,7 @@ impl FeedFollower {
                     self.hub.publish(news);
                 }
                 Err(FeedError::Position(_)) => {
-                    // Another database than the one that gave it out: begun anew.
+                    // The position belongs to another database: begin again.
                     tracing::warn!("the feed of changes does not know its own position");
                     position = None;
                 }
@@ -121,7 +124,7 @@ impl FeedFollower {
         }
     }
 
-    /// Forgets what changed since the position, or everything where that is not told.
+    /// Invalidates what changed since the position, or everything if that is unknown.
     async fn look(
         &self,
         position: Option<&FeedPosition>,
@@ -144,7 +147,7 @@ impl FeedFollower {
                 self.pulse.changes.fetch_add(count, Ordering::Relaxed);
                 for change in changes {
                     self.facts.forget(change.token);
-                    // By two clocks, which may differ a little.
+                    // The two clocks may differ a little.
                     let lag = now.as_micros().saturating_sub(change.at.as_micros());
                     let lag = Duration::from_micros(u64::try_from(lag).unwrap_or(0));
                     self.pulse.lag.observe(lag.as_secs_f64());

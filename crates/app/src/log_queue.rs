@@ -1,6 +1,6 @@
-//! Log lines on their way to standard error. Whoever reads them may stand still: a log shipper that is stuck, a
-//! terminal after Ctrl-S. So lines are copied into a bounded queue, and one thread, which may block, writes them.
-//! A line that finds no room is lost and counted.
+//! Queue of log lines for standard error, whose reader may stand still: a log shipper that is
+//! stuck, a terminal after Ctrl-S. So lines are copied into a bounded queue, and one thread, which
+//! may block, writes them. A line that finds no room is lost and counted.
 
 use std::{
     fs::File,
@@ -18,28 +18,30 @@ use std::{
 use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The most bytes that wait, beside as many that are being written: some 3,000 lines each.
+/// The maximum size of waiting lines in bytes, beside as many that are being written: about 3,000
+/// lines each.
 const ROOM: usize = 1024 * 1024;
-/// Room beyond that for the line that says how many were lost.
+/// Room beyond that for the line that reports lost lines.
 const SPARE: usize = 4096;
-/// A larger buffer is given back once it has been written.
+/// A larger buffer is freed after it was written.
 const USUAL: usize = 64 * 1024;
-/// How long the thread rests after it has written, in which lines gather that need not wake it.
+/// The pause of the thread after each write, in which lines gather without waking it.
 const REST: Duration = Duration::from_millis(1);
-/// How long the process waits at its end for what has not been written.
+/// The time for which the process waits at its end for unwritten lines.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// The target of the line that says how many were lost.
+/// The target of the line that reports lost lines.
 const LOST: &str = "countersign::log";
 
 static QUEUE: OnceLock<Arc<Queue>> = OnceLock::new();
 
-/// Starts the thread; from here on lines go to standard error for the rest of the process.
+/// Starts the thread; from now on lines go to standard error for the rest of the process.
 ///
 /// # Errors
-/// If the system grants no thread or descriptor.
+/// Fails if the system has no thread or descriptor.
 pub(crate) fn start() -> io::Result<Lines> {
     let queue = Arc::clone(QUEUE.get_or_init(Arc::default));
-    // A descriptor of its own: while it blocks, nobody else waits for the lock of the standard library's.
+    // A descriptor of its own: while it blocks, nobody else waits for the lock of the standard
+    // library's.
     let out = File::from(io::stderr().as_fd().try_clone_to_owned()?);
     let writer = Arc::clone(&queue);
     thread::Builder::new()
@@ -48,19 +50,19 @@ pub(crate) fn start() -> io::Result<Lines> {
     Ok(Lines(queue))
 }
 
-/// How many lines were lost.
+/// The number of lost lines.
 pub(crate) fn lost() -> u64 {
     QUEUE.get().map_or(0, |queue| queue.lost())
 }
 
-/// Waits until all lines are written; for a second at most, since nobody may read them.
+/// Waits until all lines are written, but at most a second, because nobody may read them.
 pub(crate) fn finish() {
     if let Some(queue) = QUEUE.get() {
         queue.drained_within(PATIENCE);
     }
 }
 
-/// Where the log's layer writes.
+/// The writer for the log's layer.
 #[derive(Debug, Clone)]
 pub(crate) struct Lines(Arc<Queue>);
 
@@ -101,7 +103,7 @@ impl Write for Line<'_> {
     }
 }
 
-/// What waits to be written.
+/// The waiting lines.
 #[derive(Debug, Default)]
 struct Queue {
     state: Mutex<State>,
@@ -113,7 +115,7 @@ struct Queue {
 #[derive(Debug, Default)]
 struct State {
     lines: Vec<u8>,
-    /// Whether the thread is at work: it looks for lines by itself when it is done.
+    /// Whether the thread is writing: it looks for further lines by itself when it is done.
     writing: bool,
 }
 
@@ -154,7 +156,7 @@ impl Queue {
             let lines = unwritten.split_inclusive(|byte| *byte == b'\n').count() as u64;
             self.lost.fetch_add(lines, Ordering::Relaxed);
             let lost = self.lost();
-            // Only if somebody reads: the line would be lost, and be a reason for the next.
+            // Only if somebody reads: otherwise this line would be lost too, and cause the next.
             if lines == 0 && lost > told {
                 tracing::warn!(
                     target: LOST,
@@ -169,7 +171,7 @@ impl Queue {
         }
     }
 
-    /// Swaps the empty batch for the lines that wait, as soon as there are any.
+    /// Swaps the empty batch for the waiting lines, as soon as there are any.
     fn next(&self, batch: &mut Vec<u8>) {
         let mut state = self.lock();
         if state.lines.is_empty() {
@@ -189,14 +191,14 @@ impl Queue {
     }
 }
 
-/// Writes, and returns what could not be written.
+/// Writes, and returns the part that could not be written.
 fn write<'a>(out: &mut impl Write, mut bytes: &'a [u8]) -> &'a [u8] {
     while !bytes.is_empty() {
         match out.write(bytes) {
             Ok(0) => break,
             Ok(written) => bytes = &bytes[written..],
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // Whoever shares the pipe may have made it so.
+            // Another process that shares the pipe may have made it non-blocking.
             Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(REST * 10),
             Err(_) => break,
         }
@@ -237,7 +239,7 @@ mod tests {
         queue.push(&vec![b'\n'; ROOM], ROOM);
         let writer = Arc::clone(&queue);
         thread::spawn(move || writer.write_on(out));
-        // The pipe holds less than that, so this would wait for ever.
+        // The pipe holds less than that, so without a limit this would wait for ever.
         queue.drained_within(Duration::from_millis(50));
         assert_eq!(queue.lost(), 0);
         drop(reader);

@@ -1,4 +1,4 @@
-//! The binary `countersign`: reads its settings, puts the parts together, and runs one command.
+//! The binary `countersign`: it reads its settings, wires the parts, and runs one command.
 
 mod commands;
 mod connection_limits;
@@ -37,17 +37,18 @@ use countersign_application::{error_chain, ports::MigrationFault};
 
 use self::commands::{Cli, Command};
 
-/// A check is short, and much of it is memory that is taken and given back; this one does that in less time than the
-/// system's own (see `docs/benchmarks.md`).
+/// A check is short, and much of its work is the allocation of memory; this allocator is faster
+/// than the system's own (see `docs/benchmarks.md`).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const FAILED: u8 = 1;
-/// What a shell takes for a command that was called wrongly.
+/// The usual exit code of a command with wrong arguments.
 const MISUSED: u8 = 2;
-/// Of a check that could not be done: 1 is its finding.
+/// The exit code of a verification without a result; 1 is its finding.
 const UNTOLD: u8 = 3;
-/// There is no such database, or its server does not let this role in: no restart mends that.
+/// The exit code if there is no such database, or its server refuses this role: a restart does not
+/// help.
 const REFUSED: u8 = 4;
 /// The database belongs to a newer version.
 const NEWER: u8 = 5;
@@ -91,7 +92,7 @@ fn run(command: Command, mut settings: settings::Settings) -> ExitCode {
         .context("cannot start the runtime")
         .and_then(|runtime| {
             let outcome = runtime.block_on(commands::run(command, settings));
-            // Whatever still runs in it was given its time.
+            // Whatever still runs in it had its time.
             runtime.shutdown_background();
             outcome
         });
@@ -110,8 +111,7 @@ fn run(command: Command, mut settings: settings::Settings) -> ExitCode {
     code
 }
 
-/// The exit code of a command that failed, by which a supervisor can see that a restart is of no
-/// use.
+/// The exit code of a failed command, by which a supervisor can see that a restart does not help.
 fn code_of(error: &anyhow::Error) -> u8 {
     match error.downcast_ref() {
         Some(MigrationFault::Refused(_)) => REFUSED,
@@ -121,6 +121,6 @@ fn code_of(error: &anyhow::Error) -> u8 {
 }
 
 fn print_error(error: &anyhow::Error) {
-    // Where nobody reads there is nobody to tell that.
+    // If nobody reads standard error, there is nobody to inform.
     let _ = writeln!(io::stderr(), "countersign: {}", error_chain(error.as_ref()));
 }

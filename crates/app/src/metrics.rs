@@ -1,5 +1,6 @@
-//! The numbers of what stands behind the surface: the facts in memory, the feed, the store. Read at each look, so that
-//! nothing has to be counted twice; only the tokens are counted now and then, because that takes long where there are many.
+//! Metrics of the parts behind the surface: the cache, the feed, the store. They are read when they
+//! are asked for, so that nothing is counted twice; only the tokens are counted periodically,
+//! because that takes long if there are many.
 
 use std::{
     fmt,
@@ -22,23 +23,23 @@ use tokio::time::sleep;
 
 use crate::{credential_cache::CredentialCache, invalidation::FeedHealth, log_queue, skew::Skew};
 
-/// How often tokens are counted.
+/// The period in which tokens are counted.
 const CENSUS: Duration = Duration::from_mins(1);
 
 /// The horizons within which tokens that expire are counted, in days, with their labels.
 const HORIZONS: [(&str, u32); 3] = [("1d", 1), ("7d", 7), ("30d", 30)];
 const SECONDS_A_DAY: u32 = 24 * 60 * 60;
 
-/// What the numbers are read from.
+/// The sources of the metrics.
 pub(crate) struct ServiceMetrics {
     pub(crate) facts: Arc<CredentialCache>,
     pub(crate) pulse: Arc<FeedHealth>,
     pub(crate) skew: Arc<Skew>,
     pub(crate) probe: Arc<dyn StoreHealth>,
     pub(crate) writability: Writability,
-    /// What was counted last.
+    /// The latest counts.
     pub(crate) token_counts: Mutex<Option<TokenCounts>>,
-    /// How many tokens expire within each horizon, as counted last.
+    /// The latest count of tokens that expire within each horizon.
     pub(crate) expiring: Mutex<Vec<u64>>,
 }
 
@@ -49,7 +50,7 @@ impl fmt::Debug for ServiceMetrics {
 }
 
 impl ServiceMetrics {
-    /// Shows the numbers of these among the others.
+    /// Registers these metrics.
     pub(crate) fn show(self, metrics: &Metrics) -> Arc<Self> {
         let numbers = Arc::new(self);
         let collector = Box::new(numbers.clone());
@@ -61,7 +62,7 @@ impl ServiceMetrics {
         numbers
     }
 
-    /// Counts the tokens now and then, for ever.
+    /// Counts the tokens periodically, for ever.
     pub(crate) async fn count_often(self: Arc<Self>, clock: Arc<dyn Clock>) {
         loop {
             let now = clock.now();
@@ -76,7 +77,7 @@ impl ServiceMetrics {
         }
     }
 
-    /// What was counted now and then.
+    /// Writes the periodic counts.
     fn encode_tokens(&self, page: &mut MetricsPage<'_>) -> fmt::Result {
         if let Some(token_counts) = *locked(&self.token_counts) {
             page.gauges(
@@ -135,7 +136,7 @@ impl MetricsPage<'_> {
         )?)
     }
 
-    /// One number for each value of a label.
+    /// Writes one gauge for each value of a label.
     pub(crate) fn gauges(
         &mut self,
         name: &str,
@@ -189,7 +190,7 @@ impl Collector for ServiceMetrics {
     }
 }
 
-/// A count that was made; the log says why one was not.
+/// A count; the log says why one failed.
 fn counted<T>(outcome: Result<T, StoreError>) -> Option<T> {
     outcome
         .inspect_err(|fault| {
@@ -203,7 +204,7 @@ fn locked<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
     value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A number of things as the page has it: beyond 2^53 it is rounded.
+/// A number of things as a metric: beyond 2^53 it is rounded.
 #[expect(clippy::cast_precision_loss, reason = "nobody counts that far")]
 pub(crate) fn count(things: u64) -> f64 {
     things as f64

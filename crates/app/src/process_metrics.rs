@@ -1,5 +1,5 @@
-//! What the process takes from its machine, under the names that Prometheus gives these numbers everywhere. Most of it
-//! is known on Linux alone, and left out elsewhere.
+//! Metrics of the process, under the names that Prometheus uses everywhere. Most are only available
+//! on Linux, and left out elsewhere.
 
 use std::{fmt, fs};
 
@@ -24,7 +24,7 @@ pub(crate) struct ProcessMetrics {
 }
 
 impl ProcessMetrics {
-    /// Shows the numbers of the process, which began then, among the others.
+    /// Registers the metrics of the process, which started at that instant.
     pub(crate) fn show(metrics: &Metrics, started: Timestamp) {
         metrics.register_plain(|page| page.register_collector(Box::new(Self { started })));
     }
@@ -44,7 +44,7 @@ impl Collector for ProcessMetrics {
             gauge("process_resident_memory_bytes", help, count(bytes))?;
         }
         if let Ok(files) = fs::read_dir("/proc/self/fd") {
-            // One of them is that of the folder that is read.
+            // One of them belongs to the folder that is read.
             let open = files.count().saturating_sub(1);
             let help = "Open descriptors";
             gauge("process_open_fds", help, count(open as u64))?;
@@ -65,7 +65,7 @@ fn seconds(time: TimeVal) -> f64 {
     time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6
 }
 
-/// In bytes.
+/// Resident memory in bytes.
 fn resident() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status

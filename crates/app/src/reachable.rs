@@ -1,4 +1,4 @@
-//! Where to connect to what listens: "on every interface" is no address that a client can use.
+//! The address for clients of a listener: "all interfaces" is not an address that a client can use.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

@@ -1,4 +1,4 @@
-//! The use cases put together over a store, the real clock and real randomness.
+//! The use cases, wired with a store, the real clock and real randomness.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
     system::{SystemClock, SystemEntropy},
 };
 
-/// Everything that commands and the HTTP surface call.
+/// All use cases that commands and the HTTP surface call.
 pub(crate) struct Service {
     pub(crate) tokens: Tokens,
     pub(crate) users: Users,
@@ -29,7 +29,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// The use cases, which tell the announcer what they change.
+    /// Wires the use cases, which report their changes to the invalidator.
     pub(crate) fn new(
         ports: &Ports,
         settings: &Settings,
@@ -70,7 +70,7 @@ impl Service {
         }
     }
 
-    /// What the console's pages call.
+    /// The services that the console's pages call.
     pub(crate) fn of_console(
         &self,
         gate: Gate,
@@ -89,10 +89,10 @@ impl Service {
         }
     }
 
-    /// What stands as the request id in the history for what a command does.
+    /// The request id in the history for a command's changes.
     ///
     /// # Errors
-    /// When the command's name is not plain.
+    /// Fails if the command's name is not a valid id.
     pub(crate) fn request_id(&self, command: &str) -> Result<RequestId> {
         Ok(format!("{command}:{}", self.clock.now().as_micros()).parse()?)
     }

@@ -1,5 +1,6 @@
-//! Signals. Those that ask for the end are remembered, so that one that comes during the start is not lost; those
-//! that mean nothing here must not end the process without grace, which is what they do by default.
+//! Signals. Those that ask for the end are remembered, so that one that comes during the start is
+//! not lost; those that mean nothing here must not end the process without grace, which is what
+//! they do by default.
 
 use std::{fs, future::poll_fn, task::Poll};
 
@@ -7,8 +8,8 @@ use anyhow::{Context as _, Result};
 use nix::sys::signal::Signal;
 use tokio::signal::unix::{self, SignalKind, signal};
 
-/// What each asks for: an orderly end. A terminal that closes sends SIGHUP, Ctrl-\ SIGQUIT, a limit of computing time
-/// SIGXCPU.
+/// What each asks for: an orderly end. A terminal that closes sends SIGHUP, Ctrl-\ SIGQUIT, a limit
+/// of computing time SIGXCPU.
 const ENDING: [Signal; 5] = [
     Signal::SIGTERM,
     Signal::SIGINT,
@@ -17,7 +18,8 @@ const ENDING: [Signal; 5] = [
     Signal::SIGXCPU,
 ];
 
-/// What programs are sent to make them reload or report something; there is nothing of the kind here.
+/// What programs are sent to make them reload or report something; there is nothing of the kind
+/// here.
 const IGNORED: [Signal; 4] = [
     Signal::SIGUSR1,
     Signal::SIGUSR2,

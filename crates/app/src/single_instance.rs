@@ -1,4 +1,5 @@
-//! One `serve` per SQLite file: two would each believe to be the one writer. Other commands may run beside it.
+//! One `serve` per SQLite file: two would each believe to be the one writer. Other commands may run
+//! beside it.
 
 use std::{
     fs::{File, TryLockError},
@@ -10,8 +11,8 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::settings::beside;
 
-/// Takes the lock beside the database, for as long as the file is held; the system frees it when the process ends,
-/// however it ends.
+/// Takes the lock beside the database, for as long as the file is held; the system frees it when
+/// the process ends, however it ends.
 ///
 /// # Errors
 /// When another process holds it, or it cannot be made.

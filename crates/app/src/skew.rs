@@ -1,5 +1,5 @@
-//! How far this node's clock is from the store's, which all nodes share. Compared at the start and then now and then; a
-//! node that is apart says so, and judges nothing.
+//! How far this node's clock is from the store's, which all nodes share. Compared at the start and
+//! then now and then; a node that is apart says so, and judges nothing.
 
 use std::{
     sync::{
@@ -20,8 +20,8 @@ use tokio::time::sleep;
 /// How often the clocks are compared.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// How often this machine's clock is compared with its own past, where there is no other: that costs less, and a clock
-/// that was set back shows only until it has caught up.
+/// How often this machine's clock is compared with its own past, where there is no other: that
+/// costs less, and a clock that was set back shows only until it has caught up.
 const EVERY_ALONE: Duration = Duration::from_secs(1);
 
 /// How far they may be apart, in microseconds.
@@ -40,8 +40,8 @@ pub(crate) struct Skew {
     seen: AtomicI64,
 }
 
-/// By how many microseconds this node's clock is ahead of the store's, at least and at most: what the answer took on its
-/// way is nobody's fault.
+/// By how many microseconds this node's clock is ahead of the store's, at least and at most: what
+/// the answer took on its way is nobody's fault.
 fn ahead(before: Timestamp, took: Duration, told: Timestamp) -> (i64, i64) {
     let least = before.as_micros().saturating_sub(told.as_micros());
     let took = i64::try_from(took.as_micros()).unwrap_or(i64::MAX);
@@ -70,7 +70,8 @@ impl Skew {
         (micros != UNKNOWN).then(|| seconds().copysign(if micros < 0 { -1.0 } else { 1.0 }))
     }
 
-    /// Compares them once, and returns when to do so again. A store that does not answer leaves things as they are.
+    /// Compares them once, and returns when to do so again. A store that does not answer leaves
+    /// things as they are.
     pub(crate) async fn compare(&self) -> Duration {
         let (before, begin) = (self.clock.now(), Instant::now());
         let told = match self.probe.time().await {
@@ -106,7 +107,8 @@ impl Skew {
         EVERY
     }
 
-    /// Time does not go back: neither behind the newest change, nor behind what this process has seen.
+    /// Time does not go back: neither behind the newest change, nor behind what this process has
+    /// seen.
     fn compare_with_past(&self, newest: Option<Timestamp>) {
         let now = self.clock.now().as_micros();
         let seen = self.seen.fetch_max(now, Ordering::Relaxed);

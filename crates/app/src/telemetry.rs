@@ -1,5 +1,6 @@
-//! Log lines on standard error: for people on a terminal, for programs otherwise. Standard output stays free for
-//! what a command is asked for. Spans go to a collector where one is named, and nowhere else.
+//! Log lines on standard error: for people on a terminal, for programs otherwise. Standard output
+//! stays free for what a command is asked for. Spans go to a collector where one is named, and
+//! nowhere else.
 
 use std::{
     env,
@@ -27,7 +28,8 @@ use crate::{
 /// Starts logging for the rest of the process, and sending traces where there is a collector.
 ///
 /// # Errors
-/// When traces cannot be sent as the environment asks for, or the system grants no thread for the log.
+/// When traces cannot be sent as the environment asks for, or the system grants no thread for the
+/// log.
 pub(crate) fn start(filter: EnvFilter, format: LogFormat, collector: Option<&Url>) -> Result<()> {
     let tracer = collector.map(traces::begin).transpose()?;
     let lines = lines(format, log_queue::start().context("cannot write a log")?);

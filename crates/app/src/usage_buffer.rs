@@ -1,5 +1,6 @@
-//! Remembering when secrets were last used, without a write for each use: the latest of each is kept in memory and
-//! written in batches. A check is never held up by it, and a crash loses one interval of it at most.
+//! Remembering when secrets were last used, without a write for each use: the latest of each is
+//! kept in memory and written in batches. A check is never held up by it, and a crash loses one
+//! interval of it at most.
 
 use std::{
     collections::HashMap,
@@ -21,7 +22,8 @@ const PARTS: usize = 32;
 /// How many uses a part holds before they are written early.
 const FULL: usize = 2_000;
 
-/// How many uses a part holds at most, while they cannot be written: further secrets are not noted then.
+/// How many uses a part holds at most, while they cannot be written: further secrets are not noted
+/// then.
 const MOST: usize = 20_000;
 
 /// How many uses are written at once.
@@ -31,7 +33,8 @@ const BATCH: usize = 1_000;
 pub(crate) struct UsageBuffer {
     parts: [Mutex<HashMap<SecretDigest, UsageRecord>>; PARTS],
     full: Notify,
-    /// Held while something is being written, so that the last writing of all waits for the one before.
+    /// Held while something is being written, so that the last writing of all waits for the one
+    /// before.
     writing: tokio::sync::Mutex<()>,
 }
 

@@ -12,8 +12,8 @@ use tokio::time::sleep;
 /// How often it is tried.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Notes what a change came to, and logs it if that is news. Other faults say nothing: a store that is away shows by
-/// its look-ups.
+/// Notes what a change came to, and logs it if that is news. Other faults say nothing: a store that
+/// is away shows by its look-ups.
 pub(crate) fn note(writability: &Writability, outcome: Result<(), &StoreError>) {
     match outcome {
         Ok(()) if writability.note(false) => tracing::info!("the store takes changes again"),
@@ -34,7 +34,8 @@ pub(crate) async fn try_often(writability: Writability, probe: Arc<dyn StoreHeal
         let lost = writability.is_lost();
         match probe.try_write(lost).await {
             Ok(to_disk) => {
-                // What a try cannot tell, such as a full disk that only a change would find, a change has to.
+                // What a try cannot tell, such as a full disk that only a change would find, a
+                // change has to.
                 if lost && (failed || to_disk) {
                     note(&writability, Ok(()));
                 }

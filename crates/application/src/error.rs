@@ -1,4 +1,4 @@
-//! How a use case ends without an answer. One type for all of them, so that one place can say how each is told.
+//! Errors of use cases. One type for all of them, so that one place can map each to an answer.
 
 use std::error::Error;
 
@@ -8,27 +8,27 @@ use thiserror::Error;
 use crate::LimitReached;
 use crate::ports::{CommitError, EntropyError, StoreError, Unreadable};
 
-/// Why there is no answer.
+/// Reason why a use case did not do what it was asked.
 #[derive(Debug, Error)]
 pub enum UseCaseError {
-    /// No such live token in the actor's tenant.
+    /// The actor's tenant has no such live token.
     #[error("no such token")]
     TokenNotFound,
-    /// No such secret of the token that works.
+    /// The token has no such working secret.
     #[error("no such secret")]
     SecretNotFound,
-    /// No such user in the actor's tenant.
+    /// The actor's tenant has no such user.
     #[error("no such user")]
     UserNotFound,
     /// The request was made for another version.
     #[error("version {stored} is stored")]
     Stale {
-        /// The version that is stored now.
+        /// The stored version.
         stored: Version,
-        /// The record as it is now, where the actor may read it.
+        /// The stored record, if the actor may read it.
         current: Option<Box<TokenView>>,
     },
-    /// Rules speak against it.
+    /// The rules refuse the change.
     #[error(transparent)]
     Refused(#[from] RuleViolations),
     /// A live token of the tenant has that name.
@@ -37,57 +37,58 @@ pub enum UseCaseError {
         /// The token that has the name, if the actor may read it and the store still finds it.
         holder: Option<Box<TokenView>>,
     },
-    /// The same request was carried out before.
+    /// The same request was already carried out.
     #[error("already made as {token}")]
     AlreadyMade {
-        /// What was made then.
+        /// The token that it created.
         token: TokenId,
     },
-    /// Another request was carried out under the same key before.
+    /// Another request was already carried out under the same key.
     #[error("the idempotency key belongs to another request")]
     KeyReused,
-    /// Another number of tokens would be revoked than the request expects.
+    /// The number of tokens to revoke differs from the expected one.
     #[error("{count} tokens would be revoked")]
     CountDiffers {
-        /// How many it would be.
+        /// The number of tokens to revoke.
         count: u64,
     },
-    /// The actor is among the tokens that it would revoke, and does not insist on it.
+    /// The actor is among the tokens that it would revoke, and the request does not allow that.
     #[error("the actor would revoke itself")]
     WouldRevokeActor,
-    /// Some of the tokens were revoked and others were not: the request is to be repeated.
+    /// Some of the tokens were revoked and others were not: repeat the request.
     #[error("{revoked} tokens were revoked, and others were not")]
     Incomplete {
-        /// How many were.
+        /// The number of revoked tokens.
         revoked: u64,
-        /// What kept the others from it; `None` if there are too many for one request, or some cannot be read.
+        /// The error that prevented the others; `None` if there are too many for one request, or
+        /// some cannot be read.
         cause: Option<Box<UseCaseError>>,
     },
     /// The actor is no longer live.
     #[error("the actor is no longer live")]
     ActorGone,
-    /// The actor no longer holds what the change leans on.
+    /// The actor no longer holds a permission that the change relies on.
     #[error("the actor no longer holds what the change leans on")]
     ActorNarrowed,
-    /// The actor, or its tenant, changes too much.
+    /// The actor, or its tenant, makes too many changes.
     #[error(transparent)]
     TooManyChanges(#[from] LimitReached),
-    /// The change is stored, or it is not; the version tells.
+    /// The change is stored, or it is not; the version shows which.
     #[error("it is not known whether the change was stored")]
     OutcomeUnknown(#[source] Box<dyn Error + Send + Sync>),
-    /// What the store holds of the token cannot be read. It can still be revoked.
+    /// The stored token cannot be read. It can still be revoked.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
     /// The store could not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// No random bytes could be had.
+    /// The operating system gave no random bytes.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
 }
 
 impl UseCaseError {
-    /// What a fault of the store is, in a read of what belongs to one token.
+    /// Maps an error of the store in a read that concerns one token.
     pub(crate) fn of_token(tenant: TenantId, token: TokenId) -> impl Fn(StoreError) -> Self {
         move |fault| match fault {
             StoreError::Corrupt { table, column } => Self::Unreadable(Unreadable {
@@ -112,8 +113,8 @@ impl From<CommitError> for UseCaseError {
             CommitError::NotFound => Self::TokenNotFound,
             CommitError::ActorGone => Self::ActorGone,
             CommitError::ActorNarrowed => Self::ActorNarrowed,
-            // The use case looks descent up and commits once more; a store that answers so again
-            // does not keep its contract.
+            // The use case checks the descent and commits once more; a store that gives the same
+            // answer again violates its contract.
             error @ CommitError::MayBeAncestor => {
                 Self::Store(StoreError::Unavailable(Box::new(error)))
             }

@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-/// The error and what caused it, each once. Libraries differ in whether an error's own words
-/// include those of its source: what stands in the line already is not repeated.
+/// The error and its causes, each once. Libraries differ in whether an error's own text includes
+/// that of its source, so a text that the line already has is not repeated.
 #[must_use]
 pub fn error_chain(error: &(dyn Error + 'static)) -> String {
     let mut line = error.to_string();

@@ -1,9 +1,9 @@
-//! What Countersign does, apart from how it is reached and where it keeps things.
+//! The use cases of Countersign, independent of how they are called and where data is stored.
 //!
-//! A use case fetches what is stored, sees that its version is the one that was meant, lets the
-//! rules judge, and takes their answer to the store. What it needs from outside are the [`ports`];
-//! every failure is one [`UseCaseError`]. With the feature `testing` come mocks of all ports and
-//! the contract that every store must pass.
+//! A use case fetches the stored record, checks that its version is the one that the request means,
+//! lets the rules judge, and passes their result to the store. The [`ports`] are what it needs from
+//! outside; every failure is one [`UseCaseError`]. The feature `testing` adds mocks of all ports
+//! and the contract that every store must pass.
 
 mod audit;
 mod error;

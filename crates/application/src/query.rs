@@ -1,39 +1,39 @@
-//! What can be asked about many tokens: a typed filter, so that a store can turn each question into bound
-//! parameters and cannot be made to do anything else.
+//! Queries over many tokens: a typed filter, which a store turns into bound parameters, so that a
+//! query cannot make it do anything else.
 
 use countersign_domain::{Timestamp, TokenId, TokenView, UserId};
 
 use crate::ports::Unreadable;
 
-/// Which tokens match.
+/// A filter of tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Filter {
-    /// All of these; of none = every token.
+    /// All of these match; an empty list matches every token.
     All(Vec<Self>),
-    /// At least one of these; of none = no token.
+    /// At least one of these matches; an empty list matches no token.
     Any(Vec<Self>),
-    /// By the token's id.
+    /// The token's id.
     Id(Compare<TokenId>),
-    /// By the id of its API Token User.
+    /// The id of its API Token User.
     UserId(Compare<UserId>),
-    /// By the id of the user who made it.
+    /// The id of the user who created it.
     CreatedBy(Compare<UserId>),
-    /// Whether it was revoked.
+    /// Whether it is revoked.
     Revoked(bool),
-    /// By its version.
+    /// Its version.
     Version(Compare<i64>),
-    /// By one of its instants.
+    /// One of its instants.
     Time(TimeField, Compare<Timestamp>),
     /// Whether it was ever used.
     Used(bool),
-    /// By one of its texts.
+    /// One of its texts.
     Text(TextField, TextTest),
-    /// By one of its lists.
+    /// One of its lists.
     List(ListField, ListTest),
 }
 
 impl Filter {
-    /// Which tokens it is about: the live ones, unless it asks for revocations.
+    /// The scope: the live tokens, unless the filter asks for revocations.
     #[must_use]
     pub fn scope(&self) -> Scope {
         match self.requires_revoked() {
@@ -52,19 +52,19 @@ impl Filter {
         }
     }
 
-    /// Whether all tokens that match were revoked, or none of them was, as far as one part says so.
+    /// Whether all matching tokens are revoked, or none is, as far as one part decides that.
     fn requires_revoked(&self) -> Option<bool> {
         match self {
             Self::All(parts) => parts.iter().find_map(Self::requires_revoked),
             Self::Revoked(revoked) => Some(*revoked),
-            // What was not revoked has no such instant, and only these match it.
+            // A token that is not revoked has no such instant, and only these match it.
             Self::Time(TimeField::RevokedDate, Compare::Ne(_) | Compare::Nin(_)) => None,
             Self::Time(TimeField::RevokedDate, _) => Some(true),
             _ => None,
         }
     }
 
-    /// Whether it asks for the tokens that certain users made.
+    /// Whether the filter asks for the tokens that certain users created.
     #[must_use]
     pub fn asks_for_makers(&self) -> bool {
         match self {
@@ -74,7 +74,7 @@ impl Filter {
         }
     }
 
-    /// Whether it asks when tokens were last used.
+    /// Whether the filter asks for last uses.
     #[must_use]
     pub fn asks_for_uses(&self) -> bool {
         match self {
@@ -84,7 +84,8 @@ impl Filter {
         }
     }
 
-    /// With how many values it compares a token at most, which is what it costs for each token.
+    /// The maximum number of values with which a token is compared, which is the cost for each
+    /// token.
     #[must_use]
     pub fn comparisons(&self) -> usize {
         match self {
@@ -105,7 +106,7 @@ impl Filter {
     }
 }
 
-/// Which tokens a question is about.
+/// The scope of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// The live ones.
@@ -116,7 +117,7 @@ pub enum Scope {
     All,
 }
 
-/// How one value compares to others. Texts compare by their UTF-8 bytes.
+/// A comparison of a value. Texts compare by their UTF-8 bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Compare<T> {
     /// Equal.
@@ -131,9 +132,9 @@ pub enum Compare<T> {
     Lt(T),
     /// Less, earlier, or equal.
     Lte(T),
-    /// Equal to one of these; of none = no token.
+    /// Equal to one of these; an empty list matches no token.
     In(Vec<T>),
-    /// Equal to none of these; of none = every token.
+    /// Equal to none of these; an empty list matches every token.
     Nin(Vec<T>),
 }
 
@@ -149,16 +150,16 @@ impl<T> Compare<T> {
 /// A field that is an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeField {
-    /// When the token ends.
+    /// The expiry.
     Expiry,
-    /// When it was made.
+    /// The instant of creation.
     CreationDate,
-    /// When it was last changed.
+    /// The instant of the last change.
     LastModifiedDate,
-    /// When it was last used. One that was never used has no such instant: it is neither before nor after any other, and
-    /// equal to none.
+    /// The instant of the last use. A token that was never used has none: it is neither before nor
+    /// after any other, and equal to none.
     LastUsedDate,
-    /// When it was revoked. A live one has no such instant, as one that was never used.
+    /// The instant of the revocation. A live token has none, like one that was never used.
     RevokedDate,
 }
 
@@ -168,59 +169,59 @@ pub enum TextField {
     /// The name. Needles of the caseless tests are folded as [`countersign_domain::caseless_key`]
     /// folds.
     Name,
-    /// What may be shown of the secret. Needles of the caseless tests are in lower case.
+    /// The partial token of the newest secret. Needles of the caseless tests are in lower case.
     PartialToken,
 }
 
-/// What is asked of a text.
+/// A test of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TextTest {
-    /// The text as it is.
+    /// Compares the text as it is.
     Compare(Compare<String>),
-    /// It equals this, without regard to case.
+    /// The text equals this, without regard to case.
     Equals(String),
-    /// It contains this, without regard to case.
+    /// The text contains this, without regard to case.
     Contains(String),
-    /// It starts with this, without regard to case.
+    /// The text starts with this, without regard to case.
     StartsWith(String),
-    /// It does not start with this, without regard to case.
+    /// The text does not start with this, without regard to case.
     NotStartsWith(String),
 }
 
 /// A field that is a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListField {
-    /// What the token may do.
+    /// The permissions that the token holds.
     Permissions,
-    /// Where it may be used from, each in its canonical form.
+    /// The addresses from which it may be used, each in its canonical form.
     AllowedAddresses,
 }
 
-/// What is asked of a list.
+/// A test of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListTest {
-    /// All of these are in it.
+    /// The list has all of these.
     ContainsAll(Vec<String>),
-    /// At least one of these is not in it.
+    /// The list lacks at least one of these.
     LacksAny(Vec<String>),
-    /// Whether nothing is in it.
+    /// Whether the list is empty.
     Empty(bool),
 }
 
-/// A field that tokens can be ordered by.
+/// A field by which tokens can be ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderField {
     /// The folded name, by its UTF-8 bytes.
     Name,
-    /// When the token ends.
+    /// The expiry.
     Expiry,
-    /// When it was made.
+    /// The instant of creation.
     CreationDate,
-    /// When it was last changed.
+    /// The instant of the last change.
     LastModifiedDate,
-    /// When it was last used; those that never were come before all others.
+    /// The instant of the last use; tokens that were never used come before all others.
     LastUsedDate,
-    /// When it was revoked; live ones come before all others.
+    /// The instant of the revocation; live tokens come before all others.
     RevokedDate,
 }
 
@@ -229,31 +230,31 @@ pub enum OrderField {
 pub struct Order {
     /// The field.
     pub field: OrderField,
-    /// Whether the greatest comes first.
+    /// Whether the order is descending.
     pub descending: bool,
 }
 
 impl Order {
-    /// Whether it asks when tokens were last used.
+    /// Whether the order asks for last uses.
     #[must_use]
     pub fn asks_for_uses(&self) -> bool {
         self.field == OrderField::LastUsedDate
     }
 }
 
-/// Which page of the matches.
+/// A request for a page of the matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageRequest {
-    /// Its number, from 0.
+    /// The page's number, from 0.
     pub number: u32,
-    /// How many records a page holds, 1 to 100.
+    /// The number of records on a page, 1 to 100.
     pub size: u8,
-    /// How far matches are counted; `None` = all of them, which costs the more the more there are.
+    /// How far matches are counted; `None` = all of them, whose cost grows with their number.
     pub count_to: Option<u32>,
 }
 
 impl PageRequest {
-    /// How many records come before the page.
+    /// The number of records before the page.
     #[must_use]
     pub fn offset(self) -> i64 {
         i64::from(self.number) * i64::from(self.size)
@@ -267,8 +268,8 @@ pub struct Page<T> {
     pub content: Vec<T>,
     /// The tokens of the page whose records cannot be read.
     pub unreadable: Vec<Unreadable>,
-    /// How many match altogether, unreadable ones included; where they are not all counted, at most
-    /// [`PageRequest::count_to`].
+    /// The number of matches, including unreadable ones; at most [`PageRequest::count_to`] if they
+    /// are not all counted.
     pub total: u64,
 }
 
@@ -282,8 +283,8 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// Keeps the first `limit` tokens, readable or not. If there were more, returns the id behind
-    /// which the list goes on.
+    /// Keeps the first `limit` tokens, readable or not. If there were more, returns the id after
+    /// which the list continues.
     pub fn truncate(&mut self, limit: usize) -> Option<TokenId> {
         let readable = self.content.iter().map(|view| view.token.id);
         let mut ids: Vec<_> = readable

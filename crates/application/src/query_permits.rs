@@ -1,5 +1,5 @@
-//! Permits to ask questions about many tokens. A store answers so many at once; a tenant has at most half of them, so
-//! that no crowd of one tenant's questions keeps another tenant from asking.
+//! Permits for queries over many tokens. A store answers a limited number at once. A tenant has at
+//! most half of them, so that many queries of one tenant never keep another tenant from asking.
 
 use std::{
     collections::HashMap,
@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::query::Filter;
 
-/// How many values a token is compared with for one permit.
+/// The number of values that a token is compared with for one permit.
 const COMPARISONS_PER_PERMIT: usize = 128;
 
 /// The permits of a store. Clones share them.
@@ -22,11 +22,11 @@ pub struct QueryPermits(Arc<Permits>);
 struct Permits {
     all: Arc<Semaphore>,
     share: u32,
-    /// Of the tenants that ask or wait at the moment.
+    /// The shares of the tenants that query or wait at the moment.
     tenants: Mutex<HashMap<TenantId, Arc<Semaphore>>>,
 }
 
-/// Permission to ask one question, until it is dropped.
+/// A permit for one query, until it is dropped.
 #[derive(Debug)]
 pub struct QueryPermit {
     _all: OwnedSemaphorePermit,
@@ -34,7 +34,7 @@ pub struct QueryPermit {
 }
 
 impl QueryPermits {
-    /// So many, of which a tenant has at most half, and at least one.
+    /// Creates so many permits, of which a tenant has at most half, and at least one.
     #[must_use]
     pub fn new(most: u32) -> Self {
         let most = most.max(1);
@@ -45,11 +45,13 @@ impl QueryPermits {
         }))
     }
 
-    /// Waits for a tenant's question. One with a costly filter takes several permits, up to the tenant's whole share.
+    /// Waits for a permit for a tenant's query. An expensive filter takes several permits, up to
+    /// the tenant's whole share.
     pub async fn acquire(&self, tenant: TenantId, filter: &Filter) -> Option<QueryPermit> {
         let cost = 1 + filter.comparisons() / COMPARISONS_PER_PERMIT;
         let cost = u32::try_from(cost).unwrap_or(u32::MAX).min(self.0.share);
-        // The tenant's own first: in the line for all, no tenant stands with more than its share.
+        // The tenant's own come first: so no tenant waits in the queue for all with more than its
+        // share.
         let share = self.share(tenant);
         let own = share
             .semaphore
@@ -64,7 +66,7 @@ impl QueryPermits {
         })
     }
 
-    /// Waits for a question of the service itself.
+    /// Waits for a permit for a query of the service itself.
     pub async fn acquire_for_service(&self) -> Option<QueryPermit> {
         let all = self.0.all.clone().acquire_owned().await.ok()?;
         Some(QueryPermit {
@@ -96,7 +98,7 @@ fn semaphore(permits: u32) -> Arc<Semaphore> {
     Arc::new(Semaphore::new(permits as usize))
 }
 
-/// A tenant's share, for as long as anybody of it asks or waits.
+/// A tenant's share, for as long as the tenant queries or waits.
 #[derive(Debug)]
 struct Share {
     tenant: TenantId,
@@ -107,7 +109,7 @@ struct Share {
 impl Drop for Share {
     fn drop(&mut self) {
         let mut tenants = self.permits.tenants();
-        // The map's and this one: everybody else who asks or waits has another.
+        // The map's reference and this one: every other query that runs or waits has another.
         if Arc::strong_count(&self.semaphore) == 2 {
             tenants.remove(&self.tenant);
         }

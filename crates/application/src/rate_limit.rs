@@ -1,5 +1,6 @@
-//! Rate limits of one node: how often somebody may do what costs the service more than it costs them. The memory of a
-//! limit is bounded, however many keys there are: beyond [`MOST_KEYS`] at once all of them share one allowance.
+//! Rate limits of one node, for operations that cost the service more than they cost the caller.
+//! The memory of a limit is bounded, however many keys there are: if there are more than
+//! [`MOST_KEYS`] at once, all of them share one allowance.
 
 use std::{
     hash::Hash,
@@ -17,10 +18,10 @@ use governor::{
 };
 use thiserror::Error;
 
-/// How many keys a limit remembers, at some 50 bytes each.
+/// The maximum number of keys that a limit remembers, at about 50 bytes each.
 const MOST_KEYS: usize = 16_384;
 
-/// How long a full memory rests between two looks for keys that can be forgotten.
+/// The pause of a full memory between two searches for keys that can be removed.
 const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 
 /// The limit is reached.
@@ -29,9 +30,9 @@ const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 pub struct LimitReached {
     /// The limit's name.
     pub policy: &'static str,
-    /// How much it allows per minute in the long run.
+    /// The number that it allows per minute in the long run.
     pub per_minute: NonZeroU32,
-    /// In how many seconds there is room again; at least one.
+    /// The number of seconds until there is room again; at least one.
     pub wait_seconds: u64,
 }
 
@@ -46,14 +47,14 @@ where
     per_minute: NonZeroU32,
     burst: NonZeroU32,
     keys: RateLimiter<K, HashMapStateStore<K>, C, NoOpMiddleware<C::Instant>>,
-    /// For all keys together, as long as the memory is full.
+    /// The shared limit of all keys while the memory is full.
     crowd: RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<C::Instant>>,
     swept: Mutex<Option<Instant>>,
     clock: C,
 }
 
 impl<K: Hash + Eq + Clone> RateLimit<K> {
-    /// A limit by this machine's monotonic clock.
+    /// Creates a limit by this machine's monotonic clock.
     #[must_use]
     pub fn new(policy: &'static str, per_minute: NonZeroU32, burst: NonZeroU32) -> Self {
         Self::with_clock(policy, per_minute, burst, MonotonicClock)
@@ -79,10 +80,10 @@ impl<K: Hash + Eq + Clone, C: Clock + Clone> RateLimit<K, C> {
         }
     }
 
-    /// Takes `cost` out of the key's allowance; a cost beyond the whole burst takes the whole burst.
+    /// Takes `cost` from the key's allowance; a cost beyond the whole burst takes the whole burst.
     ///
     /// # Errors
-    /// So much is not left.
+    /// Returns an error if the allowance has less left.
     pub fn take(&self, key: &K, cost: NonZeroU32) -> Result<(), LimitReached> {
         let cost = cost.min(self.burst);
         let taken = if self.is_full() {
@@ -92,7 +93,7 @@ impl<K: Hash + Eq + Clone, C: Clock + Clone> RateLimit<K, C> {
         };
         match taken {
             Ok(Err(not_until)) => Err(self.reached(&not_until)),
-            // A cost beyond the burst is bounded by it above.
+            // A cost beyond the burst was limited to it above.
             Ok(Ok(())) | Err(_) => Ok(()),
         }
     }
@@ -106,12 +107,13 @@ impl<K: Hash + Eq + Clone, C: Clock + Clone> RateLimit<K, C> {
         }
     }
 
-    /// Whether no further key can be remembered, also after those with their whole allowance were forgotten.
+    /// Whether no further key can be remembered, even after removing those with their whole
+    /// allowance.
     fn is_full(&self) -> bool {
         if self.keys.len() < MOST_KEYS {
             return false;
         }
-        // Whoever else sweeps, does it for everybody.
+        // If another thread is sweeping, it does so for all.
         if let Ok(mut swept) = self.swept.try_lock()
             && swept.is_none_or(|at| at.elapsed() >= SWEEP_PAUSE)
         {
@@ -122,7 +124,8 @@ impl<K: Hash + Eq + Clone, C: Clock + Clone> RateLimit<K, C> {
     }
 }
 
-/// The network that an address counts as: whoever has one IPv6 address has at least a /64 of them.
+/// The network that counts for an address: a client with one IPv6 address has at least a /64 of
+/// them.
 #[must_use]
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

@@ -63,7 +63,8 @@ fn millions_of_keys_take_no_more_memory_and_are_no_way_around_the_limit() {
     }
     assert_eq!(limit.keys.len(), MOST_KEYS);
     assert_eq!(admitted, MOST_KEYS + 5, "beyond them one allowance for all");
-    // Whoever has the whole allowance again is forgotten, and others are remembered in their place.
+    // Keys that have their whole allowance again are removed, and others are remembered in their
+    // place.
     clock.advance(Duration::from_mins(1));
     *limit.swept.lock().unwrap() = None;
     assert_eq!(limit.take(&u32::MAX, number(5)), Ok(()));

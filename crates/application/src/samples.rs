@@ -1,4 +1,4 @@
-//! Records and mocks for the unit tests of the use cases.
+//! Sample records and mocks for the unit tests of the use cases.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub(crate) fn user(n: u8) -> UserInfo {
     }
 }
 
-/// The actor behind token 1.
+/// The actor of token 1.
 pub(crate) fn actor(permissions: &[Permission]) -> Actor {
     let UserInfo { id, name } = user(1);
     Actor {
@@ -49,7 +49,7 @@ pub(crate) fn actor(permissions: &[Permission]) -> Actor {
     }
 }
 
-/// Token `n` at a version, holding permission to read tasks.
+/// Token `n` at a version, with permission to read tasks.
 pub(crate) fn view(n: u8, version: i64) -> TokenView {
     let token = Token {
         id: token_id(n),
@@ -103,14 +103,14 @@ pub(crate) fn entropy() -> MockEntropy {
     entropy
 }
 
-/// The use cases over a mocked store, at a fixed time, with fixed chance.
+/// The use cases over a mocked store, at a fixed time, with fixed randomness.
 pub(crate) fn tokens(store: MockTokenStore) -> Tokens {
     let mut invalidator = MockInvalidator::new();
     invalidator.expect_invalidate().return_const(());
     with_invalidator(store, invalidator)
 }
 
-/// The same, with an ear for what is announced.
+/// The same, with a mocked invalidator.
 pub(crate) fn with_invalidator(store: MockTokenStore, invalidator: MockInvalidator) -> Tokens {
     Tokens::new(
         Arc::new(store),

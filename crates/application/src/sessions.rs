@@ -1,5 +1,6 @@
-//! Signing in with a token: a browser gets a random id instead of the secret, and what the id may do is found out anew on
-//! each request. A session never outlives its token, its secret, or the patience of its limits.
+//! Sessions of people who sign in with a token: a browser gets a random id instead of the secret,
+//! and each request finds out anew what the id may do. A session never outlives its token, its
+//! secret, or its limits.
 
 use std::{fmt, sync::Arc};
 
@@ -13,24 +14,24 @@ use crate::{
     ports::{Clock, Entropy, Session, SessionDigest, SessionStore, StoreError, TokenStore},
 };
 
-/// How many seconds may pass before a use is noted again.
+/// The number of seconds after which a use is stored again.
 const NOTED: u32 = 60;
-/// By how many seconds the clock of the node that wrote a session may be ahead: far more than the
-/// clocks of nodes that are ready differ by.
+/// The maximum number of seconds by which the clock of the node that wrote a session may be ahead:
+/// far more than the clocks of ready nodes differ by.
 const AHEAD: u32 = 60;
 
-/// What a browser is known by: 256 random bits as 64 hexadecimal digits. Its memory is cleared when it goes; `Debug` prints
-/// a fixed word, and there is no `Display`.
+/// The session id that a browser has: 256 random bits as 64 hexadecimal digits. Dropping it clears
+/// its memory; `Debug` prints a fixed word, and there is no `Display`.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct SessionId([u8; 64]);
 
-/// The text is no session's id.
+/// The text is not a session id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not the id of a session")]
 pub struct MalformedSessionId;
 
 impl SessionId {
-    /// An id from 256 random bits, the caller's.
+    /// Creates an id from the caller's 256 random bits.
     #[must_use]
     pub fn from_random(random: &[u8; 32]) -> Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -42,10 +43,10 @@ impl SessionId {
         Self(text)
     }
 
-    /// Checks a text before anybody looks it up.
+    /// Checks a text before any look-up.
     ///
     /// # Errors
-    /// When it cannot be an id.
+    /// Returns an error if the text cannot be an id.
     pub fn parse(text: &str) -> Result<Self, MalformedSessionId> {
         let bytes: &[u8; 64] = text.as_bytes().try_into().map_err(|_| MalformedSessionId)?;
         let digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
@@ -56,10 +57,10 @@ impl SessionId {
         }
     }
 
-    /// The text, for the browser that it belongs to.
+    /// The text, for the browser of the session.
     #[must_use]
     pub fn expose(&self) -> &str {
-        // Both ways to make one leave ASCII behind.
+        // Both constructors leave ASCII.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
@@ -77,14 +78,14 @@ impl fmt::Debug for SessionId {
 /// How long sessions last, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLimits {
-    /// Without a use.
+    /// The maximum time without a use.
     pub idle: u32,
-    /// Altogether.
+    /// The maximum time in all.
     pub longest: u32,
 }
 
 impl Default for SessionLimits {
-    /// Half an hour without a use, twelve hours altogether.
+    /// Half an hour without a use, twelve hours in all.
     fn default() -> Self {
         Self {
             idle: 30 * 60,
@@ -94,8 +95,8 @@ impl Default for SessionLimits {
 }
 
 impl SessionLimits {
-    /// A session of the future is none that a node began: somebody who could write to the database
-    /// once would otherwise be signed in for as long as they liked.
+    /// No node began a session that is dated in the future: a person who could write to the
+    /// database once would otherwise be signed in for as long as they liked.
     fn is_over(self, session: &Session, now: Timestamp) -> bool {
         let latest = now.plus_seconds(AHEAD);
         now >= session.seen.plus_seconds(self.idle)
@@ -105,12 +106,12 @@ impl SessionLimits {
     }
 }
 
-/// What stands behind a session now: facts, which whoever asked lets a gate judge by time, place and permission.
+/// The facts of a session, which the caller lets a gate judge by time, address and permission.
 #[derive(Debug, Clone)]
 pub struct ActiveSession {
-    /// The facts behind the secret that was presented.
+    /// The facts of the secret that was presented.
     pub credential: Arc<Credential>,
-    /// Of that secret.
+    /// The digest of that secret.
     pub digest: SecretDigest,
 }
 
@@ -125,7 +126,7 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// The use cases over two stores.
+    /// Creates the use cases over two stores.
     #[must_use]
     pub fn new(
         store: Arc<dyn SessionStore>,
@@ -143,10 +144,11 @@ impl Sessions {
         }
     }
 
-    /// Begins a session for whoever was admitted by a secret. What is over meanwhile is cleared away on the way.
+    /// Begins a session for a grant. Sessions that are over are deleted on the way.
     ///
     /// # Errors
-    /// [`UseCaseError::ActorGone`] where the grant tells no secret, no entropy, a store's fault.
+    /// Returns [`UseCaseError::ActorGone`] if the grant has no secret; fails without random bytes,
+    /// or with the store.
     pub async fn begin(&self, grant: &Grant) -> Result<SessionId, UseCaseError> {
         let secret = grant.secret.ok_or(UseCaseError::ActorGone)?;
         let mut random = Zeroizing::new([0; 32]);
@@ -168,14 +170,15 @@ impl Sessions {
         Ok(id)
     }
 
-    /// What stands behind a session now; `None` where it is over, was ended, or its secret leads to no token any more.
+    /// The facts of a session; `None` if it is over, was ended, or its secret belongs to no token
+    /// any more.
     ///
     /// # Errors
-    /// A store's fault.
+    /// Returns the store's error.
     pub async fn resume(&self, id: &SessionId) -> Result<Option<ActiveSession>, UseCaseError> {
         let digest = id.digest();
         let session = match self.store.session(&digest).await {
-            // A row that cannot be read stands for nobody: whoever has its id signs in anew.
+            // A row that cannot be read is no session: its owner signs in again.
             Err(StoreError::Corrupt { .. }) => None,
             found => found?,
         };
@@ -190,8 +193,7 @@ impl Sessions {
             return Ok(None);
         };
         if now >= session.seen.plus_seconds(self.noted()) {
-            // That somebody is there is no part of any record. Where it cannot be noted, the session ends a little
-            // sooner, which is no reason to keep them from reading.
+            // Best effort: if this write fails, the session only ends earlier.
             let _ = self.store.record_activity(&digest, now).await;
         }
         Ok(Some(ActiveSession {
@@ -203,12 +205,12 @@ impl Sessions {
     /// Ends a session on every node.
     ///
     /// # Errors
-    /// A store's fault.
+    /// Returns the store's error.
     pub async fn end(&self, id: &SessionId) -> Result<(), UseCaseError> {
         Ok(self.store.end(&id.digest()).await?)
     }
 
-    /// Often enough that nobody who goes on is taken for idle.
+    /// The interval of updates, short enough that an active person never counts as idle.
     fn noted(&self) -> u32 {
         NOTED.min(self.limits.idle / 4)
     }

@@ -158,7 +158,7 @@ async fn it_lasts_to_the_last_second_of_its_limits() {
     }
 }
 
-/// A row with a date far ahead would otherwise be a way in that no limit ends.
+/// Otherwise a row with a date far ahead would be a session without an end.
 #[tokio::test]
 async fn it_does_not_come_from_the_future() {
     for (began, seen, stands) in [

@@ -1,4 +1,5 @@
-//! Tenants and their first tokens: what an operator does on the machine, by direct access to the store.
+//! Tenants and their first tokens, which an operator creates on the machine, with direct access to
+//! the store.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -21,20 +22,21 @@ pub struct Tenants {
     tokens: Tokens,
 }
 
-/// What the first start in an empty store comes to.
+/// The result of the first start with an empty store.
 #[derive(Debug)]
 pub enum FirstToken {
-    /// The tenant has a history: nothing was made.
+    /// The tenant has a history: nothing was created.
     NotNeeded,
     /// The tenant's first token.
     Made(Box<IssuedToken>),
 }
 
 impl Tenants {
-    /// The name of the tenant that is made at the first start.
+    /// The name of the tenant that the first start creates.
     pub const DEFAULT: &'static str = "default";
 
-    /// Use cases over a store; root tokens are made by the use case that makes all others.
+    /// Creates the use cases over a store; root tokens are created by the same use case as all
+    /// others.
     #[must_use]
     pub fn new(
         store: Arc<dyn TenantStore>,
@@ -50,11 +52,12 @@ impl Tenants {
         }
     }
 
-    /// Makes a tenant with its system user. Its name is compared by its folded key with those of
-    /// all others, and only [the default tenant](Self::DEFAULT) has a name that folds to its.
+    /// Creates a tenant with its system user. Its name is compared by its folded key with those of
+    /// all others, and no other tenant may have a name that folds to that of [the default
+    /// tenant](Self::DEFAULT).
     ///
     /// # Errors
-    /// A taken name, no entropy, a store's fault.
+    /// Fails with a taken name, without random bytes, or with the store.
     pub async fn create(&self, name: &str) -> Result<Tenant, UseCaseError> {
         let key = caseless_key(name);
         let reserved = key == caseless_key(Self::DEFAULT) && name != Self::DEFAULT;
@@ -89,15 +92,15 @@ impl Tenants {
     /// All tenants.
     ///
     /// # Errors
-    /// A store's fault.
+    /// Returns the store's error.
     pub async fn list(&self) -> Result<Vec<Tenant>, UseCaseError> {
         Ok(self.store.tenants().await?)
     }
 
-    /// The tenant of exactly that name, or else the only one whose name has the same folded key.
+    /// The tenant with exactly that name, or else the only one whose name has the same folded key.
     ///
     /// # Errors
-    /// A store's fault.
+    /// Returns the store's error.
     pub async fn named(&self, name: &str) -> Result<Option<Tenant>, UseCaseError> {
         let (key, tenants) = (caseless_key(name), self.list().await?);
         if let Some(exact) = tenants.iter().find(|tenant| &*tenant.name == name) {
@@ -112,11 +115,11 @@ impl Tenants {
         })
     }
 
-    /// Tenants whose names have the same folded key, group by group: releases that compared names
-    /// as they were written could make them.
+    /// Tenants whose names have the same folded key, group by group. Releases that compared names
+    /// byte by byte could create them.
     ///
     /// # Errors
-    /// A store's fault.
+    /// Returns the store's error.
     pub async fn alike(&self) -> Result<Vec<Vec<Tenant>>, UseCaseError> {
         let mut groups = BTreeMap::<String, Vec<Tenant>>::new();
         for tenant in self.list().await? {
@@ -128,10 +131,11 @@ impl Tenants {
             .collect())
     }
 
-    /// The default tenant; made where it is missing. Two nodes that start at once agree on one.
+    /// The default tenant, which is created if it is missing. Two nodes that start at once agree on
+    /// one.
     ///
     /// # Errors
-    /// No entropy, a store's fault.
+    /// Fails without random bytes, or with the store.
     pub async fn default(&self) -> Result<Tenant, UseCaseError> {
         loop {
             let tenants = self.list().await?;
@@ -139,7 +143,7 @@ impl Tenants {
             if let Some(tenant) = found {
                 return Ok(tenant);
             }
-            // Beside a tenant of an older release whose name has the same key.
+            // It may exist beside a tenant of an older release whose name has the same key.
             match self.make(Self::DEFAULT).await {
                 Err(UseCaseError::NameTaken { .. }) => {}
                 made => return made,
@@ -147,26 +151,28 @@ impl Tenants {
         }
     }
 
-    /// Whether any token was ever made in the tenant.
+    /// Whether any token was ever created in the tenant.
     ///
     /// # Errors
-    /// A store's fault.
+    /// Returns the store's error.
     pub async fn has_history(&self, tenant: &Tenant) -> Result<bool, UseCaseError> {
         Ok(self.store.has_history(tenant.id).await?)
     }
 
-    /// A secret for a token that is yet to be made, so that it can be put somewhere safe before the token exists.
+    /// A secret for a token that does not exist yet, so that it can be stored safely before the
+    /// token exists.
     ///
     /// # Errors
-    /// No entropy.
+    /// Fails without random bytes.
     pub fn new_secret(&self) -> Result<Secret, UseCaseError> {
         Ok(self.tokens.new_secret()?)
     }
 
-    /// Makes the tenant's first root token, unless it ever had a token. Of two nodes at once one makes it.
+    /// Creates the tenant's first root token, unless it ever had a token. Of two nodes at once, one
+    /// creates it.
     ///
     /// # Errors
-    /// No entropy, a store's fault.
+    /// Fails without random bytes, or with the store.
     pub async fn first_token(
         &self,
         tenant: &Tenant,
@@ -183,10 +189,10 @@ impl Tenants {
         }
     }
 
-    /// Makes a token with all permissions of the tenant's catalog and the longest lifetime.
+    /// Creates a token with all permissions of the tenant's catalog and the longest lifetime.
     ///
     /// # Errors
-    /// A name that is none or taken, no entropy, a store's fault.
+    /// Fails with a name that is taken or not valid, without random bytes, or with the store.
     pub async fn root_token(
         &self,
         tenant: &Tenant,
@@ -205,7 +211,8 @@ impl Tenants {
         name: &str,
     ) -> Result<IssuedToken, UseCaseError> {
         let policy = self.tokens.policy();
-        // A tenant's other tokens get what its root tokens hold, so nobody else there ever gets more.
+        // The other tokens of a tenant get their permissions from its root tokens, so none of them
+        // ever holds more.
         let all = if &*tenant.name == Self::DEFAULT {
             PermissionCatalog::permissions(&policy.catalog).clone()
         } else {
@@ -224,7 +231,7 @@ impl Tenants {
             .await
     }
 
-    /// Counted from now, which is not later than the creation that it is measured against.
+    /// It counts from now, which is not later than the creation from which the rule counts.
     fn longest(&self, months: u32) -> Timestamp {
         self.clock.now().plus_months(months)
     }

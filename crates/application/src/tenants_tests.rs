@@ -1,4 +1,4 @@
-//! Tenants: one default, one first token, however many nodes start at once.
+//! Tests of tenants: one default, one first token, however many nodes start at once.
 
 use countersign_domain::standard;
 
@@ -149,7 +149,7 @@ async fn a_store_that_cannot_answer_is_no_empty_store() {
     assert!(matches!(first, Err(UseCaseError::Store(_))));
 }
 
-/// What an older release could make is kept, and new names are compared with all of it.
+/// Names that an older release allowed are kept, and new names are compared with all of them.
 #[tokio::test]
 async fn names_of_tenants_are_compared_folded() {
     let of_name = |name: &str| Tenant {
@@ -190,7 +190,7 @@ async fn names_of_tenants_are_compared_folded() {
     assert_eq!(alike, [[stored[0].clone(), stored[2].clone()]]);
 }
 
-/// Also where none is there yet: nothing else may take the place of the default tenant.
+/// The name is reserved even before the default tenant exists.
 #[tokio::test]
 async fn the_name_of_the_default_tenant_is_reserved() {
     let mut store = MockTenantStore::new();

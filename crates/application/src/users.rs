@@ -1,4 +1,4 @@
-//! Reading users.
+//! Reads of users.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub struct Users {
 }
 
 impl Users {
-    /// Use cases over a store.
+    /// Creates the use cases over a store.
     #[must_use]
     pub fn new(store: Arc<dyn UserStore>) -> Self {
         Self { store }
@@ -25,7 +25,7 @@ impl Users {
     /// A user of the actor's tenant.
     ///
     /// # Errors
-    /// [`UseCaseError::UserNotFound`], or a store's fault.
+    /// Returns [`UseCaseError::UserNotFound`], or the store's error.
     pub async fn get(&self, actor: &Actor, id: UserId) -> Result<User, UseCaseError> {
         self.store
             .user(actor.tenant, id)

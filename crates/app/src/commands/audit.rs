@@ -1,4 +1,4 @@
-//! Whether somebody has touched the history, told in words and in the exit code.
+//! Verification of the history, with its result as text and as exit code.
 
 use std::{
     fs::File,
@@ -15,10 +15,12 @@ use tempfile::NamedTempFile;
 use super::{explained, remark, service, write_stdout};
 use crate::settings::Settings;
 
-/// Recomputes every chain and compares it with what is stored, and with what was kept of an earlier look.
+/// Recomputes every chain and compares it with the stored rows, and with the heads of an earlier
+/// run.
 ///
 /// # Errors
-/// A store that cannot answer, or a file that cannot be read or written: that says nothing about the history.
+/// Fails with the store, or with a file that cannot be read or written: that says nothing about the
+/// history.
 pub(super) async fn verify(
     settings: Settings,
     since: Option<&Path>,
@@ -37,7 +39,7 @@ pub(super) async fn verify(
             witness @ VerifyFailure::Witness(_) => witness.into(),
         })?;
     if verified.findings > 0 {
-        // What is kept of an earlier look is worth more than the heads of now.
+        // The heads of an earlier run are worth more than the current ones.
         return Ok(ExitCode::FAILURE);
     }
     let (kept, digest) = look.heads.finish()?;
@@ -54,7 +56,7 @@ fn opened(path: &Path) -> Result<HeadsReader<BufReader<File>>> {
     file.with_context(|| format!("cannot read the heads in {}", path.display()))
 }
 
-/// An earlier look and this one.
+/// An earlier run and this one.
 struct Look {
     earlier: Option<HeadsReader<BufReader<File>>>,
     heads: HeadsWriter<SecretFile>,
@@ -84,7 +86,8 @@ impl Witness for Look {
     }
 }
 
-/// Where the heads of now are kept: nowhere, or in a new file that takes the place of the one of that name when it is whole.
+/// The destination of the current heads: none, or a new file that replaces the one of that name
+/// when it is complete.
 enum SecretFile {
     Nowhere,
     In(PathBuf, BufWriter<NamedTempFile>),

@@ -1,4 +1,4 @@
-//! Asks the service on this machine whether it is ready, for containers that have no other client.
+//! Health check of the service on this machine, for containers without another client.
 
 use std::{
     io::{Read as _, Write as _},
@@ -10,13 +10,13 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::reachable::reachable;
 
-/// A ready service answers at once; one whose database is slow is not ready.
+/// The time-out. A ready service answers at once; one whose database is slow is not ready.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// Asks at the address where the service listens.
+/// Asks at the address on which the service listens.
 ///
 /// # Errors
-/// When it does not answer in time, or is not ready.
+/// Fails if the service does not answer in time, or is not ready.
 pub(super) fn ask(listen: SocketAddr) -> Result<()> {
     ensure!(
         listen.port() != 0,
@@ -30,7 +30,7 @@ pub(super) fn ask(listen: SocketAddr) -> Result<()> {
     }
 }
 
-/// The beginning of the answer: its length is fixed (RFC 9112, section 4).
+/// The beginning of the answer, whose length is fixed (RFC 9112, section 4).
 fn status(address: SocketAddr) -> Result<[u8; 12]> {
     let mut stream = TcpStream::connect_timeout(&address, LIMIT)?;
     stream.set_read_timeout(Some(LIMIT))?;

@@ -80,7 +80,8 @@ pub(crate) enum Audit {
     /// Recomputes every token's hash chain and compares it with the stored rows; the exit code is
     /// 0 if everything is intact, 1 after a finding, and 3 if there is no result
     Verify {
-        /// File of heads from an earlier run: reports tokens that are gone, went back or were rewritten
+        /// File of heads from an earlier run: reports tokens that are gone, went back or were
+        /// rewritten
         #[arg(long, value_name = "FILE")]
         since: Option<PathBuf>,
         /// File for the heads of all chains, for a later run; written only if everything is intact
@@ -118,7 +119,7 @@ async fn migrate(settings: &Settings) -> Result<()> {
         .with_context(|| format!("cannot migrate {}", settings.database))
 }
 
-/// A failure, with what is most likely wrong where a store cannot answer a command.
+/// An error, with the most likely cause if the store cannot answer a command.
 fn explained(failure: UseCaseError) -> anyhow::Error {
     let away = matches!(failure, UseCaseError::Store(_));
     let error = anyhow::Error::new(failure);
@@ -129,17 +130,17 @@ fn explained(failure: UseCaseError) -> anyhow::Error {
     }
 }
 
-/// The use cases over a database that is there and migrated.
+/// The use cases over a database that exists and is migrated.
 async fn service(settings: Settings) -> Result<Service> {
     let database = Database::open_existing(&settings).await?;
-    // Tables of a newer version may need more than this one writes.
+    // Tables of a newer version may need more than this version writes.
     let current = database.is_current().await;
     current.with_context(|| format!("cannot use {}", settings.database))?;
     let nobody = Arc::new(NoopInvalidator);
     Ok(Service::new(&database.ports(), &settings, nobody))
 }
 
-/// A line on standard output.
+/// Writes a line to standard output.
 fn write_stdout(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")
@@ -147,8 +148,8 @@ fn write_stdout(text: &str) -> Result<()> {
         .context("cannot write to standard output")
 }
 
-/// A line on standard error, for people.
+/// Writes a line to standard error, for people.
 fn remark(text: &str) {
-    // Nobody who needs to know it reads.
+    // If nobody reads it, nobody needs it.
     let _ = writeln!(io::stderr(), "{text}");
 }

@@ -1,4 +1,5 @@
-//! A further root token: the way back in for an operator on the machine who has lost all tokens.
+//! Creation of a further root token: the way back in for an operator on the machine who has lost
+//! all tokens.
 
 use anyhow::{Context as _, Result, anyhow};
 use countersign_application::UseCaseError;
@@ -6,10 +7,10 @@ use countersign_application::UseCaseError;
 use super::{explained, remark, service, write_stdout};
 use crate::settings::Settings;
 
-/// Makes it; standard output gets the secret and nothing else.
+/// Creates the token; standard output gets the secret and nothing else.
 ///
 /// # Errors
-/// No such tenant, a name that is none or taken, a store that cannot answer.
+/// Fails if there is no such tenant, if the name is taken or not valid, or with the store.
 pub(super) async fn make(
     settings: Settings,
     name: Option<String>,
@@ -27,7 +28,7 @@ pub(super) async fn make(
                 anyhow!("there is no tenant {name:?}; `countersign tenant list` shows all")
             })?,
     };
-    // With the time in it, so that it can be made again and again.
+    // The name has the time in it, so that the command can be repeated.
     let name = name.unwrap_or_else(|| format!("Root {}", service.clock.now()));
     let request = service.request_id("root-token")?;
     let made = match tenants.root_token(&tenant, request, &name).await {

@@ -1,4 +1,4 @@
-//! The service itself: listen, start a node, and end in order.
+//! The service itself: it listens, starts a node, and shuts down in order.
 
 mod background;
 mod start;
@@ -23,14 +23,14 @@ use crate::{
 };
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// How long the database's connections may take to end where requests have used up the grace period.
+/// The time for the database's connections to end if requests have used up the grace period.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// Serves until a signal ends it. From the first moment the listener answers how the service is;
+/// Serves until a signal ends it. From the first moment the listener answers health checks;
 /// everything else is answered once the node has started.
 ///
 /// # Errors
-/// What stands in the way of the start.
+/// Fails if the node cannot start.
 pub(super) async fn serve(settings: Settings) -> Result<()> {
     let mut stop = ShutdownSignal::new()?;
     let limits = connection_limits::of(&settings);
@@ -72,7 +72,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
                 outcome = &mut serving => bail!("the accept loop ended: {outcome:?}"),
             }
         }
-        // What has no end would hold up the end of the rest.
+        // Streams have no end, and would hold up the shutdown.
         node.news.close();
     }
     let deadline = Instant::now() + grace;
@@ -86,12 +86,12 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     announced
 }
 
-/// Writes what is left, and closes the store.
+/// Stores the buffered uses, and closes the store.
 async fn close(mut node: Node, deadline: Instant) {
     node.uses.write(&*node.usage).await;
-    // They would take a store that is closed for one that fails.
+    // Background tasks would take the closed store for a failing one.
     node.background.shutdown().await;
-    // A connection that works on a long query is not closed before its end.
+    // A connection that runs a long query does not close before the query's end.
     let end = deadline.max(Instant::now() + LEAST);
     let (closed, ()) = tokio::join!(
         timeout_at(end, node.database.close()),

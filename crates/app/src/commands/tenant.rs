@@ -1,4 +1,4 @@
-//! Tenants, as an operator on the machine makes and sees them.
+//! Tenants, for an operator on the machine.
 
 use anyhow::{Context as _, Result, bail};
 use countersign_application::{UseCaseError, ports::Tenant};
@@ -27,12 +27,12 @@ struct Listed<'a> {
     same_name_as: Vec<TenantId>,
 }
 
-/// Makes a tenant and its first token, and prints both.
+/// Creates a tenant and its first token, and prints both.
 ///
 /// # Errors
-/// A name that is none or taken, a store that cannot answer.
+/// Fails if the name is taken or not valid, or with the store.
 pub(super) async fn create(settings: Settings, name: &str) -> Result<()> {
-    // A tenant's name is told apart by eye as a token's is.
+    // People distinguish tenants by their names, like tokens.
     let name = TokenName::parse(name).with_context(|| format!("{name:?} is no name"))?;
     let service = service(settings).await?;
     let tenant = match service.tenants.create(name.as_str()).await {
@@ -69,7 +69,7 @@ pub(super) async fn create(settings: Settings, name: &str) -> Result<()> {
 /// Prints all tenants.
 ///
 /// # Errors
-/// A store that cannot answer.
+/// Fails with the store.
 pub(super) async fn list(settings: Settings) -> Result<()> {
     let tenants = service(settings).await?.tenants;
     let alike = tenants.alike().await.map_err(explained)?;
@@ -89,7 +89,7 @@ pub(super) async fn list(settings: Settings) -> Result<()> {
     Ok(())
 }
 
-/// What is wrong with tenants of an older release that have the same name by today's rules.
+/// The warning about tenants of an older release whose names are the same by today's rules.
 pub(super) const SAME_NAME: &str = "these tenants have the same name but for case or width; both \
     work on, and no tenant of such a name can be made any more";
 

@@ -1,5 +1,6 @@
-//! The very first start: somebody has to get a token without having one. It happens once per store, and its secret
-//! must be neither lost nor shown twice, whatever fails in between and however many nodes start at once.
+//! The first start: somebody has to get a token without having one. It happens once per store, and
+//! its secret must be neither lost nor shown twice, whatever fails in between and however many
+//! nodes start at once.
 
 mod greeting;
 mod secret_file;
@@ -20,19 +21,19 @@ use crate::{
     settings::{DatabaseUrl, beside},
 };
 
-/// Where the secret went, or is to go.
+/// The destination of the first secret.
 pub(crate) enum FirstSecret {
-    /// Still to be shown, on the terminal.
+    /// The terminal, on which it is still to be shown.
     Shown(Secret),
-    /// In this file.
+    /// This file.
     Kept(PathBuf),
 }
 
-/// Makes the default tenant, and its first token where it never had one.
+/// Creates the default tenant, and its first token if it never had one.
 ///
 /// # Errors
-/// When the store cannot answer, or the secret cannot be kept; then no token was made, or the message says where its
-/// secret is.
+/// Fails if the store cannot answer, or the secret cannot be kept; then no token was created, or
+/// the message says where its secret is.
 pub(crate) async fn first_token(
     service: &Service,
     database: &DatabaseUrl,
@@ -72,8 +73,8 @@ pub(crate) async fn first_token(
     }
 }
 
-/// Names the files that hold a root token's secret: it belongs where it is needed, not beside the database. A file
-/// under its first name may be the only copy.
+/// Warns of files with a root token's secret, which should be where it is needed, not beside the
+/// database. A file under its temporary name may be the only copy.
 pub(crate) fn tell_what_is_left(database: &DatabaseUrl) {
     let file = file(database);
     if file.exists() {
@@ -90,7 +91,8 @@ pub(crate) fn tell_what_is_left(database: &DatabaseUrl) {
     }
 }
 
-/// Warns if a database was here and is not any more: the start makes a new one, which knows no token of the old.
+/// Warns if a database was here and is gone: the start creates a new one, without the tokens of the
+/// old.
 pub(crate) fn tell_of_lost_database(database: &DatabaseUrl) {
     let DatabaseUrl::Sqlite(path) = database else {
         return;
@@ -113,8 +115,8 @@ pub(crate) fn tell_of_lost_database(database: &DatabaseUrl) {
     }
 }
 
-/// Warns if the database is newer than a log that still lies beside it, which is how a backup looks that was put back
-/// without removing the log of the file before: SQLite takes that log for the backup's own.
+/// Warns if the database is newer than the log beside it. That is the state after a backup was
+/// restored without removing the old file's log, which SQLite takes for the backup's own.
 pub(crate) fn tell_of_stale_log(database: &DatabaseUrl) {
     let DatabaseUrl::Sqlite(path) = database else {
         return;

@@ -1,5 +1,6 @@
-//! The secret in a file. It is written in full before the token exists, under a name of its own, and gets its
-//! proper name afterwards: a full disk or an unwritable folder is found while nothing is lost yet.
+//! The file of the first secret. It is written completely under a temporary name before the token
+//! exists, and gets its final name afterwards: so a full disk or an unwritable folder is noticed
+//! while nothing is lost yet.
 
 use std::{
     ffi::OsString,
@@ -14,13 +15,14 @@ use tempfile::NamedTempFile;
 
 use super::FirstSecret;
 
-/// A secret on disk that nobody has been told of. Dropping it removes the file.
+/// A secret on disk that nobody knows of yet. Dropping it removes the file.
 pub(super) struct SecretFile(NamedTempFile);
 
 impl SecretFile {
-    /// Writes the secret beside `path`, readable for the owner alone, and waits until it is on the disk.
+    /// Writes the secret beside `path`, readable only for the owner, and waits until it is on the
+    /// disk.
     pub(super) fn write(path: &Path, secret: &Secret) -> io::Result<Self> {
-        // The library makes it with mode 0600.
+        // The library creates it with mode 0600.
         let mut file = tempfile::Builder::new()
             .prefix(&prefix(path))
             .tempfile_in(folder(path))?;
@@ -29,8 +31,9 @@ impl SecretFile {
         Ok(Self(file))
     }
 
-    /// Gives it its proper name. Where that is taken it stays where it is: several databases may have their services
-    /// started in one folder, and what has the name may be the only copy of another one's secret.
+    /// Renames the file to its final name. If that is taken, the file keeps its temporary name:
+    /// several databases may have their services started in one folder, and the existing file may
+    /// be the only copy of another one's secret.
     pub(super) fn publish(self, path: &Path) -> Result<FirstSecret> {
         match self.0.persist_noclobber(path) {
             Ok(_) => {
@@ -50,22 +53,22 @@ impl SecretFile {
         }
     }
 
-    /// Leaves it under its first name.
+    /// Keeps the file under its temporary name.
     pub(super) fn leave(self) -> Result<PathBuf> {
         let (_, path) = self.0.keep().context("cannot keep the root token's file")?;
         Ok(path)
     }
 }
 
-/// The files that an earlier start left under their first names; one that ended between the commit and the renaming
-/// has the only copy of a secret.
+/// The files that an earlier start left under their temporary names; one that ended between the
+/// commit and the renaming has the only copy of a secret.
 pub(super) fn left(path: &Path) -> Vec<PathBuf> {
     let prefix = prefix(path);
     let begins = |name: OsString| {
         let name = name.as_encoded_bytes();
         name.starts_with(prefix.as_encoded_bytes())
     };
-    // A folder that cannot be read shows when the secret is written.
+    // If the folder cannot be read, writing the secret reports that.
     let Ok(entries) = fs::read_dir(folder(path)) else {
         return Vec::new();
     };
@@ -78,7 +81,7 @@ pub(super) fn left(path: &Path) -> Vec<PathBuf> {
     left
 }
 
-/// How the names of files begin that do not have their proper name yet.
+/// The prefix of temporary names.
 fn prefix(path: &Path) -> OsString {
     let mut prefix = path.file_name().unwrap_or_default().to_owned();
     prefix.push(".");

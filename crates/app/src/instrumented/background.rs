@@ -1,4 +1,4 @@
-//! What mostly goes on beside the requests.
+//! Instrumented ports that are mostly called beside the requests.
 
 use async_trait::async_trait;
 use countersign_application::ports::{
@@ -28,7 +28,7 @@ impl StoreHealth for Instrumented<dyn StoreHealth> {
         self.watch.count(self.store.time().await)
     }
 
-    /// Of which only the outcome counts.
+    /// Only the outcome counts.
     async fn try_write(&self, to_disk: bool) -> Result<bool, StoreError> {
         self.store.try_write(to_disk).await
     }
@@ -61,7 +61,7 @@ impl ChangeFeed for Instrumented<dyn ChangeFeed> {
 impl UsageStore for Instrumented<dyn UsageStore> {
     async fn record(&self, uses: &[UsageRecord]) -> Result<(), StoreError> {
         let outcome = self.watch.count(self.store.record(uses).await);
-        // So little may find room where a change does not.
+        // So little data may find room on a disk on which a change does not.
         if let Err(fault) = &outcome {
             writes::note(&self.watch.writability, Err(fault));
         }

@@ -1,4 +1,4 @@
-//! The tokens of a store with somebody who looks on.
+//! The instrumented store of tokens.
 
 use async_trait::async_trait;
 use countersign_application::{

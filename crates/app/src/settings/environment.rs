@@ -1,5 +1,6 @@
-//! The environment's part of the settings. A misspelt variable would leave its setting at the default, for example at
-//! an empty SQLite file with a new root token, so a variable that is no setting stops the start.
+//! The settings in the environment. A misspelt variable would leave its setting at the default, for
+//! example at an empty SQLite file with a new root token, so a variable that is not a setting stops
+//! the start.
 
 use std::{env, ffi::OsStr, net::SocketAddr};
 
@@ -14,8 +15,8 @@ pub(super) fn variable(name: &str) -> String {
     format!("{PREFIX}{}", name.to_uppercase().replace('-', "_"))
 }
 
-/// The flag with its variable behind it. An empty variable counts as unset, and one that is not UTF-8 is reported by
-/// [`mistakes`], because clap would not name it.
+/// Adds the variable to the flag. An empty variable counts as unset, and one that is not UTF-8 is
+/// reported by [`mistakes`], because clap would not name it.
 pub(super) fn with_variable(arg: Arg, name: &str) -> Arg {
     let variable = variable(name);
     match env::var_os(&variable) {
@@ -24,7 +25,7 @@ pub(super) fn with_variable(arg: Arg, name: &str) -> Arg {
     }
 }
 
-/// What is wrong with the variables whose names begin like those of settings.
+/// The mistakes in variables whose names begin like those of settings.
 pub(super) fn mistakes(settings: &[&str]) -> Vec<String> {
     let known: Vec<String> = settings.iter().map(|name| variable(name)).collect();
     let ours = |name: &OsStr| name.as_encoded_bytes().starts_with(PREFIX.as_bytes());
@@ -32,12 +33,13 @@ pub(super) fn mistakes(settings: &[&str]) -> Vec<String> {
         .filter(|(name, value)| ours(name) && !value.is_empty())
         .filter_map(|(name, value)| mistake(&name.to_string_lossy(), value.to_str(), &known))
         .collect();
-    // The system's order is nobody's.
+    // The system's order is arbitrary.
     mistakes.sort();
     mistakes
 }
 
-/// `None` for a setting with a text, and for what Kubernetes sets. The value is not repeated: it may be a password.
+/// The mistake in a variable; `None` for a valid setting, and for the variables of Kubernetes. The
+/// value is not repeated, because it may be a password.
 fn mistake(name: &str, value: Option<&str>, known: &[String]) -> Option<String> {
     if known.iter().any(|known| known == name) {
         return value
@@ -56,7 +58,8 @@ fn mistake(name: &str, value: Option<&str>, known: &[String]) -> Option<String> 
     ))
 }
 
-/// Whether Kubernetes sets it in every pod, for a Service whose name begins with `countersign`:
+/// Whether Kubernetes sets the variable in every pod, for a Service whose name begins with
+/// `countersign`:
 /// <https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>.
 fn is_service_discovery(name: &str, value: &str) -> bool {
     let of_a_port = |(_, port): (&str, &str)| {
@@ -72,11 +75,11 @@ fn is_service_discovery(name: &str, value: &str) -> bool {
         || name.ends_with("_SERVICE_PORT")
         || name.contains("_SERVICE_PORT_")
         || name.rsplit_once("_PORT_").is_some_and(of_a_port)
-        // The name alone could be somebody's guess at a setting.
+        // The name alone could be a mistaken setting.
         || name.ends_with("_PORT") && is_address(value)
 }
 
-/// Such as `tcp://10.96.0.12:8080`.
+/// Whether the value is an address such as `tcp://10.96.0.12:8080`.
 fn is_address(value: &str) -> bool {
     value.split_once("://").is_some_and(|(protocol, address)| {
         matches!(protocol, "tcp" | "udp" | "sctp") && address.parse::<SocketAddr>().is_ok()

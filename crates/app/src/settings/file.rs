@@ -1,5 +1,5 @@
-//! The configuration file. Its values become the defaults of the flags, so that the library that knows flags and
-//! environment also puts the file below both.
+//! The configuration file. Its values become the defaults of the flags, so that clap, which handles
+//! flags and environment, also ranks the file below both.
 
 use std::{
     fs,
@@ -10,16 +10,17 @@ use toml::{Table, Value};
 
 use super::suggestion::nearest;
 
-/// Taken where no other file is named and this one is there.
+/// The file that is used if no other is named and this one exists.
 const USUAL: &str = "countersign.toml";
 
-/// Where the values come from, and each key with its value as a flag would give it.
+/// The values of the file, and where they come from: each key with its value as a flag would give
+/// it.
 #[derive(Debug, Default)]
 pub(crate) struct ConfigFile {
     /// `None` if there is no file.
     pub(crate) path: Option<PathBuf>,
     pub(crate) values: Vec<(String, String)>,
-    /// Each names the file.
+    /// The mistakes; each names the file.
     pub(crate) mistakes: Vec<String>,
 }
 

@@ -1,4 +1,5 @@
-//! The command line, read to its end although a flag in it is wrong: clap by itself stops at the first one.
+//! The command line, read to its end although a flag in it is wrong: clap by itself stops at the
+//! first one.
 
 use std::ffi::OsString;
 
@@ -45,8 +46,8 @@ fn is_help(error: &Error) -> bool {
     !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
 }
 
-/// Removes an unknown flag and the value behind it, so that what follows can be read. The word behind a flag is its
-/// value unless it is itself a flag.
+/// Removes an unknown flag and the value behind it, so that what follows can be read. The word
+/// behind a flag is its value unless it is itself a flag.
 fn remove_unknown(line: &mut Vec<OsString>, error: &Error) -> bool {
     let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidArg) else {
         return false;

@@ -1,7 +1,8 @@
 //! All settings in one table: file, environment and flags, in rising order.
 //!
-//! clap reads flags and environment, explains them, and knows where a value came from; the file only supplies its
-//! defaults. A layering library beside it would have every setting declared twice.
+//! clap reads flags and environment, explains them, and knows where a value came from; the file
+//! only supplies its defaults. A layering library beside it would have every setting declared
+//! twice.
 
 mod environment;
 mod file;
@@ -73,8 +74,8 @@ fn config_arg() -> Arg {
 /// Reads the command line for `command`, and all settings.
 ///
 /// # Errors
-/// Every flag, variable and key that is wrong, each with its source. `--help`, and a line whose only mistake is one
-/// that clap explains, end the process.
+/// Every flag, variable and key that is wrong, each with its source. `--help`, and a line whose
+/// only mistake is one that clap explains, end the process.
 pub(crate) fn load(command: Command, line: &[OsString]) -> Result<(ArgMatches, Settings)> {
     let rows = table::rows();
     let known: Vec<&str> = rows.iter().map(|row| row.name()).collect();

@@ -1,5 +1,5 @@
-//! One row of the table of settings. Its name gives the flag, the environment variable and the key of the file, so
-//! that the three can never drift apart.
+//! One row of the table of settings. Its name gives the flag, the environment variable and the key
+//! of the file, so that the three can never drift apart.
 
 use std::path::Path;
 

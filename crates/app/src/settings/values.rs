@@ -1,4 +1,5 @@
-//! What settings may be, read once at the start, so that nothing behind it meets a value that makes no sense.
+//! What settings may be, read once at the start, so that nothing behind it meets a value that makes
+//! no sense.
 
 use std::{
     fmt,
@@ -32,8 +33,8 @@ impl DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// Whether the way to the server can be read or redirected by somebody between: it leads over a network, and the
-    /// server's certificate is not verified against its name.
+    /// Whether the way to the server can be read or redirected by somebody between: it leads over a
+    /// network, and the server's certificate is not verified against its name.
     pub(crate) fn is_exposed(&self) -> bool {
         match self {
             Self::Sqlite(_) => false,
@@ -79,8 +80,8 @@ pub(crate) fn database_url(text: &str) -> Result<DatabaseUrl> {
         matches!(url.scheme(), "postgres" | "postgresql"),
         "no such kind of database"
     );
-    // The library would log what it does not know, with its value. Nor is the name repeated here: behind an `&` that
-    // was not escaped it may be the rest of a password.
+    // The library would log what it does not know, with its value. Nor is the name repeated here:
+    // behind an `&` that was not escaped it may be the rest of a password.
     ensure!(
         url.query_pairs().all(|(name, _)| is_known(&name)),
         "its query holds a parameter other than {} and options[…]; a password's & is written %26",
@@ -89,7 +90,8 @@ pub(crate) fn database_url(text: &str) -> Result<DatabaseUrl> {
     Ok(DatabaseUrl::Postgres(url))
 }
 
-/// What may stand in the query of a PostgreSQL URL: all that sqlx 0.9 reads (`sqlx-postgres`, `options/parse.rs`).
+/// What may stand in the query of a PostgreSQL URL: all that sqlx 0.9 reads (`sqlx-postgres`,
+/// `options/parse.rs`).
 const POSTGRES_PARAMETERS: &[&str] = &[
     "sslmode",
     "ssl-mode",
@@ -194,7 +196,8 @@ pub(crate) fn otlp_endpoint(text: &str) -> Result<Option<Url>> {
     Ok(Some(url))
 }
 
-/// Comma-separated networks, as strict as a token's list of addresses, because it is read by the same rules.
+/// Comma-separated networks, as strict as a token's list of addresses, because it is read by the
+/// same rules.
 pub(crate) fn networks(text: &str) -> Result<Vec<IpNet>> {
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();
     if parts == [""] {

@@ -1,5 +1,6 @@
-//! The way to the collector: plain HTTP/1.1 from the exporter's own thread, so that a collector that hangs can hold up
-//! nothing but traces. Its silence is told once, and so is its return: not each lost batch.
+//! The way to the collector: plain HTTP/1.1 from the exporter's own thread, so that a collector
+//! that hangs can hold up nothing but traces. Its silence is told once, and so is its return: not
+//! each lost batch.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},

@@ -1,5 +1,6 @@
-//! Traces for those who look at the service from outside: spans of requests and of what they ask the store for, sent to
-//! a collector over OTLP. Off by default, and then nothing of this is started.
+//! Traces for those who look at the service from outside: spans of requests and of what they ask
+//! the store for, sent to a collector over OTLP. Off by default, and then nothing of this is
+//! started.
 
 mod collector;
 
@@ -67,7 +68,8 @@ pub(crate) async fn end(limit: Duration) {
     let Some(provider) = PROVIDER.get() else {
         return;
     };
-    // It waits for its own thread. What it could not send, the collector's silence has told already.
+    // It waits for its own thread. What it could not send, the collector's silence has told
+    // already.
     let ended = spawn_blocking(move || provider.shutdown_with_timeout(limit));
     // The thread may be looking up the collector's name, for which it has no limit of its own.
     if !matches!(timeout(limit, ended).await, Ok(Ok(Ok(())))) {
@@ -91,8 +93,8 @@ fn adopt(span: &Span, headers: &HeaderMap) {
     let _ = span.set_parent(parent);
 }
 
-/// The one header that is believed: ids of a fixed form. A caller's `tracestate` would be sent on as it is, whatever
-/// it holds.
+/// The one header that is believed: ids of a fixed form. A caller's `tracestate` would be sent on
+/// as it is, whatever it holds.
 struct Caller<'a>(&'a HeaderMap);
 
 impl Extractor for Caller<'_> {
@@ -109,7 +111,8 @@ impl Extractor for Caller<'_> {
     }
 }
 
-/// Whether it is one as W3C Trace Context, section 3.2.2, writes it; the library also takes shorter numbers.
+/// Whether it is one as W3C Trace Context, section 3.2.2, writes it; the library also takes shorter
+/// numbers.
 fn is_well_formed(text: &&str) -> bool {
     let lengths = text.split('-').map(str::len);
     let plain = text

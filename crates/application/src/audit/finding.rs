@@ -1,4 +1,4 @@
-//! What verifying finds, and who hears of it.
+//! Findings of the verification, and the witness that gets them.
 
 use std::{fmt, io};
 
@@ -8,30 +8,30 @@ use thiserror::Error;
 use super::Head;
 use crate::{UseCaseError, ports::Stray};
 
-/// Something that is not what was written.
+/// A finding: something differs from what was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finding {
-    /// A token's history, or what is stored of the token, is not what was written.
+    /// A token's history, or a stored row of the token, differs from what was written.
     Broken {
         /// The token's tenant.
         tenant: TenantId,
         /// The token.
         token: TokenId,
-        /// What is wrong, and at which event.
+        /// The fault, and the event at which it is.
         fault: BrokenChain,
     },
-    /// A row belongs to no token.
+    /// A row that belongs to no token.
     Stray(Stray),
-    /// A token that was there earlier is not there now.
+    /// A token of an earlier run does not exist any more.
     Gone(Head),
-    /// A token has fewer events than it had earlier.
+    /// A token has fewer events than in an earlier run.
     WentBack {
-        /// What it had.
+        /// The earlier head.
         earlier: Head,
-        /// The version that it has now.
+        /// The current version.
         version: Version,
     },
-    /// A token's event of that version is another than it was earlier.
+    /// A token's event of that version differs from the one in an earlier run.
     Rewritten(Head),
 }
 
@@ -87,36 +87,37 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What hears of everything that verifying comes upon, and knows what an earlier look saw.
+/// The witness of a verification: it gets all results, and knows the heads of an earlier run.
 pub trait Witness: Send {
-    /// The next head of an earlier look, in the order of keys; `None` at the end, or where there was no earlier look.
+    /// The next head of an earlier run, in the order of keys; `None` at the end, or without an
+    /// earlier run.
     ///
     /// # Errors
-    /// Why it cannot be read.
+    /// Returns why it cannot be read.
     fn earlier(&mut self) -> io::Result<Option<Head>>;
 
-    /// A token whose history is intact, in the order of keys.
+    /// Takes a token whose history is intact, in the order of keys.
     ///
     /// # Errors
-    /// Why it cannot be kept.
+    /// Returns why it cannot be kept.
     fn intact(&mut self, head: &Head) -> io::Result<()>;
 
-    /// Something that is not what was written.
+    /// Takes a finding.
     ///
     /// # Errors
-    /// Why it cannot be told.
+    /// Returns why it cannot be reported.
     fn found(&mut self, finding: &Finding) -> io::Result<()>;
 
-    /// A live token whose name was given by an earlier release, and could not be given now: the
-    /// name holds what is refused now, or is the same as another one's. It is kept, and is no
-    /// finding.
+    /// Takes a live token whose name an earlier release allowed, and this one would refuse: the
+    /// name has a character that is refused now, or is the same as another one's. It is kept, and
+    /// is not a finding.
     fn named_earlier(&mut self, _tenant: TenantId, _token: TokenId) {}
 
-    /// How many tokens are done.
+    /// Takes the number of tokens that are done.
     fn progress(&mut self, tokens: u64);
 }
 
-/// Why verifying came to no end.
+/// Reason why a verification did not finish.
 #[derive(Debug, Error)]
 pub enum VerifyFailure {
     /// The store could not answer.

@@ -1,5 +1,6 @@
-//! The ends of all chains as a text, by which a later look finds what was removed or rewritten since. One line a token, in
-//! the order of tenants and tokens, so that two texts of a million lines are compared without being held:
+//! The ends of all chains as a text, with which a later run finds what was removed or rewritten
+//! since. It has one line for each token, in the order of tenants and tokens, so that two texts of
+//! a million lines are compared without holding them in memory:
 //!
 //! ```text
 //! countersign heads 1
@@ -19,7 +20,7 @@ use countersign_domain::{ChainHash, MalformedText, TenantId, TokenId, Version};
 use sha2::{Digest as _, Sha256};
 
 const FIRST_LINE: &str = "countersign heads 1";
-/// Longer than any line is.
+/// Longer than any valid line.
 const LINE: u64 = 200;
 
 /// The end of one token's chain.
@@ -36,7 +37,7 @@ pub struct Head {
 }
 
 impl Head {
-    /// By what heads are ordered.
+    /// The key by which heads are ordered.
     #[must_use]
     pub fn key(&self) -> (TenantId, TokenId) {
         (self.tenant, self.token)
@@ -67,7 +68,7 @@ impl FromStr for Head {
             version: number(word()?).ok_or(UnreadableHead)?,
             hash: word()?.parse().map_err(|_: MalformedText| UnreadableHead)?,
         };
-        // Each head has one spelling, so that a digest belongs to one set of heads.
+        // Each head has one spelling, so that a digest stands for one set of heads.
         if head.to_string() == line {
             Ok(head)
         } else {
@@ -85,7 +86,7 @@ fn number(word: &str) -> Option<Version> {
 #[error("not a tenant, a token, a version and a hash")]
 pub struct UnreadableHead;
 
-/// Writes heads, and sums them up. They have to come in the order of their keys.
+/// Writes heads, and computes their digest. They have to come in the order of their keys.
 pub struct HeadsWriter<W> {
     to: W,
     sum: Sha256,
@@ -96,7 +97,7 @@ impl<W: Write> HeadsWriter<W> {
     /// Begins the text.
     ///
     /// # Errors
-    /// The writer's.
+    /// Returns the writer's error.
     pub fn new(to: W) -> io::Result<Self> {
         let mut new = Self {
             to,
@@ -107,19 +108,19 @@ impl<W: Write> HeadsWriter<W> {
         Ok(new)
     }
 
-    /// Adds the next.
+    /// Adds the next head.
     ///
     /// # Errors
-    /// The writer's.
+    /// Returns the writer's error.
     pub fn push(&mut self, head: &Head) -> io::Result<()> {
         self.heads += 1;
         self.line(&head.to_string())
     }
 
-    /// Ends the text; gives what was written to, and the digest of the text in hexadecimal digits.
+    /// Ends the text; returns the writer, and the digest of the text in hexadecimal digits.
     ///
     /// # Errors
-    /// The writer's.
+    /// Returns the writer's error.
     pub fn finish(mut self) -> io::Result<(W, String)> {
         self.line(&format!("tokens {}", self.heads))?;
         self.to.flush()?;
@@ -136,7 +137,7 @@ impl<W: Write> HeadsWriter<W> {
     }
 }
 
-/// Reads heads back, one at a time, and refuses a text that is cut, reordered or added to.
+/// Reads heads, one at a time, and refuses a text that was cut, reordered or added to.
 pub struct HeadsReader<R> {
     from: R,
     last: Option<Head>,
@@ -148,7 +149,7 @@ impl<R: BufRead> HeadsReader<R> {
     /// Begins to read.
     ///
     /// # Errors
-    /// The reader's; or the text is not of this form.
+    /// Returns the reader's error, or an error if the text does not have this form.
     pub fn new(from: R) -> io::Result<Self> {
         let mut new = Self {
             from,
@@ -166,7 +167,7 @@ impl<R: BufRead> HeadsReader<R> {
     /// The next head; `None` at the end.
     ///
     /// # Errors
-    /// The reader's; or the text is not of this form.
+    /// Returns the reader's error, or an error if the text does not have this form.
     pub fn read(&mut self) -> io::Result<Option<Head>> {
         if self.ended {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! The text of heads: it reads back, has one digest, and shows when it was touched.
+//! Tests of the text of heads: it reads back, has one digest, and shows if it was changed.
 
 use super::*;
 use crate::samples;
@@ -40,7 +40,7 @@ fn what_is_written_reads_back_and_is_what_the_digest_is_of() {
     }
 }
 
-/// Files that are kept rely on the form.
+/// Stored files depend on this form.
 #[test]
 fn the_form_never_changes() {
     let (text, digest) = text(&[head(1)]);

@@ -1,5 +1,5 @@
-//! Verifying the history of every token, for an operator who wants to know whether somebody touched it, and of one token,
-//! for whoever looks at it.
+//! Verification of the history: of every token, for an operator who wants to know whether somebody
+//! tampered with it, and of one token, for a reader of its page.
 
 mod finding;
 mod heads;
@@ -21,40 +21,41 @@ use walk::Walk;
 pub use finding::{Finding, VerifyFailure, Witness};
 pub use heads::{Head, HeadsReader, HeadsWriter, UnreadableHead};
 
-/// How many chains, or events of one chain, are read at a time.
+/// The number of chains, or of events of one chain, that are read at a time.
 const BATCH: u16 = 500;
-/// How many rows of a table that belong to no token are told.
+/// The maximum number of reported rows of a table that belong to no token.
 const STRAYS: u16 = 100;
 
-/// What verifying came to.
+/// The result of a verification.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Verified {
-    /// How many tokens there are, revoked ones included.
+    /// The number of tokens, including revoked ones.
     pub tokens: u64,
-    /// How many events those have that are intact.
+    /// The number of events of intact tokens.
     pub events: u64,
-    /// How much is not what was written.
+    /// The number of findings.
     pub findings: u64,
 }
 
-/// The use case of the history.
+/// The use case that verifies the history.
 #[derive(Clone)]
 pub struct Audit {
     store: Arc<dyn AuditStore>,
 }
 
 impl Audit {
-    /// The use case over a store.
+    /// Creates the use case over a store.
     #[must_use]
     pub fn new(store: Arc<dyn AuditStore>) -> Self {
         Self { store }
     }
 
-    /// Recomputes every token's chain, compares all that is stored with what the events made of it, looks for rows that
-    /// belong to no token, and for what the witness saw earlier. Goes on behind what is broken.
+    /// Recomputes every token's chain, compares all stored rows with what follows from the events,
+    /// and looks for rows that belong to no token and for differences from an earlier run. It
+    /// continues after a finding.
     ///
     /// # Errors
-    /// A store's fault, or the witness's.
+    /// Returns the store's error, or the witness's.
     pub async fn verify(&self, witness: &mut dyn Witness) -> Result<Verified, VerifyFailure> {
         let (mut verified, mut after) = (Verified::default(), None);
         let mut earlier = witness.earlier()?;
@@ -94,12 +95,12 @@ impl Audit {
         Ok(verified)
     }
 
-    /// Whether a verifier that took events of a token of the actor's tenant can go on from there: the
-    /// newest event that it took still has the hash that it had. A past that was rewritten together with
-    /// all hashes behind it shows here.
+    /// Whether a verifier that has taken events of a token of the actor's tenant can continue: the
+    /// newest of these events still has the same hash. If the past was rewritten together with all
+    /// hashes after it, this shows it.
     ///
     /// # Errors
-    /// A store's fault.
+    /// Returns the store's error.
     pub async fn stands(
         &self,
         actor: &Actor,
@@ -119,11 +120,11 @@ impl Audit {
         }
     }
 
-    /// Takes one batch of a token's next events; at their end compares the record with what they made of
-    /// it. `None` = there may be more.
+    /// Takes one batch of a token's next events; at their end compares the record with what follows
+    /// from them. `None` = there may be more.
     ///
     /// # Errors
-    /// A store's fault.
+    /// Returns the store's error.
     pub async fn advance(
         &self,
         actor: &Actor,
@@ -139,7 +140,7 @@ impl Audit {
             Ok(record) => record,
             Err(broken) => return Ok(Some(Err(broken))),
         };
-        // A service that runs meanwhile may have added to both since.
+        // A running service may have added to both since.
         if Some(record.token.version) > verifier.version() {
             match self.step(actor.tenant, token, verifier).await? {
                 Ok(0) => {}
@@ -150,8 +151,9 @@ impl Audit {
         Ok(Some(verifier.finish(&record)))
     }
 
-    /// Walks to the end of the events, then looks at what is stored. A service that runs meanwhile may have added to both:
-    /// then there are new events to walk, and the rest is looked at again.
+    /// Verifies the events to their end, then reads the stored rows. A running service may have
+    /// added to both in the meantime: then there are new events to verify, and the rows are read
+    /// again.
     async fn verify_one(&self, walk: &mut Walk) -> Result<Result<(), BrokenChain>, UseCaseError> {
         let (tenant, token) = walk.key;
         loop {
@@ -184,7 +186,7 @@ impl Audit {
         }
     }
 
-    /// Takes all events behind the newest that was taken.
+    /// Takes all events after the newest that was taken.
     async fn walk(&self, walk: &mut Walk) -> Result<Result<(), BrokenChain>, UseCaseError> {
         loop {
             let events = match self.next(walk.key, &walk.verifier).await? {
@@ -200,14 +202,14 @@ impl Audit {
                     then.version == event.content.version_after && then.hash != event.hash
                 });
             }
-            // A page may be short of its limit, and is not the last for that.
+            // A page may be shorter than its limit without being the last.
             if events.is_empty() {
                 return Ok(Ok(()));
             }
         }
     }
 
-    /// Takes a batch of the events behind the newest that was taken; how many there were.
+    /// Takes a batch of the events after the newest that was taken; returns their number.
     async fn step(
         &self,
         tenant: TenantId,
@@ -222,7 +224,7 @@ impl Audit {
         Ok(pushed.map(|()| events.len() as u64))
     }
 
-    /// A batch of the events behind the newest that was taken.
+    /// A batch of the events after the newest that was taken.
     async fn next(
         &self,
         (tenant, token): (TenantId, TokenId),
@@ -231,7 +233,7 @@ impl Audit {
         let after = verifier.version();
         let mut read = self.store.chain(tenant, token, after, BATCH).await;
         if matches!(read, Err(StoreError::Corrupt { .. })) {
-            // Somebody wrote what cannot be read: one event at a time finds out which.
+            // One of them cannot be read; reading them one at a time finds out which.
             read = self.store.chain(tenant, token, after, 1).await;
         }
         match read {
@@ -245,7 +247,8 @@ impl Audit {
     }
 }
 
-/// What it means that what is stored of a token cannot be read; a store that is away says nothing about the token.
+/// Converts an unreadable row of a token into a finding; an unreachable store says nothing about
+/// the token.
 fn unreadable(fault: StoreError) -> Result<BrokenChain, UseCaseError> {
     match fault {
         StoreError::Corrupt {

@@ -1,4 +1,5 @@
-//! Verifying beside an earlier look: what is gone, went back or was rewritten, and what belongs to no token.
+//! Tests of a verification with an earlier run: tokens that are gone, went back or were rewritten,
+//! and rows that belong to no token.
 
 use countersign_domain::{ChainHash, uuid::Uuid};
 
@@ -18,7 +19,7 @@ fn head(n: u8, length: i64) -> Head {
     }
 }
 
-/// What is found of tokens of these lengths beside what was seen earlier.
+/// The findings for tokens with these numbers of events, beside an earlier run.
 async fn since(now: &[(u8, i64)], earlier: Vec<Head>) -> Vec<Finding> {
     let histories = now.iter().map(|(n, length)| whole(*n, *length)).collect();
     let mut store = store(histories, None);

@@ -1,4 +1,4 @@
-//! Histories, a store that has them, and a witness: what the tests of verifying begin with.
+//! Histories, a store with them, and a witness, for the tests of the verification.
 
 use countersign_domain::{
     AuditEvent, ChainHash, Changes, Encoding, EventContent, EventKind, FieldChange, RecordSnapshot,
@@ -12,7 +12,7 @@ pub(super) fn version(n: i64) -> Version {
     n.try_into().unwrap()
 }
 
-/// What making token `n` changes.
+/// The changes of the creation of token `n`.
 fn made(n: u8) -> Changes {
     fn to<T>(after: T) -> FieldChange<T> {
         FieldChange {
@@ -62,7 +62,7 @@ pub(super) fn chain(n: u8, length: i64) -> Vec<AuditEvent> {
     (1..=length).map(event).collect()
 }
 
-/// The record that comes of a chain of token `n`.
+/// The record that follows from a chain of token `n`.
 pub(super) fn record(n: u8, events: &[AuditEvent]) -> RecordSnapshot {
     let last = events.last().unwrap();
     let mut token = samples::view(n, last.content.version_after.get()).token;
@@ -100,7 +100,7 @@ pub(super) fn whole(n: u8, length: i64) -> History {
     (events, Some(record))
 }
 
-/// A store of these histories; event `unreadable` of token 2, where there is one, cannot be read.
+/// A store of these histories; event `unreadable` of token 2, if there is one, cannot be read.
 pub(super) fn store(histories: Vec<History>, unreadable: Option<i64>) -> MockAuditStore {
     let mut store = MockAuditStore::new();
     let keys: Vec<_> = histories
@@ -148,14 +148,14 @@ pub(super) fn store(histories: Vec<History>, unreadable: Option<i64>) -> MockAud
     store
 }
 
-/// What is found where no row is astray.
+/// Verifies a store in which every row belongs to a token.
 pub(super) async fn verify(mut store: MockAuditStore) -> (Verified, Vec<Finding>) {
     store.expect_strays().returning(|_| Ok(vec![]));
     let (verified, notes) = compare(store, vec![]).await;
     (verified, notes.findings)
 }
 
-/// The same beside what was seen earlier.
+/// The same beside an earlier run.
 pub(super) async fn compare(store: MockAuditStore, earlier: Vec<Head>) -> (Verified, Notes) {
     let mut notes = Notes::since(earlier);
     let verified = Audit::new(Arc::new(store))
@@ -183,7 +183,7 @@ pub(super) fn broken(n: u8, fault: BrokenChain) -> Finding {
     }
 }
 
-/// That nothing but this is found.
+/// Asserts that this is the only finding.
 pub(super) async fn finds(store: MockAuditStore, finding: Finding) {
     let (_, findings) = verify(store).await;
     assert_eq!(findings, [finding]);

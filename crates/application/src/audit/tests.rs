@@ -1,4 +1,4 @@
-//! Verifying: what is intact, what is broken and where, and what cannot even be read.
+//! Tests of the verification: what is intact, what is broken and where, and what cannot be read.
 
 use super::{
     support::{broken, finds, intact, record, store, verify, version, whole},
@@ -109,7 +109,7 @@ async fn what_a_running_service_adds_meanwhile_is_walked_too() {
     store.expect_chain().returning(move |_, _, after, _| {
         asked += 1;
         let seen = after.map_or(0, |version| usize::try_from(version.get()).unwrap());
-        // The last two events come after the first walk.
+        // The last two events come after the first pass.
         let there = if asked > 2 { 5 } else { 3 };
         Ok(events[seen.min(there)..there].to_vec())
     });

@@ -1,18 +1,18 @@
-//! One token's chain on the way to its end, and what is told of it.
+//! The verification of one token's chain, and the report of its result.
 
 use countersign_domain::{BrokenChain, ChainVerifier, TenantId, TokenId};
 
 use super::{Finding, Head, Verified, VerifyFailure, Witness};
 
-/// A token's chain on the way to its end.
+/// A token's chain during its verification.
 pub(super) struct Walk {
     pub(super) key: (TenantId, TokenId),
     pub(super) verifier: ChainVerifier,
     pub(super) events: u64,
-    /// Where it was at an earlier look.
+    /// The head of an earlier run.
     pub(super) earlier: Option<Head>,
     pub(super) rewritten: bool,
-    /// Whether its name, or the key of its name, is one that only an earlier release gave.
+    /// Whether only an earlier release allowed its name, or the key of its name.
     pub(super) named_earlier: bool,
 }
 
@@ -28,7 +28,7 @@ impl Walk {
         }
     }
 
-    /// What an intact chain lacks of what it was at the earlier look.
+    /// The finding if an intact chain lacks events of the earlier run.
     pub(super) fn differs(&self, now: &Head) -> Option<Finding> {
         let earlier = self.earlier?;
         if now.version < earlier.version {
@@ -59,7 +59,7 @@ impl Verified {
         Ok(witness.found(finding)?)
     }
 
-    /// Tells what came of one token.
+    /// Reports the result for one token.
     pub(super) fn conclude(
         &mut self,
         witness: &mut dyn Witness,

@@ -1,21 +1,22 @@
-//! Time and chance, which the rules and the use cases must not reach for by themselves.
+//! Time and randomness, which rules and use cases must not get by themselves.
 
 use countersign_domain::Timestamp;
 use thiserror::Error;
 
-/// Tells the time.
+/// A clock.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait Clock: Send + Sync {
-    /// Now, in UTC.
+    /// The current instant in UTC.
     fn now(&self) -> Timestamp;
 }
 
-/// What a store knows of the time.
+/// The time of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreTime {
-    /// Its server's own clock, which is not this machine's.
+    /// The clock of its server, which is not this machine's.
     Clock(Timestamp),
-    /// The instant of its newest change, by this machine's clock, which it has no other than; `None` before the first.
+    /// The instant of its newest change, by this machine's clock, because the store has no other;
+    /// `None` before the first change.
     Newest(Option<Timestamp>),
 }
 
@@ -24,12 +25,12 @@ pub enum StoreTime {
 #[error("the operating system gives no random bytes")]
 pub struct EntropyError;
 
-/// Gives random bytes that nobody can guess.
+/// A source of random bytes that nobody can guess.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait Entropy: Send + Sync {
-    /// Fills the buffer from the operating system's generator (NIST SP 800-90A or its like).
+    /// Fills the buffer from the operating system's generator (NIST SP 800-90A or similar).
     ///
     /// # Errors
-    /// When the generator fails; the buffer is then not to be used.
+    /// Returns an error if the generator fails; the buffer must then not be used.
     fn fill(&self, buffer: &mut [u8]) -> Result<(), EntropyError>;
 }

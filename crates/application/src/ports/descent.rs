@@ -1,9 +1,9 @@
-//! Which token came from which. A token *descends* from whatever token made it or rotated it,
-//! because either learns its secret, and from whatever those descend from. The history says so.
+//! Descent of tokens. A token *descends* from each token that created it or rotated it, because
+//! both learn its secret, and from the ancestors of those. The history says so.
 
 use countersign_domain::{EventKind, Timestamp, TokenId, TokenName, Version};
 
-/// Which tokens are meant: one, and what descends from it by events at or after an instant.
+/// A lineage: one token, and its descendants by events at or after an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lineage {
     /// The token at the head.
@@ -15,15 +15,15 @@ pub struct Lineage {
 /// The live tokens of a lineage.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Descendants {
-    /// How many there are, listed or not.
+    /// The number of tokens, listed or not.
     pub total: u64,
-    /// The head first, if it is live; then makers before what they made, as far as makers have no
-    /// circle.
+    /// The head first, if it is live; then creators before the tokens that they created, unless
+    /// creators form a circle.
     pub tokens: Vec<Descendant>,
 }
 
-/// One live token of a lineage. The rules cannot judge what they cannot read, but it is revoked all
-/// the same, so each value that may be unreadable is optional.
+/// One live token of a lineage. The rules cannot judge values that cannot be read, but the token is
+/// revoked all the same, so each value that may be unreadable is optional.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Descendant {
     /// Its id.
@@ -34,15 +34,15 @@ pub struct Descendant {
     pub name: Option<TokenName>,
     /// Its version.
     pub version: Option<Version>,
-    /// When it was made.
+    /// The instant of its creation.
     pub created: Option<Timestamp>,
 }
 
-/// How a token became a descendant.
+/// The event that made a token a descendant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin {
     /// Created or rotated.
     pub kind: EventKind,
-    /// The token that did so.
+    /// The token that caused it.
     pub by: TokenId,
 }

@@ -1,21 +1,22 @@
-//! How a store fails. A kind of its own only where somebody can act on it; "cannot answer" is never "not found".
+//! Errors of a store. A kind exists only if a caller can act on it; "cannot answer" is never "not
+//! found".
 
 use std::error::Error;
 
 use countersign_domain::{Fingerprint, TenantId, TokenId, TokenView, Version};
 use thiserror::Error;
 
-/// A store could not answer.
+/// The store could not answer.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// It is away or slow: trying again later may help.
+    /// The store is unreachable or slow: another try later may help.
     #[error("the store cannot answer")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// It answers and takes no changes, because it is read-only, full, or not what a restart would open: somebody has
-    /// to mend that.
+    /// The store answers and takes no changes, because it is read-only, full, or not the file that
+    /// a restart would open: somebody has to repair it.
     #[error("the store takes no changes")]
     Unwritable(#[source] Box<dyn Error + Send + Sync>),
-    /// A row holds what was never written by this service: trying again will not help.
+    /// A row holds a value that this service never wrote: another try will not help.
     #[error("the store holds a corrupt value in {table}.{column}")]
     Corrupt {
         /// The table.
@@ -25,17 +26,17 @@ pub enum StoreError {
     },
 }
 
-/// Why a database is not in the form that this program needs.
+/// Reason why a database does not have the form that this program needs.
 #[derive(Debug, Error)]
 pub enum MigrationFault {
-    /// It is away or slow: trying again later may help.
+    /// The database is unreachable or slow: another try later may help.
     #[error("the database does not answer")]
     Away(#[source] Box<dyn Error + Send + Sync>),
-    /// The server answers and lets nobody in under these settings: no such database, no such role,
-    /// another password.
+    /// The server refuses the connection with these settings: no such database, no such role, a
+    /// wrong password.
     #[error("the database's server refuses the connection")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
-    /// A newer program has migrated it.
+    /// A newer program has migrated the database.
     #[error(
         "the database belongs to a newer version of Countersign: it was migrated to {database}, \
          and this program knows migrations up to {program}; run the newer program, or restore a \
@@ -47,7 +48,7 @@ pub enum MigrationFault {
         /// The newest migration that this program knows.
         program: i64,
     },
-    /// A migration failed, or the database holds migrations of another history.
+    /// A migration failed, or the database has migrations of another history.
     #[error("the database's tables cannot be brought to this program's form")]
     Failed(#[source] Box<dyn Error + Send + Sync>),
 }
@@ -63,7 +64,7 @@ impl From<StoreError> for MigrationFault {
     }
 }
 
-/// A token whose record holds what was never written by this service, or what this program's rules
+/// A token whose record holds a value that this service never wrote, or that this program's rules
 /// refuse. It can be revoked by its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the record of token {token} of tenant {tenant} is unreadable in {table}.{column}")]
@@ -72,18 +73,18 @@ pub struct Unreadable {
     pub tenant: TenantId,
     /// The token.
     pub token: TokenId,
-    /// The table of the value that cannot be read.
+    /// The table of the unreadable value.
     pub table: &'static str,
-    /// The column of that value.
+    /// The column of the unreadable value.
     pub column: &'static str,
 }
 
 impl Unreadable {
-    /// Separates the records that were read from those that cannot be, so that one unreadable row
-    /// never hides the others.
+    /// Separates the records that could be read from those that could not, so that one unreadable
+    /// row never hides the others.
     ///
     /// # Errors
-    /// The store's fault, if it is about more than one row.
+    /// Returns the store's error, if it concerns more than one row.
     pub fn separate(
         tenant: TenantId,
         rows: impl IntoIterator<Item = (TokenId, Result<TokenView, StoreError>)>,
@@ -107,40 +108,40 @@ impl Unreadable {
     }
 }
 
-/// Why a change was not stored. Unless it says otherwise, nothing was written anywhere.
+/// Reason why a change was not stored. Unless a variant says otherwise, nothing was written.
 #[derive(Debug, Error)]
 pub enum CommitError {
     /// Another change came first.
     #[error("version {stored} is stored")]
     Stale {
-        /// The version that is stored now.
+        /// The stored version.
         stored: Version,
     },
     /// A live token of the tenant has that name.
     #[error("the name is taken")]
     NameTaken,
-    /// There is no such live token in the tenant.
+    /// The tenant has no such live token.
     #[error("no such token")]
     NotFound,
     /// The actor was revoked, expired, or its user was closed since it was admitted.
     #[error("the actor is no longer live")]
     ActorGone,
-    /// The actor no longer holds all permissions that the decision leant on.
+    /// The actor no longer holds all permissions that the decision relied on.
     #[error("the actor no longer holds what the change leans on")]
     ActorNarrowed,
-    /// The changed token has made a token or a secret, and the change needs that it has not:
-    /// whether the actor's token descends from it has to be looked up first.
+    /// The changed token has made a token or a secret, and the change requires that it has not: the
+    /// use case has to check first whether the actor's token descends from it.
     #[error("the changed token may be an ancestor of the actor's")]
     MayBeAncestor,
-    /// The same user made a token under this key before.
+    /// The same user created a token under this key before.
     #[error("already made as {token}")]
     AlreadyMade {
-        /// What was made.
+        /// The token that was created.
         token: TokenId,
-        /// What was asked for then.
+        /// The fingerprint of that request.
         fingerprint: Fingerprint,
     },
-    /// The connection broke while the commit was under way: the change is stored, or it is not.
+    /// The connection broke during the commit: the change is stored, or it is not.
     #[error("it is not known whether the change was stored")]
     OutcomeUnknown(#[source] Box<dyn Error + Send + Sync>),
     /// The store could not answer.
@@ -148,10 +149,10 @@ pub enum CommitError {
     Fault(#[from] StoreError),
 }
 
-/// Why a tenant was not made.
+/// Reason why a tenant was not created.
 #[derive(Debug, Error)]
 pub enum TenantError {
-    /// There is one of that name.
+    /// A tenant of that name exists.
     #[error("there is a tenant of that name")]
     NameTaken,
     /// The store could not answer.

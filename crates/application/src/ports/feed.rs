@@ -1,5 +1,6 @@
-//! How a change on one node becomes known on all others. The feed is read, not pushed: a reader keeps its place and
-//! asks for what came since, so that what was missed while a connection was down is still there to be read.
+//! The feed of changes, by which all nodes learn of a change on one of them. A reader pulls the
+//! feed: it keeps its position and asks for later changes, so that nothing is lost while a
+//! connection is down.
 
 use std::{fmt, str::FromStr};
 
@@ -9,11 +10,12 @@ use thiserror::Error;
 
 use super::StoreError;
 
-/// A place in the feed of one store: 1 to 8192 printable ASCII characters without blanks, which only that store reads.
+/// A position in the feed of one store: 1 to 8192 printable ASCII characters without blanks, which
+/// only that store can interpret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedPosition(Box<str>);
 
-/// The text is no place in any feed.
+/// The text is not a position of any feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not a position of the feed")]
 pub struct InvalidPosition;
@@ -45,35 +47,35 @@ impl fmt::Display for FeedPosition {
     }
 }
 
-/// One change that was committed.
+/// One committed change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenChanged {
     /// The token's tenant.
     pub tenant: TenantId,
     /// The token.
     pub token: TokenId,
-    /// Its version since.
+    /// Its version after the change.
     pub version: Version,
-    /// What was done to it.
+    /// The kind of change.
     pub kind: EventKind,
-    /// When that was decided, by the clock of the node that did.
+    /// The instant of the decision, by the clock of the deciding node.
     pub at: Timestamp,
 }
 
-/// What came since a position.
+/// The changes after a position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeBatch {
-    /// The changes, those of one token in the order of their versions; `None` where there are more than were asked for, or
-    /// one of them cannot be read: then any token may have changed.
+    /// The changes, those of one token in the order of their versions. `None` if there are more
+    /// than the limit, or one of them cannot be read: then any token may have changed.
     pub changes: Option<Vec<TokenChanged>>,
-    /// The place behind them.
+    /// The position after them.
     pub position: FeedPosition,
 }
 
-/// Why the feed tells nothing.
+/// Reason why the feed has no answer.
 #[derive(Debug, Error)]
 pub enum FeedError {
-    /// The store never gave out this position.
+    /// The store never issued this position.
     #[error(transparent)]
     Position(#[from] InvalidPosition),
     /// The store could not answer.
@@ -81,29 +83,30 @@ pub enum FeedError {
     Store(#[from] StoreError),
 }
 
-/// Tells what was committed, on whatever node.
+/// The feed of committed changes of all nodes.
 ///
 /// # Contract
-/// - Whoever goes on from each [`ChangeBatch::position`] is told every committed change exactly
-///   once, in whatever order the changes commit; no change that is not committed is told.
-/// - A position stays good across restarts, and on every node of the same store.
+/// - A reader that continues from each [`ChangeBatch::position`] gets every committed change
+///   exactly once, in whatever order the changes commit, and no change that is not committed.
+/// - A position stays valid across restarts, and on every node of the same store.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ChangeFeed: Send + Sync {
-    /// The place behind everything that is committed now.
+    /// The position after everything that is committed now.
     async fn position(&self) -> Result<FeedPosition, StoreError>;
 
-    /// What was committed behind a position, unless that is more than `limit`.
+    /// The changes that were committed after a position, unless there are more than `limit`.
     async fn since(&self, position: &FeedPosition, limit: u16) -> Result<ChangeBatch, FeedError>;
 
-    /// Ends when something may have been committed since it was last called, at the earliest opportunity that the store
-    /// offers. It may end without a reason, and it may miss one: whoever waits also looks by itself now and then.
+    /// Completes when something may have been committed since the previous call, as early as the
+    /// store allows. It may complete without a reason, and it may miss a commit, so callers also
+    /// poll now and then.
     async fn wait_for_change(&self);
 }
 
-/// Is told of each change on the node that makes it, before its maker is answered.
+/// Invalidates caches on the node that makes a change, before the caller of the change is answered.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait Invalidator: Send + Sync {
-    /// The token changed, or may have.
+    /// The token changed, or may have changed.
     fn invalidate(&self, token: TokenId);
 }

@@ -6,55 +6,55 @@ use countersign_domain::{EventKind, TenantId, Timestamp, TokenId, UserId, uuid::
 
 use super::{EVENT_BYTES, EventView, StoreError, Unreadable};
 
-/// How many events one page of a filtered history examines at most.
+/// The maximum number of events that one page of a filtered history examines.
 pub const HISTORY_STEP: u16 = 5_000;
 
-/// Which events of a tenant match; without any condition, all of them do.
+/// A filter of a tenant's events; without any condition, all of them match.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    /// Those at or after this instant.
+    /// Events at or after this instant.
     pub since: Option<Timestamp>,
-    /// Those that this user caused.
+    /// Events that this user caused.
     pub actor: Option<UserId>,
-    /// Those of these kinds; if there are none, of any kind.
+    /// Events of these kinds; if it is empty, of any kind.
     pub kinds: Vec<EventKind>,
 }
 
 impl EventFilter {
-    /// Whether an event may have to be examined and left out.
+    /// Whether the filter may leave out an examined event.
     #[must_use]
     pub fn leaves_out(&self) -> bool {
         self.actor.is_some() || !self.kinds.is_empty()
     }
 
-    /// The names of the kinds, as stores keep them.
+    /// The names of the kinds, in the form that stores keep.
     #[must_use]
     pub fn kind_names(&self) -> Vec<&'static str> {
         self.kinds.iter().map(|kind| kind.as_str()).collect()
     }
 }
 
-/// A place in the history of a tenant, newest first: the events before it are older, or equally old
-/// with a smaller token or version.
+/// A position in the history of a tenant, newest first: the events after it are older, or equally
+/// old with a smaller token or version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EventPlace {
     /// The instant of an event.
     pub at: Timestamp,
     /// Its token.
     pub token: TokenId,
-    /// The version after it, whatever number is stored.
+    /// The version after the event, whatever number is stored.
     pub version: i64,
 }
 
 impl EventPlace {
-    /// Behind which all events of that instant and token are older.
+    /// The position after all events of that instant and token.
     #[must_use]
     pub const fn end_of(at: Timestamp, token: TokenId) -> Self {
         let version = i64::MIN;
         Self { at, token, version }
     }
 
-    /// Ahead of all events that there can be.
+    /// The position before all possible events.
     #[must_use]
     pub fn newest() -> Self {
         Self {
@@ -65,44 +65,44 @@ impl EventPlace {
     }
 }
 
-/// An event of the history of a tenant, which is about many tokens.
+/// An event in the history of a tenant, which covers many tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantEvent {
     /// The event.
     pub view: EventView,
-    /// The name of its token: the one it has now, or had when it was revoked.
+    /// The current name of its token, or the last one before its revocation.
     pub token_name: Arc<str>,
 }
 
 /// One page of the history of a tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
-    /// The events that match.
+    /// The matching events.
     pub content: Vec<TenantEvent>,
-    /// The tokens of events of this page that cannot be read.
+    /// The tokens with unreadable events on this page.
     pub unreadable: Vec<Unreadable>,
-    /// The place that the next page begins behind; `None` at the end of the history.
+    /// The position after which the next page begins; `None` at the end of the history.
     pub next: Option<EventPlace>,
 }
 
-/// An event as a store read it for a page.
+/// An event in the form that a store read it for a page.
 #[derive(Debug)]
 pub struct HistoryRow {
-    /// Where it stands.
+    /// The position of the event.
     pub place: EventPlace,
-    /// How many bytes the changes of the page have so far, its own included.
+    /// The size in bytes of the page's changes so far, including its own.
     pub bytes: i64,
-    /// What can be read of it.
+    /// The event, if it could be read.
     pub event: Result<TenantEvent, StoreError>,
 }
 
 impl History {
-    /// A page of up to `limit` of the rows that match. `examined_to` is the place up to which
-    /// events were examined, if there are older ones. Stores read one row more than the page holds,
-    /// if there is one, and end it after [`EVENT_BYTES`](super::EVENT_BYTES).
+    /// Builds a page of up to `limit` of the matching rows. `examined_to` is the position up to
+    /// which events were examined, if there are older ones. Stores read one row more than the page
+    /// holds, if there is one, and end it after [`EVENT_BYTES`](super::EVENT_BYTES).
     ///
     /// # Errors
-    /// The store's fault, if it is about more than one row.
+    /// Returns the store's error, if it concerns more than one row.
     pub fn of_rows(
         tenant: TenantId,
         mut rows: Vec<HistoryRow>,

@@ -1,5 +1,5 @@
-//! What the use cases need from outside. Each port is object-safe; a store implements all of them, and proves it by
-//! the contract suite of the feature `testing`.
+//! The ports: what the use cases need from outside. Each is object-safe; a store implements all of
+//! them, and passes the contract suite of the feature `testing`.
 
 mod clock;
 mod descent;

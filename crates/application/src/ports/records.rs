@@ -1,4 +1,4 @@
-//! What stores keep besides tokens.
+//! The records that stores keep besides tokens.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
@@ -7,40 +7,40 @@ use countersign_domain::{
     uuid::Uuid,
 };
 
-/// An isolation boundary.
+/// A tenant, which is an isolation boundary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
     /// Its id.
     pub id: TenantId,
     /// Its name, unique among all tenants.
     pub name: Arc<str>,
-    /// When it was made.
+    /// The instant of its creation.
     pub created: Timestamp,
-    /// The user to whom is attributed what an operator does on the machine.
+    /// The user for changes that an operator makes on the machine.
     pub system: UserInfo,
 }
 
 impl Tenant {
-    /// The key by which names of tenants are compared, folded as those of tokens are.
+    /// The key by which names of tenants are compared, folded like those of tokens.
     #[must_use]
     pub fn name_key(&self) -> String {
         caseless_key(&self.name)
     }
 }
 
-/// What kind of user it is.
+/// The kind of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserKind {
-    /// Stands for one token.
+    /// A user that stands for one token.
     ApiToken,
-    /// A human.
+    /// A person.
     Person,
     /// The service itself, once per tenant.
     System,
 }
 
 impl UserKind {
-    /// The word that is stored and shown.
+    /// The name that is stored and shown.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -57,7 +57,7 @@ impl fmt::Display for UserKind {
     }
 }
 
-/// The word is no kind of user.
+/// The text is not a kind of user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownUserKind;
 
@@ -72,29 +72,29 @@ impl FromStr for UserKind {
     }
 }
 
-/// Somebody to whom changes are attributed.
+/// A user, to whom changes are attributed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Its id.
     pub id: UserId,
     /// Its tenant.
     pub tenant: TenantId,
-    /// Its name; that of an API Token User is its token's.
+    /// The name; that of an API Token User is its token's.
     pub name: Arc<str>,
-    /// What kind it is.
+    /// The kind of user.
     pub kind: UserKind,
-    /// Whether it may still act; closed users are kept, so that history keeps its names.
+    /// Whether it may still act; closed users are kept, so that the history keeps its names.
     pub enabled: bool,
-    /// When it was made.
+    /// The instant of its creation.
     pub created: Timestamp,
 }
 
-/// An audit event with the name that its user has now.
+/// An audit event with the current name of its user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventView {
     /// The event.
     pub event: AuditEvent,
-    /// Its user's name now.
+    /// The current name of its user.
     pub by_name: Arc<str>,
 }
 

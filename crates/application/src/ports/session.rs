@@ -1,5 +1,6 @@
-//! Sessions of people in browsers. A session stands for a secret that somebody presented once; what it may do is told by
-//! the facts behind that secret, which are looked up anew each time, and not by anything that is kept here.
+//! Sessions of people in browsers. A session stands for a secret that somebody presented once. Its
+//! rights follow from the facts of that secret, which are looked up on each request, and not from
+//! anything that is stored here.
 
 use std::fmt;
 
@@ -8,18 +9,19 @@ use countersign_domain::{SecretDigest, TenantId, Timestamp, TokenId};
 
 use super::StoreError;
 
-/// The SHA-256 of a session's id: all that a store keeps of it. `Debug` shows its first 8 hexadecimal digits.
+/// The SHA-256 of a session's id, which is all that a store keeps of it. `Debug` shows its first 8
+/// hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionDigest([u8; 32]);
 
 impl SessionDigest {
-    /// Takes a digest as a store keeps it.
+    /// Takes a digest in the form that a store keeps.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The digest as a store keeps it.
+    /// The digest in the form that a store keeps.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -35,51 +37,51 @@ impl fmt::Debug for SessionDigest {
     }
 }
 
-/// A session as it is kept.
+/// A stored session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Of its id.
+    /// Digest of the session id.
     pub digest: SessionDigest,
-    /// The tenant of the token that it stands for.
+    /// The tenant of the token.
     pub tenant: TenantId,
-    /// That token.
+    /// The token that it stands for.
     pub token: TokenId,
-    /// Of the secret that was presented.
+    /// Digest of the secret that was presented.
     pub secret: SecretDigest,
-    /// When somebody signed in.
+    /// The instant of the sign-in.
     pub began: Timestamp,
-    /// When it was last used, to the minute or so.
+    /// The instant of the last use, to about a minute.
     pub seen: Timestamp,
 }
 
-/// Keeps sessions.
+/// The store of sessions.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Keeps a new session. Of its token's sessions the newest [`SESSIONS_PER_TOKEN`] are left; the oldest end, on
-    /// whatever node and by however many calls at once they began.
+    /// Stores a new session. Of its token's sessions the newest [`SESSIONS_PER_TOKEN`] stay; the
+    /// oldest end, on whatever node and by however many calls at once they began.
     async fn begin(&self, session: &Session) -> Result<(), StoreError>;
 
-    /// The session of that id, over or not.
+    /// The session with that digest, whether or not it is over.
     async fn session(&self, digest: &SessionDigest) -> Result<Option<Session>, StoreError>;
 
-    /// Notes a use; the latest stands. Of a session that is not there, nothing.
+    /// Records a use; the latest counts. Does nothing for a session that does not exist.
     async fn record_activity(
         &self,
         digest: &SessionDigest,
         at: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Ends a session for good; one that is not there is ended already.
+    /// Ends a session for good; does nothing for a session that does not exist.
     async fn end(&self, digest: &SessionDigest) -> Result<(), StoreError>;
 
-    /// Removes sessions that began before the one instant or were last used before the other, at most
-    /// [`FORGOTTEN_AT_ONCE`] of them.
+    /// Deletes sessions that began before the first instant or were last used before the second, at
+    /// most [`FORGOTTEN_AT_ONCE`] of them.
     async fn forget(&self, began: Timestamp, seen: Timestamp) -> Result<(), StoreError>;
 }
 
-/// How many sessions a token has, at most.
+/// The maximum number of sessions of a token.
 pub const SESSIONS_PER_TOKEN: u32 = 20;
 
-/// How many sessions are removed at once, at most.
+/// The maximum number of sessions that are deleted at once.
 pub const FORGOTTEN_AT_ONCE: u32 = 100;

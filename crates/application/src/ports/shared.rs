@@ -1,15 +1,15 @@
-//! An error of a group of calls, for each of them.
+//! An error of a group of calls, shared by each of them.
 
 use std::{error::Error, fmt, sync::Arc};
 
 use super::{CommitError, StoreError};
 
-/// The cause for which several calls that shared a statement or a transaction have no answer.
+/// The cause of the error of several calls that shared a statement or a transaction.
 #[derive(Debug, Clone)]
 pub struct SharedError(Arc<dyn Error + Send + Sync>);
 
 impl SharedError {
-    /// A cause that can be cloned.
+    /// Makes a cause that can be cloned.
     #[must_use]
     pub fn new(cause: Box<dyn Error + Send + Sync>) -> Self {
         Self(cause.into())
@@ -31,8 +31,8 @@ impl Error for SharedError {
 type Cause = Box<dyn Error + Send + Sync>;
 
 impl CommitError {
-    /// The error with which a whole group of changes ended, once for each of them. An error that is
-    /// about one change alone leaves the outcome of several unknown.
+    /// The error of a whole group of changes, once for each of them. If the error concerns only one
+    /// change, the outcome of the others is unknown.
     #[must_use]
     pub fn for_each_of(self, changes: usize) -> Vec<Self> {
         let (kind, cause): (fn(Cause) -> Self, Cause) = match self {

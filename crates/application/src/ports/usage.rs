@@ -1,5 +1,5 @@
-//! What is known of how the service is used: when secrets were last admitted, how many tokens there are, how busy the
-//! store's connections are. None of it is needed to decide anything.
+//! Usage of the service: when secrets were last admitted, how many tokens there are, how busy the
+//! store's connections are. No decision depends on it.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use countersign_domain::{SecretDigest, TenantId, Timestamp, TokenId};
 
 use super::StoreError;
 
-/// The last time that a secret was admitted within some interval.
+/// The last admission of a secret within some interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UsageRecord {
     /// The secret.
@@ -17,43 +17,43 @@ pub struct UsageRecord {
     pub tenant: TenantId,
     /// Its token.
     pub token: TokenId,
-    /// When.
+    /// The instant of the use.
     pub at: Timestamp,
-    /// From where; `None` = the address could not be told.
+    /// The client's address; `None` = unknown.
     pub address: Option<IpAddr>,
 }
 
-/// Keeps when tokens and their secrets were last used.
+/// The store of last uses of tokens and their secrets.
 ///
 /// # Contract
-/// - It never touches a record: no version, no event, nothing that an update could be held up by for long.
-/// - The latest use stands, whatever the order in which nodes write.
-/// - A use of what is not there any more is passed over.
+/// - It never touches a record: no version, no event, and it never delays an update for long.
+/// - The latest use counts, whatever the order in which nodes write.
+/// - A use of a secret that does not exist any more is ignored.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait UsageStore: Send + Sync {
-    /// Notes some uses, at most one of each secret.
+    /// Records uses, at most one of each secret.
     async fn record(&self, uses: &[UsageRecord]) -> Result<(), StoreError>;
 }
 
-/// How many tokens there are, in all tenants together.
+/// The numbers of tokens, in all tenants together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TokenCounts {
-    /// Neither expired nor revoked.
+    /// Tokens that are neither expired nor revoked.
     pub live: u64,
-    /// Expired and not revoked.
+    /// Tokens that are expired and not revoked.
     pub expired: u64,
-    /// Revoked.
+    /// Tokens that are revoked.
     pub revoked: u64,
 }
 
-/// How a store's connections are used.
+/// The use of a store's connections.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Connections {
-    /// How many are open.
+    /// The number of open connections.
     pub open: u32,
-    /// How many of them are waiting for work.
+    /// The number of them that are idle.
     pub idle: u32,
-    /// How many there may be.
+    /// The maximum number.
     pub limit: u32,
 }

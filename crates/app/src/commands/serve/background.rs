@@ -1,5 +1,5 @@
-//! What goes on beside the requests: the clocks' comparison, the counts, the feed, the metrics' own
-//! listener.
+//! Background tasks beside the requests: the comparison of clocks, the counts, the feed, the
+//! metrics' own listener.
 
 use std::{
     future::pending,
@@ -24,7 +24,7 @@ use crate::{
     writes,
 };
 
-/// Starts what goes on beside the requests; it ends with what is returned.
+/// Starts the background tasks; dropping the result ends them.
 pub(super) async fn background(
     settings: &Settings,
     ports: &Ports,
@@ -40,7 +40,7 @@ pub(super) async fn background(
         probe.clone(),
         services.time.clone(),
     ));
-    // Before anybody is judged by it.
+    // Before any request is judged by it.
     skew.compare().await;
     warn_unsafe_settings(&**probe).await;
     ProcessMetrics::show(&services.metrics, clock.now());

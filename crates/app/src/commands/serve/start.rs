@@ -1,4 +1,4 @@
-//! From an address to a node that answers: migrate, make the first token, put the parts together.
+//! The start of a node: migrate, create the first token, wire the parts.
 
 use std::{io, net::SocketAddr, path, sync::Arc, time::Duration};
 
@@ -34,9 +34,10 @@ use crate::{
     usage_buffer::UsageBuffer,
 };
 
-/// How long to wait between two tries to reach the database.
+/// The pause between two tries to reach the database.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How often the log repeats that the database is away, as long as the reason is the same.
+/// The period in which the log repeats that the database is away, as long as the reason is the
+/// same.
 const REMINDER: Duration = Duration::from_secs(30);
 
 /// A node that has started.
@@ -52,14 +53,14 @@ pub(super) struct Node {
     policy: Policy,
     /// Whether the pages at `/console` are served.
     console: bool,
-    /// Held as long as the node uses the file.
+    /// The lock on the file, held as long as the node uses it.
     _lock: Option<std::fs::File>,
 }
 
-/// Starts a node; `None` if the end was asked for before it had started.
+/// Starts a node; `None` if a signal ended the process before the node had started.
 ///
 /// # Errors
-/// What stands in the way.
+/// Fails if the node cannot start.
 pub(super) async fn start(
     settings: Settings,
     metrics: Metrics,
@@ -71,7 +72,7 @@ pub(super) async fn start(
         DatabaseUrl::Sqlite(path) => Some(single_instance::exclusive(path)?),
         DatabaseUrl::Postgres(_) => None,
     };
-    // Opening it takes the log in.
+    // Opening the database merges the log into it.
     first_start::tell_of_stale_log(&settings.database);
     let database = Database::open(&settings).await?;
     tokio::select! {
@@ -115,7 +116,7 @@ pub(super) async fn start(
         home: Some(home),
         public_url: settings.public_url.clone(),
         metrics_elsewhere: settings.metrics_listen.is_some(),
-        // The others are left to those who ask.
+        // The others are left for requests.
         most_streams: Some(most_streams),
         refusals_per_minute: settings.refusals_per_minute,
         cors_origins: settings.cors_origins,
@@ -124,9 +125,9 @@ pub(super) async fn start(
     let news = services.news.clone();
     let surface = ApiService::new(services, surface).with_pages(pages.unwrap_or_default());
     warn_of_same_names(&service).await?;
-    // Looked for before there may be one of this start.
+    // Before this start may create such a file.
     first_start::tell_what_is_left(&settings.database);
-    // Last, because its secret would be lost with whatever fails between this and its announcement.
+    // Last, because any failure between this and the announcement would lose the secret.
     let first = first_start::first_token(&service, &settings.database)
         .await
         .with_context(|| format!("cannot prepare {}", settings.database))?;
@@ -144,7 +145,7 @@ pub(super) async fn start(
     }))
 }
 
-/// Names the tenants that people may take for one another.
+/// Names the tenants that people may mistake for one another.
 async fn warn_of_same_names(service: &Service) -> Result<()> {
     for group in service.tenants.alike().await? {
         tracing::warn!(tenants = names(&group), "{SAME_NAME}");
@@ -153,10 +154,10 @@ async fn warn_of_same_names(service: &Service) -> Result<()> {
 }
 
 impl Node {
-    /// Says where the first token's secret is, or shows it.
+    /// Reports where the first token's secret is, or shows it.
     ///
     /// # Errors
-    /// When the secret reaches nobody.
+    /// Fails if the secret reaches nobody.
     pub(super) async fn announce(
         &mut self,
         address: SocketAddr,
@@ -200,8 +201,8 @@ async fn show(greeting: Greeting, stop: &mut ShutdownSignal) -> Result<()> {
     shown.context("the root token's secret reached nobody: `countersign root-token` makes another")
 }
 
-/// Migrates. A PostgreSQL that is away is waited for: meanwhile the node answers that it lives and
-/// is not ready. What waiting cannot mend ends the start at once.
+/// Migrates. It waits for a PostgreSQL server that is away; meanwhile the node is live and not
+/// ready. A cause that waiting cannot mend ends the start at once.
 async fn migrate(database: &Database, url: &DatabaseUrl) -> Result<()> {
     let mut said: Option<(String, Instant)> = None;
     loop {
@@ -223,7 +224,8 @@ async fn migrate(database: &Database, url: &DatabaseUrl) -> Result<()> {
     }
 }
 
-/// A server may come up after us; a file that cannot be opened stays so.
+/// Whether the database may appear later: a server may start after this process, but a file that
+/// cannot be opened stays so.
 fn appears(url: &DatabaseUrl) -> bool {
     matches!(url, DatabaseUrl::Postgres(_))
 }
