@@ -78,7 +78,7 @@ const NO_NUMBER: &str = "Type how many tokens are revoked. Nothing was revoked."
 const OTHER_NUMBER: &str =
     "That is not the number of tokens, or it has changed. Nothing was revoked.";
 const OWN: &str =
-    "The token that you signed in with is one of them. Tick the box to confirm that. Nothing was revoked.";
+    "Your own token is one of them. Tick the box to confirm that. Nothing was revoked.";
 
 /// Goes on when the browser that asked is gone: half of it would be little help.
 async fn run_detached(
