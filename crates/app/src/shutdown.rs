@@ -1,6 +1,6 @@
 //! Signals. Those that ask for the end are remembered, so that one that comes during the start is
-//! not lost; those that mean nothing here must not end the process without grace, which is what
-//! they do by default.
+//! not lost. Those without a meaning here must not end the process abruptly, which is their
+//! default.
 
 use std::{fs, future::poll_fn, task::Poll};
 
@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result};
 use nix::sys::signal::Signal;
 use tokio::signal::unix::{self, SignalKind, signal};
 
-/// What each asks for: an orderly end. A terminal that closes sends SIGHUP, Ctrl-\ SIGQUIT, a limit
-/// of computing time SIGXCPU.
+/// Signals that ask for an orderly shutdown. A terminal that closes sends SIGHUP, Ctrl-\ SIGQUIT, a
+/// limit of CPU time SIGXCPU.
 const ENDING: [Signal; 5] = [
     Signal::SIGTERM,
     Signal::SIGINT,
@@ -18,8 +18,7 @@ const ENDING: [Signal; 5] = [
     Signal::SIGXCPU,
 ];
 
-/// What programs are sent to make them reload or report something; there is nothing of the kind
-/// here.
+/// Signals that make other programs reload or report something; this one does neither.
 const IGNORED: [Signal; 4] = [
     Signal::SIGUSR1,
     Signal::SIGUSR2,
@@ -27,19 +26,19 @@ const IGNORED: [Signal; 4] = [
     Signal::SIGIO,
 ];
 
-/// Listens from the moment it is made.
+/// Listens for signals from its creation on.
 pub(crate) struct ShutdownSignal(Vec<(Signal, unix::Signal)>);
 
 impl ShutdownSignal {
-    /// Begins to listen; from here on the signals no longer end the process by themselves.
+    /// Begins to listen; from now on the signals no longer end the process by themselves.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// Fails if the system refuses.
     pub(crate) fn new() -> Result<Self> {
         let hangup_is_ignored = ignores(Signal::SIGHUP);
         let heard = ENDING.into_iter().chain(IGNORED);
         let listen = heard
-            // Whoever starts it by nohup wants it to outlive the terminal.
+            // A process under nohup is meant to outlive the terminal.
             .filter(|kind| *kind != Signal::SIGHUP || !hangup_is_ignored)
             .map(|kind| {
                 let stream = signal(SignalKind::from_raw(kind as i32));
@@ -48,7 +47,7 @@ impl ShutdownSignal {
         listen.collect::<Result<_>>().map(Self)
     }
 
-    /// Returns once somebody has asked to stop.
+    /// Returns once a signal asked to stop.
     pub(crate) async fn asked(&mut self) {
         loop {
             let signal = self.next().await;
@@ -74,7 +73,7 @@ impl ShutdownSignal {
     }
 }
 
-/// Whether the process was started with a signal ignored; known on Linux alone (proc(5), `SigIgn`).
+/// Whether the process was started with a signal ignored; known only on Linux (proc(5), `SigIgn`).
 fn ignores(signal: Signal) -> bool {
     let Ok(status) = fs::read_to_string("/proc/self/status") else {
         return false;

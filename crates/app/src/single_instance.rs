@@ -1,5 +1,5 @@
-//! One `serve` per SQLite file: two would each believe to be the one writer. Other commands may run
-//! beside it.
+//! Lock for one `serve` per SQLite file: each of two would assume to be the only writer. Other
+//! commands may run beside it.
 
 use std::{
     fs::{File, TryLockError},
@@ -12,10 +12,10 @@ use anyhow::{Context as _, Result, bail};
 use crate::settings::beside;
 
 /// Takes the lock beside the database, for as long as the file is held; the system frees it when
-/// the process ends, however it ends.
+/// the process ends, in whatever way.
 ///
 /// # Errors
-/// When another process holds it, or it cannot be made.
+/// Fails if another process holds the lock, or if it cannot be created.
 pub(crate) fn exclusive(database: &Path) -> Result<File> {
     // A link to the file is the same file.
     let database = database

@@ -1,5 +1,5 @@
-//! How far this node's clock is from the store's, which all nodes share. Compared at the start and
-//! then now and then; a node that is apart says so, and judges nothing.
+//! Clock skew between this node and the store, whose clock all nodes share. It is measured at the
+//! start and periodically; a node whose clock differs reports that, and judges nothing.
 
 use std::{
     sync::{
@@ -17,17 +17,17 @@ use countersign_domain::Timestamp;
 use countersign_http::Timekeeping;
 use tokio::time::sleep;
 
-/// How often the clocks are compared.
+/// The period of the comparison.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// How often this machine's clock is compared with its own past, where there is no other: that
-/// costs less, and a clock that was set back shows only until it has caught up.
+/// The period in which this machine's clock is compared with its own past, if the store has no
+/// clock: that costs less, and a clock that was set back shows only until it has caught up.
 const EVERY_ALONE: Duration = Duration::from_secs(1);
 
-/// How far they may be apart, in microseconds.
+/// The maximum difference, in microseconds.
 const MOST: i64 = 2_000_000;
 
-/// Stands for a difference that nobody has found out.
+/// In place of an unknown difference.
 const UNKNOWN: i64 = i64::MIN;
 
 /// The comparison of both clocks.
@@ -40,8 +40,8 @@ pub(crate) struct Skew {
     seen: AtomicI64,
 }
 
-/// By how many microseconds this node's clock is ahead of the store's, at least and at most: what
-/// the answer took on its way is nobody's fault.
+/// The least and the most microseconds by which this node's clock is ahead of the store's: the
+/// answer may have been read at any moment of the call.
 fn ahead(before: Timestamp, took: Duration, told: Timestamp) -> (i64, i64) {
     let least = before.as_micros().saturating_sub(told.as_micros());
     let took = i64::try_from(took.as_micros()).unwrap_or(i64::MAX);
@@ -63,15 +63,15 @@ impl Skew {
         }
     }
 
-    /// By how many seconds this node's clock is ahead; none where that is not known.
+    /// The number of seconds by which this node's clock is ahead; none if it is unknown.
     pub(crate) fn seconds(&self) -> Option<f64> {
         let micros = self.micros.load(Ordering::Relaxed);
         let seconds = || Duration::from_micros(micros.unsigned_abs()).as_secs_f64();
         (micros != UNKNOWN).then(|| seconds().copysign(if micros < 0 { -1.0 } else { 1.0 }))
     }
 
-    /// Compares them once, and returns when to do so again. A store that does not answer leaves
-    /// things as they are.
+    /// Compares the clocks once, and returns the time until the next comparison. If the store does
+    /// not answer, the state stays.
     pub(crate) async fn compare(&self) -> Duration {
         let (before, begin) = (self.clock.now(), Instant::now());
         let told = match self.probe.time().await {
@@ -107,8 +107,8 @@ impl Skew {
         EVERY
     }
 
-    /// Time does not go back: neither behind the newest change, nor behind what this process has
-    /// seen.
+    /// Time does not go back: neither behind the newest change, nor behind the latest instant that
+    /// this process has seen.
     fn compare_with_past(&self, newest: Option<Timestamp>) {
         let now = self.clock.now().as_micros();
         let seen = self.seen.fetch_max(now, Ordering::Relaxed);
@@ -129,7 +129,7 @@ impl Skew {
         }
     }
 
-    /// Compares them for ever.
+    /// Compares the clocks for ever.
     pub(crate) async fn compare_often(self: Arc<Self>) {
         loop {
             let pause = self.compare().await;
@@ -150,10 +150,10 @@ mod tests {
         Timestamp::from_micros(1_780_000_000_000_000 + micros).unwrap()
     }
 
-    /// The store's clock, or else its newest change.
+    /// The store's clock, or its newest change.
     type Told = Result<Result<i64, Option<i64>>, ()>;
 
-    /// A node whose clock stands still, beside a store that says what it is told to.
+    /// A node whose clock stands still, beside a store with a prepared answer.
     fn skew(told: Told) -> (Skew, Arc<Mutex<Told>>) {
         let told = Arc::new(Mutex::new(told));
         let (mut clock, mut probe, says) = (MockClock::new(), MockStoreHealth::new(), told.clone());
@@ -179,7 +179,7 @@ mod tests {
 
     #[tokio::test]
     async fn beyond_two_seconds_either_way_the_clocks_are_apart() {
-        // What the call takes lets the clock be ahead by that much less.
+        // The duration of the call reduces by how much the clock is known to be ahead.
         for (store, apart) in [
             (0_i32, false),
             (1_999_999, false),
@@ -226,7 +226,7 @@ mod tests {
             let (skew, told) = skew(Ok(Err(newest)));
             assert_eq!(skew.compare().await, EVERY_ALONE);
             assert_eq!(skew.time.is_apart(), apart, "{newest:?}");
-            // A change that is made by the right clock is the newest from then on.
+            // A change by the right clock is the newest from then on.
             *told.lock().unwrap() = Ok(Err(Some(0)));
             skew.compare().await;
             assert!(!skew.time.is_apart());

@@ -1,5 +1,5 @@
-//! Real time and real randomness for all who ask these ports. The clock is the gate's own, so that
-//! there is one.
+//! The system's clock and randomness, behind the ports. The clock is the gate's own, so that there
+//! is only one.
 
 use countersign_application::ports::{Clock, Entropy, EntropyError};
 use countersign_domain::Timestamp;

@@ -1,6 +1,5 @@
-//! Log lines on standard error: for people on a terminal, for programs otherwise. Standard output
-//! stays free for what a command is asked for. Spans go to a collector where one is named, and
-//! nowhere else.
+//! Log lines on standard error: human-readable on a terminal, JSON otherwise. Standard output is
+//! kept for the results of commands. Spans only go to a collector, if one is named.
 
 use std::{
     env,
@@ -25,16 +24,16 @@ use crate::{
     traces,
 };
 
-/// Starts logging for the rest of the process, and sending traces where there is a collector.
+/// Starts logging for the rest of the process, and sending traces if there is a collector.
 ///
 /// # Errors
-/// When traces cannot be sent as the environment asks for, or the system grants no thread for the
+/// Fails if the environment's settings for traces are wrong, or the system has no thread for the
 /// log.
 pub(crate) fn start(filter: EnvFilter, format: LogFormat, collector: Option<&Url>) -> Result<()> {
     let tracer = collector.map(traces::begin).transpose()?;
     let lines = lines(format, log_queue::start().context("cannot write a log")?);
     match tracer {
-        // One filter for all is cheaper than one for each, and the usual case.
+        // One filter for all layers is cheaper than one for each, and the usual case.
         None => registry().with(lines).with(filter).init(),
         Some(tracer) => {
             let spans = tracing_opentelemetry::layer()
@@ -43,7 +42,7 @@ pub(crate) fn start(filter: EnvFilter, format: LogFormat, collector: Option<&Url
                 .with_threads(false)
                 .with_target(false)
                 .with_tracked_inactivity(false);
-            // Nothing that others tell, and no log line: only what is meant for traces.
+            // No spans of libraries, and no log lines: only spans for traces.
             let ours = Targets::new().with_target(countersign_http::TRACES, LevelFilter::DEBUG);
             registry()
                 .with(lines.with_filter(filter))
@@ -52,7 +51,7 @@ pub(crate) fn start(filter: EnvFilter, format: LogFormat, collector: Option<&Url
         }
     }
     panic::set_hook(Box::new(|panic| {
-        // The message stays out: a panic at a text quotes the text, which may be a secret.
+        // The message is left out: a panic in string code quotes the string, which may be a secret.
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, "panicked");
     }));

@@ -1,6 +1,6 @@
-//! Remembering when secrets were last used, without a write for each use: the latest of each is
-//! kept in memory and written in batches. A check is never held up by it, and a crash loses one
-//! interval of it at most.
+//! Buffer of the last uses of secrets, so that a use costs no write: the latest use of each secret
+//! is kept in memory and stored in batches. A check never waits for it, and a crash loses at most
+//! one interval.
 
 use std::{
     collections::HashMap,
@@ -16,25 +16,24 @@ use countersign_domain::{Grant, SecretDigest, Timestamp};
 use countersign_gate::UsageObserver;
 use tokio::{sync::Notify, time::sleep};
 
-/// Into how many parts the memory is cut, so that checks on several cores seldom meet.
+/// The number of parts of the buffer, so that checks on several cores seldom meet.
 const PARTS: usize = 32;
 
-/// How many uses a part holds before they are written early.
+/// The number of uses in a part at which they are stored early.
 const FULL: usize = 2_000;
 
-/// How many uses a part holds at most, while they cannot be written: further secrets are not noted
-/// then.
+/// The maximum number of uses in a part while the store is away: further secrets are then not
+/// recorded.
 const MOST: usize = 20_000;
 
-/// How many uses are written at once.
+/// The number of uses in one write.
 const BATCH: usize = 1_000;
 
-/// The uses that are not yet written.
+/// The uses that are not stored yet.
 pub(crate) struct UsageBuffer {
     parts: [Mutex<HashMap<SecretDigest, UsageRecord>>; PARTS],
     full: Notify,
-    /// Held while something is being written, so that the last writing of all waits for the one
-    /// before.
+    /// Held during a write, so that the last write of all waits for the one before.
     writing: tokio::sync::Mutex<()>,
 }
 
@@ -64,8 +63,8 @@ impl UsageObserver for UsageBuffer {
 }
 
 impl UsageBuffer {
-    /// Keeps the use, where no later one of the secret is known; tells how many its part
-    /// holds where that grew.
+    /// Keeps the use, unless a later one of the secret is known; returns the size of its part if
+    /// that grew.
     fn keep(&self, used: UsageRecord) -> usize {
         let mut part = self.part(&used.digest);
         if let Some(known) = part.get_mut(&used.digest) {
@@ -99,7 +98,7 @@ impl UsageBuffer {
             .collect()
     }
 
-    /// Writes what there is. What cannot be written is kept for the next time.
+    /// Stores the buffered uses. Uses that cannot be stored are kept for the next time.
     pub(crate) async fn write(&self, store: &dyn UsageStore) {
         let _turn = self.writing.lock().await;
         let uses = self.take();
@@ -115,7 +114,7 @@ impl UsageBuffer {
         }
     }
 
-    /// Writes at each interval, and earlier where much has come together; for ever.
+    /// Stores at each interval, and earlier if there are many uses; for ever.
     pub(crate) async fn write_often(
         self: Arc<Self>,
         store: Arc<dyn UsageStore>,

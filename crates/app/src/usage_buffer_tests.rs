@@ -1,4 +1,4 @@
-//! What is kept of uses, and what becomes of it where the store is away.
+//! Tests of the usage buffer: which uses it keeps, and what happens while the store is away.
 
 use std::sync::{
     Mutex,

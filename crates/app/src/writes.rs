@@ -1,4 +1,5 @@
-//! Whether the store takes changes: learnt from each change, and by trying now and then.
+//! Watches the writability of the store: by the outcome of each change, and by a probe now and
+//! then.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,11 +10,11 @@ use countersign_application::{
 use countersign_http::Writability;
 use tokio::time::sleep;
 
-/// How often it is tried.
+/// The period of the probe.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Notes what a change came to, and logs it if that is news. Other faults say nothing: a store that
-/// is away shows by its look-ups.
+/// Records the outcome of a change, and logs it if the state changed. Other errors say nothing: an
+/// unreachable store shows by its look-ups.
 pub(crate) fn note(writability: &Writability, outcome: Result<(), &StoreError>) {
     match outcome {
         Ok(()) if writability.note(false) => tracing::info!("the store takes changes again"),
@@ -25,17 +26,17 @@ pub(crate) fn note(writability: &Writability, outcome: Result<(), &StoreError>) 
     }
 }
 
-/// Tries for ever. As long as changes are taken, a try writes nothing to the disk.
+/// Probes for ever. As long as changes succeed, a probe writes nothing to the disk.
 pub(crate) async fn try_often(writability: Writability, probe: Arc<dyn StoreHealth>) {
-    // Whether a try has failed as the change did that was refused.
+    // Whether a probe has failed like the refused change.
     let mut failed = false;
     loop {
         sleep(EVERY).await;
         let lost = writability.is_lost();
         match probe.try_write(lost).await {
             Ok(to_disk) => {
-                // What a try cannot tell, such as a full disk that only a change would find, a
-                // change has to.
+                // A state that no probe can detect, such as a full disk that only a change finds,
+                // has to end by a change.
                 if lost && (failed || to_disk) {
                     note(&writability, Ok(()));
                 }

@@ -1,6 +1,6 @@
-//! Who is signed in: every page but the one for signing in takes a [`SignedIn`], and there is no
-//! other way to come by an actor. The facts behind the session are looked up and judged on each
-//! request, as the API does with a secret.
+//! The signed-in user: every page but the sign-in takes a [`SignedIn`], and an actor cannot be
+//! obtained in another way. The facts of the session are looked up and judged on each request, as
+//! the API does with a secret.
 
 use std::{marker::PhantomData, time::Duration};
 
@@ -19,7 +19,7 @@ use crate::{
     state::ConsoleState,
 };
 
-/// What an operation asks of whoever is signed in, besides reading, which every page asks.
+/// The requirement of an operation, besides reading, which every page requires.
 pub(crate) trait Needs: Send + Sync {
     /// The permission.
     const PERMISSION: Permission;
@@ -37,37 +37,37 @@ macro_rules! needs {
 }
 
 needs! {
-    /// Reading tokens and their history.
+    /// Requires the permission to read tokens and their history.
     Reading = API_TOKENS_READ;
-    /// Making and changing tokens.
+    /// Requires the permission to create and change tokens.
     Writing = API_TOKENS_WRITE;
-    /// Revoking tokens.
+    /// Requires the permission to revoke tokens.
     Deleting = API_TOKENS_DELETE;
 }
 
-/// Somebody who is signed in and holds what the operation needs.
+/// A signed-in user who holds the permission of the operation.
 pub(crate) struct SignedIn<N> {
-    /// As whom everything is done.
+    /// The actor of every operation.
     pub(crate) actor: Actor,
     /// The request.
     pub(crate) visit: BrowserRequest,
-    /// What stands in the head of each page.
+    /// The contents of each page's head.
     pub(crate) who: Viewer,
     needs: PhantomData<N>,
 }
 
-/// What pages say of whoever is signed in, and what they let be done.
+/// The signed-in user as pages show it, and the operations that pages offer.
 #[derive(Debug, Clone)]
 pub(crate) struct Viewer {
-    /// The token behind the session.
+    /// The token of the session.
     pub(crate) token: Option<TokenId>,
     /// Its name.
     pub(crate) name: String,
-    /// What every form brings along.
+    /// The token that every form has to send.
     pub(crate) form_token: String,
-    /// Whether it may make and change tokens.
+    /// Whether the user may create and change tokens.
     pub(crate) writes: bool,
-    /// Whether it may revoke them.
+    /// Whether the user may revoke tokens.
     pub(crate) deletes: bool,
 }
 
@@ -109,7 +109,7 @@ impl<N: Needs> FromRequestParts<ConsoleState> for SignedIn<N> {
     }
 }
 
-/// The actor behind a session, or why it has none any more.
+/// The actor of a session, or the reason why it has ended.
 pub(crate) async fn resume(
     app: &ConsoleState,
     visit: &BrowserRequest,
@@ -131,11 +131,12 @@ pub(crate) async fn resume(
         .admit(&known, visit.address, Some(&standard::API_TOKENS_READ));
     let why = match admitted {
         Ok(grant) => {
-            // Said once: a request has one caller.
+            // The cell is empty, because a request has one caller.
             let _ = visit.actor.set(grant.credential.token);
             return Ok(Ok(grant.into()));
         }
-        // It may be a short visit elsewhere: the session goes on where the token may be used.
+        // The browser may only be elsewhere for a short time: the session goes on where the token
+        // may be used.
         Err(Denied::AddressNotAllowed) => return Ok(Err(SessionEnd::Address)),
         Err(Denied::Expired(_)) => SessionEnd::Expired,
         Err(Denied::Retired) => SessionEnd::Over,

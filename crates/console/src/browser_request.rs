@@ -1,4 +1,4 @@
-//! A request as far as it is known before anybody signs in: which, from where, from which browser, and over what.
+//! A browser's request before the sign-in: its id, address, browser and transport.
 
 use std::{
     net::IpAddr,
@@ -19,20 +19,20 @@ use crate::{cookie, error::PageError, state::ConsoleState};
 
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// One request of a browser.
+/// A request of a browser.
 #[derive(Debug, Clone)]
 pub(crate) struct BrowserRequest {
     /// Its id.
     pub(crate) request: RequestId,
-    /// Where it comes from, where that can be told.
+    /// The client's address, if it is known.
     pub(crate) address: Option<IpAddr>,
-    /// The id that the browser was given.
+    /// The id in the browser's cookie.
     pub(crate) id: Option<SessionId>,
     /// Whether the browser reaches the service over TLS.
     pub(crate) secure: bool,
-    /// What it asks for, with its query.
+    /// The requested path, with its query.
     pub(crate) target: String,
-    /// Where to say who asks, for the log.
+    /// The cell for the caller's token, for the log.
     pub(crate) actor: Arc<OnceLock<TokenId>>,
 }
 
@@ -45,7 +45,7 @@ impl FromRequestParts<ConsoleState> for BrowserRequest {
         let address = parts.extensions.get::<ClientAddress>();
         let target = parts.uri.path_and_query();
         Ok(Self {
-            // Whoever serves the pages names each request, as the history has to.
+            // The server of the pages gives each request an id, because the history needs it.
             request: request.ok_or(PageError::Broken)?,
             address: address.and_then(|address| address.0),
             id: cookie::sent(&parts.headers, secure),
@@ -56,7 +56,8 @@ impl FromRequestParts<ConsoleState> for BrowserRequest {
     }
 }
 
-/// Which token every form of this browser has to bring along: it can be told from the id and not the other way round.
+/// The token that every form of this browser has to send: it follows from the id, and not the other
+/// way round.
 pub(crate) fn form_token(id: &SessionId) -> String {
     let mut hasher = Sha256::new();
     hasher.update(b"countersign form 1\n");
@@ -64,8 +65,8 @@ pub(crate) fn form_token(id: &SessionId) -> String {
     URL_SAFE_NO_PAD.encode(hasher.finalize())
 }
 
-/// By the deployment's own word, else by a proxy's. Nobody but a client itself loses anything by a wrong one: its browser
-/// then keeps no cookie.
+/// Whether the browser uses TLS, by the deployment's setting or else by a proxy's header. A wrong
+/// header harms only its own client, whose browser then keeps no cookie.
 pub(crate) fn over_tls(headers: &HeaderMap, public_url: Option<&str>) -> bool {
     if let Some(url) = public_url {
         return url

@@ -1,5 +1,6 @@
-//! Verifying histories for pages: one at a time on this node, off the threads that answer, and from where a history was
-//! last found intact. A reader who looks at many pages, or at a long one, holds up nobody but other such readers.
+//! Verification of histories for pages: one at a time on this node, off the threads that answer,
+//! and from the point where a history was last found intact. A reader of many pages, or of a long
+//! one, delays only other such readers.
 
 use std::{
     collections::VecDeque,
@@ -11,30 +12,30 @@ use countersign_application::{Audit, UseCaseError};
 use countersign_domain::{Actor, BrokenChain, ChainVerifier, TenantId, TokenId};
 use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking, time::timeout};
 
-/// How long a page waits for its history to be verified.
+/// The time that a page waits for the verification of its history.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long one history may be worked at before the next one has its turn.
+/// The time for one history before the next one has its turn.
 const TURN: Duration = Duration::from_millis(500);
-/// Of how many histories it is known how far they are intact: some kilobytes each, at most.
+/// The number of histories whose verified part is remembered: some kilobytes each, at most.
 const REMEMBERED: usize = 256;
 
-/// How far a history was verified.
+/// The state of a history's verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ChainState {
-    /// To its end.
+    /// Verified to its end.
     Verified,
-    /// To what is wrong with it.
+    /// Broken at this point.
     Broken(BrokenChain),
-    /// Not to its end yet; the next look goes on from there.
+    /// Not yet verified to its end; the next view continues from here.
     Unfinished,
 }
 
 type Key = (TenantId, TokenId);
 
-/// Where histories were last found intact, and whose turn it is.
+/// The verified parts of histories, and the queue of verifications.
 pub(crate) struct ChainChecks {
     turn: Arc<Semaphore>,
-    /// The one that was looked at last is at the end.
+    /// The most recently viewed one is at the end.
     intact: Arc<Mutex<VecDeque<(Key, ChainVerifier)>>>,
 }
 
@@ -48,10 +49,10 @@ impl Default for ChainChecks {
 }
 
 impl ChainChecks {
-    /// Verifies what is new in a token's history, as far as a page can wait for it.
+    /// Verifies the new events of a token's history, as far as a page can wait for it.
     ///
     /// # Errors
-    /// A store's fault.
+    /// Returns the store's error.
     pub(crate) async fn verify(
         &self,
         audit: &Audit,
@@ -69,7 +70,7 @@ impl ChainChecks {
                 intact: Arc::clone(&self.intact),
             };
             let runtime = Handle::current();
-            // It goes on to the end of its turn, though the page be given up.
+            // It runs to the end of its turn, even if the page is abandoned.
             let done = spawn_blocking(move || {
                 let outcome = runtime.block_on(work.run());
                 drop(turn);
@@ -81,7 +82,7 @@ impl ChainChecks {
     }
 }
 
-/// One turn.
+/// One turn of a verification.
 struct Work {
     audit: Audit,
     actor: Actor,
@@ -100,7 +101,8 @@ impl Work {
         let chain = loop {
             match audit.advance(actor, token, &mut verifier).await? {
                 Some(Ok(())) => break ChainState::Verified,
-                // What is broken is verified anew at each look, as it may be mended.
+                // A broken history is verified again at each view, because it may have been
+                // repaired.
                 Some(Err(broken)) => return Ok(ChainState::Broken(broken)),
                 None if Instant::now() >= end => break ChainState::Unfinished,
                 None => {}

@@ -1,15 +1,17 @@
-//! The one cookie: a random id that means nothing by itself. Before somebody signs in it ties a form to the browser that
-//! it was shown to; signing in replaces it by another, so that nobody can know a session's id beforehand.
+//! The console's cookie: a random id that means nothing by itself. Before the sign-in it ties a
+//! form to the browser that got it; the sign-in replaces it by another, so that nobody can know a
+//! session's id beforehand.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use countersign_application::SessionId;
 
-/// Bound to its host by the browser (RFC 6265bis, section 4.1.3.2), where that is possible: over TLS.
+/// The browser binds this name to its host (RFC 6265bis, section 4.1.3.2), which requires TLS.
 const OVER_TLS: &str = "__Host-countersign";
-/// The same on a machine's own loopback, or in a network without TLS.
+/// The name without TLS, on the machine itself or in a network without TLS.
 const PLAIN: &str = "countersign";
 
-/// The id that a browser sends. One that is sent twice is none: somebody else may have set one of the two.
+/// The id that a browser sends. An id that is sent twice is ignored: somebody else may have set one
+/// of the two.
 pub(crate) fn sent(headers: &HeaderMap, secure: bool) -> Option<SessionId> {
     let wanted = name(secure);
     let lines = headers.get_all(header::COOKIE).iter();
@@ -25,13 +27,13 @@ pub(crate) fn sent(headers: &HeaderMap, secure: bool) -> Option<SessionId> {
     }
 }
 
-/// Gives a browser an id, until it is closed or the server ends what the id stands for.
+/// Gives a browser an id, until it is closed or the server ends the session.
 pub(crate) fn set(id: &SessionId, secure: bool) -> Option<HeaderValue> {
     let (name, attributes) = (name(secure), attributes(secure));
     sensitive(&format!("{name}={}; {attributes}", id.expose()))
 }
 
-/// Takes the id back.
+/// Removes the id.
 pub(crate) fn remove(secure: bool) -> Option<HeaderValue> {
     let (name, attributes) = (name(secure), attributes(secure));
     sensitive(&format!("{name}=; Max-Age=0; {attributes}"))

@@ -1,5 +1,5 @@
-//! What keeps a page from being shown, each with the page that is shown in its place. No match has a wildcard: a new
-//! failure does not compile until it has its words.
+//! Errors of pages, each with the page that is shown instead. No match has a wildcard, so a new
+//! error does not compile until it has its text.
 
 use axum::{
     http::{StatusCode, header},
@@ -13,30 +13,32 @@ use maud::{Markup, html};
 pub(crate) use crate::session_end::SessionEnd;
 use crate::{cookie, view::layout};
 
-/// Where people sign in.
+/// The path of the sign-in page.
 pub(crate) const SIGN_IN: &str = "/console/sign-in";
 
-/// Why a page is not shown.
+/// Reason why a page is not shown.
 #[derive(Debug)]
 pub(crate) enum PageError {
-    /// Nobody is signed in (any more); `next` is where to go on afterwards, where a page was asked for.
+    /// Nobody is signed in, or not any more; `next` is the requested page, to which the sign-in
+    /// leads.
     SignIn {
-        /// Why not any more.
+        /// The reason why the session has ended.
         why: Option<SessionEnd>,
         /// Whether the browser came over TLS.
         secure: bool,
-        /// Where to go on.
+        /// The page after the sign-in.
         next: Option<String>,
     },
-    /// The browser followed a link on another site, and came without its cookie: it asks again by itself.
+    /// The browser followed a link on another site, and came without its cookie: the page makes it
+    /// ask again.
     Elsewhere(String),
-    /// The token behind the session lacks a permission.
+    /// The token of the session lacks a permission.
     NotHeld(Permission),
-    /// Another site's page sent the form.
+    /// A page of another site sent the form.
     ForeignForm,
     /// The form belongs to another session, or to none.
     OldForm,
-    /// The body is no form.
+    /// The body is not a form.
     NoForm,
     /// The form is too large.
     TooLarge,
@@ -44,15 +46,15 @@ pub(crate) enum PageError {
     TooSlow,
     /// There is no such page.
     NoPage,
-    /// The page takes no such method.
+    /// The page does not support the method.
     NoMethod,
-    /// There is no such token in the tenant.
+    /// The tenant has no such token.
     NoToken,
     /// A use case failed.
     Failed(UseCaseError),
-    /// This node's clock cannot be believed.
+    /// This node's clock cannot be trusted.
     ClockApart,
-    /// Something in the service itself is wrong.
+    /// An internal error.
     Broken,
 }
 

@@ -1,23 +1,23 @@
-//! What is looked at in the history of a tenant, as its address carries it. What an address says
-//! that means nothing is passed over.
+//! The view of a tenant's history, as its address encodes it. Parts of the address without a
+//! meaning are ignored.
 
 use countersign_application::ports::{EventFilter, EventPlace};
 use countersign_domain::{EventKind, Timestamp, UserId};
 use form_urlencoded::Serializer;
 
-/// Where the history is.
+/// The path of the history.
 pub(crate) const EVENTS: &str = "/console/history";
 
 /// One view of the history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct View {
     pub(crate) filter: EventFilter,
-    /// The place that the page begins behind.
+    /// The position after which the page begins.
     pub(crate) before: Option<EventPlace>,
 }
 
 impl View {
-    /// The view that a query string asks for.
+    /// Parses the view from a query string.
     pub(crate) fn of(query: &str) -> Self {
         let mut view = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -32,19 +32,19 @@ impl View {
         view
     }
 
-    /// All that a user did.
+    /// All changes of a user.
     pub(crate) fn by(user: UserId) -> Self {
         let mut view = Self::default();
         view.filter.actor = Some(user);
         view
     }
 
-    /// Whether it leaves any event out.
+    /// Whether the view leaves any event out.
     pub(crate) fn is_filtered(&self) -> bool {
         self.filter != EventFilter::default()
     }
 
-    /// The page behind a place.
+    /// The page after a position.
     pub(crate) fn before(&self, place: EventPlace) -> Self {
         Self {
             before: Some(place),
@@ -74,8 +74,8 @@ impl View {
     }
 }
 
-/// As browsers send it, without an offset and perhaps without seconds, which is UTC here; or as RFC
-/// 3339 has it.
+/// Parses an instant as browsers send it, without an offset and perhaps without seconds, in UTC; or
+/// in the form of RFC 3339.
 fn instant(text: &str) -> Option<Timestamp> {
     let readings = [text.to_owned(), format!("{text}Z"), format!("{text}:00Z")];
     readings.iter().find_map(|text| text.parse().ok())

@@ -1,11 +1,11 @@
-//! What the rules say against an entry, in words and beside the field that each is about.
+//! Violations of the rules as text, beside the field of each.
 
 use axum::http::StatusCode;
 use countersign_domain::{Field, PermissionSet, RuleViolations, Violation};
 
 use crate::{token_form::NoInstant, view::format};
 
-/// What is wrong with each field of a form.
+/// The faults of each field of a form.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct FieldErrors {
     pub(crate) whole: Vec<String>,
@@ -13,12 +13,12 @@ pub(crate) struct FieldErrors {
     pub(crate) expiry: Vec<String>,
     pub(crate) addresses: Vec<String>,
     pub(crate) permissions: Vec<String>,
-    /// Whether somebody would lock their own address out, and has to say that they mean it.
+    /// Whether the caller would lock out its own address, and has to confirm that.
     pub(crate) lockout: bool,
 }
 
 impl FieldErrors {
-    /// Of a token that holds these permissions already, none where it is a new one.
+    /// The faults of a refused change of a token with these permissions; `None` for a new token.
     pub(crate) fn of(refused: &RuleViolations, stored: Option<&PermissionSet>) -> Self {
         let mut faults = Self::default();
         for violation in refused.violations() {
@@ -56,7 +56,7 @@ impl FieldErrors {
         }
     }
 
-    /// The fields that have any, by the id of what is to be mended.
+    /// The fields with faults, by the ids of their inputs.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         [
             (&self.name, ("name", "Name")),
@@ -69,7 +69,7 @@ impl FieldErrors {
         .map(|(_, field)| field)
     }
 
-    /// What the form is answered with.
+    /// The status of the answer to the form.
     pub(crate) fn status(&self) -> StatusCode {
         if self.is_empty() {
             StatusCode::OK
@@ -165,14 +165,14 @@ fn ancestor(field: Field) -> String {
     )
 }
 
-/// With a capital letter and a full stop.
+/// Adds a capital letter and a full stop.
 fn sentence(words: &str) -> String {
     let mut rest = words.chars();
     let first = rest.next().map(|first| first.to_uppercase().to_string());
     format!("{}{}.", first.unwrap_or_default(), rest.as_str())
 }
 
-/// What was typed, as far as anybody wants to read it again.
+/// The typed text, cut to a readable length.
 fn cut(value: &str) -> String {
     if value.chars().count() <= 60 {
         return value.into();

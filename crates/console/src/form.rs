@@ -1,5 +1,5 @@
-//! A form that somebody sent, by the browser that it was shown to: there is no other way for a handler to come by one. The
-//! forms of other sites' pages have been kept out before (`guard.rs`).
+//! A form that was sent by the browser that it was shown to. Handlers cannot obtain one in another
+//! way. Forms of other sites' pages have been refused before (`guard.rs`).
 
 use std::time::Duration;
 
@@ -20,26 +20,27 @@ use crate::{
     state::ConsoleState,
 };
 
-/// The largest form, in bytes, unless the names of all permissions take more than half of it; as
-/// much as the API takes.
+/// The maximum size of a form in bytes, unless the names of all permissions take more than half of
+/// it; the same as for the API.
 const LARGEST: usize = 64 * 1024;
 
-/// How long a form may take to arrive; as long as a body of the API.
+/// The time for a form to arrive; the same as for a body of the API.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The field that ties a form to the browser that it was shown to.
 pub(crate) const TOKEN: &str = "form";
 
-/// The fields of a form, in their order; a name may come several times. There is no `Debug`: one of them may be a secret.
+/// The fields of a form, in their order; a name may occur several times. There is no `Debug`,
+/// because a field may be a secret.
 pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Reads the text of a form.
+    /// Parses the text of a form.
     pub(crate) fn parse(text: &[u8]) -> Self {
         Self(form_urlencoded::parse(text).into_owned().collect())
     }
 
-    /// The first value of a field; empty where there is none.
+    /// The first value of a field; empty if there is none.
     pub(crate) fn get(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(field, _)| field == name);
         found.map_or("", |(_, value)| value)
@@ -51,13 +52,13 @@ impl Form {
         named.map(|(_, value)| value.as_str())
     }
 
-    /// The version that a field names.
+    /// The version in a field.
     pub(crate) fn version(&self, name: &str) -> Option<Version> {
         let number: i64 = self.get(name).parse().ok()?;
         Version::try_from(number).ok()
     }
 
-    /// Whether the field is there.
+    /// Whether the field is present.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.all(name).next().is_some()
     }
@@ -89,7 +90,7 @@ impl FromRequest<ConsoleState> for Form {
         let names = app.tokens.policy().catalog.permissions().written_len();
         let largest = LARGEST.max(LARGEST / 2 + names);
         let form = Self::parse(&read(request.into_body(), largest).await?);
-        // One is a digest; how far both agree tells nobody anything that helps.
+        // One of the two is a digest, so the timing of the comparison reveals nothing useful.
         if expected.as_deref() == Some(form.get(TOKEN)) {
             Ok(form)
         } else {

@@ -1,4 +1,4 @@
-//! What no page goes without: headers that keep other sites, other people's caches and injected text out of it, and the
+//! Guards of all pages: headers against other sites, shared caches and injected text, and the
 //! answer to requests that another site made a browser send.
 
 use axum::{
@@ -10,7 +10,7 @@ use axum::{
 
 use crate::{error::PageError, state::ConsoleState};
 
-/// Everything comes from here, nothing stands in the page itself, and nobody frames it.
+/// Everything is loaded from here, nothing is inline, and no other page may frame it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -20,7 +20,8 @@ const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-resource-policy");
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 
-/// Puts the headers on every answer; only what is the same for everybody may be kept on the way.
+/// Sets the headers on every answer; only answers that are the same for everybody may be cached on
+/// the way.
 pub(crate) async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -41,7 +42,7 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// Keeps forms of other sites' pages from everything behind it.
+/// Refuses forms of other sites' pages.
 pub(crate) async fn own_forms(
     State(app): State<ConsoleState>,
     request: Request,
@@ -54,14 +55,15 @@ pub(crate) async fn own_forms(
     next.run(request).await
 }
 
-/// Whether a browser came here from a page of another site, so that it left our cookie at home.
+/// Whether a browser came here from a page of another site, so that it did not send our cookie.
 pub(crate) fn came_from_elsewhere(headers: &HeaderMap) -> bool {
     says(headers, &SEC_FETCH_SITE).is_some_and(|site| site != "same-origin" && site != "none")
 }
 
-/// Whether a form may come from one of our own pages, by what the browser itself says of where it stood. A browser that
-/// says nothing (without TLS it leaves the first header out, and our own policy hides the origin) is left to the other
-/// two guards: its cookie, which goes to no other site's requests, and the form's token.
+/// Whether a form may come from one of our own pages, by the headers in which the browser itself
+/// names its origin. A browser that sends none (without TLS it leaves the first header out, and our
+/// own policy hides the origin) is left to the other two guards: its cookie, which no other site's
+/// request carries, and the form's token.
 fn may_be_ours(headers: &HeaderMap, public_url: Option<&str>) -> bool {
     if let Some(site) = says(headers, &SEC_FETCH_SITE) {
         return site == "same-origin";

@@ -1,5 +1,5 @@
-//! What is looked at in the list of tokens, as its address carries it: so that a view can be shared, and the way back
-//! leads to where somebody was. What an address says that means nothing is passed over.
+//! The view of the list of tokens, as its address encodes it, so that a view can be shared and
+//! linked back to. Parts of the address without a meaning are ignored.
 
 use countersign_application::query::{
     Compare, Filter, ListField, ListTest, Order, OrderField, PageRequest, TextField, TextTest,
@@ -10,30 +10,31 @@ use form_urlencoded::Serializer;
 
 use crate::token_form::DAY;
 
-/// Where the list is.
+/// The path of the list.
 pub(crate) const LIST: &str = "/console";
 
-/// How many tokens a page holds.
+/// The number of tokens on a page.
 pub(crate) const SIZE: u8 = 25;
 
-/// How far tokens are counted: as far as anybody turns pages, so that many tokens cost no more than these.
+/// The number up to which tokens are counted: as far as people turn pages, so that many tokens cost
+/// no more than these.
 const COUNTED: u32 = 1000;
 
-/// Which tokens by their state.
+/// A filter by state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     All,
     Live,
-    /// Live, and expiring within so many days.
+    /// Live tokens that expire within so many days.
     Expiring(u32),
     Expired,
-    /// Not used for so many days, and made before that.
+    /// Tokens that were not used for so many days, and were created before that.
     Unused(u32),
     Revoked,
 }
 
 impl State {
-    /// The choices, in the order in which they are offered.
+    /// The states in the order in which they are offered.
     pub(crate) const ALL: [Self; 8] = [
         Self::All,
         Self::Live,
@@ -45,7 +46,7 @@ impl State {
         Self::Revoked,
     ];
 
-    /// The word in the address.
+    /// The state's name in the address.
     pub(crate) fn word(self) -> String {
         match self {
             Self::All => String::new(),
@@ -57,7 +58,7 @@ impl State {
         }
     }
 
-    /// What people read.
+    /// The state's label.
     pub(crate) fn label(self) -> String {
         match self {
             Self::All => "Any state".into(),
@@ -105,7 +106,7 @@ pub(crate) struct Sort {
     pub(crate) descending: bool,
 }
 
-/// The word of each order in the address, and what people read.
+/// The orders with their names in the address and their labels.
 pub(crate) const ORDERS: [(&str, &str, OrderField); 6] = [
     ("name", "Name", OrderField::Name),
     ("expiry", "Expiry", OrderField::Expiry),
@@ -124,12 +125,12 @@ pub(crate) struct ListQuery {
     /// A permission that all of them hold; empty = any.
     pub(crate) permission: String,
     pub(crate) sort: Sort,
-    /// Counted from 1.
+    /// The page's number, from 1.
     pub(crate) page: u32,
 }
 
 impl ListQuery {
-    /// The view that a query string asks for.
+    /// Parses the view from a query string.
     pub(crate) fn of(query: &str) -> Self {
         let mut view = Self {
             words: String::new(),
@@ -162,12 +163,12 @@ impl ListQuery {
         view
     }
 
-    /// Whether it leaves any token out.
+    /// Whether the view leaves any token out.
     pub(crate) fn is_filtered(&self) -> bool {
         !self.words.is_empty() || self.state != State::All || !self.permission.is_empty()
     }
 
-    /// What the store is asked.
+    /// The filter for the store.
     pub(crate) fn filter(&self, now: Timestamp) -> Filter {
         let mut all = Vec::new();
         if !self.words.is_empty() {
@@ -182,7 +183,7 @@ impl ListQuery {
         Filter::All(all)
     }
 
-    /// In which order.
+    /// The order for the store.
     pub(crate) fn order(&self) -> [Order; 1] {
         [Order {
             field: self.sort.field,
@@ -190,7 +191,7 @@ impl ListQuery {
         }]
     }
 
-    /// Which page.
+    /// The page for the store.
     pub(crate) fn request(&self) -> PageRequest {
         PageRequest {
             number: self.page - 1,
@@ -199,7 +200,7 @@ impl ListQuery {
         }
     }
 
-    /// How far its tokens are counted: at least to the end of this page.
+    /// The number up to which tokens are counted: at least to the end of this page.
     pub(crate) fn counted_to(&self) -> u32 {
         COUNTED.max(self.page.saturating_mul(SIZE.into()))
     }
@@ -232,7 +233,7 @@ impl ListQuery {
         }
     }
 
-    /// Another page of it.
+    /// Another page of this view.
     pub(crate) fn at(&self, page: u32) -> Self {
         Self {
             page,
@@ -240,7 +241,8 @@ impl ListQuery {
         }
     }
 
-    /// Ordered by a column; the other way round where it is already. What has a time comes latest first.
+    /// The view ordered by a column, or reversed if it already is. Times are ordered with the
+    /// latest first.
     pub(crate) fn sorted(&self, field: OrderField) -> Self {
         let descending = if self.sort.field == field {
             !self.sort.descending

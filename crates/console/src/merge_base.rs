@@ -1,17 +1,18 @@
-//! What a token was at an earlier version, told from its history: so that whoever changed it from there can see what
-//! somebody else did meanwhile. Nothing of it is taken from the form, which may say anything.
+//! The values of a token at an earlier version, computed from its history, so that a person who
+//! edited that version can see what somebody else changed in the meantime. Nothing is taken from
+//! the form, which may say anything.
 
 use countersign_application::ports::EventView;
 use countersign_domain::{Actor, Timestamp, Token, Version};
 
 use crate::{error::PageError, state::ConsoleState};
 
-/// How many events are read at a time.
+/// The number of events that are read at a time.
 const BATCH: u8 = 100;
-/// How far back is looked, in batches: nobody keeps a form open for longer than that.
+/// The maximum number of batches: nobody keeps a form open for longer than that.
 const FARTHEST: usize = 10;
 
-/// The fields that a form changes.
+/// The fields that a form edits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BaseValues {
     pub(crate) name: String,
@@ -31,19 +32,19 @@ impl From<&Token> for BaseValues {
     }
 }
 
-/// What happened since a version.
+/// The changes since a version.
 #[derive(Debug, Clone)]
 pub(crate) struct MergeBase {
-    /// What the token was then.
+    /// The values at that version.
     pub(crate) base: BaseValues,
-    /// What was done to it since, newest first.
+    /// The events since then, newest first.
     pub(crate) events: Vec<EventView>,
 }
 
-/// Walks back from what is stored now to what a version was.
+/// Computes the values at a version, backwards from the stored ones.
 ///
 /// # Errors
-/// That it was too long ago, or a store's fault.
+/// Fails if the version is too old, or with the store.
 pub(crate) async fn since(
     app: &ConsoleState,
     actor: &Actor,
@@ -51,7 +52,7 @@ pub(crate) async fn since(
     version: Version,
 ) -> Result<MergeBase, PageError> {
     let mut events = Vec::new();
-    // Later ones than the record that is shown do not count here.
+    // Events after the record that is shown do not count here.
     let mut before = Some(current.version.next());
     for _ in 0..FARTHEST {
         let batch = app.tokens.events(actor, current.id, before, BATCH).await?;
@@ -68,7 +69,7 @@ pub(crate) async fn since(
     Err(PageError::OldForm)
 }
 
-/// Takes changes back, the newest first.
+/// Undoes changes, the newest first.
 fn undone(mut values: BaseValues, events: &[EventView]) -> BaseValues {
     for view in events {
         let changes = &view.event.content.changes;

@@ -1,13 +1,14 @@
-//! Why a session is over, as its address says and as people are told.
+//! Reasons why a session has ended, as the address encodes them and as people read them.
 
-/// Why a session is no longer one.
+/// Reason why a session has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SessionEnd {
-    /// Too long unused, too old, signed out, or its token was revoked, or its secret replaced.
+    /// The session was idle for too long, is too old or was signed out; or its token was revoked,
+    /// or its secret replaced.
     Over,
     /// Its token has expired.
     Expired,
-    /// Its token may not be used from where the browser is now.
+    /// Its token may not be used from the browser's address.
     Address,
     /// Its token may no longer read tokens.
     Permission,
@@ -16,7 +17,7 @@ pub(crate) enum SessionEnd {
 impl SessionEnd {
     const ALL: [Self; 4] = [Self::Over, Self::Expired, Self::Address, Self::Permission];
 
-    /// The word in the address of the page for signing in.
+    /// The name in the address of the sign-in page.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Over => "over",
@@ -26,12 +27,12 @@ impl SessionEnd {
         }
     }
 
-    /// The reason of a word.
+    /// The reason with that name.
     pub(crate) fn of(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|why| why.word() == word)
     }
 
-    /// What people are told.
+    /// The notice for people.
     pub(crate) const fn message(self) -> &'static str {
         match self {
             Self::Over => "Your session has ended. Sign in again.",

@@ -1,5 +1,5 @@
-//! What the pages are given from outside: use cases and the gate, never a store. Whatever the rules refuse elsewhere is
-//! refused here, because it is the same code that is asked.
+//! State of the pages: use cases and the gate, never a store. The same code as everywhere else
+//! decides, so pages refuse what the rules refuse elsewhere.
 
 use std::{fmt, net::IpAddr, num::NonZeroU32, ops::Deref, sync::Arc};
 
@@ -11,10 +11,10 @@ use countersign_gate::Gate;
 
 use crate::chain_checks::ChainChecks;
 
-/// How many sign-ins from an address may fail at once before the next wrong secret has to wait.
+/// The number of failed sign-ins from an address after which the next wrong secret has to wait.
 const FAILED_SIGN_INS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
 
-/// What the pages call.
+/// The services that the pages call.
 #[derive(Clone)]
 pub struct ConsoleServices {
     /// The use cases of tokens.
@@ -25,13 +25,14 @@ pub struct ConsoleServices {
     pub sessions: Sessions,
     /// The check of credentials.
     pub gate: Gate,
-    /// Time, for what pages say about instants.
+    /// The clock, for the times on pages.
     pub clock: Arc<dyn Clock>,
-    /// Chance, for visitors and for keys of forms.
+    /// Randomness, for cookies and for keys of forms.
     pub entropy: Arc<dyn Entropy>,
-    /// Whether this node's clock can be believed; while it cannot, nobody is judged by it.
+    /// Whether this node's clock can be trusted; while it cannot, nobody is judged by it.
     pub in_step: Arc<dyn Fn() -> bool + Send + Sync>,
-    /// Where people reach the service, without a slash at its end; `None` = by the authority that they ask for.
+    /// The address under which people reach the service, without a slash at its end; `None` = the
+    /// authority of each request.
     pub public_url: Option<String>,
 }
 
@@ -41,7 +42,7 @@ impl fmt::Debug for ConsoleServices {
     }
 }
 
-/// The same, as every handler sees it.
+/// The services, as every handler sees them.
 #[derive(Clone)]
 pub(crate) struct ConsoleState(Arc<Parts>);
 
@@ -60,12 +61,13 @@ impl ConsoleState {
         }))
     }
 
-    /// How far histories are verified.
+    /// The verification of histories.
     pub(crate) fn chain_checks(&self) -> &ChainChecks {
         &self.0.chain_checks
     }
 
-    /// Counts a sign-in with a wrong secret, by the network that it came from; those from nobody knows where together.
+    /// Counts a sign-in with a wrong secret by its network; those from unknown addresses count
+    /// together.
     pub(crate) fn count_failed_sign_in(&self, from: Option<IpAddr>) -> Result<(), LimitReached> {
         let from = from.map(network);
         self.0.failed_sign_ins.take(&from, NonZeroU32::MIN)

@@ -1,5 +1,5 @@
-//! What somebody typed into the form of a token, kept as it was typed, so that nothing is lost where it has to be
-//! mended. A new token and a changed one share it.
+//! The text that somebody typed into a token's form, unchanged, so that nothing is lost if it has
+//! to be corrected. New and edited tokens share it.
 
 use std::collections::BTreeSet;
 
@@ -7,20 +7,20 @@ use countersign_domain::{AllowedAddresses, NewToken, Permission, Timestamp, Toke
 
 use crate::form::Form;
 
-/// The lifetimes that one click chooses, in days.
+/// The lifetimes that one click selects, in days.
 pub(crate) const PRESETS: [u32; 3] = [30, 90, 365];
 
-/// Keeps the expiry as it is stored.
+/// Keeps the stored expiry.
 pub(crate) const KEEP: &str = "keep";
 /// The field that chooses between any address and a list.
 pub(crate) const ANYWHERE: &str = "anywhere";
-/// Takes the date that was entered.
+/// Uses the typed date.
 pub(crate) const DATE: &str = "date";
 
-/// In seconds.
+/// A day in seconds.
 pub(crate) const DAY: u32 = 24 * 60 * 60;
 
-/// No expiry can be read from what was entered.
+/// The typed text is not an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NoInstant;
 
@@ -30,17 +30,17 @@ pub(crate) struct TokenForm {
     pub(crate) name: String,
     /// [`KEEP`], [`DATE`], or a number of days.
     pub(crate) lifetime: String,
-    /// For [`DATE`]: RFC 3339, or as a browser's field writes it, which then means UTC.
+    /// For [`DATE`]: RFC 3339, or the form of a browser's date field, in UTC.
     pub(crate) expiry: String,
-    /// One a line.
+    /// One address on each line.
     pub(crate) addresses: String,
     pub(crate) permissions: Vec<String>,
-    /// Whether somebody means to lock their own address out.
+    /// Whether somebody allows their own address to be locked out.
     pub(crate) lockout: bool,
 }
 
 impl TokenForm {
-    /// An empty form, with a lifetime that is neither the longest nor in anybody's way.
+    /// An empty form, with a reasonable lifetime that is not the longest.
     pub(crate) fn blank(now: Timestamp, latest: Timestamp) -> Self {
         let fits = |days: &u32| now.plus_seconds(days * DAY) <= latest;
         let lifetime = [90, 30].into_iter().find(fits);
@@ -54,7 +54,7 @@ impl TokenForm {
         }
     }
 
-    /// A form with what is stored.
+    /// A form with the stored values.
     pub(crate) fn stored(token: &Token) -> Self {
         let addresses: Vec<_> = token.addresses.iter().collect();
         Self {
@@ -67,9 +67,9 @@ impl TokenForm {
         }
     }
 
-    /// What was sent. Addresses may come as lines, as several fields, or as both.
+    /// The form that was sent. Addresses may come as lines, as several fields, or as both.
     pub(crate) fn of(form: &Form) -> Self {
-        // Where somebody had to choose between a list and no list at all.
+        // If somebody had to choose between a list and any address.
         let anywhere = form.get(ANYWHERE) == "yes";
         let listed = form.all("addresses").filter(|_| !anywhere);
         let addresses: Vec<_> = listed.collect();
@@ -92,10 +92,10 @@ impl TokenForm {
             .collect()
     }
 
-    /// The chosen instant; `None` = as it is stored.
+    /// The chosen instant; `None` = the stored one.
     ///
     /// # Errors
-    /// Where a date was to be entered and none can be read.
+    /// Fails if a date was to be typed and the text is not one.
     pub(crate) fn instant(&self, now: Timestamp) -> Result<Option<Timestamp>, NoInstant> {
         match self.lifetime.as_str() {
             KEEP => Ok(None),
@@ -110,10 +110,10 @@ impl TokenForm {
         }
     }
 
-    /// A new token.
+    /// The new token.
     ///
     /// # Errors
-    /// Where no expiry can be read.
+    /// Fails if the text of the expiry is not an instant.
     pub(crate) fn draft(&self, now: Timestamp) -> Result<NewToken, NoInstant> {
         Ok(NewToken {
             name: self.name.clone(),
@@ -123,11 +123,11 @@ impl TokenForm {
         })
     }
 
-    /// A changed token. What is entered as it is stored is left out, so that what speaks against a widening is told
-    /// of the field that widens.
+    /// The update of a token. Unchanged values are left out, so that violations by a widening are
+    /// reported at the field that widens.
     ///
     /// # Errors
-    /// Where no expiry can be read.
+    /// Fails if the text of the expiry is not an instant.
     pub(crate) fn edit(&self, stored: &Token, now: Timestamp) -> Result<TokenUpdate, NoInstant> {
         let addresses = self.address_lines();
         let same_addresses =
@@ -143,7 +143,8 @@ impl TokenForm {
         })
     }
 
-    /// The same with the chosen instant spelt out, so that what is stored is what was looked at before.
+    /// The same form with the chosen instant spelt out, so that the reviewed value is the one that
+    /// is stored.
     pub(crate) fn settled(self, now: Timestamp) -> Self {
         match self.instant(now) {
             Ok(Some(at)) => Self {
@@ -156,7 +157,7 @@ impl TokenForm {
     }
 }
 
-/// Reads an instant: RFC 3339, or without seconds and offset as browsers write it.
+/// Parses an instant: RFC 3339, or without seconds and offset as browsers send it.
 pub(crate) fn read(text: &str) -> Option<Timestamp> {
     let text = text.trim().replacen(' ', "T", 1);
     ["", "Z", ":00Z", "T00:00:00Z"]

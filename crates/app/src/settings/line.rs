@@ -1,4 +1,4 @@
-//! The command line, read to its end although a flag in it is wrong: clap by itself stops at the
+//! The command line, parsed to its end although a flag in it is wrong: clap by itself stops at the
 //! first one.
 
 use std::ffi::OsString;
@@ -8,7 +8,7 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-/// What could be read of the line, and each mistake in it. `--help` and the like end the process.
+/// The parsed part of the line, and each mistake in it. `--help` and the like end the process.
 pub(super) fn read(command: &Command, line: &[OsString]) -> (Option<ArgMatches>, Vec<Error>) {
     let (mut line, mut errors) = (line.to_vec(), Vec::new());
     loop {
@@ -46,8 +46,8 @@ fn is_help(error: &Error) -> bool {
     !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
 }
 
-/// Removes an unknown flag and the value behind it, so that what follows can be read. The word
-/// behind a flag is its value unless it is itself a flag.
+/// Removes an unknown flag and its value, so that the rest can be parsed. The word after a flag is
+/// its value unless it is itself a flag.
 fn remove_unknown(line: &mut Vec<OsString>, error: &Error) -> bool {
     let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidArg) else {
         return false;

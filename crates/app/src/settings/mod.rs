@@ -1,7 +1,7 @@
-//! All settings in one table: file, environment and flags, in rising order.
+//! All settings in one table: flags override the environment, which overrides the file.
 //!
-//! clap reads flags and environment, explains them, and knows where a value came from; the file
-//! only supplies its defaults. A layering library beside it would have every setting declared
+//! clap parses flags and environment, explains them, and knows where a value came from; the file
+//! only supplies its defaults. With a separate layering library every setting would be declared
 //! twice.
 
 mod environment;
@@ -31,10 +31,10 @@ use url::Url;
 pub(crate) use self::values::{ChangeFeed, DatabaseUrl, LogFormat, beside};
 use self::{environment::with_variable, file::ConfigFile};
 
-/// Not a setting: it says where settings are.
+/// Not a setting: it names the file with the settings.
 const CONFIG: &str = "config";
 
-/// How this process is to run.
+/// The settings of this process.
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) database: DatabaseUrl,
@@ -71,16 +71,16 @@ fn config_arg() -> Arg {
     with_variable(arg, CONFIG)
 }
 
-/// Reads the command line for `command`, and all settings.
+/// Parses the command line for `command`, and all settings.
 ///
 /// # Errors
-/// Every flag, variable and key that is wrong, each with its source. `--help`, and a line whose
-/// only mistake is one that clap explains, end the process.
+/// Returns every flag, variable and key that is wrong, each with its source. `--help`, and a line
+/// whose only mistake is one that clap explains, end the process.
 pub(crate) fn load(command: Command, line: &[OsString]) -> Result<(ArgMatches, Settings)> {
     let rows = table::rows();
     let known: Vec<&str> = rows.iter().map(|row| row.name()).collect();
     let command = command.arg(config_arg()).args(rows.map(setting::Row::arg));
-    // Which file to read is itself a flag or a variable.
+    // The file's name is itself a flag or a variable.
     let (first, errors) = line::read(&command, line);
     let named = first
         .as_ref()

@@ -11,18 +11,18 @@ use super::environment::{variable, with_variable};
 
 /// A setting with its default and its parser.
 pub(crate) struct Setting<T> {
-    /// In lowercase with hyphens.
+    /// The name, in lowercase with hyphens.
     pub(crate) name: &'static str,
-    /// Empty = not set.
+    /// The default; empty = not set.
     pub(crate) default: &'static str,
-    /// What stands for the value in `--help`.
+    /// The placeholder of the value in `--help`.
     pub(crate) shape: &'static str,
-    /// What it decides.
+    /// The effect of the setting.
     pub(crate) help: &'static str,
-    /// What the parser takes, for `--help` and for who gave something else.
+    /// The values that the parser accepts, for `--help` and for the message about another value.
     pub(crate) accepted: &'static str,
     pub(crate) parse: fn(&str) -> Result<T>,
-    /// Whether the value may hold a password, and so is never repeated.
+    /// Whether the value may hold a password, and so must never be repeated.
     pub(crate) confidential: bool,
 }
 
@@ -30,10 +30,10 @@ pub(crate) struct Setting<T> {
 pub(crate) trait Row {
     fn name(&self) -> &'static str;
 
-    /// The flag, with the environment variable and the default behind it.
+    /// The flag, with its environment variable and its default.
     fn arg(&self) -> Arg;
 
-    /// What is wrong with the value that stands highest.
+    /// The mistake in the value that takes precedence.
     fn mistake(&self, matches: &ArgMatches, file: Option<&Path>) -> Option<String>;
 }
 
@@ -51,7 +51,7 @@ impl<T> Row for Setting<T> {
             .value_name(self.shape)
             .help(format!("{}. Takes {}", self.help, self.accepted))
             .help_heading("Settings")
-            // Also behind a subcommand.
+            // Also after a subcommand.
             .global(true)
             .action(clap::ArgAction::Set)
             .value_delimiter(Resettable::Reset);
@@ -66,10 +66,10 @@ impl<T> Row for Setting<T> {
 }
 
 impl<T> Setting<T> {
-    /// The value that stands highest.
+    /// The value that takes precedence.
     ///
     /// # Errors
-    /// Names the setting, where its value came from, and what it has to be.
+    /// Names the setting, the source of its value, and the accepted values.
     pub(crate) fn read(&self, matches: &ArgMatches, file: Option<&Path>) -> Result<T> {
         let text = matches
             .get_one::<String>(self.name)
@@ -80,7 +80,7 @@ impl<T> Setting<T> {
             let refused = if self.confidential {
                 format!("the value is not accepted ({cause})")
             } else if text.contains("://") && text.contains('@') {
-                // It may be the database's URL under a wrong name; the cause may repeat it, too.
+                // It may be the database's URL under a wrong name, and the cause may repeat it.
                 "the value is not accepted".to_owned()
             } else {
                 format!("{text:?} is not accepted ({cause})")

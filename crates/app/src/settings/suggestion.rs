@@ -1,13 +1,13 @@
-//! Which known names are meant by an unknown one.
+//! Suggestions of known names for an unknown one.
 
-/// How many are suggested at most.
+/// The maximum number of suggestions.
 const MOST: usize = 3;
-/// From 0 to 1, the similarity from which a name is suggested.
+/// The similarity, from 0 to 1, from which a name is suggested.
 const SIMILAR: f64 = 0.85;
 
-/// The known names that are most like this one, the likest first.
+/// The known names that are most similar to this one, the best first.
 pub(super) fn nearest<'a>(name: &str, known: &'a [impl AsRef<str>]) -> Vec<&'a str> {
-    // The prefix that all variables have would make all of them alike.
+    // The prefix of all variables would make all of them similar.
     let own = |name: &str| name.trim_start_matches("COUNTERSIGN_").to_lowercase();
     let wanted = own(name);
     let likeness = |known: &str| strsim::jaro_winkler(&wanted, &own(known));

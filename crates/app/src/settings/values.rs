@@ -1,5 +1,5 @@
-//! What settings may be, read once at the start, so that nothing behind it meets a value that makes
-//! no sense.
+//! Values of settings, parsed once at the start, so that no later code meets one that makes no
+//! sense.
 
 use std::{
     fmt,
@@ -16,7 +16,7 @@ use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
-/// Which database to use. Printing it shows neither a user nor a password.
+/// The database. Its `Display` shows neither a user nor a password.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum DatabaseUrl {
     Sqlite(PathBuf),
@@ -33,8 +33,8 @@ impl DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// Whether the way to the server can be read or redirected by somebody between: it leads over a
-    /// network, and the server's certificate is not verified against its name.
+    /// Whether others on the network can read or redirect the connection: it leads over a network,
+    /// and the server's certificate is not verified against its name.
     pub(crate) fn is_exposed(&self) -> bool {
         match self {
             Self::Sqlite(_) => false,
@@ -80,8 +80,8 @@ pub(crate) fn database_url(text: &str) -> Result<DatabaseUrl> {
         matches!(url.scheme(), "postgres" | "postgresql"),
         "no such kind of database"
     );
-    // The library would log what it does not know, with its value. Nor is the name repeated here:
-    // behind an `&` that was not escaped it may be the rest of a password.
+    // The library would log unknown parameters with their values. The name is not repeated here
+    // either: after an `&` that was not escaped it may be the rest of a password.
     ensure!(
         url.query_pairs().all(|(name, _)| is_known(&name)),
         "its query holds a parameter other than {} and options[…]; a password's & is written %26",
@@ -90,8 +90,8 @@ pub(crate) fn database_url(text: &str) -> Result<DatabaseUrl> {
     Ok(DatabaseUrl::Postgres(url))
 }
 
-/// What may stand in the query of a PostgreSQL URL: all that sqlx 0.9 reads (`sqlx-postgres`,
-/// `options/parse.rs`).
+/// The parameters that the query of a PostgreSQL URL may have: all that sqlx 0.9 reads
+/// (`sqlx-postgres`, `options/parse.rs`).
 const POSTGRES_PARAMETERS: &[&str] = &[
     "sslmode",
     "ssl-mode",
@@ -118,7 +118,7 @@ fn is_known(parameter: &str) -> bool {
     POSTGRES_PARAMETERS.contains(&parameter) || option.is_some_and(|name| name.ends_with(']'))
 }
 
-/// How nodes hear of changes.
+/// How nodes learn of changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ChangeFeed {
     Notify,
@@ -135,7 +135,7 @@ pub(crate) fn change_feed(text: &str) -> Result<ChangeFeed> {
     })
 }
 
-/// Without a slash at its end, so that paths can be put behind it.
+/// Parses the URL, and removes a slash at its end, so that paths can be appended.
 pub(crate) fn public_url(text: &str) -> Result<Option<String>> {
     if text.is_empty() {
         return Ok(None);
@@ -156,8 +156,8 @@ pub(crate) fn public_url(text: &str) -> Result<Option<String>> {
     Ok(Some(text.trim_end_matches('/').to_owned()))
 }
 
-/// Comma-separated origins, each as browsers write it (RFC 6454, section 6.2): another spelling
-/// would equal no `Origin` that is ever sent.
+/// Parses comma-separated origins, each in the form that browsers send (RFC 6454, section 6.2):
+/// another spelling would equal no `Origin` that is ever sent.
 pub(crate) fn origins(text: &str) -> Result<Vec<String>> {
     if text.is_empty() {
         return Ok(Vec::new());
@@ -178,7 +178,7 @@ fn origin(text: &str) -> Result<String> {
     Ok(origin)
 }
 
-/// Plain HTTP alone: a collector runs beside the service, and takes it from there.
+/// Accepts only plain HTTP: a collector runs beside the service, and sends traces on from there.
 pub(crate) fn otlp_endpoint(text: &str) -> Result<Option<Url>> {
     if text.is_empty() {
         return Ok(None);
@@ -196,8 +196,7 @@ pub(crate) fn otlp_endpoint(text: &str) -> Result<Option<Url>> {
     Ok(Some(url))
 }
 
-/// Comma-separated networks, as strict as a token's list of addresses, because it is read by the
-/// same rules.
+/// Parses comma-separated networks, by the same strict rules as a token's list of addresses.
 pub(crate) fn networks(text: &str) -> Result<Vec<IpNet>> {
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();
     if parts == [""] {
@@ -232,7 +231,7 @@ pub(crate) fn proxy_header(text: &str) -> Result<ProxyHeader> {
     }
 }
 
-/// The standard catalog where no file is named.
+/// Reads the catalog; the standard one if no file is named.
 pub(crate) fn catalog(path: &str) -> Result<PermissionCatalog> {
     if path.is_empty() {
         return Ok(PermissionCatalog::standard());
@@ -254,10 +253,10 @@ pub(crate) fn log_filter(text: &str) -> Result<EnvFilter> {
     Ok(EnvFilter::builder().parse(text)?)
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogFormat {
-    /// For people on a terminal, for programs otherwise.
+    /// Human-readable on a terminal, JSON otherwise.
     Auto,
     Human,
     Json,
@@ -272,7 +271,7 @@ pub(crate) fn log_format(text: &str) -> Result<LogFormat> {
     }
 }
 
-/// The path with an ending behind its file name: `tokens.db` and `.lock` give `tokens.db.lock`.
+/// The path with a suffix added to its file name: `tokens.db` and `.lock` give `tokens.db.lock`.
 pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);

@@ -1,4 +1,5 @@
-//! What settings take and refuse, and that a database's password is never repeated.
+//! Tests of the values that settings accept and refuse, and that a database's password is never
+//! repeated.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! The way to the collector: plain HTTP/1.1 from the exporter's own thread, so that a collector
-//! that hangs can hold up nothing but traces. Its silence is told once, and so is its return: not
+//! The client of the collector: plain HTTP/1.1 from the exporter's own thread, so that a collector
+//! that hangs delays nothing but traces. The log reports its outage once, and so its return, not
 //! each lost batch.
 
 use std::{
@@ -21,7 +21,7 @@ use tokio::{
 };
 use url::{Host, Url};
 
-/// The longest answer that is read, in bytes: it says little more than that all is well.
+/// The maximum size of an answer, in bytes: it says little more than success.
 const LONGEST: usize = 64 * 1024;
 
 /// A collector.
@@ -36,10 +36,10 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// The one at this address.
+    /// Creates the client of the collector at this address.
     ///
     /// # Errors
-    /// When the system grants nothing to wait with, or there is no host in the address.
+    /// Fails if the system has no resources to wait with, or the address has no host.
     pub(super) fn new(endpoint: &Url, patience: Duration) -> Result<Self> {
         let host = match endpoint.host().context("an address without a host")? {
             Host::Ipv6(address) => address.to_string(),
@@ -57,7 +57,7 @@ impl Collector {
         })
     }
 
-    /// One connection for each batch: they are seconds apart.
+    /// One connection for each batch, because batches are seconds apart.
     async fn post(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -70,10 +70,10 @@ impl Collector {
             let request = Request::from_parts(parts, Full::new(body));
             let (parts, body) = sender.send_request(request).await?.into_parts();
             let body = Limited::new(body, LONGEST).collect().await?.to_bytes();
-            // The sender goes here, and with it the connection.
+            // The sender is dropped here, and with it the connection.
             Ok(Response::from_parts(parts, body))
         };
-        // What breaks the connection also ends what was asked on it.
+        // An error of the connection also ends its request.
         tokio::join!(asked, connection).0
     }
 

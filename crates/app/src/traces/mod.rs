@@ -1,6 +1,5 @@
-//! Traces for those who look at the service from outside: spans of requests and of what they ask
-//! the store for, sent to a collector over OTLP. Off by default, and then nothing of this is
-//! started.
+//! Traces for operators: spans of requests and of their calls to the store, sent to a collector
+//! over OTLP. They are off by default, and then none of this is started.
 
 mod collector;
 
@@ -27,19 +26,19 @@ use url::Url;
 
 use self::collector::Collector;
 
-/// How long one batch may take, with all tries.
+/// The deadline of one batch, with all tries.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The W3C header that names the caller's span.
+/// The W3C header with the caller's span.
 const TRACEPARENT: &str = "traceparent";
 
-/// What makes spans for the rest of the process, as the log's subscriber lives that long too.
+/// Makes the spans for the rest of the process, because the log's subscriber lives that long too.
 static PROVIDER: OnceLock<SdkTracerProvider> = OnceLock::new();
 
 /// Begins to send spans to the collector at this address.
 ///
 /// # Errors
-/// When the environment's `OTEL_…` variables ask for what cannot be done.
+/// Fails if the environment's `OTEL_…` variables ask for something impossible.
 pub(crate) fn begin(endpoint: &Url) -> Result<SdkTracer> {
     let exporter = SpanExporter::builder()
         .with_http()
@@ -55,7 +54,7 @@ pub(crate) fn begin(endpoint: &Url) -> Result<SdkTracer> {
     let resource = Resource::builder()
         .with_service_name("countersign")
         .with_attribute(version);
-    // Its queue is bounded, and what does not fit is dropped.
+    // Its queue is bounded, and further spans are dropped.
     let provider = SdkTracerProvider::builder()
         .with_resource(resource.build())
         .with_batch_exporter(exporter)
@@ -63,21 +62,21 @@ pub(crate) fn begin(endpoint: &Url) -> Result<SdkTracer> {
     Ok(PROVIDER.get_or_init(|| provider).tracer("countersign"))
 }
 
-/// Sends what is left, for so long at most.
+/// Sends the remaining spans, within this time.
 pub(crate) async fn end(limit: Duration) {
     let Some(provider) = PROVIDER.get() else {
         return;
     };
-    // It waits for its own thread. What it could not send, the collector's silence has told
-    // already.
+    // It waits for its own thread. The collector's client has already reported the spans that it
+    // could not send.
     let ended = spawn_blocking(move || provider.shutdown_with_timeout(limit));
-    // The thread may be looking up the collector's name, for which it has no limit of its own.
+    // The thread may be looking up the collector's name, which has no time-out of its own.
     if !matches!(timeout(limit, ended).await, Ok(Ok(Ok(())))) {
         tracing::debug!("not all traces were sent");
     }
 }
 
-/// What the surface needs, where traces are sent at all.
+/// The functions for the surface, if traces are sent.
 pub(crate) fn of_requests() -> Option<Traces> {
     PROVIDER.get().map(|_| Traces { adopt, rename })
 }
@@ -89,12 +88,12 @@ fn rename(span: &Span, name: String) {
 fn adopt(span: &Span, headers: &HeaderMap) {
     let parent =
         TraceContextPropagator::new().extract_with_context(&Context::new(), &Caller(headers));
-    // Only fails where nobody listens to spans.
+    // It only fails without a subscriber for spans.
     let _ = span.set_parent(parent);
 }
 
-/// The one header that is believed: ids of a fixed form. A caller's `tracestate` would be sent on
-/// as it is, whatever it holds.
+/// The one trusted header, which has ids of a fixed form. A caller's `tracestate` would be sent on
+/// unchanged, whatever it holds.
 struct Caller<'a>(&'a HeaderMap);
 
 impl Extractor for Caller<'_> {
@@ -111,8 +110,8 @@ impl Extractor for Caller<'_> {
     }
 }
 
-/// Whether it is one as W3C Trace Context, section 3.2.2, writes it; the library also takes shorter
-/// numbers.
+/// Whether the header has the form of W3C Trace Context, section 3.2.2; the library also accepts
+/// shorter numbers.
 fn is_well_formed(text: &&str) -> bool {
     let lengths = text.split('-').map(str::len);
     let plain = text

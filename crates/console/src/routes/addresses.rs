@@ -1,4 +1,5 @@
-//! Whether what is being typed is a list of addresses, by the rules themselves and not by a copy of them in the browser.
+//! Check of a list of addresses while it is typed, by the rules themselves and not by a copy of
+//! them in the browser.
 
 use axum::{
     extract::RawQuery,
@@ -14,7 +15,7 @@ use crate::{
     token_form::TokenForm,
 };
 
-/// A piece of a page that tells what is wrong, or what the list will be.
+/// A part of a page with the faults, or with the list as it will be stored.
 pub(super) async fn check(_: SignedIn<Reading>, RawQuery(query): RawQuery) -> Answer {
     let form = Form::parse(query.unwrap_or_default().as_bytes());
     let lines = TokenForm::of(&form).address_lines();

@@ -1,4 +1,4 @@
-//! Making a token.
+//! Creation of a token.
 
 use axum::{
     extract::State,
@@ -21,10 +21,10 @@ use crate::{
     view::{fields::Fields, layout, layout::hidden, secret},
 };
 
-/// The field that keeps a form that is sent twice from making two tokens.
+/// The field by which a form that is sent twice creates only one token.
 const KEY: &str = "key";
 
-/// An empty form.
+/// Shows an empty form.
 pub(super) async fn ask(State(app): State<ConsoleState>, signed: SignedIn<Writing>) -> Answer {
     let now = app.clock.now();
     let blank = TokenForm::blank(now, latest(&app, now));
@@ -32,7 +32,7 @@ pub(super) async fn ask(State(app): State<ConsoleState>, signed: SignedIn<Writin
     Ok(form(&app, &signed, &blank, &FieldErrors::default(), &key))
 }
 
-/// Makes the token and shows its secret, or shows what is wrong.
+/// Creates the token and shows its secret, or shows the faults.
 pub(super) async fn create(
     State(app): State<ConsoleState>,
     signed: SignedIn<Writing>,
@@ -64,7 +64,7 @@ pub(super) async fn create(
         }
         Err(UseCaseError::Refused(why)) => Ok(refused(&FieldErrors::of(&why, None))),
         Err(UseCaseError::NameTaken { .. }) => Ok(refused(&FieldErrors::name_taken())),
-        // Somebody went back after a token was made, and changed the form for another one.
+        // Somebody went back after a token was created, and edited the form for another one.
         Err(UseCaseError::KeyReused) => {
             let words = "This form has made a token already. Send it again to make another one.";
             let faults = FieldErrors {
@@ -73,7 +73,7 @@ pub(super) async fn create(
             };
             Ok(form(&app, &signed, &entered, &faults, &new_key(&app)?))
         }
-        // Sent twice: there is one token, and its secret was in the first answer.
+        // The form was sent twice: there is one token, and the first answer had its secret.
         Err(UseCaseError::AlreadyMade { token }) => {
             Ok(Redirect::to(&format!("/console/tokens/{token}?made=before")).into_response())
         }
@@ -88,7 +88,7 @@ fn new_key(app: &ConsoleState) -> Result<String, PageError> {
     Ok(URL_SAFE_NO_PAD.encode(random))
 }
 
-/// The latest expiry of a token that is made now.
+/// The latest expiry of a token that is created now.
 fn latest(app: &ConsoleState, now: Timestamp) -> Timestamp {
     now.plus_months(app.tokens.policy().max_lifetime_months)
 }

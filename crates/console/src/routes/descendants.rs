@@ -1,5 +1,5 @@
-//! Revoking a token with everything that it and its descendants made or rotated: first a look at
-//! what that is, then the revocation, once somebody typed how many tokens it takes.
+//! Revocation of a token with everything that it and its descendants created or rotated: first a
+//! list of these tokens, then the revocation, after somebody typed their number.
 
 use axum::{
     extract::{RawQuery, State},
@@ -19,10 +19,10 @@ use crate::{
     view::{descendants::DescendantsPage, layout},
 };
 
-/// How many tokens are listed.
+/// The maximum number of tokens in the list.
 const LISTED: u32 = 100;
 
-/// Shows what would be revoked.
+/// Shows the tokens that would be revoked.
 pub(super) async fn ask(
     State(app): State<ConsoleState>,
     signed: SignedIn<Deleting>,
@@ -40,7 +40,7 @@ pub(super) async fn ask(
     page(&app, &signed, (id, &sent), (status, fault), done).await
 }
 
-/// Revokes it all, if it is as much as was typed.
+/// Revokes them all, if their number is the typed one.
 pub(super) async fn revoke(
     State(app): State<ConsoleState>,
     signed: SignedIn<Deleting>,
@@ -80,7 +80,8 @@ const OTHER_NUMBER: &str =
 const OWN: &str =
     "Your own token is one of them. Tick the box to confirm that. Nothing was revoked.";
 
-/// Goes on when the browser that asked is gone: half of it would be little help.
+/// Runs to its end even if the browser is gone, because half of a revocation would be of little
+/// use.
 async fn run_detached(
     app: &ConsoleState,
     signed: &SignedIn<Deleting>,
@@ -97,7 +98,7 @@ async fn run_detached(
     tokio::spawn(work).await.map_err(|_| PageError::Broken)
 }
 
-/// Since when; an empty field means always.
+/// The typed instant; an empty field means always.
 fn since(sent: &Form) -> Result<Option<Timestamp>, token_form::NoInstant> {
     let text = sent.get("since").trim();
     if text.is_empty() {
@@ -130,7 +131,7 @@ async fn page(
         fault,
         done,
         now: app.clock.now(),
-        // Where they are too many to be listed, its own may be among the others.
+        // If there are too many tokens for the list, the caller's own may be among the others.
         lockout: fault == Some(OWN) || sent.has("lockout"),
     };
     let main = look.markup(&signed.who);
@@ -142,7 +143,7 @@ async fn page(
     ))
 }
 
-/// To the same look, which then finds nothing more.
+/// Redirects to the same list, which is then empty.
 fn done(id: TokenId, sent: &Form, count: usize) -> Response {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("since", sent.get("since"));

@@ -1,4 +1,4 @@
-//! Changing a token: fill in, review, save; and where somebody else was quicker, put both together.
+//! Update of a token: fill in, review, save; and if somebody else was quicker, merge both edits.
 
 use axum::{
     extract::State,
@@ -21,7 +21,7 @@ use crate::{
     view::{fields::Fields, layout, layout::hidden, merge, review},
 };
 
-/// The form with what is stored.
+/// Shows the form with the stored values.
 pub(super) async fn ask(
     State(app): State<ConsoleState>,
     signed: SignedIn<Writing>,
@@ -38,7 +38,7 @@ pub(super) async fn ask(
     ))
 }
 
-/// One step of it, by the button that was pressed.
+/// Takes one step of the edit, by the button that was pressed.
 pub(super) async fn edit(
     State(app): State<ConsoleState>,
     signed: SignedIn<Writing>,
@@ -49,8 +49,8 @@ pub(super) async fn edit(
     let now = app.clock.now();
     let entered = TokenForm::of(&sent).settled(now);
     let expected = sent.version("version").ok_or(PageError::OldForm)?;
-    // Before anything else that was entered is looked at: what is mended would otherwise be sent for a version that
-    // nobody has seen.
+    // Before anything else in the form is checked: the corrected form would otherwise be sent for a
+    // version that nobody has seen.
     if expected != view.token.version {
         return merge(&app, &signed, &view, expected, &entered).await;
     }
@@ -110,7 +110,7 @@ pub(super) async fn edit(
     }
 }
 
-/// The page that puts both edits together.
+/// Shows the page that merges both edits.
 async fn merge(
     app: &ConsoleState,
     signed: &SignedIn<Writing>,

@@ -13,10 +13,10 @@ use crate::{
     view::{events, layout},
 };
 
-/// How many events a page shows.
+/// The number of events on a page.
 const SIZE: u8 = 50;
 
-/// One page of the events that a view asks for.
+/// Shows one page of a view's events.
 pub(super) async fn events(
     State(app): State<ConsoleState>,
     signed: SignedIn<Reading>,

@@ -13,7 +13,7 @@ use crate::{
     view::{layout, tokens},
 };
 
-/// One page of the tokens that a view asks for.
+/// Shows one page of a view's tokens.
 pub(super) async fn list(
     State(app): State<ConsoleState>,
     signed: SignedIn<Reading>,

@@ -1,5 +1,5 @@
-//! The pages, and the way that leads to each. A request comes in, somebody is signed in, a use case is asked, a page is
-//! made of its answer: nothing here decides, and nothing reaches a store.
+//! The pages and their routes. A request arrives, its user is signed in, a use case is called, and
+//! a page is made of its result: nothing here decides, and nothing reaches a store.
 
 mod addresses;
 mod create;
@@ -31,12 +31,12 @@ use crate::{
     view::assets::{self, Asset},
 };
 
-/// What every handler comes to.
+/// The result of every handler.
 type Answer = Result<Response, PageError>;
 
-/// All pages. Whoever serves them puts a [`RequestId`](countersign_domain::RequestId) and a
+/// All pages. The server that calls them puts a [`RequestId`](countersign_domain::RequestId) and a
 /// [`ClientAddress`](countersign_gate::ClientAddress) among the extensions of each request, and an
-/// `Arc<OnceLock<TokenId>>` where it wants to know who asks.
+/// `Arc<OnceLock<TokenId>>` if it wants the caller's token.
 pub fn pages(services: ConsoleServices) -> Router {
     let app = ConsoleState::new(services);
     Router::new()
@@ -73,9 +73,9 @@ pub fn pages(services: ConsoleServices) -> Router {
         .with_state(app)
 }
 
-/// A file that pages load: the same for everybody, and under this address for good.
+/// A file that pages load: the same for everybody, and cacheable for ever under this address.
 ///
-/// Under another node's address, which may be of another release, it is for now only.
+/// Under the address of another node, which may run another release, it must not be cached.
 async fn asset(uri: Uri) -> Answer {
     let wanted = |asset: &&Asset| uri.path().strip_prefix(assets::FOLDER) == Some(asset.name);
     let asset = assets::all()
@@ -92,7 +92,7 @@ async fn asset(uri: Uri) -> Answer {
     Ok(response)
 }
 
-/// The id in a page's address; what is none leads to no token.
+/// The id in a page's address; a text that is not an id leads to no token.
 struct Id(TokenId);
 
 impl FromRequestParts<ConsoleState> for Id {

@@ -1,4 +1,4 @@
-//! Revoking a token, once its name was typed.
+//! Revocation of a token, after its name was typed.
 
 use axum::{
     extract::State,
@@ -18,7 +18,7 @@ use crate::{
     view::{confirm, layout},
 };
 
-/// Asks.
+/// Asks for the name.
 pub(super) async fn ask(
     State(app): State<ConsoleState>,
     signed: SignedIn<Deleting>,
@@ -34,7 +34,7 @@ pub(super) async fn ask(
     ))
 }
 
-/// Revokes it, whatever version it has come to: nobody can keep a token by changing it.
+/// Revokes the token, whatever its version is by now: nobody can keep a token by changing it.
 pub(super) async fn revoke(
     State(app): State<ConsoleState>,
     signed: SignedIn<Deleting>,
@@ -63,7 +63,7 @@ pub(super) async fn revoke(
     Ok(Redirect::to(&format!("/console/tokens/{id}")).into_response())
 }
 
-/// What it is called; `None` if its record cannot be read.
+/// The token's name; `None` if its record cannot be read.
 async fn name(
     app: &ConsoleState,
     signed: &SignedIn<Deleting>,
@@ -76,7 +76,8 @@ async fn name(
     }
 }
 
-/// As it is read off the page, where several blanks look like one; composed or not.
+/// Whether the typed text is the name as it looks on the page, where several blanks look like one;
+/// composed or not.
 fn is_name(typed: &str, name: &TokenName) -> bool {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     TokenName::stored(typed).is_ok_and(|typed| words(typed.as_str()) == words(name.as_str()))

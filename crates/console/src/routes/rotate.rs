@@ -1,4 +1,4 @@
-//! Giving a token a new secret.
+//! Rotation of a token's secret.
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use countersign_application::UseCaseError;
@@ -14,7 +14,7 @@ use crate::{
     view::{confirm, layout, secret},
 };
 
-/// Asks how long the old secret goes on.
+/// Asks how long the old secret works.
 pub(super) async fn ask(
     State(app): State<ConsoleState>,
     signed: SignedIn<Writing>,

@@ -1,4 +1,4 @@
-//! Signing in by a token, and out again.
+//! Sign-in with a token, and sign-out.
 
 use axum::{
     extract::{RawQuery, State},
@@ -22,7 +22,7 @@ use crate::{
     view::{self, layout},
 };
 
-/// The page, for whoever is not signed in already.
+/// Shows the page, unless the browser is already signed in.
 pub(super) async fn ask(
     State(app): State<ConsoleState>,
     visit: BrowserRequest,
@@ -39,7 +39,7 @@ pub(super) async fn ask(
         return Ok(Redirect::to(next).into_response());
     }
     if visit.id.is_none() && guard::came_from_elsewhere(&headers) {
-        // A new id would take the place of the one that the browser left at home.
+        // A new id would replace the one that the browser did not send.
         return Err(PageError::Elsewhere(visit.target));
     }
     let (id, fresh) = visitor(&app, &visit)?;
@@ -52,7 +52,7 @@ pub(super) async fn ask(
     Ok(response)
 }
 
-/// Checks the token as any request with it would be checked, and begins a session.
+/// Checks the token like any request with it, and begins a session.
 pub(super) async fn sign_in(
     State(app): State<ConsoleState>,
     visit: BrowserRequest,
@@ -75,7 +75,8 @@ pub(super) async fn sign_in(
     let grant = match app.gate.check(secret, visit.address, Some(&needed)).await {
         Ok(grant) => grant,
         Err(rejected) => {
-            // Judged first: the right secret gets in, whatever others behind the same address try.
+            // The secret is judged first: the right one gets in, whatever others behind the same
+            // address try.
             if is_wrong(&rejected)
                 && let Err(reached) = app.count_failed_sign_in(visit.address)
             {
@@ -85,7 +86,7 @@ pub(super) async fn sign_in(
             return Ok(refused(status, words));
         }
     };
-    // Said once: a request has one caller.
+    // The cell is empty, because a request has one caller.
     let _ = visit.actor.set(grant.credential.token);
     let session = app.sessions.begin(&grant).await?;
     if let Some(before) = &visit.id {
@@ -96,7 +97,7 @@ pub(super) async fn sign_in(
     Ok(response)
 }
 
-/// Ends the session here, not only in the browser.
+/// Ends the session on the server, not only in the browser.
 pub(super) async fn sign_out(
     State(app): State<ConsoleState>,
     visit: BrowserRequest,
@@ -110,7 +111,7 @@ pub(super) async fn sign_out(
     Ok(response)
 }
 
-/// What a browser is known by before anybody signs in: what it brings, or something new.
+/// The id of a browser before the sign-in: the one that it sent, or a new one.
 fn visitor(app: &ConsoleState, visit: &BrowserRequest) -> Result<(SessionId, bool), PageError> {
     if let Some(id) = &visit.id {
         return Ok((id.clone(), false));
@@ -120,7 +121,8 @@ fn visitor(app: &ConsoleState, visit: &BrowserRequest) -> Result<(SessionId, boo
     Ok((SessionId::from_random(&random), true))
 }
 
-/// Whether what was sent is no secret that works. A token that may not sign in is not guessed.
+/// Whether the text is not a working secret. A token that may not sign in counts as known, not as
+/// guessed.
 fn is_wrong(rejected: &CheckError) -> bool {
     match rejected {
         CheckError::Missing
@@ -174,7 +176,7 @@ fn status_and_words(rejected: CheckError) -> (StatusCode, &'static str) {
     }
 }
 
-/// Where to go on: to one of our own pages, whatever the address says.
+/// The page after the sign-in: one of our own, whatever the address says.
 fn next(wanted: &str) -> &str {
     let own = wanted == LIST || wanted.starts_with("/console/") || wanted.starts_with("/console?");
     let plain = wanted

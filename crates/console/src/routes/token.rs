@@ -1,4 +1,4 @@
-//! One token, or what is known of one that was revoked.
+//! The page of a token, or of a revoked one.
 
 use axum::{
     extract::{RawQuery, State},
@@ -20,10 +20,10 @@ use crate::{
     view::{format, history, layout, token},
 };
 
-/// How many events a page shows.
+/// The number of events on a page.
 const EVENTS: u8 = 20;
 
-/// The page of a token.
+/// Shows the page of a token.
 pub(super) async fn token(
     State(app): State<ConsoleState>,
     signed: SignedIn<Reading>,
@@ -56,14 +56,14 @@ pub(super) async fn token(
         Err(failure) => return Err(failure.into()),
     };
     let events = match app.tokens.events(actor, id, before, EVENTS).await {
-        // The state of the chain says so.
+        // The state of the chain reports it.
         Err(UseCaseError::Unreadable(why)) => {
             note(why);
             Vec::new()
         }
         events => events?,
     };
-    // The versions of a token's events have no gaps, so that those below the last one are what follows.
+    // The versions of a token's events have no gaps, so the versions below the last one follow.
     let older = oldest(&events).filter(|version| *version > Version::FIRST);
     let chain = if before.is_none() {
         Some(app.chain_checks().verify(&app.audit, actor, id).await?)
@@ -90,7 +90,7 @@ fn oldest(events: &[EventView]) -> Option<Version> {
     events.last().map(|view| view.event.content.version_after)
 }
 
-/// What was just done, where the address says so.
+/// The notice about the last step, if the address has one.
 fn done(query: &Form) -> Option<&'static str> {
     match (query.get("done"), query.get("made")) {
         ("saved", _) => Some("The changes are saved."),
@@ -102,7 +102,7 @@ fn done(query: &Form) -> Option<&'static str> {
     }
 }
 
-/// The head of a page about a token of which only the history is left.
+/// The head of the page of a token of which only the history is left.
 async fn revoked(
     app: &ConsoleState,
     signed: &SignedIn<Reading>,
@@ -125,7 +125,7 @@ async fn revoked(
     Ok((name, head))
 }
 
-/// The name that a token has, or had at its end.
+/// The current name of a token, or its last one.
 pub(super) async fn name_of(
     app: &ConsoleState,
     actor: &Actor,

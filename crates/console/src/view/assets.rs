@@ -1,12 +1,12 @@
-//! The files that pages load, all of them in the binary. Their addresses change with what they hold, so that browsers may
-//! keep them for good.
+//! The files that pages load, all of them in the binary. Their addresses change with their content,
+//! so that browsers may cache them for ever.
 
 use std::sync::LazyLock;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-/// Where they are.
+/// The folder of the files in addresses.
 pub(crate) const FOLDER: &str = "/console/assets/";
 
 /// A file that pages load.
@@ -15,13 +15,13 @@ pub(crate) struct Asset {
     pub(crate) name: &'static str,
     /// Its media type.
     pub(crate) kind: &'static str,
-    /// What it holds.
+    /// Its content.
     pub(crate) text: &'static str,
     link: LazyLock<String>,
 }
 
 impl Asset {
-    /// The address that pages load it from.
+    /// The address from which pages load it.
     pub(crate) fn link(&self) -> &str {
         &self.link
     }
@@ -38,9 +38,9 @@ macro_rules! asset {
     };
 }
 
-/// The look of all pages.
+/// The stylesheet of all pages.
 pub(crate) static STYLE: Asset = asset!("style.css", "text/css; charset=utf-8");
-/// What pages do by themselves; they work without it.
+/// The script of all pages, which work without it.
 pub(crate) static SCRIPT: Asset = asset!("console.js", "text/javascript; charset=utf-8");
 /// The mark of the service.
 pub(crate) static ICON: Asset = asset!("icon.svg", "image/svg+xml");

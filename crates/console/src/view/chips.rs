@@ -1,4 +1,4 @@
-//! Small facts as small marks: permissions by area, addresses, and how a token stands.
+//! Chips: small marks for permissions by area, addresses, and a token's state.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::format;
 use crate::token_form::DAY;
 
-/// How a token stands, in a word and a colour.
+/// A token's state as a word and a colour.
 pub(crate) fn state(token: &Token, now: Timestamp) -> Markup {
     let within = |days: u32| token.expiry <= now.plus_seconds(days * DAY);
     let (kind, word) = if token.is_expired(now) {
@@ -25,7 +25,7 @@ pub(crate) fn state(token: &Token, now: Timestamp) -> Markup {
     html! { span class={ "badge " (kind) } title={ "Expiry: " (format::instant(token.expiry)) } { (word) } }
 }
 
-/// Permissions grouped by area, at most so many groups; how many more there are is said.
+/// Permissions grouped by area, at most so many groups, with the number of further ones.
 pub(crate) fn permissions(set: &PermissionSet, most: usize) -> Markup {
     let areas = by_area(set);
     let more = areas.len().saturating_sub(most);
@@ -66,7 +66,7 @@ pub(crate) fn by_area<'a>(
     areas
 }
 
-/// Without the word that nearly all of them begin with.
+/// The area without the prefix that nearly all of them have.
 pub(crate) fn short(area: &str) -> &str {
     area.strip_prefix("api.").unwrap_or(area)
 }

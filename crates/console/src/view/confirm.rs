@@ -1,4 +1,4 @@
-//! Revoking a token, and giving it a new secret: both ask before they do what cannot be undone.
+//! Confirmation pages for a revocation and for a new secret, which cannot be undone.
 
 use countersign_domain::{TokenId, TokenName, TokenView};
 use maud::{Markup, html};
@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::layout::{hidden, notice};
 use crate::{auth::Viewer, form::TOKEN};
 
-/// The lengths of an overlap that are offered, in seconds, and what they are called.
+/// The offered overlaps in seconds, with their labels.
 pub(crate) const OVERLAPS: [(u32, &str); 4] = [
     (0, "No longer"),
     (3_600, "For another hour"),
@@ -50,7 +50,7 @@ pub(crate) fn revoke(
     }
 }
 
-/// Asks how long the old secret goes on working.
+/// Asks how long the old secret works.
 pub(crate) fn rotate(who: &Viewer, view: &TokenView, fault: Option<&str>) -> Markup {
     let token = &view.token;
     let own = who.token == Some(token.id);

@@ -1,4 +1,4 @@
-//! What a token made: a list to be looked at before all of it is revoked.
+//! A token's descendants: a list to look at before all of them are revoked.
 
 use countersign_application::ports::{Descendant, Descendants};
 use countersign_domain::{EventKind, Timestamp, TokenId};
@@ -14,14 +14,14 @@ use crate::{auth::Viewer, form::TOKEN};
 pub(crate) struct DescendantsPage<'a> {
     pub(crate) id: TokenId,
     pub(crate) name: &'a str,
-    /// Since when, as it was typed.
+    /// The start of the period, as it was typed.
     pub(crate) entered: &'a str,
     pub(crate) found: &'a Descendants,
     pub(crate) fault: Option<&'a str>,
-    /// How many were just revoked.
+    /// The number of tokens that were just revoked.
     pub(crate) done: Option<u64>,
     pub(crate) now: Timestamp,
-    /// Whether somebody has to say, or said, that their own token is meant, too.
+    /// Whether somebody has to confirm, or confirmed, that their own token is included.
     pub(crate) lockout: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The history of a tenant: what is looked for, and a timeline of the events of all its tokens.
+//! The history of a tenant: the filter, and a timeline of the events of all its tokens.
 
 use countersign_application::ports::{History, TenantEvent};
 use countersign_domain::{EventKind, Timestamp};
@@ -35,7 +35,8 @@ pub(crate) fn page(view: &View, found: &History, now: Timestamp) -> Markup {
     }
 }
 
-/// A page examines so many events at most, so that an empty one need not be the last.
+/// The text of an empty page. A page examines a limited number of events, so an empty one need not
+/// be the last.
 fn nothing(found: &History) -> &'static str {
     match found.next {
         Some(_) => "None of the events up to here matches. There are older ones.",

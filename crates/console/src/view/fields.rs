@@ -1,4 +1,4 @@
-//! The fields of a token's form, the same for a new token and for a changed one, each with what is wrong beneath it.
+//! The fields of a token's form, the same for new and edited tokens, each with its faults.
 
 use std::net::IpAddr;
 
@@ -11,19 +11,19 @@ use crate::{
     token_form::{DATE, DAY, KEEP, PRESETS, TokenForm},
 };
 
-/// What a form is filled in with, and what surrounds it.
+/// The contents of a form, and its context.
 pub(crate) struct Fields<'a> {
     pub(crate) entered: &'a TokenForm,
     pub(crate) faults: &'a FieldErrors,
-    /// What is stored, where the form changes it.
+    /// The stored token, if the form edits one.
     pub(crate) stored: Option<&'a Token>,
     pub(crate) catalog: &'a PermissionSet,
-    /// What whoever is signed in holds.
+    /// The permissions of the signed-in user.
     pub(crate) held: &'a PermissionSet,
-    /// Where they are.
+    /// The user's address.
     pub(crate) address: Option<IpAddr>,
     pub(crate) now: Timestamp,
-    /// The latest expiry that the rules take.
+    /// The latest expiry that the rules allow.
     pub(crate) latest: Timestamp,
 }
 
@@ -43,7 +43,7 @@ impl Fields<'_> {
         }
     }
 
-    /// What is wrong altogether, with the way to each field.
+    /// A summary of all faults, with links to the fields.
     fn summary(&self) -> Markup {
         let faults = self.faults;
         html! {
@@ -75,7 +75,7 @@ impl Fields<'_> {
     fn expiry(&self) -> Markup {
         let (entered, faults) = (self.entered, &self.faults.expiry);
         let dated = entered.lifetime == DATE;
-        // What was typed and cannot be read stays as it was typed.
+        // A typed date that cannot be parsed stays as it was typed.
         let at = entered.instant(self.now).ok().flatten().filter(|_| dated);
         let value = match (at, self.stored) {
             (Some(at), _) => format::field(at),
@@ -156,7 +156,7 @@ fn choice(value: &str, entered: &TokenForm, words: &Markup) -> Markup {
     html! { label.choice { input type="radio" name="lifetime" value=(value) checked[chosen]; " " span { (words) } } }
 }
 
-/// What is wrong with a field.
+/// The faults of a field.
 fn field_errors(id: &str, faults: &[String]) -> Markup {
     html! {
         @if !faults.is_empty() {

@@ -1,4 +1,4 @@
-//! Instants and amounts as people read them. Everything is in UTC, and says so.
+//! Instants and amounts for people. All times are in UTC, and say so.
 
 use countersign_domain::Timestamp;
 use maud::{Markup, html};
@@ -7,7 +7,7 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// `23 Nov 2027, 00:00 UTC`; with seconds only where there are any.
+/// `23 Nov 2027, 00:00 UTC`; with seconds only if they are not zero.
 pub(crate) fn instant(at: Timestamp) -> String {
     let utc = at.to_utc();
     let seconds = at.as_micros().rem_euclid(MINUTE * 1_000_000) != 0;
@@ -19,7 +19,7 @@ pub(crate) fn instant(at: Timestamp) -> String {
     utc.format(format).to_string()
 }
 
-/// How long ago or ahead: `in 3 months`, `5 minutes ago`.
+/// The distance from now: `in 3 months`, `5 minutes ago`.
 pub(crate) fn distance(at: Timestamp, now: Timestamp) -> String {
     let seconds = (at.as_micros() - now.as_micros()) / 1_000_000;
     let length = seconds.abs();
@@ -45,7 +45,7 @@ pub(crate) fn time(at: Timestamp) -> Markup {
     html! { time datetime=(at) { (instant(at)) } }
 }
 
-/// An instant by its distance, spelt out on a closer look.
+/// The distance of an instant, with the full time as a tooltip.
 pub(crate) fn ago(at: Timestamp, now: Timestamp) -> Markup {
     html! { time datetime=(at) title=(instant(at)) { (distance(at, now)) } }
 }
@@ -55,7 +55,7 @@ pub(crate) fn both(at: Timestamp, now: Timestamp) -> Markup {
     html! { (time(at)) " " span.faint { "(" (distance(at, now)) ")" } }
 }
 
-/// For a browser's field of date and time.
+/// The form of a browser's field for date and time.
 pub(crate) fn field(at: Timestamp) -> String {
     let seconds = at.as_micros().rem_euclid(MINUTE * 1_000_000) >= 1_000_000;
     let format = if seconds {
@@ -72,7 +72,7 @@ pub(crate) fn count(number: u64, word: &str) -> String {
     format!("{} {word}{end}", grouped(number))
 }
 
-/// With a comma between thousands.
+/// Groups thousands with commas.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -1,5 +1,5 @@
-//! A token's history as a timeline, newest first: what was done, by whom, from where, and whether anybody has touched it
-//! behind the service's back.
+//! A token's history as a timeline, newest first: what was done, by whom, from where, and whether
+//! anybody has tampered with it.
 
 use countersign_application::ports::EventView;
 use countersign_domain::{EventKind, Timestamp, TokenId, Version};
@@ -8,7 +8,8 @@ use maud::{Markup, html};
 use super::{format, review};
 use crate::chain_checks::ChainState;
 
-/// A page of events, with the way to older ones; with the state of the whole chain where it was verified.
+/// A page of events, with a link to older ones; with the state of the whole chain if it was
+/// verified.
 pub(crate) fn section(
     id: TokenId,
     events: &[EventView],
@@ -41,7 +42,7 @@ fn state(chain: ChainState) -> Markup {
     }
 }
 
-/// One event, with the words about whose it is.
+/// One event, with text about its token.
 pub(super) fn event(view: &EventView, whose: &Markup, now: Timestamp) -> Markup {
     let content = &view.event.content;
     let done = match content.kind {

@@ -1,4 +1,4 @@
-//! The frame of every page: what stands in its head, who is signed in, and the way out.
+//! The layout of every page: its head, the signed-in user, and the sign-out.
 
 use axum::{
     http::StatusCode,
@@ -51,8 +51,8 @@ fn menu(who: &Viewer) -> Markup {
     }
 }
 
-/// A page that only asks for another one, from here: a browser that came from another site's page leaves its cookie at
-/// home, and brings it along the second time.
+/// A page that only requests another one, from here: a browser that came from another site's page
+/// does not send its cookie, and sends it the second time.
 pub(crate) fn bounce(target: &str) -> Response {
     let head = html! { meta http-equiv="refresh" content={ "0;url=" (target) }; };
     let body = html! { main #main { p { a href=(target) { "Go on to the console" } } } };
@@ -82,12 +82,12 @@ fn answer(status: StatusCode, document: Markup) -> Response {
     (status, Html(document.into_string())).into_response()
 }
 
-/// A field that people do not see.
+/// A hidden field.
 pub(crate) fn hidden(name: &str, value: &str) -> Markup {
     html! { input type="hidden" name=(name) value=(value); }
 }
 
-/// What is said above a page's content: `good`, `bad` or `plain`.
+/// A notice above a page's content: `good`, `bad` or `plain`.
 pub(crate) fn notice(kind: &str, words: &Markup) -> Markup {
     let role = if kind == "bad" { "alert" } else { "status" };
     html! { div class={ "notice " (kind) } role=(role) { (words) } }

@@ -1,5 +1,5 @@
-//! The permissions as a table to tick: areas as rows, verbs as columns. What whoever is signed in does not hold is shown,
-//! with the reason why it cannot be ticked.
+//! The permissions as a table with checkboxes: areas as rows, verbs as columns. Permissions that
+//! the user does not hold are shown with the reason why they cannot be ticked.
 
 use std::collections::BTreeMap;
 
@@ -10,25 +10,25 @@ use super::chips::{by_area, short};
 
 /// The verbs that come first, in this order.
 const FIRST: [&str; 4] = ["read", "write", "delete", "run"];
-/// The most columns; the verbs beyond share one.
+/// The maximum number of columns; the remaining verbs share one.
 const WIDEST: usize = 6;
 
-/// What decides about each tick.
+/// The state that decides about each checkbox.
 pub(crate) struct Matrix<'a> {
-    /// What can be granted.
+    /// The permissions that can be granted.
     pub(crate) catalog: &'a PermissionSet,
-    /// What the token holds already, with what has left the catalog since.
+    /// The permissions that the token already holds, including those that have left the catalog.
     pub(crate) stored: Option<&'a PermissionSet>,
-    /// What whoever is signed in holds.
+    /// The permissions of the signed-in user.
     pub(crate) held: &'a PermissionSet,
-    /// What is ticked.
+    /// The ticked permissions.
     pub(crate) ticked: &'a [String],
-    /// Whether something is wrong with the choice.
+    /// Whether the choice has a fault.
     pub(crate) faulty: bool,
 }
 
 impl Matrix<'_> {
-    /// The table, with what finds and counts around it.
+    /// The table, with the search and the counter around it.
     pub(crate) fn markup(&self) -> Markup {
         let all = match self.stored {
             Some(stored) => self.catalog.union(stored),
@@ -74,7 +74,8 @@ impl Matrix<'_> {
         }
     }
 
-    /// What a token holds already can be left to it by anybody who may write.
+    /// Whether a checkbox may be ticked. A permission that the token already holds may be kept by
+    /// anybody who may write.
     fn may_tick(&self, permission: &Permission) -> bool {
         let stored = self
             .stored
@@ -96,7 +97,8 @@ impl Matrix<'_> {
         };
         html! {
             label.tick.off[!may].gone[gone] title=[why] {
-                // A tick that cannot be set is taken along where it was set before, to be refused in words.
+                // A checkbox that cannot be ticked is sent if it was ticked before, so that the
+                // refusal explains it.
                 input type="checkbox" name="permissions" value=(name) aria-label=(name) checked[ticked] disabled[!may && !ticked]
                     aria-describedby=[(!may).then_some("not-held")];
                 span.verb { (permission.verb()) }

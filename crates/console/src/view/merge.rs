@@ -1,6 +1,6 @@
-//! Two people changed one token. Nothing of either is lost and nothing is overwritten unseen: where only one of them
-//! changed something, that is proposed; where both did, a person decides. What is chosen is reviewed like any other edit,
-//! against the version that is stored now.
+//! Merge of two people's edits of one token. No edit is lost and none is overwritten unseen: if
+//! only one of them changed a field, that value is proposed; if both did, a person decides. The
+//! result is reviewed like any other edit, against the stored version.
 
 use std::collections::BTreeSet;
 
@@ -67,15 +67,15 @@ pub(crate) fn page(
     }
 }
 
-/// A field of which there is one value.
+/// A field with one value.
 struct Scalar<'a> {
     legend: &'a str,
     field: &'a str,
     base: Markup,
-    /// What is sent for it, and what is shown.
+    /// The value that is sent, and the one that is shown.
     theirs: (&'a str, Markup),
     yours: (&'a str, Markup),
-    /// By them, by you.
+    /// Whether they changed it, and whether you did.
     changed: (bool, bool),
     agreed: bool,
 }
@@ -117,14 +117,15 @@ struct Sets {
 #[derive(Debug, PartialEq, Eq)]
 struct Item {
     text: String,
-    /// Whether it is proposed.
+    /// Whether the item is proposed.
     ticked: bool,
-    /// What somebody did to it.
+    /// The note about who changed it.
     note: &'static str,
 }
 
 impl Sets {
-    /// What both left stays, what either added comes, what either took away goes.
+    /// Items that both kept stay, items that either added are added, items that either removed are
+    /// removed.
     fn of(base: &[String], theirs: &[String], yours: &[String]) -> Self {
         let all: BTreeSet<_> = base.iter().chain(theirs).chain(yours).collect();
         let items = all.into_iter().map(|text| {
@@ -149,8 +150,8 @@ impl Sets {
         }
     }
 
-    /// The same for a list of which an empty one admits everybody: what two people narrowed never comes out as that,
-    /// so then everything that either of them kept is proposed.
+    /// The same for a list of which an empty one admits every address: two narrowed lists must
+    /// never merge into an empty one, so then everything that either of them kept is proposed.
     fn of_addresses(base: &[String], theirs: &[String], yours: &[String]) -> Self {
         let mut sets = Self::of(base, theirs, yours);
         if sets.items.iter().all(|item| !item.ticked) {
@@ -162,7 +163,7 @@ impl Sets {
     }
 }
 
-/// As they would be stored; what is no address stays as it was typed.
+/// The addresses in the stored form; a text that is not an address stays as it was typed.
 fn canonical(lines: &[String]) -> Vec<String> {
     let written = lines
         .iter()
@@ -176,7 +177,8 @@ fn canonical(lines: &[String]) -> Vec<String> {
     all
 }
 
-/// Item by item, but for a list beside none at all: between some addresses and any address there is no middle.
+/// Item by item, unless one of the two is empty: there is no middle between some addresses and any
+/// address.
 fn addresses(base: &[String], theirs: &[String], yours: &[String]) -> Markup {
     let same = |one: &[String], other: &[String]| {
         let sorted = |side: &[String]| side.iter().cloned().collect::<BTreeSet<_>>();
@@ -202,7 +204,7 @@ fn addresses(base: &[String], theirs: &[String], yours: &[String]) -> Markup {
     };
     let (they, you) = (!same(theirs, base), !same(yours, base));
     let both = they && you;
-    // Proposed where only one of both changed anything: what that one wants.
+    // Proposed if only one of both changed anything: that one's choice.
     let any = !both && (if they { theirs } else { yours }).is_empty();
     html! {
         fieldset.field.three.conflict[both] {

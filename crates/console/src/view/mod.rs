@@ -1,4 +1,5 @@
-//! What pages look like: functions from values to markup. Whatever stands in a page goes through maud, which escapes it.
+//! Views: functions from values to markup. All content of a page goes through maud, which escapes
+//! it.
 
 pub(crate) mod assets;
 pub(crate) mod chips;

@@ -1,5 +1,5 @@
-//! What will change, before it does: in words, and as what is added and what is taken away. The form brings all that was
-//! entered along, so that saving stores what was looked at.
+//! Review of an edit before it is saved: as text, and as what is added and what is removed. The
+//! form sends all that was entered, so that saving stores what was reviewed.
 
 use countersign_domain::{
     AllowedAddresses, Changes, FieldChange, PermissionSet, Timestamp, TokenView,
@@ -38,7 +38,7 @@ pub(crate) fn page(
     }
 }
 
-/// All that was entered, for a form that only asks.
+/// All entered values as hidden fields.
 pub(crate) fn entered_fields(entered: &TokenForm) -> Markup {
     html! {
         (hidden("name", &entered.name))
@@ -50,7 +50,7 @@ pub(crate) fn entered_fields(entered: &TokenForm) -> Markup {
     }
 }
 
-/// What changes, field by field.
+/// The changes, field by field.
 pub(crate) fn list(changes: &Changes) -> Markup {
     html! {
         dl.changes {
@@ -99,7 +99,7 @@ fn direction(expiry: &FieldChange<Timestamp>) -> Markup {
     html! { " " span.faint { "(" (said) ")" } }
 }
 
-/// What comes into a set and what leaves it.
+/// The items that a set gains and loses.
 fn sets<T>(changed: &FieldChange<T>, show: impl Fn(&T) -> Vec<String>) -> Markup {
     let shown = |value: &Option<T>| value.as_ref().map(&show).unwrap_or_default();
     let (before, after) = (shown(&changed.before), shown(&changed.after));
@@ -117,7 +117,7 @@ fn names(set: &PermissionSet) -> Vec<String> {
     set.iter().map(ToString::to_string).collect()
 }
 
-/// An empty list is the widest one there is, which its chips alone do not show.
+/// An empty list admits every address, which its chips alone do not show.
 fn any_address(changed: &FieldChange<AllowedAddresses>) -> Markup {
     let any = AllowedAddresses::any();
     html! {

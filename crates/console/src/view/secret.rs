@@ -1,5 +1,5 @@
-//! The one page that shows a secret. It is the answer to a form and stands at no address, so that it can be neither
-//! reloaded without being asked for anew, nor shared, nor found again.
+//! The one page that shows a secret. It is the answer to a form and has no address of its own, so
+//! it cannot be reloaded without asking again, shared, or found again.
 
 use countersign_application::IssuedToken;
 use maud::{Markup, html};

@@ -1,11 +1,11 @@
-//! Signing in: a field for a token's secret, and nothing else.
+//! The sign-in page: a field for a token's secret, and nothing else.
 
 use maud::{Markup, html};
 
 use super::layout::{hidden, notice};
 use crate::form::TOKEN;
 
-/// The page; `next` is where to go on.
+/// The page; `next` is the page after the sign-in.
 pub(crate) fn page(
     form_token: &str,
     next: &str,

@@ -1,4 +1,4 @@
-//! One token with all that is known of it.
+//! The page of one token, with all its details.
 
 use countersign_domain::{LastUse, SecretView, Timestamp, TokenId, TokenView};
 use maud::{Markup, html};
@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::{chips, format};
 use crate::{auth::Viewer, events::View};
 
-/// The record, what can be done with it, and its secrets; its history comes after.
+/// The record, the actions, and the secrets; the history comes after them.
 pub(crate) fn record(
     who: &Viewer,
     view: &TokenView,
@@ -65,7 +65,7 @@ pub(crate) fn record(
     }
 }
 
-/// What is left to be said and done if the record cannot be read.
+/// The page if the record cannot be read.
 pub(crate) fn unreadable(who: &Viewer, id: TokenId) -> Markup {
     html! {
         div.title {

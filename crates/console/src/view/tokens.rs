@@ -1,4 +1,4 @@
-//! The list of tokens: what is looked for, the table, and the way to its other pages.
+//! The list of tokens: the filter, the table, and the links to other pages.
 
 use countersign_application::{
     ports::Unreadable,
@@ -70,7 +70,7 @@ fn search(view: &ListQuery, catalog: &PermissionSet) -> Markup {
     }
 }
 
-/// The tokens of the page of which there is nothing to be shown.
+/// The tokens of the page that cannot be shown.
 fn unreadable(tokens: &[Unreadable]) -> Markup {
     let links = html! {
         @for one in tokens { " " a href={ "/console/tokens/" (one.token) } { code { (one.token) } } }
@@ -179,7 +179,7 @@ fn row(view: &TokenView, now: Timestamp) -> Markup {
 
 fn pages(view: &ListQuery, total: u64) -> Markup {
     let last = u32::try_from(total.div_ceil(u64::from(SIZE))).unwrap_or(u32::MAX);
-    // One more than was counted: how many there are is not known.
+    // One more than was counted: the exact number is unknown.
     let counted = total <= u64::from(view.counted_to());
     html! {
         @if last > 1 && view.page <= last {
