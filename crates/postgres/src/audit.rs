@@ -18,7 +18,7 @@ impl AuditStore for PostgresStore {
             (*tenant.as_uuid(), *token.as_uuid())
         });
         let rows = self.audit.query(|| {
-            // Events without a record are a history as well: of one that somebody took away.
+            // Events without a record are a history too: that of a record that somebody removed.
             sqlx::query!(
                 r#"
                 (SELECT tenant_id AS "tenant_id!", id AS "id!" FROM api_tokens

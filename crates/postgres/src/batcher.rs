@@ -1,5 +1,5 @@
-//! Questions that many callers ask at once share a statement: while one is under way the next ones gather, so that the crowd
-//! itself sets the size of a batch, and nobody waits for company.
+//! Batcher of concurrent queries: while a statement runs, further queries gather and share the next
+//! one. So the load sets the size of a batch, and no query waits for others to come.
 
 use std::{
     collections::HashMap,
@@ -22,36 +22,36 @@ use crate::{
     error::StatementError,
 };
 
-/// How many questions one statement asks at most.
+/// The maximum number of keys in one statement.
 const BATCH: usize = 128;
-/// How many callers wait in line; more wait for a place in it.
+/// The number of callers in the queue; further callers wait for a place in it.
 const LINE: usize = 4 * BATCH;
-/// How long a batch may take, so that those behind it are still answered in time.
+/// The deadline of a batch, so that the batches after it are still answered in time.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(2200);
 
-/// What is asked about many keys in one statement.
+/// A query for many keys in one statement.
 pub(crate) trait BatchQuery: Send + Sync + 'static {
-    /// How many statements are under way at most. With one alone the server is idle while its answer is read; with more,
-    /// fewer callers gather for each.
+    /// The maximum number of statements at a time. With only one the server is idle while its
+    /// answer is read; with more, fewer callers gather for each.
     const WORKERS: u32;
 
-    /// What is asked about.
+    /// The key of a query.
     type Key: Copy + Eq + Hash + Send + Sync + 'static;
-    /// What is found.
+    /// The row that is found.
     type Row: Send + Sync + 'static;
-    /// What the caller is told.
+    /// The answer for the caller.
     type Answer: Send + 'static;
 
-    /// The rows of these keys, each key once; none for a key that leads nowhere.
+    /// Reads the rows of these keys, each key once; a key without a row has none in the answer.
     fn ask(
         link: &StatementClient,
         keys: &[Self::Key],
     ) -> impl Future<Output = Result<Vec<Self::Row>, StatementError>> + Send;
 
-    /// Whose row it is.
+    /// The key of a row.
     fn key(row: &Self::Row) -> Option<Self::Key>;
 
-    /// What the row says.
+    /// Decodes a row.
     fn read(row: &Self::Row) -> Result<Self::Answer, StoreError>;
 }
 
@@ -65,7 +65,7 @@ struct Pending<Q: BatchQuery> {
 
 type SharedReceiver<Q> = Arc<Turn<mpsc::Receiver<Pending<Q>>>>;
 
-/// The way to ask, which ends when this is dropped.
+/// The batcher of one query; its tasks end when this is dropped.
 pub(crate) struct Batcher<Q: BatchQuery> {
     queue: mpsc::Sender<Pending<Q>>,
     lanes: Mutex<JoinSet<()>>,
@@ -90,7 +90,7 @@ impl<Q: BatchQuery> Batcher<Q> {
         let asked = Pending { key, answer };
         let told = timeout(CALL, async {
             let queued = self.queue.send(asked).await;
-            // What was asked does not belong into the fault.
+            // The error must not contain the query.
             queued.map_err(|_| unavailable(Closed))?;
             told.await.map_err(unavailable)?
         });
@@ -103,7 +103,7 @@ impl<Q: BatchQuery> Batcher<Q> {
     }
 }
 
-/// Begins a lane anew that panicked: its callers were told, and the next ones must not be.
+/// Restarts a worker that panicked: its callers got an error, and the next ones must not.
 async fn keep_running<Q: BatchQuery>(link: StatementClient, queue: SharedReceiver<Q>) {
     loop {
         let mut lane = JoinSet::new();
@@ -127,7 +127,7 @@ async fn run<Q: BatchQuery>(link: StatementClient, queue: SharedReceiver<Q>) {
         let keys: Vec<_> = callers.keys().copied().collect();
         match Q::ask(&link, &keys).await {
             Ok(rows) => answer::<Q>(callers, &rows),
-            // A row that cannot even be taken apart is one caller's trouble.
+            // A row that cannot be decoded must fail only its own caller.
             Err(lost) if keys.len() > 1 && lost.is_of_a_row() => {
                 for (key, answers) in callers {
                     match Q::ask(&link, &[key]).await {
@@ -143,7 +143,7 @@ async fn run<Q: BatchQuery>(link: StatementClient, queue: SharedReceiver<Q>) {
 
 type Callers<Q> = HashMap<<Q as BatchQuery>::Key, Vec<AnswerSender<Q>>>;
 
-/// A caller that has gone meanwhile gets no answer.
+/// Answers the callers. One that has gone in the meantime gets no answer.
 fn answer<Q: BatchQuery>(mut callers: Callers<Q>, rows: &[Q::Row]) {
     for row in rows {
         let answers = Q::key(row).and_then(|key| callers.remove(&key));

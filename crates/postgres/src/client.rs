@@ -1,5 +1,6 @@
-//! One statement against a server that may be away, frozen, restarted or read-only: bounded in time, sent again only
-//! where that is right, and never on a connection that is known to be bad.
+//! Client for single statements against a server that may be unreachable, frozen, restarted or
+//! read-only: each is bounded in time, sent again only if that is right, and never sent on a
+//! connection that is known to be bad.
 
 use std::{
     io,
@@ -19,29 +20,29 @@ use crate::{
     pool::Pool,
 };
 
-/// How long a call waits for a connection.
+/// The time for which a call waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(1);
-/// How long a statement may take, seen from here.
+/// The time-out of a statement on the client's side.
 const STATEMENT: Duration = Duration::from_secs(2);
-/// How long a whole call may take, with all that is sent again; the ports allow 5 s.
+/// The deadline of a whole call, with all that is sent again; the ports allow 5 s.
 pub(crate) const CALL: Duration = Duration::from_millis(4500);
-/// How long connections to a server that is read-only are left alone.
+/// The period for which connections to a read-only server are kept.
 const REST: Duration = Duration::from_secs(1);
-/// How often one statement is sent at most.
+/// The maximum number of times that one statement is sent.
 pub(crate) const TRIES: u8 = 3;
 
-/// What a statement leaves behind.
+/// The effect of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// Nothing, because it only reads.
+    /// None, because it only reads.
     Read,
-    /// What it changes.
+    /// Its changes.
     Change,
-    /// Nothing, because its transaction is rolled back.
+    /// None, because its transaction is rolled back.
     DryRun,
 }
 
-/// The way to the server. Clones share their connections.
+/// The client of a server. Clones share their connections.
 #[derive(Debug, Clone)]
 pub(crate) struct StatementClient {
     pool: Arc<Pool>,
@@ -54,8 +55,8 @@ impl StatementClient {
         }
     }
 
-    /// Another way to the same server, with connections of its own. What is found out about the server on one holds on
-    /// both.
+    /// Another client of the same server, with connections of its own. Both share what is found out
+    /// about the server.
     pub(crate) fn beside(&self, options: PgConnectOptions, max_connections: u32) -> Self {
         Self {
             pool: self.pool.beside(options, max_connections),
@@ -66,7 +67,7 @@ impl StatementClient {
         &self.pool
     }
 
-    /// All rows of a question that changes nothing; asked again where the connection broke.
+    /// Returns all rows of a query that changes nothing; it is sent again if the connection broke.
     pub(crate) async fn query<'q, F, T>(
         &self,
         query: impl Fn() -> Map<'q, Postgres, F, PgArguments>,
@@ -78,7 +79,7 @@ impl StatementClient {
         self.send(Instant::now(), CALL, query, Effect::Read).await
     }
 
-    /// As [`Self::ask`], for less patient callers.
+    /// As [`Self::query`], with a shorter deadline.
     pub(crate) async fn query_within<'q, F, T>(
         &self,
         patience: Duration,
@@ -92,8 +93,8 @@ impl StatementClient {
             .await
     }
 
-    /// The rows that a change gives; sent again only where it certainly took no effect. The call began then, and the
-    /// changes that were told before in the same call count against its time.
+    /// Returns the rows of a change; it is sent again only if it certainly took no effect. The call
+    /// began at `began`, and earlier changes of the same call count against its time.
     pub(crate) async fn execute<'q, F, T>(
         &self,
         began: Instant,
@@ -106,7 +107,7 @@ impl StatementClient {
         self.execute_as((began, Effect::Change), query).await
     }
 
-    /// As [`Self::tell`], or with a dry run the rows that the change would give.
+    /// As [`Self::execute`], or with a dry run the rows that the change would return.
     pub(crate) async fn execute_as<'q, F, T>(
         &self,
         (began, effect): (Instant, Effect),
@@ -156,7 +157,8 @@ impl StatementClient {
             let renewed = match diagnosis.connection {
                 Connection::Good | Connection::Spent => true,
                 Connection::Lost => self.pool.stale_before.mark(Duration::ZERO),
-                // A server may stay read-only for hours: that must not cost all connections at each write.
+                // A server may stay read-only for hours, and a write must not cost all connections
+                // each time.
                 Connection::ReadOnly => self.pool.stale_before.mark(REST),
             };
             let certain = diagnosis.certain || effect != Effect::Change;
@@ -169,8 +171,8 @@ impl StatementClient {
     }
 }
 
-/// Runs a statement by itself; for a dry run in a transaction that ends without a commit, also if
-/// the caller goes away.
+/// Runs a statement; a dry run in a transaction that ends without a commit, even if the caller goes
+/// away.
 async fn execute<F, T>(
     connection: &mut PgConnection,
     query: Map<'_, Postgres, F, PgArguments>,

@@ -1,4 +1,4 @@
-//! Look-ups of credentials by the digests of their secrets.
+//! Batched look-ups of credentials by the digests of their secrets.
 
 use countersign_application::ports::StoreError;
 use countersign_domain::{Credential, SecretDigest, TenantId, TokenId, UserId};
@@ -11,7 +11,7 @@ use crate::{
     rows::{API_TOKENS, Micros, TOKEN_SECRETS, Texts, shown},
 };
 
-/// Whose secret has this digest?
+/// The query for the facts of a secret's digest.
 #[derive(Debug)]
 pub(crate) struct CredentialBatch;
 
@@ -40,7 +40,7 @@ impl BatchQuery for CredentialBatch {
     }
 }
 
-/// The facts behind a secret, as they are stored.
+/// The stored facts of a secret.
 pub(crate) struct CredentialRow {
     digest: Vec<u8>,
     tenant_id: Uuid,
@@ -56,8 +56,8 @@ pub(crate) struct CredentialRow {
     modified_at: Micros,
 }
 
-/// Always a row at least, which shows whether the server is a primary: what a standby does not find may be there, and
-/// what it finds may have been revoked.
+/// It always returns a row, which shows whether the server is a primary: a token that a standby
+/// does not find may exist, and one that it finds may be revoked.
 async fn found(
     link: &StatementClient,
     digests: &[Vec<u8>],

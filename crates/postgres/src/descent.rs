@@ -1,6 +1,6 @@
-//! Which token came from which, told by the events of creations and rotations. Both ways are
-//! followed within the server, because a trip for each generation would let a long line of makers
-//! outlast the deadline.
+//! Descent of tokens, by the events of creations and rotations. The server follows both directions,
+//! because with a round trip for each generation a long chain of creators would exceed the
+//! deadline.
 
 use countersign_application::{
     ports::{Descendant, Descendants, Lineage, Origin, StoreError},
@@ -36,10 +36,10 @@ impl PostgresStore {
         let every = Filter::All(Vec::new());
         let _permit = self.permit(self.lineages.acquire(tenant, &every)).await?;
         let head = *lineage.token.as_uuid();
-        // The server numbers what it finds in the order in which it finds it: one generation after
-        // the other. It guesses badly how much a recursion finds. So each step is a LATERAL, which
-        // leaves it nothing but a search in an index, and places and origins are put together by
-        // grouping: joined, each would be compared with all others.
+        // The server numbers the results in the order in which it finds them: one generation after
+        // the other. It estimates badly how many rows a recursion finds. So each step is a LATERAL,
+        // which leaves it only a search in an index, and positions and origins are combined by
+        // grouping: in a join, each would be compared with all others.
         let rows = self.link.query(|| {
             sqlx::query_as!(
                 Row,
@@ -91,7 +91,7 @@ impl PostgresStore {
                 tenant.as_uuid(),
                 head,
                 lineage.since.map(Timestamp::to_utc),
-                // The head has a row in any case.
+                // The head always has a row.
                 i64::from(limit) + 1,
             )
         });
@@ -114,7 +114,8 @@ impl PostgresStore {
         token: TokenId,
         ancestor: TokenId,
     ) -> Result<bool, StoreError> {
-        // A long line takes a while to climb, and whoever asks is refused without a cost to them.
+        // A long chain takes a while, and a refused caller pays nothing for it, so it needs a
+        // permit.
         let every = Filter::All(Vec::new());
         let _permit = self.permit(self.questions.acquire(tenant, &every)).await?;
         let found = self.link.query(|| {

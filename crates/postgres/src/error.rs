@@ -1,12 +1,13 @@
-//! What a failed statement tells: whether it may have been carried out, whether it is worth sending again, and
-//! whether the connection and its siblings can still be trusted.
+//! Diagnosis of a failed statement: whether it may have taken effect, whether it is worth sending
+//! again, and whether the connection and those opened before it can still be trusted.
 
 use std::{error::Error, io};
 
 use countersign_application::ports::StoreError;
 use thiserror::Error;
 
-/// The server's own words. The library's error also quotes values of the row, which belong in no log.
+/// The server's own message. The library's error also quotes values of the row, which must not be
+/// logged.
 #[derive(Debug, Error)]
 #[error("{message} (SQLSTATE {code}){hint}")]
 struct ServerError {
@@ -15,15 +16,16 @@ struct ServerError {
     hint: &'static str,
 }
 
-/// The server replays what another one writes. What it holds may be out of date by any time, so that a revoked token
-/// would still be found there, and it skips events of the feed without a trace.
+/// The server is a standby. Its data may be outdated by any time, so that a revoked token would
+/// still be found there, and it skips events of the feed without notice.
 #[derive(Debug, Error)]
 #[error(
     "this server is a standby (in recovery): connect to the primary, and through no pooler that sends reads elsewhere"
 )]
 struct InRecovery;
 
-/// An error unless the answer came from a primary, by what `pg_is_in_recovery()` returned in the same statement.
+/// Returns an error unless the answer came from a primary, by the result of `pg_is_in_recovery()`
+/// in the same statement.
 pub(crate) fn require_primary(in_recovery: bool) -> Result<(), sqlx::Error> {
     if in_recovery {
         Err(sqlx::Error::Configuration(Box::new(InRecovery)))
@@ -32,7 +34,8 @@ pub(crate) fn require_primary(in_recovery: bool) -> Result<(), sqlx::Error> {
     }
 }
 
-/// What an error means that no server of its own gives, and that nobody could make sense of otherwise.
+/// The hint for an error that only other software than PostgreSQL causes, and that is hard to
+/// understand otherwise.
 fn hint(code: &str) -> &'static str {
     match code {
         "26000" | "42P05" => {
@@ -42,8 +45,8 @@ fn hint(code: &str) -> &'static str {
     }
 }
 
-/// Whether a connection that could not be made may be made a moment later: the server is about to
-/// start or to end (57P01 to 57P03), or has no room (PostgreSQL, appendix A).
+/// Whether a failed connection may succeed a moment later: the server is about to start or to end
+/// (57P01 to 57P03), or has no room (PostgreSQL, appendix A).
 pub(crate) fn passes(error: &sqlx::Error) -> bool {
     use io::ErrorKind::{
         BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof,
@@ -61,12 +64,12 @@ pub(crate) fn passes(error: &sqlx::Error) -> bool {
     }
 }
 
-/// What an error tells about the connection that it came from.
+/// The state of a connection after an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Connection {
     /// It may be used again.
     Good,
-    /// It may not, which says nothing about the others.
+    /// It may not be used again, which says nothing about other connections.
     Spent,
     /// It leads to a server that is gone, and so do those that were opened before.
     Lost,
@@ -74,14 +77,15 @@ pub(crate) enum Connection {
     ReadOnly,
 }
 
-/// What follows from an error of one statement.
+/// The diagnosis of one statement's error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Diagnosis {
     /// The statement took no effect.
     pub(crate) certain: bool,
-    /// The same statement may succeed at once, on another connection or after a rival is done.
+    /// The same statement may succeed at once, on another connection or after another change is
+    /// done.
     pub(crate) again: bool,
-    /// What is to become of the connection.
+    /// The state of the connection.
     pub(crate) connection: Connection,
 }
 
@@ -94,12 +98,13 @@ impl Diagnosis {
         }
     }
 
-    /// An error that the server reports ends the transaction without effect, except where the code says otherwise
-    /// (PostgreSQL, appendix A; 08 comes from poolers that lost their server, 40003 from distributed engines).
+    /// The diagnosis of a code. An error that the server reports ends the transaction without
+    /// effect, unless the code says otherwise (PostgreSQL, appendix A; 08 comes from poolers that
+    /// lost their server, 40003 from distributed engines).
     fn of_code(code: &str) -> Self {
         use Connection::{Good, Lost, ReadOnly, Spent};
         match code {
-            // The server goes, or the pooler put another one behind the connection.
+            // The server ends, or the pooler put another one behind the connection.
             "57P01" | "57P02" | "57P03" | "57P05" | "26000" | "0A000" => {
                 Self::new(true, true, Lost)
             }
@@ -111,7 +116,7 @@ impl Diagnosis {
         }
     }
 
-    /// What follows from an error after the connection was there.
+    /// The diagnosis of an error after the connection was made.
     pub(crate) fn of(error: &sqlx::Error) -> Self {
         use Connection::{Good, Lost, Spent};
         match error {
@@ -137,7 +142,7 @@ impl Diagnosis {
     }
 }
 
-/// Why a statement has no result.
+/// The error of a statement without a result.
 #[derive(Debug)]
 pub(crate) struct StatementError {
     /// It took no effect.
@@ -147,7 +152,7 @@ pub(crate) struct StatementError {
 }
 
 impl StatementError {
-    /// Whether a row that came could not be taken apart.
+    /// Whether a returned row could not be decoded.
     pub(crate) fn is_of_a_row(&self) -> bool {
         matches!(
             self.error,
@@ -155,8 +160,8 @@ impl StatementError {
         )
     }
 
-    /// Whether one row may have failed a statement about many: by a constraint, or because it had
-    /// to be waited for (55P03, 57014). Nothing was written then.
+    /// Whether one change may have failed a statement for many: by a constraint, or because it
+    /// waited for a lock (55P03, 57014). Nothing was written then.
     pub(crate) fn is_of_one_change(&self) -> bool {
         let said = self.error.as_database_error();
         let code = said.and_then(sqlx::error::DatabaseError::code);
@@ -168,7 +173,7 @@ impl StatementError {
         matches!(&self.error, sqlx::Error::Configuration(why) if why.is::<InRecovery>())
     }
 
-    /// Whether a row with an equal key of that index is there.
+    /// Whether a row with an equal key exists in that index.
     pub(crate) fn is_taken(&self, index: &str) -> bool {
         let said = self.error.as_database_error();
         said.is_some_and(|said| said.is_unique_violation() && said.constraint() == Some(index))
@@ -186,7 +191,7 @@ impl From<StatementError> for StoreError {
             .error
             .as_database_error()
             .and_then(sqlx::error::DatabaseError::code);
-        // Read-only, and a disk that is full.
+        // Read-only, or a full disk.
         if matches!(code.as_deref(), Some("25006" | "53100")) {
             Self::Unwritable(lost.into_source())
         } else {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::rows::{AUDIT_EVENTS, Micros};
 
-/// An event, with its user's name where that was asked for.
+/// An event, with its user's name if the query selects it.
 #[derive(Debug)]
 pub(crate) struct EventRow {
     pub(crate) tenant_id: Uuid,

@@ -1,12 +1,12 @@
-//! Whether somebody between this machine and the server could read or redirect what they say to each other.
+//! Whether others on the network could read or redirect the connection to the server.
 
 use std::{net::IpAddr, str::FromStr as _};
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-/// Whether the connection of this URL leads over a network without verifying the server's certificate against its name.
-/// The library itself reads the URL, because it takes what the URL lacks from the environment (`PGHOST`, `PGSSLMODE`).
-/// A URL that it cannot read is never connected to.
+/// Whether the connection of this URL leads over a network without verifying the server's
+/// certificate against its name. The library parses the URL, because it takes missing parts from
+/// the environment (`PGHOST`, `PGSSLMODE`). A URL that it cannot parse is never connected to.
 #[must_use]
 pub fn is_exposed(url: &str) -> bool {
     PgConnectOptions::from_str(url).is_ok_and(|options| {

@@ -1,10 +1,12 @@
-//! The feed of changes, read from the history itself: what no reader can be pushed past is there to be read.
+//! The feed of changes, read from the history itself, which no reader can fall behind too far to
+//! read.
 //!
-//! Numbers that this server has not reached come from another one, with a backup that was put back into it. They say nothing
-//! about what happens here, and are passed over until the server gets there.
+//! Transaction ids that this server has not reached come from another one, with a backup that was
+//! restored into it. They say nothing about changes here, and are ignored until the server reaches
+//! them.
 //!
-//! A server in recovery shows what was committed out of the order of its snapshots, so that a place there would skip events
-//! silently: every look at one fails.
+//! A server in recovery shows commits out of the order of its snapshots, so that a position there
+//! would skip events silently: every read of the feed fails on one.
 
 use std::{future, time::Duration};
 
@@ -21,10 +23,11 @@ use crate::{
     store::PostgresStore,
 };
 
-// In these statements `ORDER BY tx` beside `tx::text` would sort by the text, since an output column goes by that name:
-// wrongly, and through all of the index. So the table's column is always named with its table.
+// In these statements `ORDER BY tx` beside `tx::text` would sort by the text, because the output
+// column has that name: wrongly, and through all of the index. So the table's column always has the
+// table's name.
 
-/// How long a look at the feed may take: whoever waits for it gives up soon anyway.
+/// The time-out of a read of the feed: its callers give up soon anyway.
 const LOOK: Duration = Duration::from_secs(1);
 
 #[async_trait]
@@ -101,7 +104,7 @@ impl ChangeFeed for PostgresStore {
                 at: table.time("at", table.column("at", row.at)?)?,
             })
         });
-        // One that cannot be read must not stop the feed: then any token may have changed.
+        // An unreadable change must not stop the feed: then any token may have changed.
         let changes: Result<_, StoreError> = changes.collect();
         Ok(ChangeBatch {
             changes: changes.ok(),

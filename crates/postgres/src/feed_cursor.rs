@@ -1,27 +1,28 @@
-//! A reader's place in the feed: which transactions it has been told of.
+//! The position of a reader in the feed: the transactions whose changes it has got.
 //!
-//! Transactions commit out of the order of their numbers, so no single number is a place. What is behind a reader is every
-//! number below the next one, but for those that were still running when it looked.
+//! Transactions do not commit in the order of their ids, so no single id is a position. A reader
+//! has got every id below the next one, except those that were still running when it read.
 //!
-//! The next number is taken from the newest event that was visible, not from the server's own counter: a crash may take
-//! that one back and give the same numbers again, to transactions that the reader would then miss. The number of an event
-//! that is visible has been flushed to disk, and never comes again.
+//! The next id follows the newest event that was visible, not the server's own counter: after a
+//! crash the server may issue the same ids again, to transactions that the reader would then miss.
+//! The id of a visible event has been flushed to disk, and is never issued again.
 
 use std::fmt::Write as _;
 
 use countersign_application::ports::FeedPosition;
 
-/// What a position says. Written as the next number, followed by the steps down to each that was running: `1042-3-1`.
+/// The content of a position. It is written as the next id, followed by the differences down to
+/// each that was running: `1042-3-1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FeedCursor {
     next: u64,
-    /// The greatest first.
+    /// The ids of running transactions, the greatest first.
     running: Vec<u64>,
 }
 
 impl FeedCursor {
-    /// From the number of the newest event and a snapshot as the server writes it (PostgreSQL, "Transaction ID and Snapshot
-    /// Information Functions"), both of one moment.
+    /// Builds it from the id of the newest event and a snapshot in the server's format (PostgreSQL,
+    /// "Transaction ID and Snapshot Information Functions"), both of one moment.
     pub(crate) fn of(newest: Option<&str>, snapshot: &str) -> Option<Self> {
         let next = match newest {
             Some(number) => read(number)?.checked_add(1)?,
@@ -35,7 +36,7 @@ impl FeedCursor {
         Some(Self { next, running })
     }
 
-    /// `None` where the text is no place.
+    /// Parses a position; `None` if the text is not one.
     pub(crate) fn parse(position: &FeedPosition) -> Option<Self> {
         let mut numbers = position.as_str().split('-').map(read);
         let next = numbers.next()??;
@@ -50,7 +51,8 @@ impl FeedCursor {
         Some(Self { next, running })
     }
 
-    /// Where more is running than a position has room for, the place before all of that: what is told twice is not missed.
+    /// Writes the position. If more transactions are running than a position has room for, it is
+    /// the position before all of them: changes that are reported twice are not missed.
     pub(crate) fn position(&self) -> Option<FeedPosition> {
         let mut text = self.next.to_string();
         let mut at = self.next;
@@ -62,24 +64,24 @@ impl FeedCursor {
         text.parse().or_else(|_| lowest().parse()).ok()
     }
 
-    /// Whether a reader can come from there to here. It cannot where events that it was told of are gone, as after a
-    /// backup was put back.
+    /// Whether a reader can come from there to here. It cannot if events that it got are gone, as
+    /// after a restore.
     pub(crate) fn follows(&self, before: &Self) -> bool {
         self.next >= before.next
     }
 
-    /// The first of the numbers that are all ahead.
+    /// The first of the ids that are all ahead.
     pub(crate) fn next(&self) -> String {
         self.next.to_string()
     }
 
-    /// The numbers below that are ahead as well.
+    /// The ids below it that are ahead as well.
     pub(crate) fn running(&self) -> Vec<String> {
         self.running.iter().map(u64::to_string).collect()
     }
 }
 
-/// Digits and nothing else; the library also takes a sign.
+/// Parses digits only; the library also accepts a sign.
 fn read(number: &str) -> Option<u64> {
     let plain = number.bytes().all(|byte| byte.is_ascii_digit());
     number.parse().ok().filter(|_| plain)

@@ -1,4 +1,4 @@
-//! Filters and orders as SQL. Only words from this crate become SQL text; what a caller asked with is bound.
+//! Filters and orders as SQL. Only text of this crate becomes SQL; values from callers are bound.
 
 use countersign_application::query::{
     Compare, Filter, ListField, ListTest, Order, OrderField, Scope, TextField, TextTest, TimeField,
@@ -10,12 +10,12 @@ use sqlx::{
     query::Query,
 };
 
-/// SQL in the making, over the tokens `t` with their last uses `l` and what they are searched by, `s`.
+/// SQL under construction, over the tokens `t` with their last uses `l` and their search rows `s`.
 pub(crate) struct Sql {
     text: QueryBuilder<Postgres>,
-    /// Whether names and permissions are looked into by way of `s`, instead of in the tokens themselves.
+    /// Whether names and permissions are searched in `s`, instead of in the tokens themselves.
     searched: bool,
-    /// The tenant, if the history is searched for who made a token, instead of the tokens.
+    /// The tenant, if tokens are found in the history by their creators, instead of in the tokens.
     by_maker: Option<TenantId>,
 }
 
@@ -49,7 +49,7 @@ impl Sql {
         self
     }
 
-    /// Only the tenant's tokens of the filter's scope that match; `searched` by way of `s`.
+    /// Selects the tenant's tokens of the filter's scope that match; if `searched`, by `s`.
     pub(crate) fn matching(&mut self, tenant: TenantId, filter: &Filter, searched: bool) {
         let scope = filter.scope();
         self.searched = searched && scope == Scope::Live;
@@ -90,8 +90,8 @@ impl Sql {
         }
     }
 
-    /// The history has an index by who made what; the tokens have none, because a change of expiry
-    /// would write into it.
+    /// The history has an index by creator; the tokens have none, because a change of expiry would
+    /// write to it.
     fn created_by(&mut self, test: &Compare<UserId>) -> &mut Self {
         let makers: Option<Vec<_>> = match test {
             Compare::Eq(maker) => Some(vec![*maker.as_uuid()]),
@@ -127,7 +127,7 @@ impl Sql {
     {
         let (operator, value) = match test {
             Compare::Eq(value) => (" = ", value),
-            // What has no value differs from every value.
+            // A missing value differs from every value.
             Compare::Ne(value) => (" IS DISTINCT FROM ", value),
             Compare::Gt(value) => (" > ", value),
             Compare::Gte(value) => (" >= ", value),
@@ -170,7 +170,7 @@ impl Sql {
             TextTest::StartsWith(needle) => ("starts_with(", needle, ")"),
             TextTest::NotStartsWith(needle) => ("NOT starts_with(", needle, ")"),
         };
-        // The server takes no text with NUL in it, and has none.
+        // The server accepts no text with NUL in it, and stores none.
         if needle.contains('\0') {
             return self.word(if call.starts_with("NOT") {
                 "true"
@@ -185,7 +185,7 @@ impl Sql {
             .word(end)
     }
 
-    /// A pattern, because that is what an index of parts of texts serves.
+    /// A pattern, because an index of parts of texts serves patterns.
     fn like(&mut self, column: &str, needle: &str) -> &mut Self {
         if needle.contains('\0') {
             return self.word("false");
@@ -228,7 +228,7 @@ impl Sql {
     }
 }
 
-/// Whether the filter looks into what live tokens are searched by, `s`.
+/// Whether the filter uses the search rows `s` of live tokens.
 pub(crate) fn searches(filter: &Filter) -> bool {
     filter.scope() == Scope::Live && asks_for_parts(filter)
 }
@@ -242,7 +242,7 @@ fn asks_for_parts(filter: &Filter) -> bool {
     }
 }
 
-/// The order, with the id behind it, of tokens under that alias.
+/// The order, followed by the id, of tokens under that alias.
 pub(crate) fn ordered(alias: char, order: &[Order]) -> String {
     let keys = order.iter().map(|Order { field, descending }| {
         let direction = if *descending { "DESC" } else { "ASC" };
@@ -266,11 +266,11 @@ pub(crate) fn ordered(alias: char, order: &[Order]) -> String {
 }
 
 mod nul {
-    //! Comparisons with texts that no column can hold, put as comparisons that mean the same to all it can.
+    //! Comparisons with texts with NUL, converted to equivalent ones without.
 
     use countersign_application::query::Compare;
 
-    /// A text without NUL is below one with NUL exactly if it is at most what stands before it.
+    /// A text without NUL is below one with NUL exactly if it is at most the part before the NUL.
     pub(super) fn free(test: &Compare<String>) -> Compare<String> {
         let free = |text: &&String| !text.contains('\0');
         let kept = |texts: &[String]| texts.iter().filter(free).cloned().collect();

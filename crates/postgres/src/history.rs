@@ -1,5 +1,4 @@
-//! The history of a tenant, newest first, in the order of the index that lists of tokens have of
-//! it.
+//! The history of a tenant, newest first, in the order of its index on events.
 
 use countersign_application::ports::{
     EVENT_BYTES, EventFilter, EventPlace, EventView, HISTORY_STEP, History, HistoryRow, StoreError,
@@ -94,7 +93,7 @@ impl PostgresStore {
         History::of_rows(tenant, rows.await?, limit, examined_to)
     }
 
-    /// Where the examination ends, if there are older events.
+    /// The position at which the examination ends, if there are older events.
     async fn examined_to(
         &self,
         tenant: TenantId,
@@ -117,7 +116,7 @@ impl PostgresStore {
             )
             .map(|row| (row.at.read(), TokenId::from_uuid(row.token_id)))
         });
-        // What is out of the calendar is out of the bounds, too.
+        // An instant outside the calendar is also outside the bounds.
         let last = rows.await?.pop();
         Ok(last.and_then(|(at, token)| Some(EventPlace::end_of(at?, token))))
     }
@@ -126,7 +125,7 @@ impl PostgresStore {
 fn read(row: EventRow, token_name: Option<&str>, bytes: i64) -> HistoryRow {
     HistoryRow {
         place: EventPlace {
-            // Only instants within the calendar are asked for.
+            // Only instants within the calendar are selected.
             at: row.at.read().unwrap_or(Timestamp::MIN),
             token: TokenId::from_uuid(row.token_id),
             version: row.version_after,

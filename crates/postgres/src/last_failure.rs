@@ -1,5 +1,5 @@
-//! Why connections cannot be made at the moment. A few callers try and see the reason; the others
-//! wait for a place among them, and would only see that nobody had one to give.
+//! The last failure of a connection. A few callers try to connect and see the reason; the others
+//! wait for a slot among them, and would only see that there was none.
 
 use std::{
     io,
@@ -9,21 +9,21 @@ use std::{
 
 use sqlx::Error;
 
-/// How long a failure stands for those that wait: a server that refuses connections is asked again
-/// several times within it.
+/// The time for which a failure counts for waiting callers: a server that refuses connections is
+/// tried several times within it.
 const RECENT: Duration = Duration::from_secs(2);
 
-/// The words of the last connection that could not be made, and when; none since one was made.
+/// The message and time of the last connection that failed; none after one succeeded.
 #[derive(Debug, Default)]
 pub(crate) struct LastFailure(Mutex<Option<(String, Instant)>>);
 
 impl LastFailure {
-    /// Notes that a connection was made.
+    /// Records that a connection was made.
     pub(crate) fn clear(&self) {
         *self.lock() = None;
     }
 
-    /// Notes why a connection could not be made.
+    /// Records why a connection failed.
     pub(crate) fn note(&self, error: &Error) {
         let words = match error {
             Error::Io(error) => error.to_string(),
@@ -32,7 +32,8 @@ impl LastFailure {
         *self.lock() = Some((words, Instant::now()));
     }
 
-    /// Why a caller got no connection in time, by what that caller saw and what others saw before.
+    /// The reason why a caller got no connection in time, by its own error and those of others
+    /// before.
     pub(crate) fn reason(&self, seen: Error) -> Error {
         let connecting = match &seen {
             Error::PoolTimedOut => false,

@@ -1,4 +1,4 @@
-//! Bringing the tables to the form that this program knows.
+//! Migration of the tables to this program's version.
 
 use countersign_application::ports::MigrationFault;
 use sqlx::{
@@ -19,16 +19,16 @@ use crate::{
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 impl PostgresStore {
-    /// Brings the tables up to date. Several nodes may do so at once: each waits for the one
+    /// Migrates the tables. Several nodes may do so at the same time: each waits for the one
     /// before.
     ///
-    /// Where they are, nothing else happens, so that a node may start through a pooler. Otherwise
-    /// it takes a session lock on a connection of its own, without a time limit: a new index may
-    /// take its time.
+    /// If there is nothing to migrate, it does nothing else, so that a node may start through a
+    /// pooler. Otherwise it takes a session lock on a connection of its own, without a time limit,
+    /// because a new index may take its time.
     ///
     /// # Errors
-    /// Where the database cannot be reached, is a standby, lets nobody in, belongs to a newer
-    /// program, or holds migrations of another history.
+    /// Fails if the database cannot be reached, is a standby, refuses the connection, belongs to a
+    /// newer program, or has migrations of another history.
     pub async fn migrate(&self) -> Result<(), MigrationFault> {
         if self.is_current().await? {
             return Ok(());
@@ -37,16 +37,16 @@ impl PostgresStore {
         let session = session.unwrap_or_else(|_| Err(no_answer()));
         let mut session = session.map_err(connecting)?;
         let outcome = MIGRATIONS.run_direct(None, &mut session, false).await;
-        // The lock ends with the session, whatever came of it.
+        // The lock ends with the session, whatever the result is.
         drop(timeout(LOOK, session.close()).await);
         outcome.map_err(failed)
     }
 
-    /// Whether all migrations were carried out, these and no others; changes nothing.
+    /// Whether exactly the migrations of this program were applied; changes nothing.
     ///
     /// # Errors
-    /// Where the server is a standby or lets nobody in, or a newer program has migrated the
-    /// database.
+    /// Fails if the server is a standby or refuses the connection, or a newer program has migrated
+    /// the database.
     pub async fn is_current(&self) -> Result<bool, MigrationFault> {
         // Before anything fails there for another reason.
         let server = self.aside.query_within(LOOK, || {
@@ -58,19 +58,18 @@ impl PostgresStore {
             .map_err(|lost| (lost.is_in_recovery(), connecting(lost.error)))
         {
             Err((true, fault) | (_, fault @ MigrationFault::Refused(_))) => return Err(fault),
-            // A server that is slow may answer who waits longer.
+            // A slow server may answer a caller that waits longer.
             Err(_) => return Ok(false),
             Ok(_) => {}
         }
         let done = self.aside.query_within(LOOK, || {
-            // A table of the library's, which a database may lack that the descriptions of queries
-            // are made from.
+            // A table of the library's, which the database that describes the queries may lack.
             sqlx::query(
                 "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version",
             )
             .try_map(|row: PgRow| Ok((row.try_get(0)?, row.try_get(1)?)))
         });
-        // If that is not known, the migrations find out.
+        // If that is unknown, the migrations find out.
         let Ok(done): Result<Vec<(i64, Vec<u8>)>, _> = done.await else {
             return Ok(false);
         };
@@ -95,8 +94,9 @@ fn newer(database: i64) -> MigrationFault {
     MigrationFault::Newer { database, program }
 }
 
-/// Why nothing could be asked. The codes of a server that lets nobody in: invalid authorization, no
-/// such database, no privilege to connect (PostgreSQL, appendix A).
+/// The reason why no query was possible. These are the codes of a server that refuses the
+/// connection: invalid authorization, no such database, no privilege to connect (PostgreSQL,
+/// appendix A).
 fn connecting(error: sqlx::Error) -> MigrationFault {
     let code = error.as_database_error().and_then(DatabaseError::code);
     let refused =
@@ -125,7 +125,7 @@ fn executing(error: sqlx::Error) -> MigrationFault {
     }
 }
 
-/// Whether the server went away, or had to end the migration for the sake of others: it may succeed
+/// Whether the server went away, or had to end the migration in favour of others: it may succeed
 /// later.
 fn passes(error: &sqlx::Error) -> bool {
     error::passes(error) || Diagnosis::of(error).again || matches!(error, sqlx::Error::Io(_))

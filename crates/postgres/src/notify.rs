@@ -1,8 +1,9 @@
-//! Telling other nodes that there is news, and hearing it from them. Nothing is lost with a notification: the truth is in
-//! the history, which every reader also looks at by itself.
+//! Notifications between nodes that there are changes. Nothing is lost with a notification: the
+//! changes are in the history, which every reader also polls.
 //!
-//! A notification is no part of the change's own statement. The server commits those that notify one after the other,
-//! each with a flush of its own, which takes most of the throughput away; see `docs/adr/0014-the-feed-is-the-history.md`.
+//! A notification is not part of the change's own statement. The server commits transactions that
+//! notify one after the other, each with a flush of its own, which takes away most of the
+//! throughput; see `docs/adr/0014-the-feed-is-the-history.md`.
 
 use std::{
     io,
@@ -21,25 +22,26 @@ use crate::client::StatementClient;
 
 const CHANNEL: &str = "countersign_changes";
 
-/// How long after one notification the next may follow; one tells of all changes that came in between. Each has every node
-/// look at the feed, so that what a crowd of writers pays for being heard is set here. A lone change is told at once.
+/// The minimum interval between two notifications; one stands for all changes in between. Each
+/// makes every node read the feed, so this bounds what many writers pay for it. A single change is
+/// announced at once.
 const GAP: Duration = Duration::from_millis(20);
-/// How long a statement of the listener, or its connecting, may take.
+/// The time-out of a statement of the listener, and of its connecting.
 const ANSWER: Duration = Duration::from_secs(1);
-/// How long nothing may be heard before the connection is tried.
+/// The maximum silence before the connection is tested.
 const SILENCE: Duration = Duration::from_secs(10);
-/// How long a listener that failed waits before it connects again.
+/// The pause of a failed listener before it connects again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How nodes on one database learn that another one changed something.
+/// How nodes on one database learn of each other's changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum FeedMode {
-    /// They are notified, within milliseconds. Takes one connection of each node for good, which must lead to the server
-    /// itself or to a pooler in session mode.
+    /// By notifications, within milliseconds. This takes one connection of each node permanently,
+    /// which must lead to the server itself or to a pooler in session mode.
     #[default]
     Notify,
-    /// They find out when they look. For connections that cannot hear notifications, such as through PgBouncer in
-    /// transaction mode.
+    /// By polling. This is for connections that cannot receive notifications, such as through
+    /// PgBouncer in transaction mode.
     Poll,
 }
 
@@ -47,7 +49,7 @@ pub enum FeedMode {
 struct Signals {
     /// This node changed something.
     made: Notify,
-    /// Some node did, or may have.
+    /// Some node changed something, or may have.
     heard: Notify,
 }
 
@@ -72,13 +74,13 @@ impl NotifyChannel {
         }
     }
 
-    /// Has all nodes told, without waiting for that.
+    /// Announces a change to all nodes, without waiting for that.
     pub(crate) fn changed(&self) {
         self.signals.made.notify_one();
     }
 
     pub(crate) async fn wait_for_change(&self) {
-        // A task of its own, so that whoever gives up waiting does not end the connection.
+        // In a task of its own, so that a caller that stops waiting does not end the connection.
         self.listening.call_once(|| {
             let listening = listen(self.options.clone(), Arc::clone(&self.signals));
             self.tasks().spawn(listening);
@@ -98,7 +100,7 @@ impl NotifyChannel {
 async fn send_notifications(link: StatementClient, signals: Arc<Signals>) {
     loop {
         signals.made.notified().await;
-        // Where it fails, the other nodes find out by themselves.
+        // If it fails, the other nodes find out by polling.
         let told = link.query_within(ANSWER, || {
             sqlx::query!("SELECT count(pg_notify('countersign_changes', ''))").map(drop)
         });
@@ -109,19 +111,20 @@ async fn send_notifications(link: StatementClient, signals: Arc<Signals>) {
 
 async fn listen(options: PgConnectOptions, signals: Arc<Signals>) {
     loop {
-        // Why it ended is told by the calls that fail for the same reason.
+        // The calls that fail for the same reason report why it ended.
         drop(receive_notifications(options.clone(), &signals.heard).await);
         signals.heard.notify_one();
         sleep(PAUSE).await;
     }
 }
 
-/// Wakes at each notification, and once it hears them; ends with the connection.
+/// Wakes at each notification, and once it can receive them; ends with the connection.
 async fn receive_notifications(
     options: PgConnectOptions,
     heard: &Notify,
 ) -> Result<(), sqlx::Error> {
-    // The listener takes its connection from a pool. One of its own is left behind where it does not end by itself.
+    // The listener takes its connection from a pool. Its own pool is dropped if the listener does
+    // not end by itself.
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ANSWER)

@@ -1,5 +1,5 @@
-//! One page of the matches, and how many there are, as one statement: both of one moment, also for a page behind the
-//! last.
+//! One page of the matches, and their number, as one statement: both of one moment, even for a page
+//! after the last.
 
 use countersign_application::{
     ports::StoreError,
@@ -19,12 +19,12 @@ use crate::{
     rows::TokenRow,
 };
 
-/// Where the order is read from.
+/// The source of the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PagePlan {
-    /// From the tokens.
+    /// The tokens.
     Tokens,
-    /// From the history, which may tell too little of it.
+    /// The history, which may have too few of the tokens.
     History,
 }
 
@@ -35,7 +35,7 @@ impl PagePlan {
         self == Self::History && (found.content.len() as u64) < promised.min(page.size.into())
     }
 
-    /// The one that is tried first.
+    /// The plan that is tried first.
     pub(crate) fn of(filter: &Filter, order: &[Order]) -> Self {
         match order {
             [
@@ -49,21 +49,21 @@ impl PagePlan {
     }
 }
 
-/// What is selected of a page `p` with the makers, changers and last uses of its tokens.
+/// The columns of a page `p` with the creators, changers and last uses of its tokens.
 const PAGE: &str = "
     SELECT n.total, p.tenant_id, p.id, p.version, p.name, p.user_id, p.partial_token, p.expiry, p.allowed_addresses,
            p.permissions, p.created_at, p.created_by, c.name AS created_by_name, p.modified_at, p.modified_by,
            m.name AS modified_by_name, p.chain_head, l.used_at, l.address AS used_address, p.revoked_at
     FROM (SELECT count(*) AS total FROM (SELECT FROM api_tokens t ";
 
-/// Every live token has a row there, so that the order of last uses can be read from their index.
+/// Every live token has a row in that table, so its index gives the order of last uses.
 const USES: &str = " JOIN token_uses l ON l.tenant_id = t.tenant_id AND l.token_id = t.id";
 
-/// The same of the tokens of the page.
+/// The same for the tokens of the page.
 const USES_ON_PAGE: &str =
     " LEFT JOIN token_uses l ON l.tenant_id = p.tenant_id AND l.token_id = p.id";
 
-/// A revoked token has no row there: its secrets have their last uses still.
+/// A revoked token has no row there, but its secrets still have their last uses.
 fn uses_of_secrets(alias: char) -> String {
     format!(
         " LEFT JOIN LATERAL (
@@ -73,36 +73,37 @@ fn uses_of_secrets(alias: char) -> String {
     )
 }
 
-/// The same, with indexes for looking into names and permissions.
+/// The search rows, which have indexes for names and permissions.
 const SEARCH: &str = " JOIN token_search s ON s.tenant_id = t.tenant_id AND s.token_id = t.id";
 
 /// The newest events of a tenant...
 const EVENTS: &str =
     "(SELECT tenant_id, token_id, version_after, at FROM audit_events WHERE tenant_id = ";
-/// ... with the tokens of which they are the newest, looked up one by one: what the server knows of a history does not tell it
-/// that this ends soon.
+/// ... with the tokens of which they are the newest, looked up one by one: the server's statistics
+/// of the history do not show that this ends soon.
 const CHANGED: &str = ") e CROSS JOIN LATERAL (
     SELECT t.* FROM api_tokens t
     WHERE t.tenant_id = e.tenant_id AND t.id = e.token_id AND t.version = e.version_after OFFSET 0) t";
 
-/// Through how many events a page is looked for. No index of tokens keeps the order of changes, because each change would pay
-/// for that; the history has it, but of tokens that changed often, or were revoked, it tells again and again.
+/// The maximum number of events in which a page is searched. No index of tokens has the order of
+/// changes, because each change would pay for it. The history has it, but it has many events of
+/// tokens that changed often or were revoked.
 const EVENTS_AT_MOST: i64 = 20_000;
 
-/// How many matches are found by what they are searched by, and then sorted. Among more than these a page is found soon by
-/// going through all tokens in its order, whatever it is that they have to match.
+/// The maximum number of matches that are found by search rows, and then sorted. If there are more,
+/// a page is found soon by reading all tokens in its order, whatever the filter is.
 const FEW: u32 = 1000;
 
 /// Only keys are sorted: a million whole rows would not fit into the server's memory for it.
 const ROWS: &str = ")) k ON true
     LEFT JOIN api_tokens p ON p.tenant_id = k.tenant_id AND p.id = k.id";
 
-/// Whose names and uses are looked up of the page alone.
+/// Names and uses are looked up only for the page.
 const OTHERS: &str = "
     LEFT JOIN users c ON c.tenant_id = p.tenant_id AND c.id = p.created_by
     LEFT JOIN users m ON m.tenant_id = p.tenant_id AND m.id = p.modified_by";
 
-/// A row of the answer: the total stands in each, and in one without a token where the page is empty.
+/// A row of the answer: each has the total, and an empty page has one row without a token.
 pub(crate) struct PageRow {
     pub(crate) total: i64,
     pub(crate) token: Option<TokenRow>,
@@ -118,7 +119,7 @@ impl PageRow {
     }
 }
 
-/// A question for one page and the total, in one statement, so that both are of one moment.
+/// A query for one page and the total, in one statement, so that both are of one moment.
 pub(crate) struct PageQuery {
     sql: SqlStr,
     arguments: PgArguments,
@@ -151,7 +152,8 @@ impl PageQuery {
         };
         let sorted = ordered('t', order);
         if way == PagePlan::History || !search.is_empty() || filter.asks_for_makers() {
-            // Held together, because the server may think that they are many and go through all tokens for them.
+            // Evaluated together, because the server may estimate that there are many and read all
+            // tokens for them.
             let last = if uses.is_empty() { "" } else { ", l.used_at" };
             sql.word("(SELECT t.tenant_id, t.id FROM (SELECT t.*")
                 .word(last);

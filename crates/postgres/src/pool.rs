@@ -1,6 +1,6 @@
-//! Connections that are kept for the next call. The library's own pool asks the server whether a connection is well each
-//! time that one comes back, which costs as much as a look-up; here only those are asked whose call did not end well, or
-//! was given up.
+//! Pool of connections. The library's own pool pings the server each time that a connection is
+//! returned, which costs as much as a look-up; this one pings only connections whose call did not
+//! end well, or was abandoned.
 
 use std::{
     fmt, io,
@@ -25,27 +25,27 @@ use crate::{
     stale_before::StaleBefore,
 };
 
-/// A connection that was idle for longer is tried before it is used.
+/// The idle time after which a connection is tested before its use.
 const IDLE: Duration = Duration::from_secs(1);
-/// A connection that was idle for longer is not needed any more.
+/// The idle time after which a connection is closed.
 const NEEDLESS: Duration = Duration::from_mins(10);
-/// A connection that is older is replaced, so that the server's memory of it does not grow for ever.
+/// The age at which a connection is replaced, which bounds the server's memory for it.
 const OLD: Duration = Duration::from_mins(30);
-/// How long a trivial answer may take, and saying good-bye.
+/// The time-out of a ping, and of closing.
 const PING: Duration = Duration::from_millis(300);
-/// How long to wait before a server that takes no connections is tried again, at first and at most.
+/// The first and the longest delay before another try to connect.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(200));
 
-/// The server's own limit, below that of a statement, and the isolation that changes need.
+/// The server's own time-out, below that on this side, and the isolation that changes need.
 const SETTINGS: &str = "SELECT set_config('statement_timeout', '1800', false), \
                         set_config('default_transaction_isolation', 'read committed', false)";
 
-/// Connections, opened as they are needed.
+/// Connections, which are opened as they are needed.
 pub(crate) struct Pool {
     options: PgConnectOptions,
     limit: u32,
     permits: Arc<Semaphore>,
-    /// The one that was used last is at the end, and used next.
+    /// The most recently used one is at the end, and used next.
     idle: Mutex<Vec<Session>>,
     open: Arc<AtomicU32>,
     failure: LastFailure,
@@ -59,7 +59,7 @@ struct Session {
     _open: Counted,
 }
 
-/// One of those that are open.
+/// Counts one open connection.
 struct Counted(Arc<AtomicU32>);
 
 impl Counted {
@@ -75,7 +75,7 @@ impl Drop for Counted {
     }
 }
 
-/// A connection in use. Unless it is [kept](Self::keep) it is tried before anybody else gets it.
+/// A connection in use. Unless it is [kept](Self::keep), it is tested before its next use.
 pub(crate) struct Lease {
     session: Option<Session>,
     permit: Option<OwnedSemaphorePermit>,
@@ -94,7 +94,7 @@ impl Pool {
         Self::doubting(Arc::default(), options, limit)
     }
 
-    /// Another pool, which doubts along with this one.
+    /// Another pool, which shares the marks of stale connections with this one.
     pub(crate) fn beside(&self, options: PgConnectOptions, limit: u32) -> Arc<Self> {
         Self::doubting(Arc::clone(&self.stale_before), options, limit)
     }
@@ -122,7 +122,7 @@ impl Pool {
         leased.unwrap_or_else(|_| Err(self.failure.reason(why)))
     }
 
-    /// As for how it went until now, that is kept aside, because whoever waits may stop waiting.
+    /// `why` keeps the last error, because the waiting caller may give up.
     async fn take(self: &Arc<Self>, why: &mut sqlx::Error) -> Result<Lease, sqlx::Error> {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
         let mut lease = Lease {
@@ -156,8 +156,9 @@ impl Pool {
         }
     }
 
-    /// A server that is about to start takes no connections yet, and one that ends cuts off those
-    /// that are just being made. Nothing was asked yet, so trying again is always right.
+    /// Opens a connection. A server that is about to start accepts no connections yet, and one that
+    /// ends cuts those that are just being made. No statement was sent yet, so another try is
+    /// always right.
     async fn connect(&self, why: &mut sqlx::Error) -> Result<Session, sqlx::Error> {
         let (mut pause, longest) = AGAIN;
         *why = no_answer();
@@ -215,7 +216,7 @@ impl Pool {
         }
     }
 
-    /// Gives no connection to anybody any more, and returns once all are closed.
+    /// Stops handing out connections, and returns once all are closed.
     pub(crate) async fn close(&self) {
         let all = self.permits.acquire_many(self.limit).await;
         self.permits.close();
@@ -235,20 +236,20 @@ impl Session {
 }
 
 impl Lease {
-    /// The connection, to be used for one statement.
+    /// The connection, for one statement.
     pub(crate) fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
         let session = self.session.as_mut().ok_or(sqlx::Error::PoolClosed)?;
         Ok(&mut session.connection)
     }
 
-    /// The statement has ended, with its whole answer read.
+    /// Returns the connection: the statement has ended, and its whole answer was read.
     pub(crate) fn keep(mut self) {
         if let Some(session) = self.session.take() {
             self.pool.put(session);
         }
     }
 
-    /// The connection is of no use any more.
+    /// Closes the connection, which is not usable any more.
     pub(crate) fn end(mut self) {
         if let Some(session) = self.session.take() {
             close(session.connection, self.permit.take());
@@ -273,7 +274,7 @@ impl Drop for Lease {
     }
 }
 
-/// Says good-bye in the background; the permit is given back afterwards.
+/// Closes the connection in the background; the permit is returned afterwards.
 fn close(connection: PgConnection, permit: Option<OwnedSemaphorePermit>) {
     if let Ok(runtime) = Handle::try_current() {
         runtime.spawn(async move {

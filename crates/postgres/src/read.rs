@@ -1,4 +1,4 @@
-//! The port of tokens: every read is one statement, and so is every write.
+//! The port of tokens. Every read is one statement, and so is every write.
 
 use std::time::Instant;
 

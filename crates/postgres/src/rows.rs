@@ -1,5 +1,5 @@
-//! Rows as records of the domain. Each column is checked: what this service never wrote is a fault that names its
-//! place, never a panic and never a guess.
+//! Rows as records of the domain. Each column is checked: a value that this service never wrote is
+//! an error that names its place, never a panic and never a guess.
 
 use std::net::IpAddr;
 
@@ -16,7 +16,8 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-/// An instant as the server keeps it, in microseconds since 1970. The library's own type panics at `infinity`.
+/// An instant in the server's form, in microseconds since 1970. The library's own type panics at
+/// `infinity`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Micros(i64);
 
@@ -40,7 +41,7 @@ impl<'r> Decode<'r, Postgres> for Micros {
     }
 }
 
-/// A list of texts; `None` if it is nested or has a hole, which is a fault of its own row alone.
+/// A list of texts; `None` if it is nested or has a null, which is an error only of its own row.
 #[derive(Debug, Clone)]
 pub(crate) struct Texts(Option<Vec<String>>);
 
@@ -57,13 +58,13 @@ impl<'r> Decode<'r, Postgres> for Texts {
 }
 
 impl Micros {
-    /// The instant, if it is one that the rules know.
+    /// The instant, if the rules accept it.
     pub(crate) fn read(self) -> Option<Timestamp> {
         Timestamp::from_micros(self.0)
     }
 }
 
-/// Names the place of what could not be read.
+/// The table of a value that cannot be read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Table(pub(crate) &'static str);
 
@@ -98,7 +99,7 @@ impl Table {
             .transpose()
     }
 
-    /// When and where something was used; never, where it has no instant.
+    /// The last use; never, if it has no instant.
     pub(crate) fn last_use(
         self,
         at: Option<Micros>,
@@ -113,8 +114,8 @@ impl Table {
         used.transpose()
     }
 
-    /// A user's name comes from another table; without a row there, it is this reference that is wrong.
-    /// A name that the rules refuse is left out: it is for display only.
+    /// A user's name comes from another table; if that has no row, this reference is wrong. A name
+    /// that the rules refuse is left out, because it is for display only.
     pub(crate) fn user(
         self,
         column: &'static str,
@@ -141,7 +142,7 @@ impl Table {
     }
 }
 
-/// A user's name as it is shown; the empty text, which is no name, if the rules refuse it.
+/// A user's name for display; the empty text, which is not a valid name, if the rules refuse it.
 pub(crate) fn shown(name: &str) -> &str {
     TokenName::stored(name).map_or("", |_| name)
 }
@@ -207,7 +208,7 @@ impl TryFrom<TokenRow> for TokenView {
     }
 }
 
-/// Tokens with the names of their users and their last uses, those for which the text holds.
+/// Selects tokens with the names of their users and their last uses, with this condition.
 macro_rules! tokens {
     ($condition:literal, $($bound:expr),* $(,)?) => {
         sqlx::query_as!(
@@ -230,7 +231,7 @@ macro_rules! tokens {
 }
 pub(crate) use tokens;
 
-/// Whose rows these are, and what can be read of each.
+/// Decodes each row by itself, with the id of its token.
 pub(crate) fn read_each(
     rows: impl IntoIterator<Item = TokenRow>,
 ) -> impl Iterator<Item = (TokenId, Result<TokenView, StoreError>)> {

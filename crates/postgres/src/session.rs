@@ -1,4 +1,4 @@
-//! Sessions of people in browsers. Each call is one statement, but for the beginning of one.
+//! Sessions of people in browsers. Each call is one statement, except the beginning of a session.
 
 use std::time::Instant;
 
@@ -36,8 +36,9 @@ impl SessionStore for PostgresStore {
             .map(drop)
         });
         told.await?;
-        // Apart from the insertion, because one statement does not see what others insert at the same time: whoever
-        // looks last of those that began at once sees all of them, and leaves no more than there may be.
+        // Separate from the insertion, because one statement does not see what others insert at the
+        // same time: of several that began at once, the last to look sees all of them, and leaves
+        // no more than allowed.
         let told = self.link.execute(began, || {
             sqlx::query!(
                 r#"
@@ -119,7 +120,7 @@ impl SessionStore for PostgresStore {
 
     async fn forget(&self, began: Timestamp, seen: Timestamp) -> Result<(), StoreError> {
         let told = self.link.execute(Instant::now(), || {
-            // Another node may be about the same ones.
+            // Another node may be deleting the same ones.
             sqlx::query!(
                 r#"
                 DELETE FROM sessions WHERE digest IN (

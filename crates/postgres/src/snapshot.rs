@@ -1,4 +1,4 @@
-//! All that is stored of one token, read in one statement so that it is of one moment.
+//! All rows of one token, read in one statement so that they are of one moment.
 
 use countersign_application::ports::{StoreError, UserKind};
 use countersign_domain::{
@@ -15,8 +15,8 @@ use crate::{
 const USERS: Table = Table("users");
 const TOKEN_SEARCH: Table = Table("token_search");
 
-/// The record, and beside it the rows of its user, its uses and its search, each `None` where it is not there; and its
-/// secrets, a list for each column.
+/// The record, and the rows of its user, its uses and its search, each `None` if it does not exist;
+/// and its secrets, a list for each column.
 struct Row {
     version: i64,
     name: String,

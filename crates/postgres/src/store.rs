@@ -1,4 +1,5 @@
-//! Opening the store: where the database is, how many connections it may use, and bringing its tables up to date.
+//! Opening of the store: the address of the database, the number of connections, and the settings
+//! of each.
 
 use std::{error::Error, fmt, str::FromStr, sync::Arc, time::Duration};
 
@@ -26,56 +27,56 @@ use crate::{
     token_batch::TokenBatch,
 };
 
-/// How long a connection of its own is waited for, by what no request does.
+/// The time-out of a separate connection, for work that no request does.
 pub(crate) const CONNECT: Duration = Duration::from_secs(5);
 
-/// How many connections there are beside those of requests: for the feed, for streams that go on from a place of their
-/// own, for notifying, and for each lane of look-ups. A crowd of writers must not keep a node from hearing what was taken
-/// back, or from checking.
+/// The number of connections beside those of requests: for the feed, for resuming streams, for
+/// notifying, and for each worker of look-ups. Many writers must not keep a node from learning of
+/// revocations, or from checking.
 const ASIDE: u32 = 3 + CredentialBatch::WORKERS;
 
-/// How long a look at the server itself may take.
+/// The time-out of a query about the server itself.
 pub(crate) const LOOK: Duration = Duration::from_secs(1);
 
-/// How long a question about many tokens waits for its turn.
+/// The time for which a query over many tokens waits for its turn.
 const TURN: Duration = Duration::from_secs(1);
 
 /// Counts live tokens that expire between two instants: a range of the index for each tenant, and
-/// no more rows than `MOST_EXPIRING`, which is written out so that the plan goes by it.
+/// no more rows than `MOST_EXPIRING`, which is a literal so that the plan takes it into account.
 const EXPIRING: &str = "SELECT count(*) FROM (SELECT FROM tenants CROSS JOIN LATERAL ( \
     SELECT FROM api_tokens WHERE tenant_id = tenants.id AND revoked_at IS NULL \
     AND expiry > $1 AND expiry <= $2 ORDER BY expiry LIMIT 10000 \
     ) AS of_tenant LIMIT 10000) AS expiring";
 
-/// The URL leads to no database, ever.
+/// The URL can never lead to a database.
 #[derive(Debug, Error)]
 #[error("the database URL cannot be used")]
 pub struct OpenError(#[source] Box<dyn Error + Send + Sync>);
 
 /// All ports on one PostgreSQL database. Clones share their connections.
 ///
-/// Every call through a port ends within 4.5 s, whatever the server does, and the first one after a failure is over
-/// works again. [Migrating](Self::migrate) alone has no limit.
+/// Every call through a port ends within 4.5 s, whatever the server does, and the first one after a
+/// failure is over works again. Only [migrating](Self::migrate) has no limit.
 #[derive(Clone)]
 pub struct PostgresStore {
     pub(crate) link: StatementClient,
-    /// With connections that no request takes.
+    /// Connections that no request takes.
     pub(crate) aside: StatementClient,
-    /// For verifying histories: one connection, that a reader of long ones takes from nobody.
+    /// For the verification of histories: one connection, so that long ones delay no other call.
     pub(crate) audit: StatementClient,
-    /// For the sessions of the console: one connection, because what a session may do is a check.
+    /// For the sessions of the console: one connection, because a session's request is a check.
     pub(crate) sessions: StatementClient,
     pub(crate) lookup: Arc<Batcher<CredentialBatch>>,
     pub(crate) records: Arc<Batcher<TokenBatch>>,
     pub(crate) update_batcher: Arc<UpdateBatcher>,
-    /// Without it, other nodes find out by themselves.
+    /// Without it, other nodes find out by polling.
     pub(crate) wake: Option<Arc<NotifyChannel>>,
     pub(crate) options: PgConnectOptions,
-    /// Half of the connections never wait for questions about many tokens, so that no crowd of them keeps a request from
-    /// being admitted.
+    /// Half of the connections are never used for queries over many tokens, so that these never
+    /// keep a request from being admitted.
     pub(crate) questions: QueryPermits,
-    /// Apart, because the questions of a leaked token must not keep people from finding what it
-    /// made.
+    /// Separate, because the queries of a leaked token must not keep people from finding its
+    /// descendants.
     pub(crate) lineages: QueryPermits,
 }
 
@@ -89,13 +90,13 @@ impl fmt::Debug for PostgresStore {
 }
 
 impl PostgresStore {
-    /// A store on the database that the URL names. Nothing is connected yet, so that a service can start while its
-    /// database is away.
+    /// Creates a store for the database of the URL. It does not connect yet, so that a service can
+    /// start while its database is away.
     ///
-    /// Needs a Tokio runtime around it.
+    /// It needs a Tokio runtime.
     ///
     /// # Errors
-    /// Where the URL is none of `postgres://` or `postgresql://`.
+    /// Fails if the URL does not begin with `postgres://` or `postgresql://`.
     pub fn open(url: &str, max_connections: u32, feed: FeedMode) -> Result<Self, OpenError> {
         if !["postgres://", "postgresql://"]
             .iter()
@@ -106,9 +107,9 @@ impl PostgresStore {
         let options = PgConnectOptions::from_str(url)
             .map_err(|error| OpenError(error::source(error)))?
             .application_name("countersign")
-            // No number here has a fraction, and a pooler refuses what it does not know.
+            // No number here has a fraction, and a pooler refuses parameters that it does not know.
             .extra_float_digits(None)
-            // What fails is told to the caller; what is merely slow shows in the request's own line.
+            // Callers get errors; slow statements show in the request's own log line.
             .disable_statement_logging();
         let link = StatementClient::new(options.clone(), max_connections);
         let aside = link.beside(options.clone(), ASIDE);
@@ -131,7 +132,7 @@ impl PostgresStore {
         })
     }
 
-    /// Waits for a permit to ask about many tokens, but not for long.
+    /// Waits for a permit for a query over many tokens, but not for long.
     pub(crate) async fn permit(
         &self,
         permit: impl Future<Output = Option<QueryPermit>>,
@@ -143,14 +144,14 @@ impl PostgresStore {
         }
     }
 
-    /// Has the other nodes told that something changed, or may have.
+    /// Announces to the other nodes that something changed, or may have.
     pub(crate) fn announce(&self) {
         if let Some(wake) = &self.wake {
             wake.changed();
         }
     }
 
-    /// Ends all connections, once what is under way is done.
+    /// Closes all connections, once the running calls are done.
     pub async fn close(&self) {
         if let Some(wake) = &self.wake {
             wake.end();
@@ -167,7 +168,8 @@ impl PostgresStore {
 #[async_trait]
 impl StoreHealth for PostgresStore {
     async fn ping(&self) -> Result<(), StoreError> {
-        // A database without its tables is not ready either, nor is a standby, which answers no check.
+        // A database without its tables is not ready either, nor is a standby, which answers no
+        // check.
         let any = || {
             sqlx::query!(
                 r#"SELECT EXISTS (SELECT FROM tenants), pg_is_in_recovery() AS "in_recovery!""#
@@ -208,8 +210,7 @@ impl StoreHealth for PostgresStore {
         let _permit = self.permit(self.questions.acquire_for_service()).await?;
         for until in until {
             let count = self.link.query(|| {
-                // Planned for these values each time: a plan for any values would read whole
-                // tenants.
+                // Planned for these values each time: a generic plan would read whole tenants.
                 let count = sqlx::query(EXPIRING).persistent(false);
                 let bounds = count.bind(now.to_utc()).bind(until.to_utc());
                 bounds.try_map(|row: PgRow| row.try_get::<i64, _>(0))
@@ -220,7 +221,7 @@ impl StoreHealth for PostgresStore {
         Ok(counts)
     }
 
-    /// A full disk shows with a change alone: the server looks for room when it needs some.
+    /// Only a change shows a full disk: the server looks for room when it needs some.
     async fn try_write(&self, _to_disk: bool) -> Result<bool, StoreError> {
         let none = || sqlx::query("DELETE FROM sessions WHERE false").try_map(|_: PgRow| Ok(()));
         self.aside.query_within(LOOK, none).await?;

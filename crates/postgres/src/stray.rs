@@ -1,5 +1,5 @@
-//! Rows that belong to no token, found in whole tables. On a connection of its own and without a time limit: this is asked by
-//! an operator, beside the service.
+//! Rows that belong to no token, found by reading whole tables. It uses a connection of its own and
+//! has no time limit, because an operator asks for it, beside the service.
 
 use countersign_application::ports::{StoreError, Stray};
 use countersign_domain::TenantId;
@@ -36,7 +36,7 @@ impl PostgresStore {
             i64::from(limit),
         );
         let found = async {
-            // A pooler may hand out a session that another client has limited.
+            // A pooler may hand out a session for which another client has set a limit.
             let mut look = session.begin().await?;
             look.execute("SET LOCAL statement_timeout = 0").await?;
             rows.fetch_all(&mut *look).await

@@ -1,4 +1,4 @@
-//! Records by their ids: what every change begins with.
+//! Batched reads of records by their ids, with which every change begins.
 
 use countersign_application::ports::StoreError;
 use countersign_domain::{TenantId, TokenId, TokenView};
@@ -10,12 +10,12 @@ use crate::{
     rows::{Micros, Texts, TokenRow, tokens},
 };
 
-/// What is the record of this live token?
+/// The query for the record of a live token.
 #[derive(Debug)]
 pub(crate) struct TokenBatch;
 
 impl BatchQuery for TokenBatch {
-    // A change has a statement of its own to come, which keeps the server busy.
+    // The statement of the change comes next, which keeps the server busy.
     const WORKERS: u32 = 1;
 
     type Key = (TenantId, TokenId);
@@ -41,8 +41,9 @@ impl BatchQuery for TokenBatch {
             .map(|(tenant, token)| (tenant.as_uuid().to_string(), token.as_uuid().to_string()))
             .unzip();
         let [tenants, tokens] = [tenants, tokens].map(|ids| format!("{{{}}}", ids.join(",")));
-        // Lists from a query of their own are unknown to the planner: to it a plan for these lists costs no less than one for
-        // all, which the server therefore keeps. Planning would take longer than the rest.
+        // The planner does not know the result of a subquery: a plan for these lists costs it no
+        // less than one for all lists, which it therefore keeps. Planning would take longer than
+        // the rest.
         let rows = link.query_within(PATIENCE, || {
             tokens!(
                 "t.tenant_id = ANY ((SELECT $1::text::uuid[])::uuid[]) AND t.id = ANY ((SELECT $2::text::uuid[])::uuid[])

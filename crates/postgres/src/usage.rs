@@ -1,5 +1,5 @@
-//! The port that remembers uses. Each statement takes its rows in the order of their keys, so that nodes that write the
-//! same ones wait for each other, at worst, and never in a circle.
+//! The port of last uses. Each statement takes its rows in the order of their keys, so that nodes
+//! that write the same rows wait for each other at worst, and never in a circle.
 
 use std::{cmp::Reverse, time::Instant};
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::store::PostgresStore;
 
-/// How many uses one statement notes at most: some 20 ms of work.
+/// The maximum number of uses in one statement: about 20 ms of work.
 const BATCH: usize = 1000;
 
 #[async_trait]
@@ -30,7 +30,7 @@ impl UsageStore for PostgresStore {
     }
 }
 
-/// Uses as the server takes them: a list for each column.
+/// Uses as parameters of a statement: a list for each column.
 #[derive(Default)]
 struct Columns {
     digests: Vec<Vec<u8>>,
@@ -83,8 +83,8 @@ impl PostgresStore {
         Ok(())
     }
 
-    /// Every live token has its row from the beginning. None is made here: a revocation that commits meanwhile has taken it
-    /// away.
+    /// Updates the rows of tokens. Every live token has its row from its creation. None is inserted
+    /// here, because a revocation that commits in the meantime has deleted it.
     async fn of_tokens(&self, uses: &Columns) -> Result<(), StoreError> {
         let told = self.link.execute(Instant::now(), || {
             sqlx::query!(

@@ -1,4 +1,4 @@
-//! The audit chains, for verifying them: across tenants, oldest first, revoked tokens included.
+//! The audit chains for their verification: across tenants, oldest first, including revoked tokens.
 
 use async_trait::async_trait;
 use countersign_application::ports::{AuditStore, EVENT_BYTES, StoreError, Stray};
@@ -22,7 +22,7 @@ impl AuditStore for SqliteStore {
             let bytes = |id: &sqlx::types::Uuid| id.as_bytes().to_vec();
             (bytes(tenant.as_uuid()), bytes(token.as_uuid()))
         });
-        // Events without a record are a history as well: of one that somebody took away.
+        // Events without a record are a history too: that of a record that somebody removed.
         let rows = sqlx::query!(
             r#"SELECT tenant_id AS "tenant_id!: Vec<u8>", id AS "id!: Vec<u8>"
             FROM (SELECT tenant_id, id FROM api_tokens
@@ -61,7 +61,7 @@ impl AuditStore for SqliteStore {
         limit: u16,
     ) -> Result<Vec<AuditEvent>, StoreError> {
         let (tenant, token) = (tenant.as_uuid(), token.as_uuid());
-        // Not 0, so that a row of a version that never was shows as well.
+        // Not 0, so that a row of a version that never existed shows as well.
         let after = after.map_or(i64::MIN, Version::get);
         let rows = sqlx::query_as!(
             EventRow,

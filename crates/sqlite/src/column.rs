@@ -1,4 +1,5 @@
-//! Values of columns. Each is checked on its way in: what this service never wrote is a fault that names its place.
+//! Values of columns. Each is checked when it is read: a value that this service never wrote is an
+//! error that names its place.
 
 use std::str::FromStr;
 
@@ -14,8 +15,8 @@ use sqlx::{
     types::Uuid,
 };
 
-/// A text; `None` if its bytes are no UTF-8, at which SQLite does not look. That is a fault of its own
-/// row, not of all rows of an answer.
+/// A text; `None` if its bytes are not UTF-8, which SQLite does not check. That is an error of its
+/// own row, not of all rows of an answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Text(Option<String>);
 
@@ -40,14 +41,15 @@ impl Text {
         self.0.as_deref()
     }
 
-    /// A user's name as it is shown; the empty text, which is no name, if the rules refuse it.
+    /// A user's name for display; the empty text, which is not a valid name, if the rules refuse
+    /// it.
     pub(crate) fn shown(&self) -> &str {
         let name = self.as_str().unwrap_or_default();
         TokenName::stored(name).map_or("", |_| name)
     }
 }
 
-/// A place in the tables.
+/// A table and a column.
 #[derive(Clone, Copy)]
 pub(crate) struct Column(pub(crate) &'static str, pub(crate) &'static str);
 
@@ -75,7 +77,7 @@ impl Column {
         self.check(self.text(text)?.parse())
     }
 
-    /// A user's name comes from another table; without a row there, it is this reference that is wrong.
+    /// A user's name comes from another table; if that has no row, this reference is wrong.
     pub(crate) fn user(self, id: &[u8], name: Option<&Text>) -> Result<UserInfo, StoreError> {
         Ok(UserInfo {
             id: UserId::from_uuid(self.id(id)?),

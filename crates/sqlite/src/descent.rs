@@ -1,6 +1,6 @@
-//! Which token came from which, told by the events of creations and rotations. `CROSS JOIN` keeps
-//! the order of the tables, so that each step is a search in an index; the rows of a recursion come
-//! one generation after the other.
+//! Descent of tokens, by the events of creations and rotations. `CROSS JOIN` keeps the order of the
+//! tables, so that each step is a search in an index; the rows of a recursion come one generation
+//! after the other.
 
 use countersign_application::{
     ports::{Descendant, Descendants, Lineage, Origin, StoreError},
@@ -37,7 +37,7 @@ impl SqliteStore {
         let _permit = self.permit(self.lineages.acquire(tenant, &every)).await?;
         let (tenant, head) = (tenant.as_uuid(), lineage.token.as_uuid());
         let since = lineage.since.map_or(i64::MIN, Timestamp::as_micros);
-        // The head has a row in any case.
+        // The head always has a row.
         let most = i64::from(limit) + 1;
         let rows = sqlx::query_as!(
             Row,
@@ -93,7 +93,8 @@ impl SqliteStore {
         token: TokenId,
         ancestor: TokenId,
     ) -> Result<bool, StoreError> {
-        // A long line takes a while to climb, and whoever asks is refused without a cost to them.
+        // A long chain takes a while, and a refused caller pays nothing for it, so it needs a
+        // permit.
         let every = Filter::All(Vec::new());
         let _permit = self.permit(self.permits.acquire(tenant, &every)).await?;
         let (tenant, token) = (tenant.as_uuid(), token.as_uuid());

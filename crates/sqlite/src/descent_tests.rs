@@ -1,5 +1,5 @@
-//! On which connections descent is looked up: neither questions nor checks wait for it, and it
-//! waits for no question.
+//! Tests of the connections on which descent is looked up: neither queries nor checks wait for it,
+//! and it waits for no query.
 
 use countersign_application::{
     ports::{Lineage, TokenStore as _},
@@ -36,7 +36,7 @@ async fn questions_keep_nobody_from_finding_descendants() {
     drop((asked, answered));
 }
 
-/// A long line of makers takes its time, which no check waits for.
+/// A long chain of creators takes its time, which no check waits for.
 #[tokio::test]
 async fn descent_is_looked_up_apart_from_the_checks() {
     let (_folder, store) = fresh().await;

@@ -1,4 +1,4 @@
-//! Users and tenants.
+//! The ports of users and tenants.
 
 use std::time::Instant;
 
@@ -77,7 +77,7 @@ impl TenantStore for SqliteStore {
             .await
             .map_err(|error| match error {
                 CommitError::Fault(store_error) => store_error.into(),
-                // Whether it was made shows in the list of tenants.
+                // The list of tenants shows whether it was created.
                 unknown => StoreError::Unavailable(Box::new(unknown)).into(),
             })
     }

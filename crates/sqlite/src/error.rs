@@ -1,4 +1,5 @@
-//! What SQLite's errors mean to a caller: whether trying again may help, and whether a commit may have happened.
+//! Diagnosis of SQLite's errors: whether another try may help, and whether a commit may have taken
+//! effect.
 
 use std::time::{Duration, Instant};
 
@@ -6,12 +7,12 @@ use countersign_application::ports::{CommitError, StoreError};
 use sqlx::Error;
 use tokio::time::timeout;
 
-/// Longer than a write waits for its turn (2.5 s) or for a foreign lock (2 s), and short enough to leave a commit its
-/// time within the [`CALL`].
+/// Longer than a write waits for its turn (2.5 s) or for a foreign lock (2 s), and short enough to
+/// leave a commit its time within the [`CALL`].
 pub(crate) const DEADLINE: Duration = Duration::from_millis(3500);
 
-/// What the 5 s that the ports allow leave for a call with its commit. The flush at its end gets all that is left: a
-/// slow disk is waited for rather than leave the outcome open.
+/// The deadline of a call with its commit, within the 5 s that the ports allow. The final flush
+/// gets all the remaining time: waiting for a slow disk is better than an unknown outcome.
 pub(crate) const CALL: Duration = Duration::from_millis(4800);
 
 // Primary result codes, https://www.sqlite.org/rescode.html
@@ -20,18 +21,18 @@ const LOCKED: i32 = 6;
 const READONLY: i32 = 8;
 const FULL: i32 = 13;
 const CONSTRAINT: i32 = 19;
-/// Extended code of a unique index; that of a primary key is another.
+/// Extended code of a unique index; that of a primary key differs.
 const CONSTRAINT_UNIQUE: i32 = 2067;
 /// Extended code of a primary key.
 const CONSTRAINT_PRIMARYKEY: i32 = 1555;
 
-// Extended codes of a disk that takes no more, beside FULL: of a file beyond the process's limit (EFBIG), of a flush,
-// and of the memory that connections share.
+// Extended codes of a full disk, beside FULL: of a file beyond the process's limit (EFBIG), of a
+// flush, and of the memory that connections share.
 const IOERR_WRITE: i32 = 778;
 const IOERR_FSYNC: i32 = 1034;
 const IOERR_SHMSIZE: i32 = 4874;
 
-/// Whatever it is, the store gave no answer; what a row holds is checked where rows are read.
+/// Whatever the error is, the store has no answer; values are checked when rows are read.
 pub(crate) fn store_error(error: Error) -> StoreError {
     let unwritable = code(&error).is_some_and(|code| {
         [READONLY, FULL].contains(&(code & 0xff))
@@ -44,14 +45,14 @@ pub(crate) fn store_error(error: Error) -> StoreError {
     }
 }
 
-/// Ends what takes too long, on any machine and disk.
+/// Ends a call that takes too long, on any machine and disk.
 pub(crate) async fn within<T, E: From<StoreError>>(
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
     within_since(Instant::now(), work).await
 }
 
-/// As [`within`], as part of a call that began then.
+/// As [`within`], for a part of a call that began at `began`.
 pub(crate) async fn within_since<T, E: From<StoreError>>(
     began: Instant,
     work: impl Future<Output = Result<T, E>>,
@@ -62,7 +63,8 @@ pub(crate) async fn within_since<T, E: From<StoreError>>(
     }
 }
 
-/// Ends a transaction of a call that began then, and tells "not stored" from "not known".
+/// Ends a transaction of a call that began at `began`, and distinguishes "not stored" from "not
+/// known".
 pub(crate) async fn commit(
     transaction: sqlx::Transaction<'_, sqlx::Sqlite>,
     began: Instant,
@@ -71,13 +73,13 @@ pub(crate) async fn commit(
     match timeout(left, transaction.commit()).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) if left_nothing(&error) => Err(store_error(error).into()),
-        // A log record whose flush failed may still be there after a crash.
+        // A log record whose flush failed may still exist after a crash.
         Ok(Err(error)) => Err(CommitError::OutcomeUnknown(Box::new(error))),
         Err(elapsed) => Err(CommitError::OutcomeUnknown(Box::new(elapsed))),
     }
 }
 
-/// A log record that could not be written whole is none: its checksum does not hold.
+/// A log record that was not written completely does not count: its checksum does not match.
 fn left_nothing(error: &Error) -> bool {
     code(error).is_some_and(|code| {
         [BUSY, LOCKED, READONLY, FULL, CONSTRAINT].contains(&(code & 0xff)) || code == IOERR_WRITE
@@ -94,7 +96,7 @@ pub(crate) fn is_key_taken(error: &Error) -> bool {
     code(error) == Some(CONSTRAINT_PRIMARYKEY)
 }
 
-/// Whether somebody else holds a lock.
+/// Whether another connection holds a lock.
 pub(crate) fn is_busy(error: &Error) -> bool {
     code(error).map(|code| code & 0xff) == Some(BUSY)
 }

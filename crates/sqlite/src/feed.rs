@@ -1,5 +1,6 @@
-//! The feed of changes: the audit table in the order in which its rows were written. There is one writer at a time, so
-//! that is the order of commits, and the number of the last row read is a place from which nothing is missed.
+//! The feed of changes: the audit table in the order in which its rows were written. There is one
+//! writer at a time, so that is the order of commits, and the number of the last row read is a
+//! position from which nothing is missed.
 
 use std::{pin::Pin, sync::Arc};
 
@@ -16,15 +17,16 @@ use crate::{
     rows::{Column, Text},
 };
 
-/// Tells those who wait that this process stored a change. What another process stores in the same file is found by
-/// looking.
+/// Wakes waiting readers when this process stored a change. Changes by another process in the same
+/// file are found by polling.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CommitNotifier(Arc<Notify>);
 
 impl CommitNotifier {
     pub(crate) fn notify(&self) {
         self.0.notify_waiters();
-        // For one who is between two waits. With nobody there, the next wait ends at once and for nothing.
+        // For a reader that is between two waits. Without one, the next wait ends at once without a
+        // reason.
         self.0.notify_one();
     }
 }
@@ -54,12 +56,12 @@ impl ChangeFeed for SqliteStore {
             }
             let end = match rows.last() {
                 Some(row) => row.number,
-                // Behind the last row of all there is no place yet: that comes from another file, or from this one
-                // before it was put back to an older state.
+                // A position after the last row does not exist yet: it comes from another file, or
+                // from this one before an older state was restored.
                 None if behind > self.last().await? => return Err(InvalidPosition.into()),
                 None => behind,
             };
-            // One that cannot be read must not stop the feed.
+            // An unreadable change must not stop the feed.
             let changes = rows.into_iter().map(TokenChanged::try_from);
             let changes: Result<_, StoreError> = changes.collect();
             Ok(ChangeBatch {
@@ -70,7 +72,8 @@ impl ChangeFeed for SqliteStore {
         .await
     }
 
-    /// Counts from the call, not from the first poll: who calls, then looks, and then waits misses nothing.
+    /// It counts from the call, not from the first poll, so that a reader that calls it, then
+    /// reads, and then waits misses nothing.
     fn wait_for_change<'wait, 'async_trait>(
         &'wait self,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'async_trait>>
@@ -97,7 +100,7 @@ fn place(number: i64) -> Result<FeedPosition, StoreError> {
     text.map_err(|error: InvalidPosition| StoreError::Unavailable(Box::new(error)))
 }
 
-/// A place is spelt in one way only.
+/// A position has only one spelling.
 fn number(position: &FeedPosition) -> Result<i64, InvalidPosition> {
     let number: i64 = position.as_str().parse().map_err(|_| InvalidPosition)?;
     if number >= 0 && number.to_string() == position.as_str() {

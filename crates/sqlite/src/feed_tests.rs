@@ -1,5 +1,5 @@
-//! What the contract cannot say of a feed in one file: when a wait ends, and that a place outlives what is done to the
-//! file.
+//! Tests of a feed in one file that the contract cannot have: when a wait ends, and that a position
+//! survives changes to the file.
 
 use countersign_application::{
     ports::{ChangeBatch, ChangeFeed as _, FeedError, FeedPosition},
@@ -31,7 +31,7 @@ async fn a_change_ends_every_wait_that_was_called_before_it() {
     let store = open(&folder, "test.db").await;
     let home = Stores::of(store.clone()).realm("home").await;
     assert_eq!(store.wait_for_change().now_or_never(), None);
-    // Not polled before the change is made, as by one who looks first and waits then.
+    // It is not polled before the change, as by a reader that reads first and waits then.
     let other = store.clone();
     let waits = [store.wait_for_change(), other.wait_for_change()];
     home.make("a").await;
@@ -88,8 +88,8 @@ async fn a_place_outlives_restarts_and_compaction_and_leads_on_in_a_copy() {
     }
 }
 
-/// A place behind the end is one of a file that was since put back to an older state: whoever holds it must look at
-/// everything anew.
+/// A position after the end comes from a file to which an older state was restored: its holder must
+/// look at everything again.
 #[tokio::test]
 async fn a_place_that_was_never_given_out_is_refused() {
     let folder = tempfile::tempdir().unwrap();

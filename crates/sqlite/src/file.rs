@@ -1,5 +1,5 @@
-//! The file behind the connections. A process that has a file open goes on writing into it after it was deleted or
-//! replaced, and acknowledges what no restart will find.
+//! The database file of the connections. A process that has a file open goes on writing to it after
+//! the file was deleted or replaced, and acknowledges changes that no restart will find.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use std::{
 use countersign_application::ports::StoreError;
 use thiserror::Error;
 
-/// The file at the path is not the one that is open.
+/// The file at the path is not the open one.
 #[derive(Debug, Error)]
 #[error(
     "{} was deleted or replaced while it was in use, so that changes would be lost: \
@@ -19,20 +19,20 @@ use thiserror::Error;
 )]
 struct Replaced(PathBuf);
 
-/// What the database, its log and the index of the log were when they were opened. Without the
-/// index that others see, another process would write over what this one has in the log.
+/// The identities of the database, its log and the index of the log when they were opened. Without
+/// the index that others see, another process would overwrite what this one has in the log.
 #[derive(Debug)]
 pub(crate) struct DatabaseFile {
     database: Identity,
-    /// The log and its index, made by the first connection that writes.
+    /// The log and its index, which the first writing connection creates.
     log: OnceLock<[Identity; 2]>,
     log_paths: [PathBuf; 2],
 }
 
 impl DatabaseFile {
-    /// The file at this path, which is open.
+    /// The open file at this path.
     pub(crate) fn opened(path: &Path) -> Option<Self> {
-        // SQLite keeps the log beside the file that a link leads to.
+        // SQLite keeps the log beside the target of a link.
         let file = path.canonicalize().ok()?;
         let beside = |suffix| {
             let mut beside = file.as_os_str().to_owned();
@@ -46,21 +46,21 @@ impl DatabaseFile {
         })
     }
 
-    /// Notes the log, and its index, that a connection now has open.
+    /// Records the log, and its index, that a connection now has open.
     pub(crate) fn log_opened(&self) {
         let [log, index] = &self.log_paths;
         if self.log.get().is_none()
             && let Some(opened) = Identity::of(log).zip(Identity::of(index))
         {
-            // A rival noted the same ones.
+            // Another thread recorded the same ones.
             let _ = self.log.set(opened.into());
         }
     }
 
-    /// Whether a restart would find what is written now.
+    /// Checks that a restart would find what is written now.
     ///
     /// # Errors
-    /// Another file lies at the path of the database, its log or the log's index, or none.
+    /// Fails if the path of the database, its log or the log's index has another file, or none.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         let changed = std::iter::once(&self.database)
             .chain(self.log.get().into_iter().flatten())
@@ -75,7 +75,7 @@ impl DatabaseFile {
     }
 }
 
-/// A path, and what the file system calls the file there.
+/// A path, and the file system's identity of the file there.
 #[derive(Debug, PartialEq, Eq)]
 struct Identity {
     path: PathBuf,

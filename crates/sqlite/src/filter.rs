@@ -1,4 +1,5 @@
-//! From a typed filter to SQL: the text comes from here alone, every value of the question is a bound parameter.
+//! Typed filters as SQL: all text comes from here, and every value of the query is a bound
+//! parameter.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +11,11 @@ use sqlx::{Encode, QueryBuilder, Sqlite, Type};
 
 type Query = QueryBuilder<Sqlite>;
 
-/// A condition in the making.
+/// A condition under construction.
 pub(crate) struct Where<'q> {
     pub(crate) query: &'q mut Query,
-    /// The tenant, if tokens are found by who made them in the history, which has an index by that.
+    /// The tenant, if tokens are found by their creators in the history, which has an index by
+    /// creator.
     pub(crate) by_maker: Option<TenantId>,
 }
 
@@ -45,7 +47,8 @@ fn push(query: &mut Query, by_maker: Option<TenantId>, filter: &Filter) {
 }
 
 fn instant(query: &mut Query, field: TimeField, test: &Compare<Timestamp>) {
-    // No instant is not equal to any; all else that is asked of it is NULL, which no token matches.
+    // A missing instant is not equal to any; every other comparison with it is NULL, which no token
+    // matches.
     let may_lack = matches!(field, TimeField::LastUsedDate | TimeField::RevokedDate);
     query.push("(");
     if may_lack && matches!(test, Compare::Ne(_) | Compare::Nin(_)) {
@@ -85,7 +88,7 @@ fn created_by(query: &mut Query, by_maker: Option<TenantId>, test: &Compare<User
     query.push(")");
 }
 
-/// Items in brackets, with a word between them; of no items, the word that leaves the whole as it is.
+/// Items in brackets, with an operator between them; without items, the operator's neutral value.
 fn join<T>(
     query: &mut Query,
     items: &[T],
@@ -153,8 +156,9 @@ fn text(query: &mut Query, field: TextField, test: &TextTest) {
     }
 }
 
-/// Counts how many of the wanted entries a list holds, in one pass over it: what is wanted is made into a table once for
-/// the whole statement, so that its length costs a row nothing. Lists hold nothing twice.
+/// Counts how many of the wanted entries a list has, in one pass over it: the wanted ones are made
+/// into a table once for the whole statement, so that their number costs a row nothing. Lists have
+/// no duplicates.
 fn list(query: &mut Query, field: ListField, test: &ListTest) {
     let column = match field {
         ListField::Permissions => "t.permissions",
@@ -171,17 +175,18 @@ fn list(query: &mut Query, field: ListField, test: &ListTest) {
         ListTest::LacksAny(entries) => (entries, " <> "),
     };
     let wanted: BTreeSet<&str> = entries.iter().map(String::as_str).collect();
-    // No column holds a NUL, before which SQLite would end the text: what is wanted then is more than can be found.
+    // No column has a NUL, before which SQLite would end the text: such a wanted entry cannot be
+    // found.
     let findable = wanted.iter().filter(|entry| !entry.contains('\0'));
     let table: serde_json::Value = findable.copied().collect();
     query.push("(");
-    // Most lists that lack something are told by a look at their text.
+    // For most lists that lack an entry, a look at their text shows it.
     if let (ListTest::ContainsAll(_), Some(first)) = (test, table.get(0)) {
         query.push("instr(").push(column).push(", ");
         query.push_bind(first.to_string()).push(") > 0 AND ");
     }
     query
-        // What is no JSON would end the whole statement.
+        // Text that is not JSON would end the whole statement.
         .push("(SELECT count(*) FROM json_each(iif(json_valid(")
         .push(column)
         .push("), ")

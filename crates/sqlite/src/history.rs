@@ -94,7 +94,7 @@ impl SqliteStore {
         History::of_rows(tenant, rows.await?, limit, examined_to)
     }
 
-    /// Where the examination ends, if there are older events.
+    /// The position at which the examination ends, if there are older events.
     async fn examined_to(
         &self,
         tenant: TenantId,
@@ -116,7 +116,7 @@ impl SqliteStore {
             step
         );
         let last = within(async { last.fetch_optional(&self.pages).await.map_err(store_error) });
-        // What is out of the calendar is out of the bounds, too.
+        // An instant outside the calendar is also outside the bounds.
         Ok(last.await?.and_then(|row| {
             let token = TokenId::from_uuid(Uuid::from_slice(&row.token_id).ok()?);
             Some(EventPlace::end_of(Timestamp::from_micros(row.at)?, token))
@@ -128,7 +128,7 @@ fn read(row: EventRow, token_name: Option<&Text>, bytes: i64) -> HistoryRow {
     let token = Uuid::from_slice(&row.token_id).unwrap_or_default();
     HistoryRow {
         place: EventPlace {
-            // Only instants within the calendar and ids are asked for.
+            // Only instants within the calendar and ids are selected.
             at: Timestamp::from_micros(row.at).unwrap_or(Timestamp::MIN),
             token: TokenId::from_uuid(token),
             version: row.version_after,

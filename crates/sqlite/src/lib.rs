@@ -1,10 +1,10 @@
 //! Countersign's ports on SQLite: the embedded default, which needs no server and no set-up.
 //!
-//! One connection writes and several read, so that readers never wait and writers wait in line in this process
-//! instead of failing on each other's locks. Several processes may share one file.
+//! One connection writes and several read, so that readers never wait, and writers queue in this
+//! process instead of failing on each other's locks. Several processes may share one file.
 //!
-//! The modules are those of the adapter for PostgreSQL, but for `client`: a file is never away,
-//! frozen or replaced behind a connection.
+//! The modules are those of the adapter for PostgreSQL, except those that only a server needs; that
+//! crate's documentation lists them.
 
 mod audit;
 mod column;

@@ -1,9 +1,9 @@
-//! Whether the write-ahead log has room for a change.
+//! Probe whether the write-ahead log has room for a change.
 
 use sqlx::SqliteConnection;
 
-/// Writes about as much as a big change does to the log, for a transaction to roll back: with a
-/// small cache the pages go there before the commit. A rollback leaves them behind the log's end,
+/// Writes about as much to the log as a large change does, for a transaction to roll back: with a
+/// small cache the pages are written before the commit. A rollback leaves them after the log's end,
 /// where the next change overwrites them.
 pub(crate) async fn fill_log(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::query("PRAGMA cache_size = 8")
@@ -19,7 +19,7 @@ pub(crate) async fn fill_log(connection: &mut SqliteConnection) -> Result<(), sq
         }
         refused => refused,
     };
-    // SQLite's default, whatever came of it.
+    // SQLite's default, whatever the result is.
     sqlx::query("PRAGMA cache_size = -2000")
         .execute(&mut *connection)
         .await?;

@@ -1,4 +1,4 @@
-//! Bringing the tables to the form that this program knows.
+//! Migration of the tables to this program's version.
 
 use countersign_application::ports::MigrationFault;
 use sqlx::migrate::{MigrateError, Migrator};
@@ -11,11 +11,11 @@ use crate::{
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
 impl SqliteStore {
-    /// Applies the migrations that are missing, however long that takes. Several processes at once
+    /// Applies the missing migrations, however long that takes. Several processes at the same time
     /// apply each of them once.
     ///
     /// # Errors
-    /// The file cannot be written, belongs to a newer program, or holds tables of another make.
+    /// Fails if the file cannot be written, belongs to a newer program, or has other tables.
     pub async fn migrate(&self) -> Result<(), MigrationFault> {
         // The migrations nest in a transaction that holds the write lock from the start: a second
         // process sees either none of them or all.
@@ -31,7 +31,8 @@ impl SqliteStore {
     /// Whether all migrations of this program were applied; changes nothing.
     ///
     /// # Errors
-    /// A newer program has migrated the file. A file that cannot be read counts as not current.
+    /// Fails if a newer program has migrated the file. A file that cannot be read counts as not
+    /// current.
     pub async fn is_current(&self) -> Result<bool, MigrationFault> {
         // A table of the library's, which an empty file lacks.
         let newest = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success");

@@ -1,4 +1,4 @@
-//! One page of the tokens that match, and how many there are, from one snapshot.
+//! One page of the matching tokens, and their number, from one snapshot.
 
 use countersign_application::{
     ports::{StoreError, Unreadable},
@@ -14,10 +14,10 @@ use crate::{
     rows::{TokenRow, read_each, tokens},
 };
 
-/// Every live token has a row there, so that the order of last uses can be read from their index.
+/// Every live token has a row there, so its index gives the order of last uses.
 const USES: &str = "JOIN token_uses l ON l.tenant_id = t.tenant_id AND l.token_id = t.id ";
 
-/// A revoked token has no row there: its secrets have their last uses still.
+/// A revoked token has no row there, but its secrets still have their last uses.
 const USES_OF_SECRETS: &str = "\
     LEFT JOIN (SELECT digest, last_used_at AS used_at, last_used_address AS address FROM token_secrets) l \
     ON l.digest = (SELECT s.digest FROM token_secrets s WHERE s.tenant_id = t.tenant_id \
@@ -36,11 +36,11 @@ macro_rules! with_uses {
 const TOKENS: &str = tokens!(without_uses);
 const LIVE_TOKENS: &str = tokens!(with_uses);
 
-/// How many matches are found by who made them, and then sorted. Among more than these a page is
-/// found soon by going through the tokens in its order.
+/// The maximum number of matches that are found by creator, and then sorted. If there are more, a
+/// page is found soon by reading the tokens in its order.
 const FEW: i64 = 1000;
 
-/// A question about many tokens of a tenant.
+/// A query over many tokens of a tenant.
 struct Question<'a> {
     tenant: TenantId,
     filter: &'a Filter,
@@ -63,7 +63,7 @@ impl SqliteStore {
             page,
         };
         let _permit = self.permit(self.permits.acquire(tenant, filter)).await?;
-        // From here on, because SQLite itself ends the question as long after it got its
+        // From here on, because SQLite itself ends the query at the same time after it got its
         // connection.
         let (total, rows): (i64, Vec<_>) = within(async {
             let mut snapshot = self.questions.begin().await.map_err(store_error)?;
@@ -82,7 +82,7 @@ impl SqliteStore {
 }
 
 impl Question<'_> {
-    // No two questions need be alike, so they are not kept prepared.
+    // Hardly two queries are alike, so they are not kept prepared.
     async fn count(&self, snapshot: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
         let mut count = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 ");
         self.matches(&mut count, self.filter.asks_for_uses(), true);
@@ -92,8 +92,8 @@ impl Question<'_> {
         count.fetch_one(snapshot).await
     }
 
-    /// Only the tokens of the page are put together; those before it are passed over by their ids.
-    /// Named before the rest, because the depth of what stands within an expression would add to
+    /// Only the tokens of the page are decoded; those before it are skipped by their ids. The
+    /// subquery comes before the rest, because the depth of an enclosing expression would add to
     /// the filter's.
     async fn content(
         &self,
@@ -103,7 +103,7 @@ impl Question<'_> {
         let mut content = QueryBuilder::new("WITH page (id) AS MATERIALIZED (SELECT t.id ");
         let of_uses = self.filter.asks_for_uses() || self.order.iter().any(Order::asks_for_uses);
         self.matches(&mut content, of_uses, few);
-        // The order of an index would have all tokens looked at for the few that somebody made.
+        // The order of an index would read all tokens for the few of one creator.
         let sorted = few && self.filter.asks_for_makers();
         let sign = if sorted { "+" } else { "" };
         ordered(&mut content, sign, self.order, self.by_uses_of_live());
@@ -122,7 +122,7 @@ impl Question<'_> {
         content.fetch_all(snapshot).await
     }
 
-    /// The tokens that match; uses are looked up for a question about them only.
+    /// The matching tokens; uses are joined only for a query about them.
     fn matches(&self, query: &mut QueryBuilder<Sqlite>, of_uses: bool, by_maker: bool) {
         query.push("FROM api_tokens t ");
         if of_uses {
@@ -147,21 +147,21 @@ impl Question<'_> {
         }
     }
 
-    /// Whether the index of last uses has the order with the ids behind.
+    /// Whether the index of last uses has the order, followed by the ids.
     fn by_uses_of_live(&self) -> bool {
         let by_use = self.order.last().is_some_and(Order::asks_for_uses);
         by_use && self.filter.scope() == Scope::Live
     }
 }
 
-/// With a sign that keeps SQLite from reading the order from an index, if there is one.
+/// Writes the order. The sign, if there is one, keeps SQLite from reading the order from an index.
 fn ordered(query: &mut QueryBuilder<Sqlite>, sign: &str, order: &[Order], by_uses: bool) {
     query.push(" ORDER BY ");
     for key in order {
         query.push(sign).push(column(key.field));
         query.push(if key.descending { " DESC, " } else { ", " });
     }
-    // The same id, but there the index has it.
+    // The same id, but in the index.
     query.push(sign);
     query.push(if by_uses { "l.token_id" } else { "t.id" });
 }

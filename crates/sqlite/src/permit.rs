@@ -1,4 +1,4 @@
-//! Permits for questions about many tokens.
+//! Permits for queries over many tokens.
 
 use countersign_application::{QueryPermit, ports::StoreError};
 use tokio::time::timeout;
@@ -6,7 +6,7 @@ use tokio::time::timeout;
 use crate::{SqliteStore, store::ACQUIRE};
 
 impl SqliteStore {
-    /// Waits for a permit to ask about many tokens, but not for long.
+    /// Waits for a permit for a query over many tokens, but not for long.
     pub(crate) async fn permit(
         &self,
         permit: impl Future<Output = Option<QueryPermit>>,

@@ -1,4 +1,4 @@
-//! Reading tokens, each read in one statement but for the page of a query.
+//! Reads of tokens, each in one statement except the page of a query.
 
 use async_trait::async_trait;
 use countersign_application::{
@@ -57,7 +57,7 @@ impl TokenStore for SqliteStore {
         now: Timestamp,
     ) -> Result<Vec<SecretView>, StoreError> {
         let (tenant, id, now) = (tenant.as_uuid(), id.as_uuid(), now.as_micros());
-        // The one without an end is the newest, even where two were made at one instant.
+        // The one without an end is the newest, even if two were made at one instant.
         let rows = sqlx::query_as!(
             SecretRow,
             "SELECT s.digest, s.partial_token AS \"partial_token: Text\", s.created_at, s.retires_at, \
@@ -126,7 +126,7 @@ impl TokenStore for SqliteStore {
         limit: u8,
     ) -> Result<Vec<EventView>, StoreError> {
         let (tenant, token) = (tenant.as_uuid(), token.as_uuid());
-        // The largest version of all is never reached, so that nothing is left out.
+        // The largest version is never reached, so nothing is left out.
         let before = before.map_or(i64::MAX, Version::get);
         let rows = sqlx::query_as!(
             EventRow,

@@ -1,5 +1,5 @@
-//! From rows to the domain. Every value is checked on its way in: what this service never wrote is a fault that
-//! names its place, never a default.
+//! Rows as records of the domain. Every value is checked when it is read: a value that this service
+//! never wrote is an error that names its place, never a default.
 
 use countersign_application::ports::{EventView, IdempotentResult, StoreError, Tenant, User};
 use countersign_domain::{
@@ -86,8 +86,8 @@ impl TryFrom<TokenRow> for TokenView {
     }
 }
 
-/// Whose rows these are, and what can be read of each. A row whose id is no id belongs to no token that
-/// anybody could name.
+/// Decodes each row by itself, with the id of its token. A row whose id is not valid belongs to no
+/// token that anybody could name.
 pub(crate) fn read_each(
     rows: impl IntoIterator<Item = TokenRow>,
 ) -> impl Iterator<Item = (TokenId, Result<TokenView, StoreError>)> {
@@ -97,7 +97,7 @@ pub(crate) fn read_each(
     })
 }
 
-/// Hands the one list of a token's columns to a macro that wants literals: the columns, the joins
+/// Passes the one list of a token's columns to a macro that needs literals: the columns, the joins
 /// of users, and the join of the last use.
 macro_rules! tokens {
     ($to:ident $(, $rest:tt)*) => {
@@ -117,7 +117,7 @@ macro_rules! tokens {
     };
 }
 
-/// The statement that begins with the one literal and ends with the other.
+/// The statement that begins with the first literal and ends with the second.
 macro_rules! checked {
     ($columns:literal, $users:literal, $uses:literal, $tail:literal, ($($bound:expr),*)) => {
         sqlx::query_as!($crate::rows::TokenRow, $columns + $users + $uses + "WHERE " + $tail, $($bound),*)
@@ -125,7 +125,7 @@ macro_rules! checked {
 }
 pub(crate) use {checked, tokens};
 
-/// What stands behind a secret.
+/// The facts of a secret.
 pub(crate) struct CredentialRow {
     pub(crate) tenant_id: Vec<u8>,
     pub(crate) id: Vec<u8>,
@@ -161,7 +161,7 @@ impl TryFrom<CredentialRow> for Credential {
     }
 }
 
-/// An event, with its user's name where that was asked for.
+/// An event, with its user's name if the query selects it.
 pub(crate) struct EventRow {
     pub(crate) tenant_id: Vec<u8>,
     pub(crate) token_id: Vec<u8>,

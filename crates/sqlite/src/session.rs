@@ -1,4 +1,4 @@
-//! Sessions of people in browsers. Each call is one statement, but for the beginning of one.
+//! Sessions of people in browsers. Each call is one statement, except the beginning of a session.
 
 use async_trait::async_trait;
 use countersign_application::ports::{

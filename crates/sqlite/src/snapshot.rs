@@ -1,4 +1,4 @@
-//! All that is stored of one token, read in one snapshot so that it is of one moment.
+//! All rows of one token, read in one snapshot so that they are of one moment.
 
 use countersign_application::ports::{StoreError, UserKind};
 use countersign_domain::{
@@ -13,7 +13,7 @@ use crate::{
     usage,
 };
 
-/// The record, and beside it the rows of its user and its uses, each `None` where it is not there.
+/// The record, and the rows of its user and its uses, each `None` if it does not exist.
 struct Row {
     version: i64,
     name: Text,

@@ -1,4 +1,4 @@
-//! The file, its connections, and how long anybody waits for them.
+//! The file, its connections, and the time-outs for each.
 
 use std::{
     error,
@@ -32,22 +32,21 @@ use crate::{
     writer::Writer,
 };
 
-/// How long a read waits for a connection.
+/// The time for which a read waits for a connection.
 pub(crate) const ACQUIRE: Duration = Duration::from_secs(1);
-/// How long a write waits for its turn. A crowd stands in line here, and each needs a moment only: to send the last
-/// ones away would refuse them for nothing.
+/// The time for which a write waits for its turn: many may queue, and each needs only a moment.
 const LINE: Duration = Duration::from_millis(2500);
-/// How long a connection waits for another process's lock.
+/// The time for which a connection waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(2);
-/// Between two tries to switch a new file to its log, which no lock can be waited for with.
+/// The pause between two tries to switch a new file to its log, for which no lock can be awaited.
 const PAUSE: Duration = Duration::from_millis(20);
 /// More readers than processors only wait for each other.
 const MOST_READERS: usize = 8;
-/// How many questions about many tokens are answered at once.
+/// The number of queries over many tokens at a time.
 const QUESTIONS: u32 = 2;
-/// How many lists, or pages of events, are read at once.
+/// The number of lists, or pages of events, that are read at a time.
 const PAGES: u32 = 2;
-/// How many steps of its machine SQLite takes, some microseconds each at most, before it looks at the time.
+/// The number of SQLite's steps, some microseconds each at most, between two looks at the time.
 const STEPS: i32 = 1000;
 
 /// The file cannot be used as it is.
@@ -61,23 +60,22 @@ pub struct SqliteStore {
     pub(crate) writer: Writer,
     pub(crate) group: GroupCommit,
     pub(crate) readers: SqlitePool,
-    /// Apart from the readers, so that no question about many tokens keeps a request from being admitted.
+    /// Separate from the readers, so that no query over many tokens delays an admission.
     pub(crate) questions: SqlitePool,
     pub(crate) permits: QueryPermits,
-    /// Apart, because the questions of a leaked token must not keep people from finding what it
-    /// made.
+    /// Separate, so that a leaked token's queries cannot hide its descendants from people.
     pub(crate) lineages: QueryPermits,
     /// For lists and events, so that no check waits for them.
     pub(crate) pages: SqlitePool,
-    /// For verifying histories.
+    /// For the verification of histories.
     pub(crate) audit: SqlitePool,
 }
 
 impl SqliteStore {
-    /// Opens a database file; makes an empty one, readable by its owner alone, where there is none.
+    /// Opens a database file; creates an empty one, readable only by its owner, if there is none.
     ///
     /// # Errors
-    /// The file cannot be made, opened, or written.
+    /// Fails if the file cannot be created, opened, or written.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
         create(path).map_err(|error| OpenError(Box::new(error)))?;
         let file = DatabaseFile::opened(path).ok_or_else(|| OpenError("it is gone".into()))?;
@@ -85,7 +83,7 @@ impl SqliteStore {
             .filename(path)
             .busy_timeout(BUSY)
             .foreign_keys(true)
-            // What fails is told to the caller; what is merely slow shows in the request's own line.
+            // Callers get errors; slow statements show in the request's own log line.
             .disable_statement_logging();
         let writer = options
             .clone()
@@ -113,7 +111,7 @@ impl SqliteStore {
         // next one would have another log than the one that this process knows.
         let log = within(async {
             store.switch_to_log().await.map_err(store_error)?;
-            // It has the log open only once it has read.
+            // A connection opens the log only when it reads.
             let read = sqlx::query("SELECT count(*) FROM sqlite_schema");
             read.execute(&store.readers)
                 .await
@@ -133,7 +131,7 @@ impl SqliteStore {
         }
     }
 
-    /// Ends all connections, once what is under way is done. The last one to go leaves the file without its log.
+    /// Closes all connections after the running calls; the last one leaves no log.
     pub async fn close(&self) {
         self.questions.close().await;
         self.pages.close().await;
@@ -160,7 +158,7 @@ impl StoreHealth for SqliteStore {
 
     async fn token_counts(&self, now: Timestamp) -> Result<TokenCounts, StoreError> {
         let now = now.as_micros();
-        // Counted in two indexes: no row is looked at.
+        // Counted in two indexes, without reading a row.
         let counts = sqlx::query!(
             r#"SELECT (SELECT count(*) FROM api_tokens) AS "known!: i64",
             count(*) AS "unrevoked!: i64", count(*) FILTER (WHERE expiry > ?) AS "live!: i64"
@@ -200,7 +198,8 @@ impl StoreHealth for SqliteStore {
         Ok(counts)
     }
 
-    /// The newest row, not the latest instant: a change that is made after a wrong clock was set right counts.
+    /// The newest row, not the latest instant: a change counts even if it was made after a wrong
+    /// clock was set right.
     async fn time(&self) -> Result<StoreTime, StoreError> {
         let newest = sqlx::query_scalar!("SELECT at FROM audit_events ORDER BY rowid DESC LIMIT 1");
         let newest = within(async {
@@ -258,13 +257,13 @@ fn pool(connections: u32, patience: Duration) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .before_acquire(|connection, _| {
-            // A full disk ends a transaction behind the driver's back, which then counts wrong for ever.
+            // A full disk ends a transaction behind the driver, which then counts wrong for ever.
             Box::pin(async move { Ok(!connection.is_in_transaction()) })
         })
 }
 
-/// Connections whose statements end by themselves when nobody waits for them any more: a future that is dropped does not
-/// stop the library's thread.
+/// Options of connections whose statements end by themselves when nobody waits for them: dropping a
+/// future does not stop the library's thread.
 fn ending(connections: u32) -> SqlitePoolOptions {
     pool(connections, ACQUIRE)
         .after_connect(|connection, _| Box::pin(end_in_time(connection)))

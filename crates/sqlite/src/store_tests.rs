@@ -1,5 +1,5 @@
-//! What only shows on the store's own connections: their settings, a full or read-only file, and how questions are
-//! answered.
+//! What only shows on the store's own connections: their settings, a full or read-only file, and
+//! how questions are answered.
 
 use countersign_application::{
     ports::{CommitError, StoreError},
@@ -206,7 +206,7 @@ async fn a_change_that_is_given_up_is_stored_whole_or_not_at_all() {
             Ok(outcome) => outcome.unwrap(),
             Err(_) => given_up += 1,
         }
-        // Behind the next writer in line, whatever was under way has come to its end.
+        // After the next writer in the queue, the running work has ended.
         home.stores
             .tenants
             .create(&home.stores.tenant(&n.to_string()))
@@ -255,7 +255,7 @@ async fn a_page_and_its_total_are_of_one_moment() {
     futures_util::future::join(writes, reads).await;
 }
 
-/// The library's thread works on when nobody waits for its answer, unless it is told to stop.
+/// The library's thread works on when nobody waits for its answer, unless it is stopped.
 #[tokio::test]
 async fn a_question_without_end_ends_and_its_connection_serves_again() {
     let (_folder, store) = fresh().await;

@@ -1,4 +1,4 @@
-//! A file of the first release, brought up to date.
+//! Test of a file of the first release, migrated to this version.
 
 use std::path::Path;
 
@@ -37,7 +37,7 @@ async fn a_file_of_the_first_release_is_brought_up_to_date() {
     assert_eq!(home.get(made.view.token.id).await, Some(rotated.view));
 }
 
-/// All rows of the file in that folder, in the columns that the first release knew.
+/// Copies all rows of the file in that folder, in the columns of the first release.
 async fn copy_what_the_first_release_had(store: &SqliteStore, folder: &Path) {
     let file = folder.join("test.db");
     let mut connection = store.writer.acquire().await.unwrap();

@@ -1,5 +1,5 @@
-//! When tokens and their secrets were last used: kept beside the records, and written in small portions, so that a
-//! change never waits for more than one of them.
+//! When tokens and their secrets were last used: kept beside the records, and written in small
+//! portions, so that a change never waits for more than one of them.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use crate::{
     rows::{Column, Text},
 };
 
-/// How many uses are noted before others may write: some milliseconds of work.
+/// The number of uses in one write: some milliseconds of work.
 const PORTION: usize = 500;
 
 #[async_trait]
@@ -27,10 +27,10 @@ impl UsageStore for SqliteStore {
 }
 
 impl SqliteStore {
-    /// Notes some uses at once. What is noted already is not harmed by being noted again.
+    /// Records some uses at once. Recording a use twice does no harm.
     async fn note(&self, uses: &[UsageRecord]) -> Result<(), StoreError> {
-        // As one text, so that a portion costs two statements. The secret tells its token; a use of a secret that is
-        // not there meets no row.
+        // As one text, so that a portion costs two statements. The secret tells its token; a use of
+        // a secret that is not there meets no row.
         let uses: serde_json::Value = uses
             .iter()
             .map(|used| {
@@ -101,7 +101,7 @@ pub(crate) fn last_use(
     }))
 }
 
-/// What may be shown of a secret.
+/// The part of a secret that may be shown.
 pub(crate) struct SecretRow {
     pub(crate) digest: Vec<u8>,
     pub(crate) partial_token: Text,

@@ -1,5 +1,5 @@
-//! What the contract does not see of noting uses: that it goes in portions, and what spoilt columns and busy connections
-//! look like.
+//! What the contract does not see of noting uses: that it goes in portions, and what spoilt columns
+//! and busy connections look like.
 
 use std::fmt::Debug;
 
@@ -37,7 +37,7 @@ fn used(tenant: TenantId, token: TokenId, digest: SecretDigest) -> UsageRecord {
     }
 }
 
-/// Uses of secrets that are nowhere.
+/// Uses of unknown secrets.
 fn strays(home: &TestTenant, count: usize) -> Vec<UsageRecord> {
     let token = TokenId::new(home.stores.clock.now(), &[0; 10]);
     let digest = || countersign_domain::Secret::from_random(&home.stores.random()).digest();
@@ -70,7 +70,7 @@ async fn a_change_is_made_between_two_portions() {
     let view = home.make("a").await.view;
     let change = home.edit(home.system(), &view, &rename_to("b"));
     let uses = strays(&home, 20 * PORTION);
-    // The first of the two is polled first, and so is first in line.
+    // The first of the two is polled first, and so is first in the queue.
     let (noting, changing) = (store.record(&uses), home.commit(&change));
     match select(noting, Box::pin(changing)).await {
         Either::Right((outcome, noting)) => {

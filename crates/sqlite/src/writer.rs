@@ -1,5 +1,5 @@
-//! The connection that writes: one transaction at a time, which holds the file's write lock from
-//! its start, so that what it reads is what it writes upon.
+//! The writing connection: one transaction at a time, which holds the file's write lock from its
+//! start, so that nothing changes between its reads and its writes.
 
 use std::{sync::Arc, time::Instant};
 
@@ -30,16 +30,16 @@ impl Writer {
         Ok(transaction)
     }
 
-    /// The connection, for what is one statement.
+    /// The connection, for a single statement.
     pub(crate) async fn acquire(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
         self.file.check()?;
         self.pool.acquire().await.map_err(store_error)
     }
 
-    /// Runs the statements of a call that began then in one transaction, and commits it.
+    /// Runs the statements of a call that began at `began` in one transaction, and commits it.
     ///
     /// # Errors
-    /// Those of the statements, in which case nothing is stored; or those of the commit.
+    /// Returns an error of the statements, after which nothing is stored; or one of the commit.
     pub(crate) async fn transact(
         &self,
         began: Instant,

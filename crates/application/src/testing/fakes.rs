@@ -1,4 +1,5 @@
-//! Time that moves only when told, and chance that counts: a test that fails once fails always.
+//! Time that moves only when a test moves it, and randomness that counts: a test that fails once
+//! fails always.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -6,7 +7,7 @@ use countersign_domain::{Timestamp, TokenId};
 
 use crate::ports::{Clock, Entropy, EntropyError, Invalidator};
 
-/// A clock that stands until it is set.
+/// A clock that stands still until it is set.
 #[derive(Debug)]
 pub struct FixedClock(AtomicI64);
 
@@ -17,7 +18,7 @@ impl FixedClock {
         Self(AtomicI64::new(at.as_micros()))
     }
 
-    /// What it shows.
+    /// The instant that it shows.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.0.load(Ordering::SeqCst)).unwrap()
@@ -28,7 +29,7 @@ impl FixedClock {
         self.0.store(at.as_micros(), Ordering::SeqCst);
     }
 
-    /// Moves on by so many seconds; back, where they are negative.
+    /// Moves on by so many seconds; back, if they are negative.
     pub fn advance(&self, seconds: i64) {
         self.set(self.now().minus_seconds(-seconds));
     }
@@ -40,7 +41,8 @@ impl Clock for FixedClock {
     }
 }
 
-/// Bytes that count, the lowest last: never the same twice, and ids of one millisecond sort as they were made.
+/// Bytes that count, the lowest last: never the same twice, and ids of one millisecond sort in the
+/// order of their creation.
 #[derive(Debug, Default)]
 pub struct CountingEntropy(AtomicU64);
 
@@ -55,7 +57,7 @@ impl Entropy for CountingEntropy {
     }
 }
 
-/// An announcer on a node where nobody keeps facts.
+/// An invalidator of a node without a cache.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoopInvalidator;
 

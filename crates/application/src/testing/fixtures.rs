@@ -1,5 +1,5 @@
-//! Tenants and tokens as tests need them. Tokens come from the real rules, so that no test leans on a record that
-//! the service could never have made.
+//! Tenants and tokens for tests. Tokens come from the real rules, so that no test relies on a
+//! record that the service could never have created.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// All ports of one store, with time and chance of the test.
+/// All ports of one store, with time and randomness of the test.
 #[derive(Clone)]
 pub struct Stores {
     /// Its tokens.
@@ -29,28 +29,28 @@ pub struct Stores {
     pub tenants: Arc<dyn TenantStore>,
     /// Its audit chains.
     pub audit: Arc<dyn AuditStore>,
-    /// Its pulse.
+    /// Its health.
     pub probe: Arc<dyn StoreHealth>,
     /// Its feed of changes.
     pub feed: Arc<dyn ChangeFeed>,
-    /// Its memory of uses.
+    /// Its last uses.
     pub usage: Arc<dyn UsageStore>,
     /// Its sessions.
     pub sessions: Arc<dyn SessionStore>,
-    /// Stands at 2026-06-01T12:00:00Z until it is set.
+    /// The clock, which stands at 2026-06-01T12:00:00Z until it is set.
     pub clock: Arc<FixedClock>,
-    /// Shared by all tenants of the store, so that no id or secret comes twice.
+    /// The randomness, shared by all tenants of the store, so that no id or secret occurs twice.
     pub entropy: Arc<CountingEntropy>,
 }
 
-/// A tenant of a store, in which tokens are made and changed through the rules.
+/// A tenant of a store, in which tokens are created and changed through the rules.
 #[derive(Clone)]
 pub struct TestTenant {
     /// The store.
     pub stores: Stores,
     /// The tenant.
     pub tenant: Tenant,
-    /// The rules that apply in it: the standard catalog, two years.
+    /// The rules of the tenant: the standard catalog, two years.
     pub policy: Policy,
 }
 
@@ -72,14 +72,14 @@ pub fn rename_to(name: &str) -> TokenUpdate {
     }
 }
 
-/// An edit that keeps everything, for changing one field of it.
+/// An edit that keeps everything, as a basis for changing one field.
 #[must_use]
 pub fn no_change(view: &TokenView) -> TokenUpdate {
     rename_to(view.token.name.as_str())
 }
 
 impl Stores {
-    /// All ports of a store that has them all.
+    /// All ports of a store.
     #[must_use]
     pub fn of<S>(store: S) -> Self
     where
@@ -108,7 +108,7 @@ impl Stores {
         }
     }
 
-    /// Makes a tenant of that name.
+    /// Creates a tenant of that name.
     pub async fn realm(&self, name: &str) -> TestTenant {
         let tenant = self.tenant(name);
         self.tenants.create(&tenant).await.unwrap();
@@ -134,7 +134,7 @@ impl Stores {
         }
     }
 
-    /// Bytes that no other call gives.
+    /// Random bytes that no other call returns.
     #[must_use]
     pub fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
@@ -144,7 +144,7 @@ impl Stores {
 }
 
 impl TestTenant {
-    /// The tenant's system, which holds the whole catalog.
+    /// The tenant's system user as an actor, which holds the whole catalog.
     #[must_use]
     pub fn system(&self) -> Actor {
         let all = PermissionCatalog::permissions(&self.policy.catalog).clone();
@@ -175,7 +175,8 @@ impl TestTenant {
         }
     }
 
-    /// A draft that ends in a year, good from anywhere, able to read, write and delete tokens and to read tasks.
+    /// A draft that expires in a year, without addresses, with the permissions to read, write and
+    /// delete tokens and to read tasks.
     #[must_use]
     pub fn draft(&self, name: &str) -> NewToken {
         let permissions = [
@@ -193,7 +194,7 @@ impl TestTenant {
         }
     }
 
-    /// What the rules make of a draft, and the secret that comes with it; nothing is stored.
+    /// The creation that the rules make of a draft, and its secret; nothing is stored.
     #[must_use]
     pub fn creation(
         &self,
@@ -213,7 +214,8 @@ impl TestTenant {
         (change.unwrap(), secret)
     }
 
-    /// What the rules make of an edit that changes something, of a token that is no ancestor; nothing is stored.
+    /// The change that the rules make of an edit of a token that is not an ancestor; nothing is
+    /// stored.
     #[must_use]
     pub fn edit(&self, actor: Actor, view: &TokenView, edit: &TokenUpdate) -> Change {
         let request = self.request(actor);
@@ -223,13 +225,13 @@ impl TestTenant {
         }
     }
 
-    /// What the rules make of a revocation; nothing is stored.
+    /// The revocation that the rules make; nothing is stored.
     #[must_use]
     pub fn revocation(&self, actor: Actor, view: &TokenView) -> Change {
         self.policy.revoke(&self.request(actor), view)
     }
 
-    /// What the rules make of ending a replaced secret; nothing is stored.
+    /// The change by which the rules end a replaced secret; nothing is stored.
     pub async fn retirement(&self, actor: Actor, view: &TokenView, secret: &Secret) -> Change {
         let (request, token) = (self.request(actor), &view.token);
         let secrets = self
@@ -243,7 +245,7 @@ impl TestTenant {
         retired.unwrap().unwrap()
     }
 
-    /// Gives a token a new secret, by the system; gives what must be read from now on.
+    /// Rotates a token, by the system; returns the token after it.
     pub async fn rotate(&self, view: &TokenView, overlap: u32) -> IssuedToken {
         let secret = Secret::from_random(&self.stores.random());
         let change = self.rotation(self.system(), view, &secret, overlap);
@@ -252,7 +254,7 @@ impl TestTenant {
         IssuedToken { view, secret }
     }
 
-    /// What the rules make of a rotation of a token that is no ancestor; nothing is stored.
+    /// The rotation that the rules make of a token that is not an ancestor; nothing is stored.
     #[must_use]
     pub fn rotation(
         &self,

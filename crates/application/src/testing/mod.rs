@@ -1,5 +1,6 @@
-//! What tests of this crate, of the stores and of the surfaces share: time and chance that tests hold in their
-//! hands, tenants and tokens made through the real rules, and the contract that every store must pass.
+//! Test support of this crate, of the stores and of the surfaces: time and randomness that tests
+//! control, tenants and tokens made through the real rules, and the contract that every store must
+//! pass.
 
 #![expect(
     clippy::unwrap_used,

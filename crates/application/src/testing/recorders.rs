@@ -1,4 +1,4 @@
-//! A witness that remembers what it is told.
+//! A witness that records its calls.
 
 use std::{io, vec::IntoIter};
 
@@ -6,7 +6,7 @@ use countersign_domain::{TenantId, TokenId};
 
 use crate::{Finding, Head, Witness};
 
-/// What verifying told.
+/// The recorded results of a verification.
 #[derive(Debug, Default)]
 pub struct Notes {
     earlier: IntoIter<Head>,

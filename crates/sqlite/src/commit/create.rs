@@ -1,4 +1,4 @@
-//! The rows of a new token: its user, its record, its first secret, and the key under which it is made once.
+//! The rows of a new token: its user, its record, its first secret, and its idempotency key.
 
 use countersign_application::ports::{CommitError, StoreError, UserKind};
 use countersign_domain::{Change, IdempotencyKey, IdempotentRequest, SecretDigest};
@@ -25,7 +25,7 @@ pub(super) async fn create(
     Ok(())
 }
 
-/// Forgets the user's keys whose day is over, and finds whether this one is still taken.
+/// Deletes the user's keys that are older than a day, and finds whether this one is still taken.
 async fn look_up(
     db: &mut SqliteConnection,
     change: &Change,
@@ -143,7 +143,7 @@ async fn token(db: &mut SqliteConnection, change: &Change) -> Result<(), CommitE
     Ok(())
 }
 
-/// The newest secret, made by the change.
+/// Inserts the newest secret, which the change made.
 pub(super) async fn secret(
     db: &mut SqliteConnection,
     change: &Change,

@@ -1,4 +1,5 @@
-//! The rows of a token that is changed, rotated or revoked, and of its user. A write that meets another version writes nothing.
+//! The rows of a token that is updated, rotated or revoked, and of its user. A write that meets
+//! another version writes nothing.
 
 use countersign_application::ports::{CommitError, StoreError};
 use countersign_domain::{Change, SecretDigest, Timestamp, TokenName, Version};
@@ -45,8 +46,8 @@ pub(super) async fn update(
     one(db, change, &written).await
 }
 
-/// Writes the record of a change of its secrets; one that ends a secret shows the same of the
-/// newest.
+/// Writes the record of a change of its secrets; one that ends a secret keeps the partial token of
+/// the newest.
 pub(super) async fn rotate(
     db: &mut SqliteConnection,
     change: &Change,
@@ -76,7 +77,7 @@ pub(super) async fn rotate(
     one(db, change, &written).await
 }
 
-/// Ends the newest secret then, and those before it now; no end that has come is moved.
+/// Ends the newest secret at `valid_until`, and those before it now; an end that has passed stays.
 pub(super) async fn retire(
     db: &mut SqliteConnection,
     change: &Change,
@@ -99,7 +100,7 @@ pub(super) async fn retire(
     Ok(())
 }
 
-/// Ends one secret that was replaced. It is there, because no version is without its secrets.
+/// Ends one replaced secret. It exists, because no version is stored without its secrets.
 pub(super) async fn end_early(
     db: &mut SqliteConnection,
     change: &Change,
@@ -157,7 +158,7 @@ pub(super) async fn revoke(
     one(db, change, &written).await
 }
 
-/// Tells why nothing was written, where that is so.
+/// Returns why nothing was written, if nothing was.
 async fn one(
     db: &mut SqliteConnection,
     change: &Change,
@@ -201,7 +202,7 @@ pub(super) async fn rename_user(
     Ok(())
 }
 
-/// Unless somebody closed it before.
+/// Closes the user, unless somebody closed it before.
 pub(super) async fn close_user(
     db: &mut SqliteConnection,
     change: &Change,

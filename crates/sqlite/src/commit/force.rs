@@ -1,4 +1,5 @@
-//! Revoking a token whose record cannot be read: no value of it that a rule could refuse is read or written.
+//! Revocation of a token whose record cannot be read: it reads and writes no value of it that a
+//! rule could refuse.
 
 use countersign_application::ports::CommitError;
 use countersign_domain::ForcedRevocation;

@@ -1,9 +1,9 @@
-//! Group commit: changes that arrive while another one is written share the next transaction, and
-//! so its flush, which takes most of the time of a change. A change alone is written at once.
+//! Group commit: changes that arrive during a write share the next transaction, and so its flush,
+//! which takes most of the time of a change. A single change is written at once.
 //!
 //! Each change of a group has its own outcome: a refused one is rolled back to its savepoint, and
-//! the others go on. Whatever fails the whole transaction without a trace has every change written
-//! by itself.
+//! the others continue. If the whole transaction fails without a trace, every change is written
+//! alone.
 
 use std::{
     error::Error,
@@ -25,12 +25,12 @@ use crate::{
     writer::Writer,
 };
 
-/// The number of changes in one transaction, at most.
+/// The maximum number of changes in one transaction.
 const GROUP: usize = 64;
-/// The number of changes that wait, at most; further callers wait for a place among them.
+/// The maximum number of waiting changes; further callers wait for a place among them.
 const QUEUE: usize = 4 * GROUP;
 
-/// How long a change waits for its group; so much time is left for writing it then.
+/// The maximum time for which a change waits for its group, so that enough is left for writing it.
 const LINE: Duration = Duration::from_millis(2500);
 
 type Outcome = Result<(), CommitError>;
@@ -84,12 +84,12 @@ async fn run(writer: Writer, mut queue: mpsc::Receiver<Pending>) {
     while queue.recv_many(&mut group, GROUP).await > 0 {
         let mut waiting = mem::replace(&mut group, Vec::with_capacity(GROUP));
         waiting.retain(|pending| !pending.answer.is_closed());
-        // Those that waited for too long must not take the time of the others in their group.
+        // Changes that waited for too long must not take the time of the others in their group.
         for late in waiting.extract_if(.., |pending| pending.began.elapsed() >= LINE) {
             let _ = late.answer.send(Err(unavailable("too many changes wait")));
         }
         let writer = writer.clone();
-        // A task of its own, so that a panic ends one group and not the queue.
+        // In a task of its own, so that a panic ends one group and not the queue.
         drop(tokio::spawn(async move { write_group(&writer, waiting).await }).await);
     }
 }
@@ -106,7 +106,7 @@ async fn write_group(writer: &Writer, group: Vec<Pending>) {
                 let _ = pending.answer.send(outcome);
             }
         }
-        // Nothing was stored: each is tried by itself, so that one that cannot be stored harms no
+        // Nothing was stored: each is tried alone, so that one that cannot be stored harms no
         // other.
         Err(error) if group.len() > 1 && !matches!(error, CommitError::OutcomeUnknown(_)) => {
             for pending in group {
@@ -136,7 +136,7 @@ async fn store(
     writer
         .transact(began, async |db| {
             for change in changes {
-                // One alone needs no savepoint: the transaction ends with it.
+                // A single change needs no savepoint: the transaction ends with it.
                 if changes.len() == 1 {
                     write(db, change).await?;
                     each.push(Ok(()));
@@ -150,7 +150,7 @@ async fn store(
     Ok(outcomes)
 }
 
-/// Writes one change of a group. The outer error is a fault that ends the whole group.
+/// Writes one change of a group. The outer error ends the whole group.
 async fn write_within(db: &mut SqliteConnection, change: &Change) -> Result<Outcome, CommitError> {
     let mut savepoint = db.begin().await.map_err(store_error)?;
     match write(&mut savepoint, change).await {

@@ -1,5 +1,5 @@
-//! What holds for changes that share a transaction. Each test keeps the connection that writes
-//! until all changes wait, so that they are in one group.
+//! Tests of changes that share a transaction. Each test holds the writing connection until all
+//! changes wait, so that they are in one group.
 
 use countersign_application::{
     ports::{CommitError, StoreError},
@@ -11,7 +11,7 @@ use sqlx::AssertSqlSafe;
 
 use crate::{SqliteStore, store::tests::fresh};
 
-/// The outcomes of changes in one group, which come in this order.
+/// The outcomes of changes in one group, in this order.
 async fn together(store: &SqliteStore, home: &TestTenant, changes: &[Change]) -> Vec<Outcome> {
     let held = store.writer.begin().await.unwrap();
     let mut first = Box::pin(home.commit(&changes[0]));

@@ -1,5 +1,5 @@
-//! Writing a change: one transaction that holds the write lock from its start, so that what it looks at is what it
-//! writes upon.
+//! Commit of a change: one transaction that holds the write lock from its start, so that nothing
+//! changes between its checks and its writes.
 
 mod create;
 mod existing;
@@ -32,8 +32,7 @@ impl SqliteStore {
         self.group.commit(change).await
     }
 
-    /// Writes a change in a transaction that is rolled back, so that whatever keeps it from being
-    /// stored shows.
+    /// Writes a change in a transaction that is rolled back, so that every reason against it shows.
     pub(crate) async fn undo(&self, change: &Change) -> Result<(), CommitError> {
         within(async {
             let mut transaction = self.writer.begin().await?;
@@ -44,7 +43,7 @@ impl SqliteStore {
         .await
     }
 
-    /// As [`Self::store`], of a token whose record cannot be read.
+    /// As [`Self::store`], for a token whose record cannot be read.
     pub(crate) async fn force(&self, revocation: &ForcedRevocation) -> Result<(), CommitError> {
         let write = async |db: &mut SqliteConnection| force(db, revocation).await;
         self.writer.transact(Instant::now(), write).await
@@ -124,7 +123,7 @@ async fn authorise(db: &mut SqliteConnection, authority: &Authority) -> Result<(
     }
 }
 
-/// Nothing descends from a token that made no token and no secret.
+/// Whether nothing descends from the token, because it made no token and no secret.
 async fn made_nothing(db: &mut SqliteConnection, change: &Change) -> Result<(), CommitError> {
     let token = change.next();
     let (tenant, user) = (token.tenant.as_uuid(), token.user.as_uuid());
@@ -140,8 +139,8 @@ async fn made_nothing(db: &mut SqliteConnection, change: &Change) -> Result<(), 
     }
 }
 
-/// What a rotation has ended is over, though that be dated later than the change. A rotation is dated by the secret that
-/// it made.
+/// Whether the secret still works. A secret that a rotation has ended does not, even if the end is
+/// dated later than the change. A rotation is dated by the secret that it made.
 async fn still_works(
     db: &mut SqliteConnection,
     authority: &Authority,
@@ -164,7 +163,7 @@ async fn still_works(
     works.map(drop).ok_or(CommitError::ActorGone)
 }
 
-/// Adds the event, without which there is no change.
+/// Inserts the event, without which there is no change.
 async fn record(
     db: &mut SqliteConnection,
     AuditEvent {
@@ -215,12 +214,12 @@ async fn record(
     Ok(())
 }
 
-/// The text that keeps a value with several parts.
+/// The text of a value with several parts.
 fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Unavailable(Box::new(error)))
 }
 
-/// What it means that a token's row could not be written: the only unique index is that of live names.
+/// The error if a token's row could not be written: the only unique index is that of live names.
 fn name_taken(error: sqlx::Error) -> CommitError {
     if is_taken(&error) {
         CommitError::NameTaken

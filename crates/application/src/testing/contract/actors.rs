@@ -1,4 +1,5 @@
-//! The actor is looked at again inside the commit: what it lost since it was admitted is lost.
+//! The actor is checked again inside the commit: a right that it lost since it was admitted is
+//! lost.
 
 use countersign_domain::{Change, TokenUpdate, TokenView};
 
@@ -32,7 +33,7 @@ fn holding(view: &TokenView, permissions: &[&str]) -> TokenUpdate {
     edit
 }
 
-/// Though its request was admitted before, and even if its user were opened again.
+/// Even if its request was admitted before, and even if its user were enabled again.
 pub async fn a_revoked_actor_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let actor = home.make("actor").await.view;
@@ -47,7 +48,7 @@ pub async fn an_expired_actor_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut actor = home.make("actor").await.view;
     on.clock.advance(60);
-    // Its holder believes that it has longer to live than is stored.
+    // The stored expiry moves to a minute from now, which then passes.
     let mut edit = no_change(&actor);
     edit.expiry = Some(on.clock.now());
     edit.expiry = edit.expiry.map(|now| now.minus_seconds(-60));
@@ -57,7 +58,7 @@ pub async fn an_expired_actor_writes_nothing(on: &StoreUnderTest) {
     all_gone(&home, changes).await;
 }
 
-/// Never the store's clock: here it is 1999, and then 2199.
+/// The store's clock never counts: here it is 1999, and then 2199.
 pub async fn the_changes_own_instant_decides(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     for now in ["1999-06-01T00:00:00Z", "2199-06-01T00:00:00Z"] {
@@ -85,7 +86,7 @@ pub async fn the_changes_own_instant_decides(on: &StoreUnderTest) {
     }
 }
 
-/// Though its token is live.
+/// Even if its token is live.
 pub async fn an_actor_whose_user_is_closed_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let actor = home.make("actor").await.view;
@@ -95,7 +96,7 @@ pub async fn an_actor_whose_user_is_closed_writes_nothing(on: &StoreUnderTest) {
     all_gone(&home, changes).await;
 }
 
-/// Of what the decision leant on, it lost something.
+/// It lost a permission that the decision relied on.
 pub async fn a_narrowed_actor_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let actor = home.make("actor").await.view;
@@ -108,7 +109,7 @@ pub async fn a_narrowed_actor_writes_nothing(on: &StoreUnderTest) {
     }
 }
 
-/// What it lost was not needed.
+/// It lost a permission that was not needed.
 pub async fn a_narrowing_that_leaves_what_is_leant_on_is_no_hindrance(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let actor = home.make("actor").await.view;
@@ -118,7 +119,7 @@ pub async fn a_narrowing_that_leaves_what_is_leant_on_is_no_hindrance(on: &Store
     home.commit(&update).await.unwrap();
 }
 
-/// It has no standing here, whatever it holds there.
+/// It has no rights here, whatever it holds there.
 pub async fn an_actor_of_another_tenant_is_gone(on: &StoreUnderTest) {
     let (home, away) = (on.realm("home").await, on.realm("away").await);
     let stranger = away.make("stranger").await.view;
@@ -133,7 +134,7 @@ pub async fn an_actor_of_another_tenant_is_gone(on: &StoreUnderTest) {
     all_gone(&home, changes).await;
 }
 
-/// Its own change is not in its own way.
+/// A token's own change is no reason to refuse it.
 pub async fn a_token_may_change_and_revoke_itself(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("self").await.view;
@@ -145,7 +146,7 @@ pub async fn a_token_may_change_and_revoke_itself(on: &StoreUnderTest) {
     assert_eq!(home.get(view.token.id).await, None);
 }
 
-/// The system has no token, but a user.
+/// The system has no token, only a user.
 pub async fn a_closed_system_user_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("a").await.view;

@@ -1,4 +1,4 @@
-//! The history of every token, which nobody rewrites.
+//! The history of every token, which nobody can rewrite.
 
 use countersign_domain::{
     AuditEvent, ChainVerifier, EventKind, TenantId, TokenId, TokenView, Version,
@@ -7,7 +7,7 @@ use countersign_domain::{
 use super::StoreUnderTest;
 use crate::testing::{TestTenant, no_change, rename_to};
 
-/// A token with so many versions, each renamed by the token before it.
+/// A token with so many versions, each renamed by the token itself.
 async fn long_lived(home: &TestTenant, versions: u8) -> TokenView {
     let mut view = home.make("version 1").await.view;
     for n in 2..=versions {
@@ -22,7 +22,7 @@ fn version(number: i64) -> Version {
     Version::try_from(number).unwrap()
 }
 
-/// Each once, and none behind the first.
+/// Each event comes once, and none after the first version.
 pub async fn events_come_newest_first_in_pages(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = long_lived(&home, 7).await;
@@ -44,7 +44,7 @@ pub async fn events_come_newest_first_in_pages(on: &StoreUnderTest) {
     assert_eq!(first.content.version_before, None);
 }
 
-/// Of whoever did it, renamed since or gone.
+/// The actor's current name, even if it was renamed or revoked since.
 pub async fn events_show_the_names_of_now(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let actor = home.make("then").await.view;
@@ -61,7 +61,7 @@ pub async fn events_show_the_names_of_now(on: &StoreUnderTest) {
     assert_eq!(events[0].event.content.by, actor.token.user);
 }
 
-/// With the revocation as the newest, as it was decided.
+/// The newest event is the revocation, as it was decided.
 pub async fn events_outlive_the_token(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = long_lived(&home, 2).await;
@@ -89,7 +89,7 @@ async fn verify(on: &StoreUnderTest, tenant: TenantId, token: TokenId, events: &
     verifier.finish(&record).unwrap();
 }
 
-/// All fields, all kinds, with and without an address.
+/// With all fields, all kinds, with and without an address.
 pub async fn chains_verify_after_many_changes(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut view = long_lived(&home, 5).await;

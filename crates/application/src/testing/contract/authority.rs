@@ -1,5 +1,5 @@
-//! What a token has in flight while it is revoked or narrowed: it counts as before that, and then it is there when that is
-//! acknowledged, or it is refused.
+//! Changes that a token has in flight while it is revoked or narrowed: each counts as earlier, and
+//! is visible when the loss is acknowledged, or it is refused.
 
 use std::{
     collections::BTreeSet,
@@ -16,26 +16,26 @@ use crate::{
     testing::{Stores, TestTenant, no_change},
 };
 
-/// How often each race is run.
+/// The number of runs of each race.
 const ROUNDS: usize = 200;
-/// How many connections the token creates from meanwhile.
+/// The number of connections from which the token creates others in the meantime.
 const WRITERS: usize = 6;
 
-/// What ends, or lessens, what a token may do.
+/// Changes that end or reduce a token's rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
     /// Its revocation.
     Revoked,
-    /// An update that takes away the permissions to create, change and delete tokens.
+    /// An update that removes the permissions to create, change and delete tokens.
     Narrowed,
-    /// A rotation without an overlap, while the token acts by the secret from before.
+    /// A rotation without an overlap, while the token acts by its previous secret.
     Rotated,
-    /// An update to an expiry that has come when the token acts.
+    /// An update to an expiry that has passed when the token acts.
     Shortened,
 }
 
 impl Loss {
-    /// The change that brings it about.
+    /// The change that causes the loss.
     fn change(self, home: &TestTenant, by: Actor, made: &IssuedToken) -> Change {
         let view = &made.view;
         let mut edit = no_change(view);
@@ -52,7 +52,7 @@ impl Loss {
     }
 }
 
-/// The token as it acts by its own secret.
+/// The token as an actor with its own secret.
 fn acting(home: &TestTenant, made: &IssuedToken) -> Actor {
     let mut actor = home.actor(&made.view);
     actor.secret = Some(made.secret.digest());
@@ -63,8 +63,8 @@ fn is_refusal(error: &CommitError) -> bool {
     matches!(error, CommitError::ActorGone | CommitError::ActorNarrowed)
 }
 
-/// Two tokens take the right to do so from each other, all at once, each by way of a node of its own: one of the two
-/// changes is stored.
+/// Two tokens take the right to do so from each other, at the same time, each through a node of its
+/// own: exactly one of the two changes is stored.
 ///
 /// # Panics
 /// If both were stored, or one was refused for another reason.
@@ -78,18 +78,18 @@ pub async fn duels(nodes: [&TestTenant; 2], loss: Loss, rounds: usize) {
         let outcomes = join(nodes[0].commit(&changes[0]), nodes[1].commit(&changes[1])).await;
         match outcomes {
             (Ok(()), Err(error)) | (Err(error), Ok(())) if is_refusal(&error) => {}
-            // The loser's target may be gone before its own right is looked at.
+            // The loser's target may be gone before its own right is checked.
             (Ok(()), Err(CommitError::NotFound)) | (Err(CommitError::NotFound), Ok(())) => {}
             both => panic!("round {round}: {both:?}"),
         }
     }
 }
 
-/// A token creates others without a pause, by way of both nodes, until it loses the right to: what it made is there
-/// when the loss is acknowledged, and nothing comes after it.
+/// A token creates others without a pause, through both nodes, until it loses the right to: all
+/// that it created is visible when the loss is acknowledged, and nothing lands after that.
 ///
 /// # Panics
-/// If something comes after it.
+/// If something lands after that.
 pub async fn losses_in_flight(nodes: [&Stores; 2], loss: Loss, rounds: usize) {
     for round in 0..rounds {
         let home = nodes[0].realm(&format!("{loss:?} {round}")).await;
@@ -150,13 +150,13 @@ async fn children(home: &TestTenant, actor: &IssuedToken) -> BTreeSet<TokenId> {
     }
 }
 
-/// One of them goes, and the other stays.
+/// One of them is revoked, and the other stays.
 pub async fn of_two_tokens_that_revoke_each_other_one_stays(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     duels([&home, &home], Loss::Revoked, ROUNDS).await;
 }
 
-/// By the permissions that each takes from the other.
+/// Each takes these permissions from the other.
 pub async fn of_two_tokens_that_narrow_each_other_one_keeps_its_rights(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     duels([&home, &home], Loss::Narrowed, ROUNDS).await;
@@ -168,12 +168,12 @@ pub async fn of_two_tokens_that_rotate_each_other_one_keeps_its_secret(on: &Stor
     duels([&home, &home], Loss::Rotated, ROUNDS).await;
 }
 
-/// By the time that the revocation is acknowledged, all that it ever made can be found.
+/// When the revocation is acknowledged, all that the token ever created can be found.
 pub async fn nothing_of_a_token_lands_after_its_revocation(on: &StoreUnderTest) {
     losses_in_flight([on, on], Loss::Revoked, ROUNDS).await;
 }
 
-/// Nor after the loss of a permission that the write leaned on.
+/// Nor after the loss of a permission that the write relied on.
 pub async fn nothing_of_a_token_lands_after_its_narrowing(on: &StoreUnderTest) {
     losses_in_flight([on, on], Loss::Narrowed, ROUNDS).await;
 }
@@ -188,19 +188,20 @@ pub async fn nothing_of_a_token_lands_after_its_expiry_was_shortened(on: &StoreU
     losses_in_flight([on, on], Loss::Shortened, ROUNDS).await;
 }
 
-/// Tokens change each other and take each other's names, in all directions at once, and each is told the truth about it.
+/// Tokens change each other and take each other's names, in all directions at the same time, and
+/// each gets the right outcome.
 pub async fn tokens_that_change_each_other_in_a_circle_all_end(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     circles([&home, &home], 25).await;
 }
 
-/// How many tokens change each other at once.
+/// The number of tokens that change each other.
 const RING: usize = 6;
 
-/// Every token gives every other one the name of a third, all at once.
+/// Every token gives every other one the name of a third, all at the same time.
 ///
 /// # Panics
-/// If a change ends otherwise than by being stored or refused for a rival.
+/// If a change ends in another way than stored or refused because of a rival.
 pub async fn circles(nodes: [&TestTenant; 2], rounds: usize) {
     let home = nodes[0];
     let mut ring = Vec::new();
@@ -210,7 +211,7 @@ pub async fn circles(nodes: [&TestTenant; 2], rounds: usize) {
     for round in 0..rounds {
         let mut changes = Vec::new();
         for (by, of) in (0..RING * RING).map(|n| (n / RING, n % RING)) {
-            // A name that is in use, or one that is new, so that names do get free.
+            // A name that is in use, or a new one, so that names become free.
             let name = match (by + of + round) % 3 {
                 0 => format!("ring {round} {by} {of}"),
                 _ => ring[(of + by) % RING].token.name.to_string(),

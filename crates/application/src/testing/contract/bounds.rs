@@ -1,4 +1,4 @@
-//! A history may be long, and so may each of its events: what is read of it at once is bounded in bytes.
+//! A history may be long, and so may each of its events: the size in bytes of one read is bounded.
 
 use countersign_domain::{AuditEvent, TokenView};
 
@@ -24,7 +24,8 @@ pub(super) async fn long(home: &TestTenant) -> TokenView {
     view
 }
 
-/// Versions of one page or batch, which is not longer than it may be and no shorter than it has to be.
+/// The versions of one page or batch, which is neither longer than allowed nor shorter than
+/// necessary.
 fn versions<'a>(events: impl IntoIterator<Item = &'a AuditEvent>, ended: bool) -> Vec<i64> {
     let (mut versions, mut bytes, mut last) = (Vec::new(), 0, 0);
     for event in events {
@@ -38,7 +39,7 @@ fn versions<'a>(events: impl IntoIterator<Item = &'a AuditEvent>, ended: bool) -
     versions
 }
 
-/// How long the changes are as JSON: each address in quotes, with a comma.
+/// The length of the changes as JSON: each address in quotes, with a comma.
 fn json_length(event: &AuditEvent) -> usize {
     let changes = &event.content.changes;
     let addresses = changes.allowed_addresses.as_ref();
@@ -51,7 +52,7 @@ fn json_length(event: &AuditEvent) -> usize {
     })
 }
 
-/// Page behind page there are all of them.
+/// All pages together have all events.
 pub async fn a_page_of_events_ends_after_its_bytes(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let token = long(&home).await.token;
@@ -70,7 +71,7 @@ pub async fn a_page_of_events_ends_after_its_bytes(on: &StoreUnderTest) {
     assert_eq!(read, (1..=CHANGES + 1).rev().collect::<Vec<_>>());
 }
 
-/// Batch behind batch there are all of them.
+/// All batches together have all events.
 pub async fn a_batch_of_a_chain_ends_after_its_bytes(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let token = long(&home).await.token;

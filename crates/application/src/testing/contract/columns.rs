@@ -1,21 +1,21 @@
-//! Each column with a value that the service never writes, and what each operation comes to then.
+//! Each column with a value that the service never writes, and the result of each operation.
 
 use super::Bad;
 
-/// What a check of the token comes to.
+/// The result of a check of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Check {
     /// Its facts.
     Facts,
     /// Its facts, with the empty text for its user's name.
     Nameless,
-    /// A fault: whether it is good cannot be told.
+    /// An error: it is unknown whether the token is valid.
     Fault,
-    /// Nobody's secret.
+    /// The secret counts as unknown.
     Unknown,
 }
 
-/// What another read of the token, or a change, comes to.
+/// The result of another read of the token, or of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Read {
     /// As if nothing were wrong.
@@ -29,7 +29,8 @@ pub(super) enum Read {
 use Check::{Facts, Fault, Nameless, Unknown};
 use Read::{Gone, Good, Unreadable};
 
-/// A spoilt column; what a check, the record (get, list, query, update, rotate), the secrets, and the events come to.
+/// A spoilt column, with the results of a check, the record (get, list, query, update, rotate), the
+/// secrets, and the events.
 pub(super) type Row = (&'static str, Bad, Check, Read, Read, Read);
 
 pub(super) const API_TOKENS: &[Row] = &[
@@ -76,7 +77,7 @@ pub(super) const API_TOKENS: &[Row] = &[
     ("modified_at", Bad::Time, Fault, Unreadable, Good, Good),
     ("modified_by", Bad::Stranger, Facts, Unreadable, Good, Good),
     ("chain_head", Bad::Hash, Facts, Unreadable, Good, Good),
-    // Whatever instant it is: the token is revoked.
+    // Whatever the instant is: the token is revoked.
     ("revoked_at", Bad::Time, Unknown, Gone, Good, Good),
 ];
 
@@ -119,7 +120,7 @@ pub(super) const TOKEN_USES: &[Row] = &[
     ("address", Bad::Bytes, Facts, Unreadable, Good, Good),
 ];
 
-/// The one event that there is.
+/// The only event.
 pub(super) const AUDIT_EVENTS: &[Row] = &[
     ("tenant_id", Bad::Stranger, Facts, Good, Good, Gone),
     ("token_id", Bad::Stranger, Facts, Good, Good, Gone),

@@ -1,4 +1,5 @@
-//! What this service never wrote is a fault that names its column, and never a panic, a default or "not found".
+//! A value that this service never wrote is an error that names its column, and never a panic, a
+//! default or "not found".
 
 use countersign_domain::{Fingerprint, IdempotentRequest, TokenView};
 
@@ -15,7 +16,7 @@ fn names<T: std::fmt::Debug>(outcome: Result<T, StoreError>, place: (&str, &str)
     }
 }
 
-/// Lists and queries name the one token that there is, and its column.
+/// Lists and queries name the only token, and its column.
 async fn names_in_lists(on: &StoreUnderTest, view: &TokenView, (table, column): (&str, &str)) {
     let named = |unreadable: &[Unreadable]| {
         let [one] = unreadable else {
@@ -39,7 +40,7 @@ async fn names_in_lists(on: &StoreUnderTest, view: &TokenView, (table, column): 
     named(&found.unreadable);
 }
 
-/// Spoils a column of `api_tokens`; every read of a token must tell.
+/// Spoils a column of `api_tokens`; every read of a token must report it.
 async fn token_column(on: &StoreUnderTest, what: Corruption, column: &str) {
     let home = on.realm("home").await;
     let mut draft = home.draft("a");
@@ -60,7 +61,7 @@ async fn token_column(on: &StoreUnderTest, what: Corruption, column: &str) {
     names(on.audit.recorded(tenant, made.view.token.id).await, place);
 }
 
-/// Spoils a column of `audit_events`; every read of an event must tell.
+/// Spoils a column of `audit_events`; every read of an event must report it.
 async fn event_column(on: &StoreUnderTest, what: Corruption, column: &str) {
     let home = on.realm("home").await;
     let view = home.make("a").await.view;
@@ -91,7 +92,7 @@ pub async fn a_corrupt_permission_is_named(on: &StoreUnderTest) {
     token_column(on, Corruption::Permissions, "permissions").await;
 }
 
-/// `api_tokens.allowed_addresses`: never taken for an empty list, which admits all.
+/// `api_tokens.allowed_addresses`: never treated as an empty list, which admits all.
 pub async fn a_corrupt_address_is_named(on: &StoreUnderTest) {
     token_column(on, Corruption::AllowedAddresses, "allowed_addresses").await;
 }
@@ -114,7 +115,8 @@ pub async fn a_corrupt_user_kind_is_named(on: &StoreUnderTest) {
     names(user.await, ("users", "kind"));
 }
 
-/// By the column that leads to it; a chain needs no names, so that it verifies all the same.
+/// It is named by the column that refers to it; a chain needs no names, so it verifies all the
+/// same.
 pub async fn a_missing_user_is_named(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("a").await.view;

@@ -1,5 +1,5 @@
-//! Which token came from which: by creations and rotations, over any number of steps, and never
-//! across tenants.
+//! Descent of tokens: by creations and rotations, over any number of steps, and never across
+//! tenants.
 
 use countersign_domain::{
     Change, Descent, EventKind, Secret, Timestamp, TokenId, TokenView, UpdateOutcome,
@@ -11,14 +11,14 @@ use crate::{
     testing::{TestTenant, no_change, rename_to},
 };
 
-/// Makes a token by another one, a minute after whatever was before.
+/// Creates a token by another one, a minute after the previous event.
 async fn child(home: &TestTenant, maker: &TokenView, name: &str) -> TokenView {
     home.stores.clock.advance(60);
     let made = home.make_by(home.actor(maker), &home.draft(name)).await;
     made.view
 }
 
-/// Gives a token a new secret by another one, a minute after whatever was before.
+/// Rotates a token by another one, a minute after the previous event.
 async fn rotated(home: &TestTenant, by: &TokenView, target: &TokenView) -> TokenView {
     home.stores.clock.advance(60);
     let secret = Secret::from_random(&home.stores.random());
@@ -55,8 +55,8 @@ async fn descends(home: &TestTenant, token: &TokenView, ancestor: &TokenView) ->
     found.await.unwrap()
 }
 
-/// The head first, each generation after its makers, with what each comes from; and nothing of
-/// anybody else.
+/// The head first, each generation after its creators, with the origin of each; and no token of
+/// others.
 pub async fn descendants_come_after_their_makers(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let head = home.make("head").await.view;
@@ -85,8 +85,8 @@ pub async fn descendants_come_after_their_makers(on: &StoreUnderTest) {
     assert_eq!(one.created, Some(first.token.created));
 }
 
-/// Whoever rotates a token learns its secret. A rotation of one's own, or a change of any other
-/// kind, leads nowhere.
+/// A token that rotates another learns its secret. Rotating itself, or a change of another kind,
+/// makes no descendant.
 pub async fn what_was_rotated_descends(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let head = home.make("head").await.view;
@@ -107,7 +107,7 @@ pub async fn what_was_rotated_descends(on: &StoreUnderTest) {
     assert!(!descends(&home, &taken, &made).await);
 }
 
-/// At the instant itself an event counts; what it led to before does not, unless it came again.
+/// An event at the instant itself counts; earlier descendants do not, unless they descend again.
 pub async fn only_what_came_since_is_found(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let head = home.make("head").await.view;
@@ -128,7 +128,7 @@ pub async fn only_what_came_since_is_found(on: &StoreUnderTest) {
     );
 }
 
-/// Each is found once, from wherever one begins.
+/// Each is found once, from every starting point.
 pub async fn makers_in_a_circle_are_found_once(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let one = home.make("one").await.view;
@@ -142,7 +142,7 @@ pub async fn makers_in_a_circle_are_found_once(on: &StoreUnderTest) {
     assert!(descends(&home, &one, &two).await && descends(&home, &two, &one).await);
 }
 
-/// They are counted and listed no more, the head among them, but what they made is.
+/// Revoked tokens are neither counted nor listed, not even the head, but their descendants are.
 pub async fn what_the_revoked_made_is_still_found(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let head = home.make("head").await.view;
@@ -159,7 +159,7 @@ pub async fn what_the_revoked_made_is_still_found(on: &StoreUnderTest) {
     assert_eq!(lineage(&home, unknown, None, 100).await, None);
 }
 
-/// Neither as a head, nor by an id, nor through users of equal ids.
+/// Neither as a head, nor by an id, nor through users with equal ids.
 pub async fn lineages_end_at_the_tenant(on: &StoreUnderTest) {
     let (home, away) = (on.realm("home").await, on.realm("away").await);
     let head = home.make("head").await.view;
@@ -172,8 +172,8 @@ pub async fn lineages_end_at_the_tenant(on: &StoreUnderTest) {
     assert!(!found.await.unwrap());
 }
 
-/// Makers before what they made, also where only a part is listed; and a line of many generations
-/// ends in time.
+/// Creators come before the tokens that they created, even if only a part is listed; and a chain of
+/// many generations ends in time.
 pub async fn a_long_line_is_counted_whole_and_listed_in_part(on: &StoreUnderTest) {
     const LONG: u64 = 60;
     let home = on.realm("home").await;
@@ -193,7 +193,7 @@ pub async fn a_long_line_is_counted_whole_and_listed_in_part(on: &StoreUnderTest
     assert!(!descends(&home, &head, &last).await);
 }
 
-/// Whatever its record has become, it is found by its id, because it is to be revoked.
+/// Whatever its record holds, it is found by its id, because it is to be revoked.
 pub async fn an_unreadable_descendant_is_found(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let head = home.make("head").await.view;
@@ -206,7 +206,7 @@ pub async fn an_unreadable_descendant_is_found(on: &StoreUnderTest) {
     assert_eq!(found.tokens[1].name, None);
 }
 
-/// A widening whose commit judges descent.
+/// A widening whose commit checks the descent.
 fn widening(home: &TestTenant, by: &TokenView, of: &TokenView) -> Change {
     let mut edit = no_change(of);
     edit.expiry = Some(of.token.expiry.plus_seconds(1));
@@ -220,7 +220,7 @@ fn widening(home: &TestTenant, by: &TokenView, of: &TokenView) -> Change {
     }
 }
 
-/// A token that made a token or a secret may be an ancestor; a token of another tenant is none.
+/// A token that made a token or a secret may be an ancestor; a token of another tenant is not.
 pub async fn what_made_nothing_is_widened_without_a_look_at_descent(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let actor = home.make("actor").await.view;

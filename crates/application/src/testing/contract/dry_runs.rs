@@ -1,4 +1,4 @@
-//! A dry run is refused for every reason that a commit is refused for, and leaves nothing behind.
+//! A dry run is refused for every reason that refuses a commit, and leaves nothing behind.
 
 use countersign_domain::{Change, Fingerprint, IdempotentRequest, Secret, TokenUpdate, TokenView};
 
@@ -15,7 +15,7 @@ fn once(body: &[u8]) -> IdempotentRequest {
     }
 }
 
-/// Every change that an actor can make of a token, and a new one under a key.
+/// Every change that an actor can make of a token, and a creation under a key.
 fn changes_by(home: &TestTenant, actor: &TokenView, target: &TokenView) -> [Change; 4] {
     let by = || home.actor(actor);
     let secret = Secret::from_random(&home.stores.random());
@@ -32,7 +32,7 @@ fn changes_by(home: &TestTenant, actor: &TokenView, target: &TokenView) -> [Chan
 /// Whether an error is the one that is expected.
 type IsExpected = fn(&CommitError) -> bool;
 
-/// Why changes are refused, whichever they are: what happens to the actor, and what it comes to.
+/// Reasons that refuse every change: what happens to the actor, and the expected error.
 const ACTORS: [(&str, IsExpected); 4] = [
     ("revoked", |error| matches!(error, CommitError::ActorGone)),
     ("closed", |error| matches!(error, CommitError::ActorGone)),
@@ -67,7 +67,7 @@ async fn befall(on: &StoreUnderTest, home: &TestTenant, actor: &TokenView, what:
     }
 }
 
-/// The name, the version, the token, the key, and the actor in every way that it can be lost.
+/// The name, the version, the token, the key, and the actor in every way in which it can be lost.
 /// `refused` tries each change before it commits it, and compares the reasons.
 pub async fn every_refusal_of_a_commit_is_the_dry_runs_refusal(on: &StoreUnderTest) {
     let home = on.realm("home").await;
@@ -128,8 +128,8 @@ pub async fn every_refusal_of_a_commit_is_the_dry_runs_refusal(on: &StoreUnderTe
     }
 }
 
-/// Not even for a moment: no record, no event, no secret, no used key, nothing in the feed. What it
-/// allowed can be committed.
+/// Not even for a moment: no record, no event, no secret, no used key, nothing in the feed. The
+/// change that it allowed can be committed.
 pub async fn a_dry_run_leaves_nothing_behind(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let actor = home.make("actor").await.view;

@@ -1,8 +1,8 @@
 //! The contract that every store must pass, as part of the ports: one short function per promise.
 //!
 //! A store's tests call [`store_contract!`](crate::store_contract) with the name of an async
-//! function without arguments that gives a [`StoreUnderTest`] on an empty, migrated database. What
-//! comes out is a test for each promise, named after it and on a database of its own; the caller
+//! function without arguments that returns a [`StoreUnderTest`] on an empty, migrated database. The
+//! macro makes a test for each promise, named after it and on a database of its own; the caller
 //! needs `tokio` with `macros` and `rt-multi-thread`.
 
 use std::{error::Error, ops::Deref};
@@ -50,58 +50,60 @@ pub mod writes;
 pub struct StoreUnderTest {
     /// Its ports.
     pub stores: Stores,
-    /// The way past them.
+    /// Access to its database past the ports.
     pub backdoor: Box<dyn Backdoor>,
 }
 
-/// Reaches a store's database past its ports, for what no port does. It also keeps the database alive, where that
-/// needs keeping.
+/// Access to a store's database past its ports, for what no port does. It also keeps the database
+/// alive, if that is necessary.
 #[async_trait]
 pub trait Backdoor: Send + Sync {
-    /// Runs statements of the database's own dialect, with all rights there are and on a connection of its own.
+    /// Runs statements in the database's own dialect, with all rights and on a connection of its
+    /// own.
     async fn execute(&self, sql: &str) -> Result<(), Box<dyn Error + Send + Sync>>;
 
     /// Statements that make every later insert into `audit_events` fail.
     fn audit_outage(&self) -> &'static str;
 
-    /// Statements that spoil this in all rows, past all constraints and triggers.
+    /// Statements that spoil this value in all rows, past all constraints and triggers.
     fn corrupt(&self, what: Corruption) -> &'static str;
 
-    /// A value that no column of that kind is ever written with; `None` if the database cannot hold one.
+    /// A value that is never written to a column of that kind; `None` if the database cannot hold
+    /// one.
     fn bad(&self, bad: Bad) -> Option<&'static str>;
 
     /// An id as a literal.
     fn id(&self, id: &Uuid) -> String;
 
-    /// Statements that put a value into a column of some rows, past all constraints and triggers.
+    /// Statements that write a value to a column of some rows, past all constraints and triggers.
     fn overwrite(&self, table: &str, column: &str, value: &str, rows: &str) -> String;
 }
 
 /// A value that the service never writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bad {
-    /// A text that is no name, permission, address, kind, request id or JSON.
+    /// A text that is not a name, permission, address, kind, request id or JSON.
     Text,
     /// A text that is blank.
     Blank,
-    /// Bytes that are no UTF-8, in a column of texts.
+    /// Bytes that are not UTF-8, in a column of texts.
     Bytes,
-    /// One byte where a hash or digest is wanted.
+    /// One byte in place of a hash or digest.
     Hash,
     /// The number 0.
     Zero,
     /// An instant that has no RFC 3339 form.
     Time,
-    /// A list with a text that means nothing as its only entry.
+    /// A list with a meaningless text as its only entry.
     List,
-    /// What is not even a list of texts.
+    /// A value that is not even a list of texts.
     NoList,
-    /// The id of nothing that there is.
+    /// An id that nothing has.
     Stranger,
 }
 
-/// What can be spoilt in a row. The text to put there, where it is one, is what no column holds: no permission,
-/// address, kind, or JSON.
+/// A value that can be spoilt in a row. "The text" is one that is valid in no column: not a
+/// permission, address, kind, or JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Corruption {
     /// `api_tokens.version` becomes 0.
@@ -135,7 +137,7 @@ pub enum Corruption {
 }
 
 impl StoreUnderTest {
-    /// A store with a way past it.
+    /// A store with access past its ports.
     #[must_use]
     pub fn new<S>(store: S, backdoor: impl Backdoor + 'static) -> Self
     where
@@ -169,8 +171,8 @@ impl Deref for StoreUnderTest {
     }
 }
 
-/// Everything that a reader can see of a tenant's live tokens, with their histories: equal before and after what
-/// must not have written.
+/// Everything that a reader can see of a tenant's live tokens, with their histories: it must be
+/// equal before and after a call that must not write.
 #[derive(Debug, PartialEq)]
 struct Snapshot {
     tokens: Vec<(TokenView, crate::ports::User, Vec<crate::ports::EventView>)>,
@@ -195,8 +197,8 @@ impl Snapshot {
     }
 }
 
-/// Commits what must be refused, and sees that nothing was written: no token, user, event or
-/// secret. A dry run before it is refused for the same reason.
+/// Commits a change that must be refused, and asserts that nothing was written: no token, user,
+/// event or secret. A dry run before it must be refused for the same reason.
 async fn refused(realm: &TestTenant, change: &Change) -> CommitError {
     let before = Snapshot::of(realm).await;
     let tried = realm.stores.tokens.dry_run(change).await.unwrap_err();

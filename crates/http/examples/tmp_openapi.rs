@@ -1,0 +1,3 @@
+fn main() {
+    print!("{}", countersign_http::openapi());
+}
