@@ -1,5 +1,5 @@
-//! What only shows on the store's own connections: their settings, a full or read-only file, and
-//! how questions are answered.
+//! Tests that need the store's own connections: their settings, a full or read-only file, and how
+//! queries are answered.
 
 use countersign_application::{
     ports::{CommitError, StoreError},

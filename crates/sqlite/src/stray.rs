@@ -1,5 +1,5 @@
-//! Rows that belong to no token, found in whole tables. Without a time limit: this is asked by an
-//! operator, beside the service.
+//! Rows that belong to no token, found by reading whole tables. It has no time limit, because an
+//! operator asks for it, beside the service.
 
 use countersign_application::ports::{StoreError, Stray};
 use countersign_domain::TenantId;

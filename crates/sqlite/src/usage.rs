@@ -1,5 +1,5 @@
-//! When tokens and their secrets were last used: kept beside the records, and written in small
-//! portions, so that a change never waits for more than one of them.
+//! Last uses of tokens and their secrets: stored beside the records, and written in small portions,
+//! so that a change never waits for more than one of them.
 
 use std::time::Instant;
 
@@ -29,8 +29,8 @@ impl UsageStore for SqliteStore {
 impl SqliteStore {
     /// Records some uses at once. Recording a use twice does no harm.
     async fn note(&self, uses: &[UsageRecord]) -> Result<(), StoreError> {
-        // As one text, so that a portion costs two statements. The secret tells its token; a use of
-        // a secret that is not there meets no row.
+        // As one text, so that a portion costs two statements. The secret determines its token; a
+        // use of an unknown secret matches no row.
         let uses: serde_json::Value = uses
             .iter()
             .map(|used| {

@@ -1,5 +1,5 @@
-//! What the contract does not see of noting uses: that it goes in portions, and what spoilt columns
-//! and busy connections look like.
+//! Tests of uses that the contract cannot have: that they are written in portions, and the effect
+//! of spoilt columns and busy connections.
 
 use std::fmt::Debug;
 
