@@ -12,14 +12,14 @@ pub struct Notes {
     earlier: IntoIter<Head>,
     /// The heads of intact tokens, in the order in which they came.
     pub heads: Vec<Head>,
-    /// What is not what was written.
+    /// The findings.
     pub findings: Vec<Finding>,
-    /// The live tokens whose names could not be given now.
+    /// The live tokens whose names only an earlier release allowed.
     pub named_earlier: Vec<TokenId>,
 }
 
 impl Notes {
-    /// A witness of an earlier look that saw these.
+    /// A witness of an earlier run with these heads.
     #[must_use]
     pub fn since(earlier: Vec<Head>) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Steps of a test that a store takes: each stores what the rules decide, or reads.
+//! Steps of a test on a store: each stores what the rules decide, or reads.
 
 use countersign_domain::{Actor, Change, NewToken, TokenId, TokenUpdate, TokenView};
 
@@ -6,17 +6,17 @@ use super::TestTenant;
 use crate::{IssuedToken, ports::CommitError};
 
 impl TestTenant {
-    /// Makes a token of [that name](Self::draft), by the system.
+    /// Creates a token of [that name](Self::draft), by the system.
     pub async fn make(&self, name: &str) -> IssuedToken {
         self.make_of(&self.draft(name)).await
     }
 
-    /// Makes a token, by the system.
+    /// Creates a token, by the system.
     pub async fn make_of(&self, draft: &NewToken) -> IssuedToken {
         self.make_by(self.system(), draft).await
     }
 
-    /// Makes a token.
+    /// Creates a token.
     pub async fn make_by(&self, actor: Actor, draft: &NewToken) -> IssuedToken {
         let (change, secret) = self.creation(actor, draft, None);
         self.commit(&change).await.unwrap();
@@ -24,12 +24,12 @@ impl TestTenant {
         IssuedToken { view, secret }
     }
 
-    /// Changes a token, by the system; gives what must be read from now on.
+    /// Updates a token, by the system; returns the token after it.
     pub async fn update(&self, view: &TokenView, edit: &TokenUpdate) -> TokenView {
         self.update_by(self.system(), view, edit).await
     }
 
-    /// Changes a token; gives what must be read from now on.
+    /// Updates a token; returns the token after it.
     pub async fn update_by(&self, actor: Actor, view: &TokenView, edit: &TokenUpdate) -> TokenView {
         let change = self.edit(actor, view, edit);
         self.commit(&change).await.unwrap();
@@ -45,12 +45,12 @@ impl TestTenant {
     /// Commits a change.
     ///
     /// # Errors
-    /// The store's.
+    /// Returns the store's error.
     pub async fn commit(&self, change: &Change) -> Result<(), CommitError> {
         self.stores.tokens.commit(change).await
     }
 
-    /// The token as it is read now.
+    /// The current token.
     pub async fn get(&self, id: TokenId) -> Option<TokenView> {
         self.stores.tokens.get(self.tenant.id, id).await.unwrap()
     }

@@ -1,4 +1,4 @@
-//! What was committed is told, once, wherever the reader goes on from.
+//! The feed reports every committed change once, wherever the reader continues from.
 
 use countersign_domain::{EventKind, TokenId};
 use futures_util::future::join_all;
@@ -22,7 +22,7 @@ fn kinds(changes: &[TokenChanged], token: TokenId) -> Vec<(EventKind, i64)> {
         .collect()
 }
 
-/// Of all tenants, of each kind.
+/// The changes of all tenants, of each kind.
 pub async fn every_change_is_told_once(on: &StoreUnderTest) {
     let (home, abroad) = (on.realm("home").await, on.realm("abroad").await);
     let old = home.make("before").await.view;
@@ -54,7 +54,7 @@ pub async fn every_change_is_told_once(on: &StoreUnderTest) {
     assert_eq!(gone, [(EventKind::Revoked, 2)]);
 }
 
-/// So that the last one told is the one that stands.
+/// So the last reported version is the current one.
 pub async fn versions_of_a_token_come_in_order(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut position = on.feed.position().await.unwrap();
@@ -67,7 +67,7 @@ pub async fn versions_of_a_token_come_in_order(on: &StoreUnderTest) {
     assert_eq!(versions, (1..=9).collect::<Vec<_>>());
 }
 
-/// It never happened.
+/// A refused change never happened.
 pub async fn what_is_refused_is_not_told(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("steady").await.view;
@@ -78,7 +78,7 @@ pub async fn what_is_refused_is_not_told(on: &StoreUnderTest) {
     assert_eq!(news(on, &mut position).await, []);
 }
 
-/// And leads on from there, however old it is.
+/// A position leads on from there, however old it is.
 pub async fn a_position_is_behind_what_it_follows(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let begin = on.feed.position().await.unwrap();
@@ -91,7 +91,7 @@ pub async fn a_position_is_behind_what_it_follows(on: &StoreUnderTest) {
     assert_eq!(news(on, &mut middle.clone()).await.len(), 1);
 }
 
-/// A reader that was away for long is told to look at everything anew, and where to go on.
+/// A reader that was away for long learns that any token may have changed, and where to continue.
 pub async fn too_much_news_is_said_to_be_too_much(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let begin = on.feed.position().await.unwrap();
@@ -105,7 +105,7 @@ pub async fn too_much_news_is_said_to_be_too_much(on: &StoreUnderTest) {
     assert_eq!(news(on, &mut too_much.position.clone()).await, []);
 }
 
-/// It may come from a client.
+/// A position may come from a client.
 pub async fn what_is_no_position_is_refused(on: &StoreUnderTest) {
     for text in [
         "x",
@@ -126,7 +126,7 @@ pub async fn what_is_no_position_is_refused(on: &StoreUnderTest) {
     }
 }
 
-/// A position is not used up.
+/// Reading from a position does not use it up.
 pub async fn readers_at_different_places_miss_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut positions = vec![on.feed.position().await.unwrap()];
@@ -139,7 +139,7 @@ pub async fn readers_at_different_places_miss_nothing(on: &StoreUnderTest) {
     }
 }
 
-/// In whatever order they commit, and whenever the reader looks.
+/// In whatever order the changes commit, and whenever the reader reads.
 pub async fn racing_changes_are_all_told(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut position = on.feed.position().await.unwrap();

@@ -1,4 +1,4 @@
-//! A plain reading of a filter, for comparing a store's answer with it.
+//! A naive interpretation of a filter, with which a store's answer is compared.
 
 use countersign_domain::{Timestamp, TokenView};
 
@@ -17,7 +17,7 @@ fn compares<T: Ord>(value: &T, test: &Compare<T>) -> bool {
     }
 }
 
-/// No instant is not equal to any.
+/// A missing instant is not equal to any.
 fn compares_if_any(instant: Option<Timestamp>, test: &Compare<Timestamp>) -> bool {
     match (instant, test) {
         (Some(at), test) => compares(&at, test),

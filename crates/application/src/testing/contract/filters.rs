@@ -1,4 +1,4 @@
-//! Every question that can be asked, against a plain reading of the same question.
+//! Every query that is possible, compared with a naive interpretation of it.
 
 use countersign_domain::{NewToken, TokenView, caseless_key};
 
@@ -93,7 +93,7 @@ pub(super) fn all_ways<T: Clone>(values: &[T]) -> Vec<Compare<T>> {
     each.chain(lists).collect()
 }
 
-/// As bytes, and as numbers.
+/// Ids compare as bytes, versions as numbers.
 pub async fn ids_and_versions_compare(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = crowd(&home).await;
@@ -166,7 +166,7 @@ async fn search(home: &TestTenant, views: &[TokenView], field: TextField, needle
     found
 }
 
-/// Needles come folded.
+/// Needles are already folded.
 pub async fn texts_are_searched_without_regard_to_case(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = crowd(&home).await;
@@ -195,7 +195,7 @@ pub async fn texts_are_searched_without_regard_to_case(on: &StoreUnderTest) {
     );
 }
 
-/// No wildcard, no quote, no escape, not even NUL, which no name has.
+/// There is no wildcard, no quote, no escape, not even NUL, which no name has.
 pub async fn special_characters_are_literal(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = crowd(&home).await;
@@ -232,7 +232,7 @@ pub async fn special_characters_are_literal(on: &StoreUnderTest) {
     }
 }
 
-/// Some, all, none, twice the same, and what no list holds.
+/// Some, all, none, duplicates, and entries that no list has.
 pub async fn lists_contain_and_lack(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = crowd(&home).await;
@@ -263,7 +263,7 @@ pub async fn lists_contain_and_lack(on: &StoreUnderTest) {
     }
 }
 
-/// As deep and as wide as a surface lets them.
+/// As deep and as wide as a surface allows.
 pub async fn filters_nest(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = crowd(&home).await;
@@ -274,7 +274,7 @@ pub async fn filters_nest(on: &StoreUnderTest) {
     assert_eq!(ask(&home, &views, Filter::Any(vec![])).await, 0);
     let either = Filter::Any(vec![contains("beta"), contains("alpha")]);
     let both = Filter::All(vec![either.clone(), version(2)]);
-    // Were the brackets lost, "beta" of version 1 would come along.
+    // Without the brackets, "beta" of version 1 would match too.
     assert_eq!(ask(&home, &views, both.clone()).await, 2);
     ask(&home, &views, Filter::Any(vec![both, contains("%")])).await;
     for filter in [

@@ -44,7 +44,7 @@ fn place(event: &EventView) -> EventPlace {
     }
 }
 
-/// Tokens that are made, changed, rotated and revoked by each other, several at one instant.
+/// Tokens that create, change, rotate and revoke each other, several at one instant.
 async fn lived(on: &StoreUnderTest, home: &TestTenant) -> Vec<TokenId> {
     let boss = home.make("boss").await.view;
     let mut ids = vec![boss.token.id];
@@ -69,7 +69,7 @@ async fn lived(on: &StoreUnderTest, home: &TestTenant) -> Vec<TokenId> {
     ids
 }
 
-/// What the histories of the single tokens say, put together.
+/// The histories of the single tokens, merged.
 async fn expected(home: &TestTenant, ids: &[TokenId]) -> Vec<EventView> {
     let mut all = Vec::new();
     for id in ids {
@@ -89,7 +89,7 @@ fn views(events: Vec<TenantEvent>) -> Vec<EventView> {
     events.into_iter().map(|event| event.view).collect()
 }
 
-/// In pages of any size; nothing of another tenant.
+/// In pages of any size, and without events of another tenant.
 pub async fn every_event_of_a_tenant_comes_once_and_newest_first(on: &StoreUnderTest) {
     let (home, abroad) = (on.realm("home").await, on.realm("abroad").await);
     let empty = EventFilter::default();
@@ -155,8 +155,8 @@ pub async fn a_history_is_filtered(on: &StoreUnderTest) {
     }
 }
 
-/// Three tokens with 2,501 events each, of which the first creation alone matches: it is on the
-/// second page.
+/// Of three tokens with 2,501 events each, only the first creation matches: it is on the second
+/// page.
 pub async fn a_page_of_history_examines_only_so_many_events(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let maker = home.make("maker").await.view;
@@ -164,7 +164,7 @@ pub async fn a_page_of_history_examines_only_so_many_events(on: &StoreUnderTest)
     let draft = home.draft("wanted");
     let wanted = home.make_by(home.actor(&maker), &draft).await.view;
     for name in ["token 1", "token 2"] {
-        // Of one instant, but for the order of their ids.
+        // All have one instant, and differ only in the order of their ids.
         home.make(name).await;
     }
     on.execute(
@@ -193,7 +193,7 @@ pub async fn a_page_of_history_examines_only_so_many_events(on: &StoreUnderTest)
     assert_eq!(tokens, [wanted.token.id]);
 }
 
-/// As a page of one token's events does; the next page goes on there.
+/// Like a page of one token's events; the next page continues there.
 pub async fn a_page_of_history_ends_after_its_bytes(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let newest = super::bounds::long(&home).await.token.version.get();
@@ -205,7 +205,7 @@ pub async fn a_page_of_history_ends_after_its_bytes(on: &StoreUnderTest) {
     assert!(versions.eq((1..=newest).rev()));
 }
 
-/// Its token is named, and the page goes on behind it.
+/// The page names its token, and the next page continues after it.
 pub async fn an_unreadable_event_hides_no_other(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let bad = home.make("bad").await.view;

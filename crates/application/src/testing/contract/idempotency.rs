@@ -1,4 +1,4 @@
-//! A creation that comes twice under one key happens once.
+//! A creation that arrives twice under one key happens once.
 
 use countersign_domain::{
     Actor, Fingerprint, IdempotencyKey, IdempotentRequest, TenantId, TokenId, UserId,
@@ -39,7 +39,7 @@ async fn already(home: &TestTenant, name: &str, made: TokenId) {
     }
 }
 
-/// Also once it is revoked.
+/// Even after the token was revoked.
 pub async fn a_key_makes_one_token(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = make(&home, "a").await;
@@ -49,14 +49,14 @@ pub async fn a_key_makes_one_token(on: &StoreUnderTest) {
     already(&home, "b", made).await;
 }
 
-/// A repetition has the same name, too; the key is the better answer.
+/// A repeated request has the same name too; the key is the better answer.
 pub async fn a_key_comes_before_a_name(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = make(&home, "a").await;
     already(&home, "a", made).await;
 }
 
-/// Two clients may think of the same key.
+/// Two clients may choose the same key.
 pub async fn keys_of_two_users_do_not_clash(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     make(&home, "a").await;
@@ -67,7 +67,7 @@ pub async fn keys_of_two_users_do_not_clash(on: &StoreUnderTest) {
     make(&away, "a").await;
 }
 
-/// By the change's own instant, and anew from then on.
+/// The change's own instant counts, and a new day begins then.
 pub async fn a_key_is_free_after_a_day(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let first = make(&home, "a").await;
@@ -79,7 +79,7 @@ pub async fn a_key_is_free_after_a_day(on: &StoreUnderTest) {
     already(&home, "c", second).await;
 }
 
-/// The user's next one puts an end to them, so that they do not pile up; to no others.
+/// The user's next key deletes them, so that they do not pile up; it deletes no others.
 pub async fn keys_are_forgotten_after_their_day(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let other = home.make("other").await.view;
@@ -112,7 +112,7 @@ pub async fn keys_are_forgotten_after_their_day(on: &StoreUnderTest) {
     }
 }
 
-/// Nothing was made, so nothing is remembered.
+/// Nothing was created, so no key is stored.
 pub async fn a_refused_creation_leaves_its_key_free(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     home.make("taken").await;

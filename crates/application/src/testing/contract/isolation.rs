@@ -1,5 +1,6 @@
-//! A row that is wrong in any one column: what each operation comes to then. It never panics, never hides or breaks
-//! another token, never admits what cannot be judged, and never keeps its token from being revoked.
+//! A row with a wrong value in any one column, and the result of each operation. No operation
+//! panics, hides or breaks another token, admits a request that cannot be judged, or prevents the
+//! revocation of the token.
 
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ pub async fn a_bad_column_of_an_event_stays_its_own(on: &StoreUnderTest) {
     every(on, "audit_events", AUDIT_EVENTS).await;
 }
 
-/// What somebody did to the version, or to the end of the chain, is not mended by the revocation.
+/// A revocation does not repair what somebody did to the version or to the end of the chain.
 pub async fn a_forced_revocation_leaves_the_break_in_the_chain(on: &StoreUnderTest) {
     for (column, bad) in [("version", Bad::Zero), ("chain_head", Bad::Hash)] {
         let value = on.backdoor.bad(bad).unwrap();
@@ -64,7 +65,7 @@ pub async fn a_forced_revocation_leaves_the_break_in_the_chain(on: &StoreUnderTe
     }
 }
 
-/// Each in a tenant of its own, beside all that were spoilt before.
+/// Each in a tenant of its own, beside all those spoilt before.
 async fn every(on: &StoreUnderTest, table: &str, rows: &[Row]) {
     for row in rows {
         let (column, bad, ..) = *row;
@@ -81,7 +82,7 @@ struct Case<'a> {
     tokens: Tokens,
     spoilt: IssuedToken,
     others: [IssuedToken; 2],
-    /// For messages.
+    /// The case's name in messages.
     what: String,
 }
 
@@ -172,8 +173,8 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The others are there, and the spoilt one is named where it is there and cannot be read. One page after the
-    /// other neither skips nor repeats.
+    /// The other tokens are listed, and the spoilt one is named if it exists and cannot be read.
+    /// The pages together neither skip nor repeat a token.
     async fn lists(&self, record: Read) {
         let (what, actor) = (&self.what, self.home.system());
         let spoilt = self.spoilt.view.token.id;
@@ -221,7 +222,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// It is found by its id alone, because what it made is to be revoked with it.
+    /// The token is found by its id alone, because its descendants are to be revoked with it.
     async fn descendants(&self, record: Read) {
         let token = self.spoilt.view.token.id;
         let (actor, lineage) = (self.home.system(), Lineage { token, since: None });

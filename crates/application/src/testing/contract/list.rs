@@ -1,4 +1,5 @@
-//! The list of all promises, which makes them tests. One that is not listed here is never tried.
+//! The list of all promises, from which the tests are made. A promise that is not in the list is
+//! never tested.
 
 /// Expands to one test per promise of the [contract](crate::testing::contract).
 ///

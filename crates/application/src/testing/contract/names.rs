@@ -1,4 +1,4 @@
-//! Names of today, and what earlier releases left.
+//! Names that are valid now, and those that only earlier releases allowed.
 
 use countersign_domain::{TokenUpdate, TokenView};
 
@@ -9,7 +9,7 @@ use crate::{
     testing::{Notes, TestTenant, no_change, rename_to},
 };
 
-/// As an earlier release stored it, whose keys kept runs of blanks.
+/// A name as an earlier release stored it, whose keys kept runs of blanks.
 async fn spaced(on: &StoreUnderTest, home: &TestTenant) -> TokenView {
     let view = home.make("Night  Export").await.view;
     let earlier = "UPDATE api_tokens SET name_key = 'night  export' WHERE name = 'Night  Export'";
@@ -24,7 +24,7 @@ fn shorter(view: &TokenView) -> TokenUpdate {
     }
 }
 
-/// Whether all that is stored verifies, and how many names are told to be from earlier.
+/// Asserts that all stored rows verify, and returns how many names are reported as earlier ones.
 async fn named_earlier(on: &StoreUnderTest) -> usize {
     let mut notes = Notes::default();
     Audit::new(on.audit.clone())
@@ -35,7 +35,7 @@ async fn named_earlier(on: &StoreUnderTest) -> usize {
     notes.named_earlier.len()
 }
 
-/// Beside a token of the same name, which could be made as long as the key was another.
+/// Beside a token of the same name, which could be created because the keys differed then.
 pub async fn a_key_of_an_earlier_release_is_kept_until_a_new_name(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let earlier = spaced(on, &home).await;
@@ -63,7 +63,7 @@ pub async fn a_key_of_an_earlier_release_is_kept_until_a_new_name(on: &StoreUnde
     home.commit(&again).await.unwrap();
 }
 
-/// It is read, listed, changed otherwise and revoked.
+/// Such a token can be read, listed, changed otherwise and revoked.
 pub async fn a_name_that_is_refused_now_is_kept(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("a?b").await.view;
@@ -94,7 +94,7 @@ pub async fn a_name_that_is_refused_now_is_kept(on: &StoreUnderTest) {
     assert_eq!(home.get(made.token.id).await, None);
 }
 
-/// They look alike.
+/// Such names look alike.
 pub async fn names_that_differ_in_blanks_or_joiners_clash(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     for (first, second) in [

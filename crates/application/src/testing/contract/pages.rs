@@ -1,4 +1,4 @@
-//! Many tokens, a few at a time.
+//! Lists of many tokens, a few at a time.
 
 use countersign_domain::{NewToken, TokenId, TokenView};
 
@@ -12,7 +12,7 @@ fn ids(views: &[TokenView]) -> Vec<TokenId> {
     views.iter().map(|view| view.token.id).collect()
 }
 
-/// Those that stood throughout come once each; others may come, but not twice.
+/// Tokens that exist throughout come once each; others may come, but not twice.
 pub async fn a_list_neither_skips_nor_repeats_while_rows_come_and_go(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut standing = Vec::new();
@@ -33,7 +33,7 @@ pub async fn a_list_neither_skips_nor_repeats_while_rows_come_and_go(on: &StoreU
         after = Some(last.token.id);
         seen.extend(ids(&page));
         if let Some(gone) = leaving.next() {
-            // One goes from the part already seen, one from the part to come; one comes, and one changes.
+            // One goes from the read part, one from the rest; one is added, and one changes.
             home.revoke(&standing.remove(0)).await;
             home.revoke(gone).await;
             home.make(&format!("late {}", seen.len())).await;
@@ -51,7 +51,7 @@ pub async fn a_list_neither_skips_nor_repeats_while_rows_come_and_go(on: &StoreU
     assert!(!ids(&doomed).iter().any(|id| seen.contains(id)));
 }
 
-/// Whatever the order they were made in.
+/// Whatever the order of their creation.
 pub async fn a_list_is_in_the_order_of_ids(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     assert_eq!(
@@ -81,7 +81,7 @@ pub async fn a_list_is_in_the_order_of_ids(on: &StoreUnderTest) {
     assert_eq!(none.await.unwrap().content, []);
 }
 
-/// Tokens of which several share each instant, and of which the names mix case, script and length.
+/// Tokens of which several share each instant, and whose names mix case, script and length.
 async fn crowd(home: &TestTenant) -> Vec<TokenView> {
     let names = [
         "b", "B2", "a", "Ä", "ä2", "z", "Z10", "z9", "_", "日本", "𝒳", "ﬀ",
@@ -173,7 +173,7 @@ const FIELDS: [OrderField; 4] = [
     OrderField::LastModifiedDate,
 ];
 
-/// Up and down; ids go up either way.
+/// Ascending and descending; ids always ascend.
 pub async fn every_order_is_kept_with_ids_behind(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut views = crowd(&home).await;
@@ -185,7 +185,7 @@ pub async fn every_order_is_kept_with_ids_behind(on: &StoreUnderTest) {
     }
 }
 
-/// Also the same key twice, where the first stands.
+/// Also with the same key twice, of which the first counts.
 pub async fn several_keys_order_one_behind_the_other(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut views = crowd(&home).await;
@@ -197,7 +197,7 @@ pub async fn several_keys_order_one_behind_the_other(on: &StoreUnderTest) {
     }
 }
 
-/// Also where a store goes about it in another way because they are many.
+/// Even if a store uses another plan because there are many.
 pub async fn every_order_is_kept_among_many(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (mut all, mut live) = (Vec::new(), Vec::new());
@@ -244,7 +244,7 @@ pub async fn every_order_is_kept_among_many(on: &StoreUnderTest) {
     }
 }
 
-/// What is asked for stays the same; only the total ends there.
+/// The page stays the same; only the total ends there.
 pub async fn a_total_is_counted_no_further_than_asked(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     for n in 0..7 {
@@ -274,7 +274,7 @@ pub async fn a_total_is_counted_no_further_than_asked(on: &StoreUnderTest) {
     }
 }
 
-/// Also on those beyond the end.
+/// Also on pages after the end.
 pub async fn totals_hold_on_every_page(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let all = Filter::All(Vec::new());

@@ -1,4 +1,4 @@
-//! Many at once: one winner, and every loser learns why.
+//! Many changes at the same time: one winner, and every loser learns why.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::{
 
 const MANY: usize = 16;
 
-/// Commits all at once; gives those that were stored and what the others were told.
+/// Commits all at the same time; returns the stored ones and the errors of the others.
 async fn race(realm: &TestTenant, changes: Vec<Change>) -> (Vec<Change>, Vec<CommitError>) {
     let outcomes = join_all(changes.iter().map(|change| realm.commit(change))).await;
     let (mut stored, mut refused) = (Vec::new(), Vec::new());
@@ -26,7 +26,7 @@ async fn race(realm: &TestTenant, changes: Vec<Change>) -> (Vec<Change>, Vec<Com
     (stored, refused)
 }
 
-/// And one event, the winner's.
+/// And there is one event, the winner's.
 pub async fn racing_updates_of_one_version_have_one_winner(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut view = home.make("start").await.view;
@@ -52,7 +52,7 @@ pub async fn racing_updates_of_one_version_have_one_winner(on: &StoreUnderTest) 
     assert_eq!(events.len(), 6);
 }
 
-/// The names differ in case only.
+/// The names differ only in case.
 pub async fn racing_creations_of_one_name_have_one_winner(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let spell = |n| if n % 2 == 0 { "Name" } else { "nAME" };
@@ -95,10 +95,10 @@ pub async fn racing_renames_to_one_name_have_one_winner(on: &StoreUnderTest) {
     assert_eq!(names.len(), MANY);
 }
 
-/// The losers learn which.
+/// The losers learn which token it is.
 pub async fn racing_creations_under_one_key_make_one_token(on: &StoreUnderTest) {
     let home = on.realm("home").await;
-    // Where all want one name, the key must still be what is told.
+    // If all want one name, the error must still be about the key.
     for (key, one_name) in [("key-1", true), ("key-2", false)] {
         let once = IdempotentRequest {
             key: key.parse().unwrap(),
@@ -128,7 +128,7 @@ pub async fn racing_creations_under_one_key_make_one_token(on: &StoreUnderTest) 
     assert_eq!(left.len(), 2);
 }
 
-/// The loser finds nothing, or another version.
+/// The loser finds no token, or another version.
 pub async fn an_update_and_a_revocation_have_one_winner(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     for n in 0..MANY {
@@ -182,7 +182,7 @@ async fn insist(home: &TestTenant, view: &TokenView, n: usize) {
     }
 }
 
-/// Two nodes that start at once agree on one.
+/// Two nodes that start at once agree on one tenant.
 pub async fn racing_tenants_of_one_name_have_one_winner(on: &StoreUnderTest) {
     let tenants: Vec<_> = (0..MANY).map(|_| on.tenant("default")).collect();
     let outcomes = join_all(tenants.iter().map(|tenant| on.tenants.create(tenant))).await;

@@ -1,4 +1,4 @@
-//! What was committed is what is read, under the names of now, and only while it is live.
+//! Reads return what was committed, with the current names, and only live tokens.
 
 use countersign_domain::{Credential, Secret, Timestamp, TokenView};
 
@@ -9,7 +9,7 @@ use crate::{
     testing::{TestTenant, no_change, rename_to},
 };
 
-/// All that a test has.
+/// A page with all tokens of a test.
 pub(super) const FIRST: PageRequest = PageRequest {
     number: 0,
     size: 100,
@@ -40,7 +40,7 @@ pub async fn a_new_token_reads_back_equal(on: &StoreUnderTest) {
     see(&home, &[first, second.view]).await;
 }
 
-/// [`TokenView::after`] is what a reader then sees.
+/// A reader sees exactly [`TokenView::after`].
 pub async fn a_changed_token_reads_back_equal(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let old = home.make("old").await.view;
@@ -59,7 +59,7 @@ pub async fn a_changed_token_reads_back_equal(on: &StoreUnderTest) {
     see(&home, &[newer]).await;
 }
 
-/// On the user, in the credential, and on all that it made or changed.
+/// On the user, in the credential, and on everything that the token created or changed.
 pub async fn a_new_name_shows_everywhere(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let maker = home.make("maker").await;
@@ -85,7 +85,7 @@ pub async fn a_new_name_shows_everywhere(on: &StoreUnderTest) {
     assert_eq!(&*other.modified_by.name, "Renamed");
 }
 
-/// Only a rename touches it.
+/// Only a new name touches the user.
 pub async fn an_update_without_a_new_name_leaves_the_user_alone(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("steady").await.view;
@@ -98,7 +98,7 @@ pub async fn an_update_without_a_new_name_leaves_the_user_alone(on: &StoreUnderT
     assert_eq!(on.users.user(tenant, id).await.unwrap(), before);
 }
 
-/// All of them, and those of now.
+/// All facts, and the current ones.
 pub async fn a_secret_leads_to_the_facts(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("facts").await;
@@ -123,7 +123,7 @@ pub async fn a_secret_leads_to_the_facts(on: &StoreUnderTest) {
     assert_eq!(found, Some(expected));
 }
 
-/// Nothing is made up.
+/// A store invents nothing.
 pub async fn an_unknown_secret_leads_nowhere(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     home.make("a").await;
@@ -131,7 +131,7 @@ pub async fn an_unknown_secret_leads_nowhere(on: &StoreUnderTest) {
     assert_eq!(on.tokens.find(&unknown).await.unwrap(), None);
 }
 
-/// Whether it has expired is the caller's to judge.
+/// The caller judges whether it has expired.
 pub async fn an_expired_token_is_still_found(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     on.clock.set("1999-12-31T23:59:59Z".parse().unwrap());
@@ -141,7 +141,7 @@ pub async fn an_expired_token_is_still_found(on: &StoreUnderTest) {
     see(&home, &[made.view]).await;
 }
 
-/// Its user stays, closed; and were it opened again, the token would stay gone.
+/// Its user stays, closed; and even if the user were enabled again, the token would stay revoked.
 pub async fn a_revoked_token_is_nowhere(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("gone").await;
@@ -159,7 +159,7 @@ pub async fn a_revoked_token_is_nowhere(on: &StoreUnderTest) {
     assert_eq!(on.tokens.find(&made.secret.digest()).await.unwrap(), None);
 }
 
-/// Whoever closes a user need not know of its token.
+/// A person who closes a user need not know of its token.
 pub async fn a_closed_user_has_no_credential(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("closed").await;
@@ -170,7 +170,7 @@ pub async fn a_closed_user_has_no_credential(on: &StoreUnderTest) {
     assert!(!user.unwrap().unwrap().enabled);
 }
 
-/// The token's and the system's.
+/// Both the token's user and the system's.
 pub async fn users_are_told_as_they_are(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     on.clock.advance(60);
@@ -200,7 +200,7 @@ pub async fn users_are_told_as_they_are(on: &StoreUnderTest) {
     assert_eq!(user.await.unwrap(), None);
 }
 
-/// The pulse of a store that is well.
+/// A store that is well answers.
 pub async fn it_answers_a_ping(on: &StoreUnderTest) {
     on.probe.ping().await.unwrap();
 }
@@ -214,7 +214,8 @@ pub async fn it_answers_no_ping_without_its_tables(on: &StoreUnderTest) {
     on.probe.ping().await.unwrap();
 }
 
-/// What a token was called and might do before finds it no longer, and a revoked one is not found at all.
+/// Searches for a token's earlier name or permissions do not find it, and a revoked token is not
+/// found at all.
 pub async fn what_changed_is_found_as_it_is_now(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("nightly export").await.view;

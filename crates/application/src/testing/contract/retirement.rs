@@ -1,4 +1,4 @@
-//! Secrets that end before their time, and tokens that end themselves.
+//! Secrets that end before their time, and tokens that revoke themselves.
 
 use countersign_domain::{Actor, ChainVerifier, EventKind, Secret, TokenView, Write};
 
@@ -9,7 +9,7 @@ use crate::{
     testing::{TestTenant, rename_to},
 };
 
-/// A token whose first secret has an hour to go beside its second one, a minute after that.
+/// A token a minute after its rotation, whose first secret works for an hour beside the second.
 async fn overlapping(on: &StoreUnderTest, home: &TestTenant) -> (IssuedToken, IssuedToken) {
     let old = home.make("rotated").await;
     on.clock.advance(60);
@@ -18,7 +18,7 @@ async fn overlapping(on: &StoreUnderTest, home: &TestTenant) -> (IssuedToken, Is
     (old, new)
 }
 
-/// The token as an actor that presented that secret and holds nothing.
+/// The token as an actor that presented that secret and holds no permissions.
 fn holder(home: &TestTenant, view: &TokenView, secret: &Secret) -> Actor {
     Actor {
         secret: Some(secret.digest()),
@@ -27,7 +27,8 @@ fn holder(home: &TestTenant, view: &TokenView, secret: &Secret) -> Actor {
     }
 }
 
-/// The secret ends at its rotation; the newest goes on, and so does the record but for its version.
+/// The secret ends at its rotation; the newest works on, and the record keeps everything but its
+/// version.
 pub async fn an_older_secret_ends_alone(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (old, new) = overlapping(on, &home).await;
@@ -50,7 +51,7 @@ pub async fn an_older_secret_ends_alone(on: &StoreUnderTest) {
     assert_eq!(left, [Some(new.secret.digest())]);
 }
 
-/// Neither what was under way nor what a node does whose clock is behind.
+/// Neither changes in flight nor those of a node whose clock is behind.
 pub async fn a_retired_secret_writes_nothing_by_any_clock(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (old, new) = overlapping(on, &home).await;
@@ -72,7 +73,7 @@ pub async fn a_retired_secret_writes_nothing_by_any_clock(on: &StoreUnderTest) {
     }
 }
 
-/// And the secret goes on as it was.
+/// And the secret works on as before.
 pub async fn a_stale_or_gone_retirement_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (old, new) = overlapping(on, &home).await;
@@ -92,7 +93,7 @@ pub async fn a_stale_or_gone_retirement_writes_nothing(on: &StoreUnderTest) {
     assert_eq!(found.unwrap().valid_until, Some(end));
 }
 
-/// Another's secret on a permission, one's own on none.
+/// Another token's secret requires a permission, the token's own requires none.
 pub async fn a_retirement_leans_on_what_it_says(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (old, new) = overlapping(on, &home).await;
@@ -110,7 +111,7 @@ pub async fn a_retirement_leans_on_what_it_says(on: &StoreUnderTest) {
     home.commit(&change).await.unwrap();
 }
 
-/// What became of the secret, and which one it was.
+/// The event has the new end of the secret, and its commitment.
 pub async fn retirements_are_in_the_chain(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (old, new) = overlapping(on, &home).await;
@@ -135,13 +136,13 @@ pub async fn retirements_are_in_the_chain(on: &StoreUnderTest) {
     let commitment = old.secret.digest().commitment();
     assert_eq!(content.secret_commitment, Some(commitment));
     assert_eq!(home.get(id).await, Some(last.view));
-    // A secret that somebody lets go on after all shows.
+    // If somebody lets the secret work on after all, the verification shows it.
     on.execute("UPDATE token_secrets SET retires_at = created_at WHERE retires_at IS NOT NULL")
         .await;
     assert!(verify().await.is_err());
 }
 
-/// By a secret that works, in its own name; also by an older one.
+/// By a working secret, as the token itself; also by an older secret.
 pub async fn a_token_without_permissions_on_tokens_ends_itself(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut draft = home.draft("program");

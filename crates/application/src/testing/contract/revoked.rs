@@ -1,4 +1,4 @@
-//! Revoked tokens are found by those who ask for them, and by nobody else.
+//! Revoked tokens are found by queries that ask for them, and by no others.
 
 use countersign_domain::TokenView;
 
@@ -18,8 +18,8 @@ use crate::{
     testing::{TestTenant, at},
 };
 
-/// Live and revoked tokens: some of them used, some with addresses, made by the system and by two
-/// tokens of which one was revoked itself. As they are read now.
+/// Live and revoked tokens as they are read now: some of them used, some with addresses, created by
+/// the system and by two tokens, of which one was revoked itself.
 async fn crowd(on: &StoreUnderTest, home: &TestTenant) -> Vec<TokenView> {
     let makers = [home.make("maker").await, home.make("revoked maker").await];
     let mut all = Vec::from(makers);
@@ -118,7 +118,7 @@ pub async fn what_is_asked_about_revocations_is_found_among_all(on: &StoreUnderT
     assert_eq!(ask(&home, &views, either).await, 14);
     let neither = Filter::All(vec![Filter::Revoked(true), Filter::Revoked(false)]);
     assert_eq!(ask(&home, &views, neither).await, 0);
-    // All of a record, not its name alone: who revoked it and when, and the use before.
+    // The whole record, not only its name: who revoked it and when, and the last use before.
     let page = PageRequest {
         number: 0,
         size: 100,
@@ -139,7 +139,7 @@ pub async fn what_is_asked_about_revocations_is_found_among_all(on: &StoreUnderT
     assert!(found.content.iter().any(|view| view.last_used.is_some()));
 }
 
-/// Whatever else is asked.
+/// Whatever else the query asks.
 pub async fn without_such_a_question_no_revoked_token_is_found(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = crowd(on, &home).await;
@@ -163,7 +163,7 @@ pub async fn without_such_a_question_no_revoked_token_is_found(on: &StoreUnderTe
     assert!(listed.iter().all(|view| view.revoked.is_none()));
 }
 
-/// More than a store finds by an index, and by one of two makers.
+/// More than a store finds by an index, and by one of two creators.
 pub async fn makers_are_found_among_many(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let maker = home.make("maker").await.view;
@@ -195,7 +195,7 @@ pub async fn makers_are_found_among_many(on: &StoreUnderTest) {
     }
 }
 
-/// By the fields of tokens, by the last uses of their secrets, and by their ends.
+/// By the fields of tokens, by the last uses of their secrets, and by their revocations.
 pub async fn revoked_tokens_come_in_every_order(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = crowd(on, &home).await;
@@ -222,7 +222,7 @@ pub async fn revoked_tokens_come_in_every_order(on: &StoreUnderTest) {
     }
 }
 
-/// Whatever is asked about them.
+/// Whatever the query asks about them.
 pub async fn revoked_tokens_stay_in_their_tenant(on: &StoreUnderTest) {
     let (home, abroad) = (on.realm("home").await, on.realm("abroad").await);
     let views = crowd(on, &home).await;
@@ -244,7 +244,7 @@ pub async fn revoked_tokens_stay_in_their_tenant(on: &StoreUnderTest) {
     }
 }
 
-/// As a live one is, beside those that can be read.
+/// Like a live one, beside those that can be read.
 pub async fn an_unreadable_revoked_token_is_named(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let bad = home.make("bad").await.view;

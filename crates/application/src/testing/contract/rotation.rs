@@ -1,4 +1,4 @@
-//! Several secrets of one token, one replacing another.
+//! Several secrets of one token, which replace each other.
 
 use countersign_domain::{Actor, ChainVerifier, Change, EventKind, Secret, SecretView};
 use futures_util::future::join_all;
@@ -16,7 +16,7 @@ async fn secrets(home: &TestTenant, view: &countersign_domain::TokenView) -> Vec
     told.await.unwrap()
 }
 
-/// The same id and user, with the record as it is now.
+/// The same id and user, with the current record.
 pub async fn a_new_secret_leads_to_the_same_token(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("rotated").await;
@@ -33,7 +33,7 @@ pub async fn a_new_secret_leads_to_the_same_token(on: &StoreUnderTest) {
     assert_eq!(read.token.partial, rotated.secret.masked());
 }
 
-/// Whether that has come is not the store's to judge.
+/// The caller judges whether that end has passed.
 pub async fn a_replaced_secret_tells_when_it_ends(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("rotated").await;
@@ -70,7 +70,7 @@ pub async fn a_second_rotation_ends_the_oldest(on: &StoreUnderTest) {
     );
     assert_eq!(valid_until(third.secret.digest()).await, None);
     assert_eq!(valid_until(bystander.secret.digest()).await, None);
-    // What had ended before stays ended then.
+    // A secret that had ended before keeps its end.
     on.clock.advance(60);
     home.rotate(&third.view, 0).await;
     assert_eq!(
@@ -79,7 +79,7 @@ pub async fn a_second_rotation_ends_the_oldest(on: &StoreUnderTest) {
     );
 }
 
-/// With what may be shown of them.
+/// With the parts of them that may be shown.
 pub async fn secrets_are_told_newest_first_while_they_work(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let first = home.make("rotated").await;
@@ -107,7 +107,7 @@ pub async fn secrets_are_told_newest_first_while_they_work(on: &StoreUnderTest) 
     assert_eq!(secrets(&home, &first.view).await, []);
 }
 
-/// Whoever knows the id.
+/// Even with the right id.
 pub async fn secrets_of_another_tenant_are_not_told(on: &StoreUnderTest) {
     let (home, abroad) = (on.realm("home").await, on.realm("abroad").await);
     let made = home.make("mine").await;
@@ -146,7 +146,7 @@ pub async fn racing_rotations_of_one_version_have_one_winner(on: &StoreUnderTest
     assert_eq!(secrets(&home, &made.view).await.len(), 2);
 }
 
-/// The secret of before goes on as it was.
+/// The previous secret works on as before.
 pub async fn a_stale_rotation_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("rotated").await;
@@ -159,7 +159,7 @@ pub async fn a_stale_rotation_writes_nothing(on: &StoreUnderTest) {
     assert_eq!(found.unwrap().valid_until, None);
 }
 
-/// As no other change does.
+/// Like every other change.
 pub async fn a_gone_actor_rotates_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (actor, target) = (home.make("actor").await.view, home.make("target").await);
@@ -180,7 +180,7 @@ fn presenting(home: &TestTenant, made: &IssuedToken) -> Actor {
     }
 }
 
-/// One change of each kind on a token, by whoever presented that secret of the actor.
+/// One change of each kind on a token, by the actor with that secret.
 fn changes_by(home: &TestTenant, actor: &IssuedToken, target: &IssuedToken) -> [Change; 4] {
     let actor = || presenting(home, actor);
     let fresh = Secret::from_random(&home.stores.random());
@@ -199,8 +199,8 @@ async fn all_gone(home: &TestTenant, changes: [Change; 4]) {
     }
 }
 
-/// Neither what was under way when it was cut, nor anything later, on others or on its own token; nor once its overlap has
-/// ended, or where it is another token's.
+/// Neither changes in flight when the secret was ended, nor later ones, on other tokens or its own;
+/// nor after its overlap, nor as a secret of another token.
 pub async fn a_secret_that_was_cut_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (old, target) = (home.make("actor").await, home.make("target").await);
@@ -215,13 +215,13 @@ pub async fn a_secret_that_was_cut_writes_nothing(on: &StoreUnderTest) {
         let error = refused(&home, &change).await;
         assert!(matches!(error, CommitError::ActorGone), "{error:?}");
     }
-    // One whose overlap a further rotation cut short.
+    // A secret whose overlap a further rotation cut short.
     let third = home.rotate(&second.view, 3600).await;
     let under_way = changes_by(&home, &second, &target);
     on.clock.advance(60);
     home.rotate(&third.view, 3600).await;
     all_gone(&home, under_way).await;
-    // One whose overlap ended.
+    // A secret whose overlap ended.
     on.clock.advance(3600);
     all_gone(&home, changes_by(&home, &third, &target)).await;
     let stolen = IssuedToken {
@@ -259,7 +259,7 @@ pub async fn a_revoked_token_takes_its_secrets_along(on: &StoreUnderTest) {
     }
 }
 
-/// With what showed of the secrets, and when the old one ends.
+/// With the partial tokens, and the end of the old secret.
 pub async fn rotations_are_in_the_chain(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let first = home.make("rotated").await;

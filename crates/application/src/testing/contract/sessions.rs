@@ -1,4 +1,4 @@
-//! What is kept of sessions, and for how long.
+//! The stored sessions, and how long they stay.
 
 use countersign_domain::{Secret, TenantId, Timestamp, TokenId};
 
@@ -13,7 +13,8 @@ fn digest(n: u32) -> SessionDigest {
     SessionDigest::from_bytes(bytes)
 }
 
-/// A session of its own digest and token. There is no such token: a store does not ask.
+/// A session with a digest and a token of its own. There is no such token: a store does not check
+/// that.
 fn session(n: u32, began: Timestamp, seen: Timestamp) -> Session {
     let mut random = [2; 10];
     random[..4].copy_from_slice(&n.to_be_bytes());
@@ -43,7 +44,7 @@ pub async fn a_session_reads_back_equal(on: &StoreUnderTest) {
     assert_eq!(stored(on, 3).await, None);
 }
 
-/// As often as it is ended, and whatever is noted of it afterwards.
+/// However often it is ended, and whatever is recorded for it afterwards.
 pub async fn an_ended_session_is_gone_for_good(on: &StoreUnderTest) {
     let now = on.clock.now();
     on.sessions.begin(&session(1, now, now)).await.unwrap();
@@ -56,7 +57,7 @@ pub async fn an_ended_session_is_gone_for_good(on: &StoreUnderTest) {
     assert!(stored(on, 2).await.is_some());
 }
 
-/// Nodes write when they get to it.
+/// Nodes write in any order.
 pub async fn the_latest_use_of_a_session_stands(on: &StoreUnderTest) {
     let now = on.clock.now();
     on.sessions.begin(&session(1, now, now)).await.unwrap();
@@ -70,7 +71,8 @@ pub async fn the_latest_use_of_a_session_stands(on: &StoreUnderTest) {
     );
 }
 
-/// By when it began or by when it was last used; at that very instant it is not over yet.
+/// By the time of their beginning or of their last use; at that very instant a session is not over
+/// yet.
 pub async fn what_is_over_is_forgotten_and_nothing_else(on: &StoreUnderTest) {
     let now = on.clock.now();
     let (early, before) = (now.minus_seconds(100), now.minus_seconds(10));
@@ -88,7 +90,7 @@ pub async fn what_is_over_is_forgotten_and_nothing_else(on: &StoreUnderTest) {
     assert!(stored(on, 3).await.is_some());
 }
 
-/// So that nobody who signs in waits for all that others left behind.
+/// So that a sign-in never waits for the deletion of all old sessions.
 pub async fn sessions_are_forgotten_in_portions(on: &StoreUnderTest) {
     let now = on.clock.now();
     let more = FORGOTTEN_AT_ONCE + 1;
@@ -108,7 +110,7 @@ pub async fn sessions_are_forgotten_in_portions(on: &StoreUnderTest) {
     assert_eq!(left, [1, 0]);
 }
 
-/// A session of one and the same token, that began so many seconds after the instant.
+/// A session of one token, which began so many seconds after the instant.
 fn of_one_token(n: u32, now: Timestamp, seconds: u32) -> Session {
     Session {
         digest: digest(n),
@@ -125,7 +127,7 @@ async fn count(on: &StoreUnderTest, numbers: std::ops::Range<u32>) -> u32 {
     count
 }
 
-/// By when they began, and of that token alone.
+/// By the time of their beginning, and only those of that token.
 pub async fn a_tokens_oldest_session_ends_when_it_has_too_many(on: &StoreUnderTest) {
     let now = on.clock.now();
     let others = [
@@ -140,7 +142,7 @@ pub async fn a_tokens_oldest_session_ends_when_it_has_too_many(on: &StoreUnderTe
         on.sessions.begin(other).await.unwrap();
     }
     let most = SESSIONS_PER_TOKEN;
-    // The one of number 0 is kept first, and began last of all.
+    // The one with number 0 is stored first, and began last of all.
     let at = |n| of_one_token(n, now, if n == 0 { 1000 } else { n });
     for n in 0..most {
         on.sessions.begin(&at(n)).await.unwrap();

@@ -1,4 +1,4 @@
-//! Tenants, and the walls between them.
+//! Tenants, and their isolation from each other.
 
 use super::{Snapshot, StoreUnderTest, refused};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     testing::rename_to,
 };
 
-/// By their bytes.
+/// Ordered by the bytes of their names.
 pub async fn tenants_are_told_in_the_order_of_their_names(on: &StoreUnderTest) {
     assert_eq!(on.tenants.tenants().await.unwrap(), []);
     let mut made = Vec::new();
@@ -30,7 +30,7 @@ pub async fn a_taken_tenant_name_makes_nothing(on: &StoreUnderTest) {
     assert_eq!(user.unwrap(), None);
 }
 
-/// Names are compared as those of tokens are, by a key that the domain folds.
+/// Names are compared like those of tokens, by a key that the domain folds.
 pub async fn a_tenant_name_is_taken_by_what_folds_alike(on: &StoreUnderTest) {
     let home = on.realm("Straße").await;
     for name in ["Straße", "STRASSE", "ｓtraße", "strasse"] {
@@ -55,7 +55,7 @@ pub async fn history_outlives_the_tokens(on: &StoreUnderTest) {
     assert!(!on.tenants.has_history(away.tenant.id).await.unwrap());
 }
 
-/// By no method that takes a tenant.
+/// By no method with a tenant as a parameter.
 pub async fn a_tenant_sees_nothing_of_another(on: &StoreUnderTest) {
     let (home, away) = (on.realm("home").await, on.realm("away").await);
     let once = countersign_domain::IdempotentRequest {
@@ -91,7 +91,7 @@ pub async fn a_tenant_sees_nothing_of_another(on: &StoreUnderTest) {
     assert_eq!(made.unwrap(), None);
 }
 
-/// Its tokens are simply not there, whatever a caller takes them for.
+/// To the other tenant its tokens do not exist, whatever a caller assumes.
 pub async fn a_tenant_changes_nothing_of_another(on: &StoreUnderTest) {
     let (home, away) = (on.realm("home").await, on.realm("away").await);
     let theirs = away.make("theirs").await.view;
@@ -114,7 +114,7 @@ pub async fn a_tenant_changes_nothing_of_another(on: &StoreUnderTest) {
     assert_eq!(Snapshot::of(&away).await, before);
 }
 
-/// Nor do the ids of their tokens and users.
+/// Nor do the ids of their tokens and users clash.
 pub async fn names_of_two_tenants_do_not_clash(on: &StoreUnderTest) {
     let (home, away) = (on.realm("home").await, on.realm("away").await);
     let mine = home.make("same").await.view;

@@ -1,5 +1,5 @@
-//! Changes that come at the same moment, which a store may write together: each has an outcome of
-//! its own, as if they had come one after the other, in some order.
+//! Changes at the same moment, which a store may write together: each has an outcome of its own, as
+//! if they had come one after the other, in some order.
 
 use countersign_domain::{Actor, Change, Secret, TokenView};
 use futures_util::{FutureExt as _, future::join_all};
@@ -10,7 +10,7 @@ use crate::{
     testing::{TestTenant, no_change, rename_to},
 };
 
-/// More than one statement is under way for.
+/// More than one statement can take.
 const MANY: usize = 24;
 
 async fn many(home: &TestTenant, prefix: &str) -> Vec<TokenView> {
@@ -61,7 +61,7 @@ pub async fn updates_at_once_are_each_stored_whole(on: &StoreUnderTest) {
     }
 }
 
-/// What each refused one would have written is written nowhere.
+/// Nothing of a refused update is written.
 pub async fn each_of_many_updates_has_its_own_outcome(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     home.make("taken").await;
@@ -114,7 +114,7 @@ pub async fn each_of_many_updates_has_its_own_outcome(on: &StoreUnderTest) {
     }
 }
 
-/// The change by a token counts as before it was narrowed, or is refused.
+/// The change by a token counts as earlier than its narrowing, or is refused.
 pub async fn an_update_of_an_actor_and_updates_by_it_have_an_order(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     for round in 0..20 {
@@ -145,7 +145,7 @@ pub async fn an_update_of_an_actor_and_updates_by_it_have_an_order(on: &StoreUnd
     }
 }
 
-/// One of the two has its version, and the other learns which one is stored.
+/// One of the two gets the version, and the other learns which one is stored.
 pub async fn a_rotation_and_an_update_of_one_version_have_one_winner(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut changes = Vec::new();
@@ -194,7 +194,7 @@ pub async fn callers_that_leave_take_no_update_of_others_along(on: &StoreUnderTe
 }
 
 /// Of two tokens that take the right to write from each other one keeps it, however many pairs do
-/// so at once.
+/// so at the same time.
 pub async fn of_pairs_that_narrow_each_other_one_keeps_its_rights(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let views = many(&home, "token").await;

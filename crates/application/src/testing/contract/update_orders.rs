@@ -1,4 +1,4 @@
-//! Random updates at once, against the same updates one after the other.
+//! Random concurrent updates, compared with the same updates one after the other.
 
 use countersign_domain::{Change, TokenView};
 use futures_util::future::join_all;
@@ -23,15 +23,15 @@ struct Plan {
 
 #[derive(Debug, Clone, Copy)]
 enum What {
-    /// Takes the name of this number.
+    /// Takes the name with this number.
     Rename(usize),
-    /// Takes the right to write away.
+    /// Gives up the right to write.
     Narrow,
-    /// Ends a second earlier.
+    /// Moves the expiry a second earlier.
     Shorten,
 }
 
-/// What decides about the updates.
+/// The state that decides about the updates.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct State {
     names: [usize; TOKENS],
@@ -39,7 +39,7 @@ struct State {
     may_write: [bool; TOKENS],
 }
 
-/// What an update ended with.
+/// The result of an update.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum End {
     Stored,
@@ -49,7 +49,7 @@ enum End {
 }
 
 impl State {
-    /// One update, after those before.
+    /// Applies one update after those before.
     fn apply(&mut self, plan: Plan) -> End {
         if !self.may_write[plan.by] {
             return End::Narrowed;
@@ -67,7 +67,7 @@ impl State {
         End::Stored
     }
 
-    /// Whether some order of what is left leads to these ends.
+    /// Whether some order of the remaining updates leads to these results.
     fn explains(self, left: &mut Vec<(Plan, End)>) -> bool {
         if left.is_empty() {
             return true;
@@ -107,10 +107,10 @@ fn change(home: &TestTenant, views: &[TokenView], plan: Plan) -> Change {
     home.edit(home.actor(by), of, &edit)
 }
 
-/// Some of the names are in use, and some are free.
+/// A random update; some of the names are in use, and some are free.
 fn plan(home: &TestTenant, state: &State) -> Plan {
     let random: [u8; 32] = home.stores.random();
-    // Numbers in a row come out of the counter of tests: mixed, so that all kinds meet.
+    // The test's randomness counts up, so its numbers are mixed, so that all kinds meet.
     let mixed = random.iter().fold(17_usize, |sum, byte| {
         (sum ^ usize::from(*byte))
             .wrapping_mul(0x0100_0193)

@@ -1,4 +1,4 @@
-//! What is remembered of uses, and what is counted.
+//! Last uses, and counts.
 
 use countersign_domain::{LastUse, SecretDigest, TokenView};
 
@@ -58,7 +58,7 @@ pub async fn a_use_shows_in_token_and_secret(on: &StoreUnderTest) {
     assert_eq!(listed[0].last_used, Some(expected));
 }
 
-/// Nodes write when they get to it.
+/// Nodes write in any order.
 pub async fn the_latest_use_stands(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("used").await;
@@ -75,7 +75,7 @@ pub async fn the_latest_use_stands(on: &StoreUnderTest) {
     assert_eq!((stands.at, stands.address), (late.parse().unwrap(), None));
 }
 
-/// The version stays, and so does the history; a change made on the record as it was lands.
+/// The version stays, and so does the history; a change of the unchanged record still lands.
 pub async fn a_use_is_no_change(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("used").await;
@@ -97,7 +97,7 @@ pub async fn a_use_is_no_change(on: &StoreUnderTest) {
     assert_eq!(events.len(), 2);
 }
 
-/// The rest of the batch is kept.
+/// The rest of the batch is stored.
 pub async fn a_use_of_nothing_is_passed_over(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("used").await;
@@ -151,7 +151,7 @@ async fn crowd(on: &StoreUnderTest, home: &TestTenant) -> Vec<TokenView> {
     views
 }
 
-/// One that was never used is neither before nor after an instant, and can be asked for by itself.
+/// A token that was never used is neither before nor after an instant, and has a test of its own.
 pub async fn tokens_are_found_by_their_last_use(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let all = crowd(on, &home).await;
@@ -193,7 +193,7 @@ pub async fn tokens_are_found_by_their_last_use(on: &StoreUnderTest) {
     }
 }
 
-/// Those that were never used are the most idle of all.
+/// Tokens that were never used come first, as the most idle of all.
 pub async fn tokens_are_ordered_by_their_last_use(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut all = crowd(on, &home).await;
@@ -206,7 +206,7 @@ pub async fn tokens_are_ordered_by_their_last_use(on: &StoreUnderTest) {
     }
 }
 
-/// Of all tenants: neither revoked nor expired, and up to the instant itself.
+/// Those of all tenants that are neither revoked nor expired, up to the instant itself.
 pub async fn tokens_are_counted_by_when_they_expire(on: &StoreUnderTest) {
     let (home, abroad) = (on.realm("home").await, on.realm("abroad").await);
     let now = on.clock.now();
@@ -233,7 +233,7 @@ pub async fn tokens_are_counted_by_when_they_expire(on: &StoreUnderTest) {
     assert_eq!(nothing, Vec::<u64>::new());
 }
 
-/// Of all tenants.
+/// Those of all tenants.
 pub async fn a_census_counts_states(on: &StoreUnderTest) {
     let (home, abroad) = (on.realm("home").await, on.realm("abroad").await);
     home.make("live").await;

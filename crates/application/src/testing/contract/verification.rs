@@ -1,4 +1,5 @@
-//! Verifying over the real store: nothing is found after whatever the rules allow, and what came past them is.
+//! Verification over the real store: nothing is found after changes that the rules allow, and
+//! everything that was changed past them is found.
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ async fn verify(on: &StoreUnderTest, earlier: Vec<Head>) -> (Verified, Notes) {
     (verified, notes)
 }
 
-/// Numbers that look like chance and are the same in each run.
+/// Pseudo-random numbers, the same in each run.
 struct Dice(u64);
 
 impl Dice {
@@ -31,7 +32,7 @@ impl Dice {
     }
 }
 
-/// One thing that may happen to a token.
+/// Makes one random change of a token.
 async fn happen(
     home: &TestTenant,
     dice: &mut Dice,
@@ -56,7 +57,7 @@ async fn happen(
             return Some(made);
         }
         4 => {
-            // Also back, as clocks of two nodes may be apart.
+            // Also back, because the clocks of two nodes may differ.
             clock.advance(i64::try_from(dice.roll(90)).unwrap() - 30);
             return Some(made);
         }
@@ -73,7 +74,8 @@ async fn happen(
     Some(IssuedToken { view, ..made })
 }
 
-/// Whatever the rules allow, in any order, with clocks that step back; and with every look at a witness of the one before.
+/// Changes that the rules allow, in any order, with clocks that step back; and each verification
+/// has the heads of the one before.
 pub async fn whatever_is_done_verifies(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (mut dice, mut live, mut made, mut seen) = (Dice(7), Vec::new(), 0, Vec::new());
@@ -97,7 +99,7 @@ pub async fn whatever_is_done_verifies(on: &StoreUnderTest) {
     }
 }
 
-/// Its user, its secrets with all that is known of each, its last use, and what it is searched by.
+/// Its user, its secrets with all their columns, its last use, and its search row.
 pub async fn all_that_is_stored_of_a_token_is_read_at_once(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let first = home.make("rotated").await;
@@ -138,7 +140,7 @@ pub async fn all_that_is_stored_of_a_token_is_read_at_once(on: &StoreUnderTest) 
     assert!(matches!(gone.search, Search::Records | Search::Row(None)));
 }
 
-/// Somebody who may only insert makes his own secret that of a token.
+/// Somebody who may only insert makes a secret of their own valid for a token.
 pub async fn a_secret_that_no_event_made_is_found(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("root").await.view;
@@ -169,7 +171,7 @@ pub async fn a_secret_that_was_exchanged_is_found(on: &StoreUnderTest) {
     assert_eq!(fault, BrokenChain::SecretUnknown);
 }
 
-/// Nobody's user, beside those of the tenants and the tokens.
+/// A user beside those of the tenants and the tokens.
 pub async fn a_user_that_stands_for_no_token_is_found(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     home.revoke(&home.make("gone").await.view).await;

@@ -8,7 +8,7 @@ use crate::{
     testing::{no_change, rename_to},
 };
 
-/// And tells the stored version.
+/// And the error has the stored version.
 pub async fn a_stale_change_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let first = home.make("first").await.view;
@@ -29,7 +29,7 @@ pub async fn a_stale_change_writes_nothing(on: &StoreUnderTest) {
     assert_eq!(third.token.version, Version::try_from(3).unwrap());
 }
 
-/// Also in another case, and also the audit row.
+/// Also in another case; not even the audit row is written.
 pub async fn a_taken_name_writes_nothing(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     home.make("Straße").await;
@@ -42,7 +42,7 @@ pub async fn a_taken_name_writes_nothing(on: &StoreUnderTest) {
     }
 }
 
-/// Its own name is not in its way.
+/// Its own name does not count as taken.
 pub async fn a_token_may_respell_its_own_name(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("export").await.view;
@@ -61,7 +61,7 @@ pub async fn a_revoked_tokens_name_is_free(on: &StoreUnderTest) {
     home.update(&other, &rename_to("Again")).await;
 }
 
-/// Expired is not revoked.
+/// An expired token is not revoked.
 pub async fn an_expired_tokens_name_stays_taken(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("old").await.view;
@@ -71,7 +71,7 @@ pub async fn an_expired_tokens_name_stays_taken(on: &StoreUnderTest) {
     assert!(matches!(error, CommitError::NameTaken), "{error:?}");
 }
 
-/// However it came to be.
+/// Whatever the reason for the request is.
 pub async fn an_unknown_token_is_not_changed(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let mut view = home.make("a").await.view;
@@ -86,7 +86,7 @@ pub async fn an_unknown_token_is_not_changed(on: &StoreUnderTest) {
     }
 }
 
-/// Whatever version is named.
+/// Whatever version the change names.
 pub async fn a_revoked_token_is_not_changed(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("a").await.view;
@@ -105,7 +105,7 @@ pub async fn a_revoked_token_is_not_changed(on: &StoreUnderTest) {
     }
 }
 
-/// No change without its event.
+/// There is no change without its event.
 pub async fn a_failing_audit_row_rolls_everything_back(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("a").await.view;
@@ -121,7 +121,7 @@ pub async fn a_failing_audit_row_rolls_everything_back(on: &StoreUnderTest) {
     }
 }
 
-/// Quotes, wildcards, the longest name, the widest lists.
+/// Quotes, wildcards, the longest name, the largest lists.
 pub async fn odd_values_are_kept_literally(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let longest = "👪".repeat(128);

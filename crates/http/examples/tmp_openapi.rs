@@ -1,3 +1,0 @@
-fn main() {
-    print!("{}", countersign_http::openapi());
-}
