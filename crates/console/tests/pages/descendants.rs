@@ -124,5 +124,5 @@ async fn an_ancestor_is_refused_in_words() {
         .post(&target, &[("version", "1"), ("overlap", "0")])
         .await;
     assert_eq!(page.status, 403);
-    assert!(page.has("makes no new secret for"), "{}", page.text);
+    assert!(page.has("cannot make a new secret for"), "{}", page.text);
 }
