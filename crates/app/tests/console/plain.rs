@@ -71,7 +71,7 @@ async fn a_leaked_token_and_what_it_made_are_revoked_without_scripts() {
     let page = format!("/console/tokens/{}", text(&leaked, "id"));
     browser.go(&page).await.unwrap();
     browser.press("Revoke").await.unwrap();
-    let all = "revoke it and everything that it made or gave a new secret";
+    let all = "revoke it and every token that it created or gave a new secret";
     browser.press(all).await.unwrap();
     browser.sees("2 live tokens").await.unwrap();
     browser.sees("Child").await.unwrap();
