@@ -59,8 +59,7 @@ async fn a_node_whose_clock_goes_wrong_judges_nobody_until_it_is_right_again() {
     let log = node.server.log().unwrap();
     // The same start looked at what else could be wrong with the database.
     assert!(
-        log.contains("may lose acknowledged changes")
-            && log.contains("synchronous_commit"),
+        log.contains("may lose acknowledged changes") && log.contains("synchronous_commit"),
         "{log}"
     );
 

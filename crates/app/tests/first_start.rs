@@ -191,9 +191,24 @@ fn on_a_terminal_it_is_shown_in_lines_that_work() {
         log.contains("listening"),
         "the log is written before: {text}"
     );
+    assert!(log.contains("/console: sign in"), "{log}");
     let lines = &text[log.len()..];
 
-    // Through standard input and a pipe, so that the secret stands in no argument list.
+    let answers = pasted(lines);
+    assert!(answers.contains(r#""name":"First""#), "{answers}");
+    assert!(answers.contains(r#""name":"First, renamed""#), "{answers}");
+    assert!(answers.contains(r#""version":2"#), "{answers}");
+
+    drop(terminal.stdin.take());
+    assert!(terminal.wait().unwrap().success());
+    let secret = &lines[7..60];
+    assert!(secret.starts_with("csg_"));
+    assert_eq!(read().matches(secret).count(), 1);
+    assert_eq!(kept_in(folder.path()), [""; 0]);
+}
+
+/// The output of a shell that gets these lines, through a pipe because they hold a secret.
+fn pasted(lines: &str) -> String {
     let mut shell = Command::new("sh")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -207,17 +222,23 @@ fn on_a_terminal_it_is_shown_in_lines_that_work() {
         answers.status.success(),
         "are `sh`, `sed` and `curl` there?"
     );
-    let answers = common::text(&answers.stdout);
-    assert!(answers.contains(r#""name":"First""#), "{answers}");
-    assert!(answers.contains(r#""name":"First, renamed""#), "{answers}");
-    assert!(answers.contains(r#""version":2"#), "{answers}");
+    text(&answers.stdout).to_owned()
+}
 
-    drop(terminal.stdin.take());
-    assert!(terminal.wait().unwrap().success());
-    let secret = &lines[7..60];
-    assert!(secret.starts_with("csg_"));
-    assert_eq!(read().matches(secret).count(), 1);
-    assert_eq!(kept_in(folder.path()), [""; 0]);
+#[test]
+fn the_first_update_of_the_readme_works_when_pasted() {
+    let node = Node::start(On::Sqlite);
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md"));
+    let readme = readme.unwrap();
+    let mut blocks = readme
+        .split("```sh\n")
+        .map(|block| block.split("```").next().unwrap());
+    let lines = blocks.find(|block| block.starts_with("URL=")).unwrap();
+    let lines = lines.replace("http://127.0.0.1:8080", &node.server.url());
+    let answer = pasted(&format!("TOKEN='{}'\n{lines}", node.root));
+    let record: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(record["version"], 2, "{answer}");
+    assert_eq!(record["allowedAddresses"][0], "192.0.2.0/24");
 }
 
 #[test]
