@@ -1,5 +1,6 @@
-//! The library that lies to a process about the time, so that a node with a wrong clock can be had beside one with a right
-//! one. Installed where that is ours to do, and else words that say what to type.
+//! libfaketime, which gives a process a wrong time, so that a node with a wrong clock can run
+//! beside one with a right one. It is installed if that is possible here; otherwise the error says
+//! what to install.
 
 use std::path::{Path, PathBuf};
 
@@ -9,11 +10,11 @@ use crate::prerequisites::ensure_installed;
 
 const LIBRARY: &str = "faketime/libfaketime.so.1";
 
-/// The variables that have a process believe what a file says about the time, such as `+5.0` for five seconds ahead. It is
-/// looked at each time that the process asks; the clock that only measures how long things take stays as it is.
+/// The variables that make a process take its time from a file, such as `+5.0` for five seconds
+/// ahead. The file is read each time that the process asks; the monotonic clock stays as it is.
 ///
 /// # Errors
-/// Where there is no such library and none may be installed: what to install.
+/// Fails if there is no such library and none may be installed; the error says what to install.
 pub fn variables(file: &Path) -> Result<Vec<(String, String)>> {
     let library = ensure_installed(
         find,

@@ -13,17 +13,17 @@ use crate::python;
 /// The proxy while it runs; dropping it ends it.
 #[derive(Debug)]
 pub struct Proxy {
-    // Dropped before the folder that it writes into.
+    // Dropped before the folder that it writes to.
     _process: Guarded,
     url: String,
     _folder: TempDir,
 }
 
 impl Proxy {
-    /// Starts it in front of a service, with the script that is in `scripts`.
+    /// Starts it in front of a service, with the script in `scripts`.
     ///
     /// # Errors
-    /// If it does not start within 10 seconds.
+    /// Fails if it does not start within 10 seconds.
     pub fn start(scripts: &Path, service: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let announced = folder.path().join("url");

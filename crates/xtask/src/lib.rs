@@ -1,8 +1,8 @@
 //! Real processes for tests: a private PostgreSQL and the service's own binary.
 //!
-//! What a commit promises shows only against a real server that can be frozen, killed and started
-//! again. This crate starts such processes, knows where they listen, and takes them down with
-//! itself, however it ends. `cargo xtask` and the end-to-end tests share it.
+//! The promises of a commit can only be tested against a real server that can be frozen, killed and
+//! started again. This crate starts such processes, knows their addresses, and stops them when it
+//! ends, in whatever way. `cargo xtask` and the end-to-end tests share it.
 
 #[cfg(feature = "bench")]
 pub mod bench;

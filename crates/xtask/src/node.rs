@@ -1,4 +1,4 @@
-//! Programs that outside tools need and that distributions ship: npm, and Java.
+//! Programs that outside tools need and that distributions have: npm, and Java.
 
 use std::path::PathBuf;
 
@@ -6,10 +6,10 @@ use anyhow::Result;
 
 use crate::prerequisites::{ensure_installed, program};
 
-/// npm, which brings Node.js along.
+/// npm, which includes Node.js.
 ///
 /// # Errors
-/// If there is none and none may be installed: what to install.
+/// Fails if there is none and none may be installed; the error says what to install.
 pub fn npm() -> Result<PathBuf> {
     ensure_installed(
         || program("npm", &[]),
@@ -22,7 +22,7 @@ pub fn npm() -> Result<PathBuf> {
 /// Java's launcher.
 ///
 /// # Errors
-/// If there is none and none may be installed: what to install.
+/// Fails if there is none and none may be installed; the error says what to install.
 pub fn java() -> Result<PathBuf> {
     ensure_installed(
         || program("java", &[]),

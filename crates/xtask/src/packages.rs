@@ -11,10 +11,10 @@ use crate::prerequisites::{ensure_installed, program};
 use crate::python::environment;
 
 /// Python with packages of its index, each with its version as in `name==1.0`. They are installed
-/// into a folder of `store`, anew if others were wanted before.
+/// into a folder of `store`, and again if the wanted ones changed.
 ///
 /// # Errors
-/// There is no Python, or no way to the index.
+/// Fails if there is no Python, or the index cannot be reached.
 pub fn python(packages: &[&str], store: &Path) -> Result<Command> {
     let folder = store.join("python");
     installed(&folder, packages, || {
@@ -28,10 +28,10 @@ pub fn python(packages: &[&str], store: &Path) -> Result<Command> {
 }
 
 /// Node.js with packages of npm's registry, each with its version as in `name@1.0`; the variable
-/// `NODE_PACKAGES` says where they are.
+/// `NODE_PACKAGES` has their folder.
 ///
 /// # Errors
-/// There is no Node.js of version 20 or newer, or no way to the registry.
+/// Fails if there is no Node.js of version 20 or newer, or the registry cannot be reached.
 pub fn node(packages: &[&str], store: &Path) -> Result<Command> {
     let find = || Some((program("node", &[])?, program("npm", &[])?));
     let advice = "no Node.js on the search path. Install version 20 or newer, with npm";
@@ -49,7 +49,7 @@ pub fn node(packages: &[&str], store: &Path) -> Result<Command> {
     Ok(node)
 }
 
-/// Runs what installs the packages, unless exactly these are in the folder.
+/// Runs the installation, unless the folder has exactly these packages.
 fn installed(
     folder: &Path,
     packages: &[&str],

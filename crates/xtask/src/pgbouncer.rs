@@ -1,5 +1,6 @@
-//! PgBouncer as a distribution ships it, in front of a server of ours: what the service does behind a pooler shows only
-//! behind one. Installed where that is ours to do, and else words that say what to type.
+//! PgBouncer from a distribution, in front of a test server: the service's behaviour behind a
+//! pooler can only be tested behind one. It is installed if that is possible here; otherwise the
+//! error says what to install.
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpStream};
@@ -16,25 +17,25 @@ use crate::prerequisites::{ensure_installed, program};
 use crate::process::{Guarded, poll};
 
 const PROGRAM: &str = "pgbouncer";
-/// Distributions keep it off the search path of users who are not root.
+/// Distributions keep it off the search path of users other than root.
 const USUAL: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"];
 const LIMIT: Duration = Duration::from_secs(10);
-/// From this version on it knows statements that a client has prepared.
+/// The first version with support for prepared statements.
 const KNOWS_STATEMENTS: (u32, u32) = (1, 21);
 
-/// For how long a client keeps a connection to the server.
+/// How long a client keeps a connection to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Until it hangs up.
+    /// Until the client disconnects.
     Session,
-    /// Until its transaction ends.
+    /// Until the transaction ends.
     Transaction,
 }
 
 /// A running PgBouncer; dropping it ends it and removes its folder.
 #[derive(Debug)]
 pub struct PgBouncer {
-    // Dropped before the folder, so that nobody writes into it while it goes.
+    // Dropped before the folder, so that it does not write there while the folder is removed.
     _process: Guarded,
     port: u16,
     version: (u32, u32),
@@ -42,12 +43,12 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Starts it in front of the server that the URL leads to, `postgres://user:password@host:port/…`, and waits until it
-    /// listens.
+    /// Starts it in front of the server of the URL, `postgres://user:password@host:port/…`, and
+    /// waits until it listens.
     ///
     /// # Errors
-    /// Where there is none and none may be installed: what to install. Where it does not listen within 10 seconds: its
-    /// own words.
+    /// Fails if there is none and none may be installed (the error says what to install), or if it
+    /// does not listen within 10 seconds (the error has its log).
     pub fn start(server: &str, mode: Mode) -> Result<Self> {
         let program = ensure_installed(
             || program(PROGRAM, &USUAL),
@@ -83,20 +84,20 @@ impl PgBouncer {
         })
     }
 
-    /// The way through it to a database of the server.
+    /// The URL of a database of the server, through the pooler.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         format!("postgres://anybody@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Whether this version knows statements that a client has prepared.
+    /// Whether this version supports prepared statements.
     #[must_use]
     pub fn knows_statements(&self) -> bool {
         self.version >= KNOWS_STATEMENTS
     }
 }
 
-/// Lets everybody in, as whom the server's URL names.
+/// Settings that admit everybody, as the user of the server's URL.
 fn settings(server: &str, mode: Mode, version: (u32, u32), port: u16) -> Result<String> {
     let parts = server
         .strip_prefix("postgres://")
@@ -113,7 +114,7 @@ fn settings(server: &str, mode: Mode, version: (u32, u32), port: u16) -> Result<
     } else {
         ""
     };
-    // As root it does not run, and becomes somebody else.
+    // It does not run as root, and switches to another user.
     let account = if geteuid().is_root() {
         "user = nobody\n"
     } else {

@@ -1,5 +1,6 @@
-//! What tests need beyond a compiler: found where it is, installed where that is ours to do, and else words that say what
-//! to type. A bare "No such file or directory" does not say of what.
+//! Prerequisites of tests beyond a compiler: they are found, or installed if that is possible here;
+//! otherwise the error says what to install. A bare "No such file or directory" does not say of
+//! what.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -9,11 +10,11 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context as _, Result, ensure};
 use nix::unistd::geteuid;
 
-/// What `find` finds; where it finds nothing, once these Debian packages are installed.
+/// Returns what `find` finds, if necessary after installing these Debian packages.
 ///
 /// # Errors
-/// Where there is none and none may be installed: `advice`, which says what to install. Where `apt-get` fails; it has said
-/// why on standard error.
+/// Fails with `advice`, which says what to install, if there is none and none may be installed.
+/// Fails if `apt-get` fails, which reports the reason on standard error.
 pub(crate) fn ensure_installed<T>(
     find: impl Fn() -> Option<T>,
     packages: &[&str],
@@ -34,7 +35,7 @@ pub(crate) fn ensure_installed<T>(
     find().with_context(|| format!("apt-get installed {installed}, but not where it is looked for"))
 }
 
-/// The first program of that name on the search path, or else in one of the usual folders.
+/// The first program of that name on the search path, or in one of the usual folders.
 pub(crate) fn program(name: &str, usual: &[&str]) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let usual = usual.iter().map(PathBuf::from);

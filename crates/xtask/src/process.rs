@@ -1,8 +1,9 @@
-//! Child processes that must not outlive us, nor keep us waiting for ever.
+//! Child processes that must not outlive this one, nor keep it waiting for ever.
 //!
-//! A destructor does not run when a test run is killed, and a static is never dropped at all. So
-//! each long-lived child gets a watchdog: a shell that blocks on a pipe from us. However we end,
-//! the kernel closes the pipe, and the shell takes the child down and its folder away.
+//! A destructor does not run when a test run is killed, and a static is never dropped. So each
+//! long-lived child gets a watchdog: a shell that blocks on a pipe from this process. In whatever
+//! way this process ends, the kernel closes the pipe, and the shell kills the child and removes its
+//! folder.
 
 use std::fs;
 use std::os::unix::process::CommandExt as _;
@@ -17,7 +18,7 @@ use nix::unistd::Pid;
 
 const TICK: Duration = Duration::from_millis(20);
 
-/// Bounded, since a container without an init process may keep a dead orphan's entry for ever.
+/// Bounded, because a container without an init process may keep a dead orphan's entry for ever.
 const WATCH: &str = r#"
 cat >/dev/null
 kill -QUIT "$1" 2>/dev/null; kill -CONT "$1" 2>/dev/null
@@ -26,7 +27,7 @@ kill -KILL "$1" 2>/dev/null
 [ -z "$2" ] || rm -rf "$2"
 "#;
 
-/// Keeps our environment's `COUNTERSIGN_…` variables from a service: those of a test run are no
+/// Keeps this process's `COUNTERSIGN_…` variables from a service: those of a test run are not
 /// settings, and the service would not start with them.
 pub(crate) fn remove_settings(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
@@ -44,8 +45,9 @@ pub(crate) struct Guarded {
 }
 
 impl Guarded {
-    /// Starts `command` in a process group of its own, so that Ctrl-C reaches us alone and we
-    /// decide the order in which things stop. `folder` goes too when we die without cleaning up.
+    /// Starts `command` in a process group of its own, so that Ctrl-C reaches only this process,
+    /// which decides the order in which things stop. `folder` is removed too if this process dies
+    /// without cleaning up.
     pub(crate) fn spawn(mut command: Command, folder: Option<&Path>) -> Result<Self> {
         let mut child = command
             .process_group(0)
@@ -80,7 +82,7 @@ impl Guarded {
         kill(pid(self.pid()), signal).with_context(|| format!("cannot send {signal}"))
     }
 
-    /// Stops it as SIGSTOP does, and waits until none of its threads runs any more.
+    /// Stops it like SIGSTOP, and waits until none of its threads runs.
     pub(crate) fn freeze(&self) -> Result<()> {
         self.signal(Signal::SIGSTOP)?;
         let flags = WaitPidFlag::WUNTRACED | WaitPidFlag::WNOHANG;
@@ -95,7 +97,7 @@ impl Guarded {
         Ok(self.child.try_wait()?)
     }
 
-    /// The exit status, or `None` where the child still runs after `limit`.
+    /// The exit status, or `None` if the child still runs after `limit`.
     pub(crate) fn wait_within(&mut self, limit: Duration) -> Result<Option<ExitStatus>> {
         poll(limit, || self.exited())
     }
@@ -103,7 +105,7 @@ impl Guarded {
 
 impl Drop for Guarded {
     fn drop(&mut self) {
-        // The watchdog first: afterwards the child's pid may belong to somebody else.
+        // The watchdog first: afterwards the child's pid may belong to another process.
         let _ = self.watchdog.kill();
         let _ = self.watchdog.wait();
         let _ = self.child.kill();
@@ -111,7 +113,7 @@ impl Drop for Guarded {
     }
 }
 
-/// Asks `probe` until it has an answer or `limit` has passed.
+/// Calls `probe` until it has an answer or `limit` has passed.
 pub(crate) fn poll<T>(
     limit: Duration,
     mut probe: impl FnMut() -> Result<Option<T>>,
@@ -151,7 +153,7 @@ pub(crate) fn children(parent: u32) -> Result<Vec<u32>> {
     Ok(children_in(states.iter().map(String::as_str), parent))
 }
 
-/// `pid (program) state ppid …`, where the program's name may hold blanks and parentheses.
+/// Parses `pid (program) state ppid …`; the program's name may have blanks and parentheses.
 fn pid_and_parent(state: &str) -> Option<String> {
     let pid = state.split_once(' ')?.0;
     let parent = state.rsplit_once(')')?.1.split_whitespace().nth(1)?;
@@ -194,7 +196,7 @@ mod tests {
         command.arg("600");
         let mut sleeper = Guarded::spawn(command, Some(folder.path())).unwrap();
         drop(sleeper.watchdog.stdin.take());
-        // Where this runs in the background of a shell, SIGQUIT is ignored, and the end comes by SIGKILL after 10 s.
+        // In the background of a shell SIGQUIT is ignored, and the end comes by SIGKILL after 10 s.
         assert!(
             sleeper
                 .wait_within(Duration::from_secs(30))

@@ -1,4 +1,4 @@
-//! `promtool`, which comes with Prometheus: the judge of what Prometheus is to read.
+//! `promtool`, which is part of Prometheus and checks files for it.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ use crate::prerequisites::{ensure_installed, program};
 /// `promtool`, without arguments yet.
 ///
 /// # Errors
-/// Where there is none and none may be installed: what to install.
+/// Fails if there is none and none may be installed; the error says what to install.
 pub fn promtool() -> Result<Command> {
     let program = ensure_installed(
         || program("promtool", &["/usr/local/bin", "/opt/homebrew/bin"]),

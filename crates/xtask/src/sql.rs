@@ -1,4 +1,4 @@
-//! Statements from outside of the service: to make a database, to look behind its back, to tamper with it.
+//! Statements past the service: to create a database, to look at its tables, to tamper with them.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,17 +7,17 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::{cluster::find_or_install, python};
 
-/// Runs a statement on PostgreSQL and returns its rows, a line each, columns split by `|`.
+/// Runs a statement on PostgreSQL and returns its rows, one per line, with columns split by `|`.
 ///
 /// # Errors
-/// The server's own words.
+/// Returns the server's message.
 pub fn postgres(url: &str, statement: &str) -> Result<String> {
     let options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"];
     answer(client("psql", &options, url)?.args(["-c", statement]))
 }
 
-/// One of PostgreSQL's client programs, told where the database is: by its first word that is no option, which all
-/// of them understand.
+/// One of PostgreSQL's client programs with the database as its first argument that is not an
+/// option, which all of them accept.
 pub(crate) fn client(program: &str, options: &[&str], url: &str) -> Result<Command> {
     let (open, password) = apart(url).context("the URL has no password")?;
     let mut client = Command::new(find_or_install()?.join(program));
@@ -25,10 +25,11 @@ pub(crate) fn client(program: &str, options: &[&str], url: &str) -> Result<Comma
     Ok(client)
 }
 
-/// Runs statements on an SQLite file and returns the first column of the last one's rows, a line each.
+/// Runs statements on an SQLite file and returns the first column of the last one's rows, one per
+/// line.
 ///
 /// # Errors
-/// The library's own words.
+/// Returns the library's message.
 pub fn sqlite(file: &Path, statements: &str) -> Result<String> {
     const SCRIPT: &str = "import sqlite3, sys\n\
         database = sqlite3.connect(sys.argv[1], timeout=30)\n\
@@ -38,7 +39,7 @@ pub fn sqlite(file: &Path, statements: &str) -> Result<String> {
     answer(python()?.args(["-c", SCRIPT]).arg(file).arg(statements))
 }
 
-/// The URL without its password, which would show in the process list, and the password.
+/// The URL without its password, which a process list would show, and the password.
 pub(crate) fn apart(url: &str) -> Option<(String, &str)> {
     let (scheme, rest) = url.split_once("://")?;
     let (account, place) = rest.split_once('@')?;

@@ -1,4 +1,5 @@
-//! `cargo xtask bench` itself: a program of its own, because it is built in release and with what only it needs.
+//! `cargo xtask bench` itself: a separate program, because it is built in release and with
+//! dependencies that only it needs.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -10,7 +11,7 @@ fn main() -> ExitCode {
     let Err(error) = run(Options::parse()) else {
         return ExitCode::SUCCESS;
     };
-    // Where nobody reads there is nobody to tell that.
+    // If nobody reads standard error, there is nobody to inform.
     let _ = writeln!(std::io::stderr(), "bench: {error:#}");
     ExitCode::FAILURE
 }

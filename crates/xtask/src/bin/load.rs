@@ -1,4 +1,4 @@
-//! The load generator as a process of its own: `load <plan as JSON>`; prints what came of it as JSON.
+//! The load generator as a separate process: `load <plan as JSON>`; it prints its results as JSON.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     let Err(error) = asked() else {
         return ExitCode::SUCCESS;
     };
-    // Where nobody reads there is nobody to tell that.
+    // If nobody reads standard error, there is nobody to inform.
     let _ = writeln!(std::io::stderr(), "{error:#}");
     ExitCode::FAILURE
 }

@@ -1,4 +1,5 @@
-//! `cargo xtask screenshots` itself: a program of its own, because it is built with what drives a browser.
+//! `cargo xtask screenshots` itself: a separate program, because it is built with the code that
+//! drives a browser.
 
 use std::fs;
 use std::io::Write as _;
@@ -9,7 +10,7 @@ use anyhow::{Context as _, Result};
 use countersign_xtask::browser::{Browser, Chromium, Demo, Scheme, tour};
 use countersign_xtask::server::{Launch, Server};
 
-/// Pages that say how the rest looks, too.
+/// Pages that represent the others.
 const PAINTED: [&str; 11] = [
     "sign-in",
     "tokens",
@@ -23,13 +24,13 @@ const PAINTED: [&str; 11] = [
     "rotate",
     "revoke",
 ];
-/// Name, width, colours.
+/// Name, width, colour scheme.
 const LOOKS: [(&str, u32, Scheme); 3] = [
     ("light", 1280, Scheme::Light),
     ("dark", 1280, Scheme::Dark),
     ("narrow", 360, Scheme::Light),
 ];
-/// Longer pages are cut.
+/// The maximum height; longer pages are cut.
 const TALLEST: u64 = 900;
 
 fn main() -> ExitCode {
@@ -42,12 +43,13 @@ fn main() -> ExitCode {
     else {
         return ExitCode::SUCCESS;
     };
-    // Where nobody reads there is nobody to tell that.
+    // If nobody reads standard error, there is nobody to inform.
     let _ = writeln!(std::io::stderr(), "screenshots: {error:#}");
     ExitCode::FAILURE
 }
 
-/// Paints the pages of the service whose program is the first argument into the folder that is the second.
+/// Takes screenshots of the pages: the first argument is the service's program, the second the
+/// target folder.
 async fn paint() -> Result<()> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let binary = arguments

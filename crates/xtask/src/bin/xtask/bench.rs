@@ -1,13 +1,13 @@
-//! Hands over to the program that measures.
+//! Starts the benchmark program.
 
 use anyhow::Result;
 
 use crate::step::{cargo, run};
 
-/// Builds the measuring program in release, and runs it with these arguments.
+/// Builds the benchmark program in release, and runs it with these arguments.
 ///
 /// # Errors
-/// When it does not build, or says that something failed.
+/// Fails if it does not build, or reports a failure.
 pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     run(cargo(&[
         "run",

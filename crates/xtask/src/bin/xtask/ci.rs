@@ -1,6 +1,7 @@
-//! What a change must pass before it is taken.
+//! The checks that a change must pass before it is merged.
 //!
-//! The quick checks come first, and each runs even if an earlier one failed: one round shows all.
+//! The quick checks come first, and each runs even if an earlier one failed, so that one run shows
+//! all failures.
 
 use std::process::Command;
 
@@ -15,7 +16,7 @@ const WHOLE: [&str; 3] = ["--workspace", "--all-features", "--locked"];
 /// Runs every check.
 ///
 /// # Errors
-/// Names the ones that failed.
+/// Names the failed checks.
 pub(crate) fn ci() -> Result<()> {
     let steps: [Step; 7] = [
         (
@@ -47,7 +48,8 @@ fn documentation() -> Result<()> {
         .env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// The list of advisories is not checked with a change: it must be fetched, and a build machine may not.
+/// Checks dependencies without the list of advisories, which must be fetched, and a build machine
+/// may not do that.
 fn dependencies() -> Result<()> {
     deny(&["bans", "licenses", "sources"])
 }
@@ -55,7 +57,7 @@ fn dependencies() -> Result<()> {
 /// Compares the locked dependencies with the list of known vulnerabilities, which is fetched.
 ///
 /// # Errors
-/// When one of them is on the list, or the list cannot be had.
+/// Fails if one of them is on the list, or the list is not available.
 pub(crate) fn advisories() -> Result<()> {
     step("advisories", || deny(&["advisories"]))
 }
@@ -69,7 +71,7 @@ fn deny(checks: &[&str]) -> Result<()> {
         own
     };
     if !is_wanted(&program) {
-        // Unoptimised: it runs for a second and would compile for many minutes.
+        // Unoptimised: it runs for a second, and optimising would take many minutes.
         let install = [
             "install",
             "--debug",

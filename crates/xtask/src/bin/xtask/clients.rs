@@ -1,8 +1,8 @@
-//! Clients that nobody here wrote, against the real binary: generated from our OpenAPI document, or
-//! libraries that know a standard.
+//! Third-party clients against the real binary: generated from our OpenAPI document, or libraries
+//! that implement a standard.
 //!
-//! Each folder of `crates/xtask/clients/` with a `run.sh` is one of them; `common.sh` says what
-//! such a script finds. They all speak to a proxy that answers as a later version might.
+//! Each folder of `crates/xtask/clients/` with a `run.sh` is one of them; `common.sh` describes
+//! what such a script gets. They all talk to a proxy that answers as a later version might.
 
 mod tools;
 
@@ -32,7 +32,7 @@ version would break fails. The programs are in `crates/xtask/clients/`; `cargo x
 /// Lints the committed document.
 ///
 /// # Errors
-/// When a linter has any finding, or cannot be installed.
+/// Fails if a linter has any finding, or cannot be installed.
 pub(crate) fn lint() -> Result<()> {
     let tools = Tools::installed("lint")?;
     let work = fresh("lint")?;
@@ -42,7 +42,7 @@ pub(crate) fn lint() -> Result<()> {
 /// Tries every client, and writes the page.
 ///
 /// # Errors
-/// Names the clients that failed.
+/// Names the failed clients.
 pub(crate) fn clients() -> Result<()> {
     step("lint", lint)?;
     node::java()?;
@@ -86,7 +86,7 @@ fn names() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// An empty folder for what a client is made of.
+/// An empty folder for the files of a client.
 fn fresh(name: &str) -> Result<PathBuf> {
     let folder = root().join("target/clients").join(name);
     if folder.exists() {

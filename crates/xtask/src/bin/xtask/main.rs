@@ -1,7 +1,7 @@
 //! `cargo xtask …`: the project's own commands.
 //!
-//! What a developer types and what the build machine runs are the same program, so that neither
-//! knows a trick that the other lacks.
+//! Developers and the build machine run the same program, so that neither has a trick that the
+//! other lacks.
 
 #![expect(
     clippy::print_stderr,
@@ -33,7 +33,7 @@ struct Arguments {
 enum Command {
     /// Runs all tests, with a private PostgreSQL, and Schemathesis
     Test {
-        /// For `cargo test`; then only the tests these choose run
+        /// Arguments for `cargo test`; then only the selected tests run
         #[arg(last = true)]
         arguments: Vec<String>,
     },
@@ -44,23 +44,23 @@ enum Command {
     /// Measures the service beside its references, and writes `docs/benchmarks.md`
     #[command(disable_help_flag = true)]
     Bench {
-        /// `--help` tells them
+        /// `--help` lists them
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Tries the running service with generated requests, on both databases
+    /// Tests the running service with generated requests, on both databases
     Schemathesis,
     /// Tries generated clients and libraries against the service, and writes `docs/clients.md`
     Clients,
     /// Writes `docs/openapi.json`
     Openapi,
-    /// Paints the pages of the console into `docs/screenshots/`
+    /// Takes screenshots of the console's pages, into `docs/screenshots/`
     Screenshots,
-    /// Describes every query of the database adapters anew, into their `.sqlx` folders
+    /// Describes every query of the database adapters again, in their `.sqlx` folders
     Prepare {
-        /// Only this adapter
+        /// Only for this adapter
         adapter: Option<prepare::Adapter>,
-        /// Change nothing; fail where the committed descriptions differ
+        /// Change nothing; fail if the committed descriptions differ
         #[arg(long)]
         check: bool,
     },

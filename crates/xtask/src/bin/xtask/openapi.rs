@@ -7,15 +7,15 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::step::{root, service_binary, step};
 
-/// Renews `docs/openapi.json`.
+/// Writes `docs/openapi.json` again.
 ///
 /// # Errors
-/// When the binary does not build or does not print the document.
+/// Fails if the binary does not build or does not print the document.
 pub(crate) fn openapi() -> Result<()> {
     step("write docs/openapi.json", || {
         let answer = Command::new(service_binary()?)
             .arg("openapi")
-            // The variables of a test run are no settings of the service.
+            // The variables of a test run are not settings of the service.
             .env_clear()
             .output()
             .context("cannot run countersign")?;

@@ -1,8 +1,8 @@
-//! The descriptions of all queries, which let the adapters build without a database.
+//! The descriptions of all queries, with which the adapters build without a database.
 //!
-//! The query macros write what a live database says about each query into the folder that
-//! `SQLX_OFFLINE_DIR` names. So a build against freshly migrated databases makes the whole set,
-//! and a description of a query that is no more never comes along.
+//! The query macros write what a live database reports about each query into the folder in
+//! `SQLX_OFFLINE_DIR`. So a build against freshly migrated databases makes the whole set, without
+//! descriptions of removed queries.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -30,7 +30,7 @@ impl Adapter {
         }
     }
 
-    /// As in the adapter's `sqlx.toml`.
+    /// The variable, as in the adapter's `sqlx.toml`.
     fn variable(self) -> &'static str {
         match self {
             Self::Postgres => "COUNTERSIGN_POSTGRES_URL",
@@ -39,10 +39,10 @@ impl Adapter {
     }
 }
 
-/// Renews, or with `check` compares, the descriptions of one adapter or of both.
+/// Writes, or with `check` compares, the descriptions of one adapter or of both.
 ///
 /// # Errors
-/// When a migration does not apply, an adapter does not compile, or a comparison fails.
+/// Fails if a migration does not apply, an adapter does not compile, or a comparison fails.
 pub(crate) fn prepare(only: Option<Adapter>, check: bool) -> Result<()> {
     for adapter in Adapter::value_variants() {
         if only.is_none_or(|only| only.name() == adapter.name()) {
@@ -103,12 +103,12 @@ fn describe(adapter: Adapter, url: &str, into: &Path) -> Result<()> {
         .join("crates")
         .join(adapter.name())
         .join("src/lib.rs");
-    // Cargo does not know that the macros look at the database: an older source would be "fresh".
+    // Cargo does not know that the macros read the database: an unchanged source would be "fresh".
     File::options()
         .append(true)
         .open(library)?
         .set_modified(now())?;
-    // Artefacts that no other build makes, so that none of them can be "fresh" in our place.
+    // Artefacts that no other build makes, so that none of them can be "fresh" instead.
     let apart = format!("profile.dev.package.{package}.codegen-units=1");
     run(cargo(&[
         "check",
@@ -160,7 +160,7 @@ fn contents(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     files(folder)?.into_iter().map(read).collect()
 }
 
-/// The files of a folder in the order of their names; none where there is no folder.
+/// The files of a folder in the order of their names; none if there is no folder.
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     if !folder.exists() {
         return Ok(Vec::new());

@@ -1,7 +1,8 @@
-//! Schemathesis: requests made up from our own OpenAPI document, against the real binary.
+//! Schemathesis: requests that are generated from our own OpenAPI document, against the real
+//! binary.
 //!
-//! Our tests know what we thought of. This finds where the document and the answers part, and the
-//! inputs that nobody thought of, with all of its checks on both databases.
+//! Our own tests cover cases that we thought of. This one finds differences between the document
+//! and the answers, and inputs that nobody thought of, with all of its checks on both databases.
 
 mod outcome;
 
@@ -41,7 +42,7 @@ pub(crate) fn on_postgres(cluster: &Cluster) -> Result<()> {
 fn check(database_url: &str) -> Result<()> {
     let program = installed()?;
     let mut launch = Launch::new(service_binary()?, database_url);
-    // Checks that end well are logged at this level.
+    // Successful checks are logged at this level.
     let level = "info,countersign_http::request_context=debug";
     launch.environment = vec![("COUNTERSIGN_LOG".into(), level.into())];
     let mut server = Server::start(launch)?;
@@ -49,7 +50,7 @@ fn check(database_url: &str) -> Result<()> {
     let settings = settings();
     let document = exact_document()?;
     let outcome = run(Command::new(program)
-        // What it leaves behind belongs to no commit.
+        // Its files belong to no commit.
         .current_dir(root().join("target"))
         .arg("--config-file")
         .arg(settings.join("schemathesis.toml"))
@@ -77,8 +78,8 @@ fn check(database_url: &str) -> Result<()> {
     Ok(())
 }
 
-/// The document that foresees no field and no value but those that there are: what is served to
-/// clients is open, and would let anything pass.
+/// The exact document, which allows only existing fields and values; the document for clients is
+/// open, and would let anything pass.
 fn exact_document() -> Result<PathBuf> {
     let build = [
         "run",
@@ -104,7 +105,7 @@ fn settings() -> PathBuf {
     root().join("crates/xtask/schemathesis")
 }
 
-/// The program in its virtual environment, which is made anew where the pinned versions changed.
+/// The program in its virtual environment, which is made again if the pinned versions changed.
 fn installed() -> Result<PathBuf> {
     let folder = root().join("target/schemathesis-venv");
     let program = folder.join("bin/schemathesis");

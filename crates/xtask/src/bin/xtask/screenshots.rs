@@ -1,4 +1,4 @@
-//! Hands over to the program that paints the console's pages.
+//! Starts the program that takes screenshots of the console's pages.
 
 use std::process::Command;
 
@@ -6,10 +6,10 @@ use anyhow::Result;
 
 use crate::step::{binary, root, run, service_binary};
 
-/// Builds service and program, and paints the pages into `docs/screenshots/`.
+/// Builds service and program, and writes the screenshots to `docs/screenshots/`.
 ///
 /// # Errors
-/// When one does not build, or a page is not as expected.
+/// Fails if one does not build, or a page is not as expected.
 pub(crate) fn screenshots() -> Result<()> {
     let service = service_binary()?;
     run(Command::new(binary("screenshots")?)

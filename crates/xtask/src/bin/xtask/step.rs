@@ -1,7 +1,8 @@
-//! Steps: commands that announce themselves, are timed, and stop with us.
+//! Steps: commands that announce themselves, are timed, and stop with this process.
 //!
-//! A child in a group of its own does not hear the terminal's Ctrl-C. We hear it, end the child's
-//! whole group, and then return through the destructors, so that the private database goes too.
+//! A child in a group of its own does not get the terminal's Ctrl-C. This process does, ends the
+//! child's whole group, and then returns through the destructors, so that the private database is
+//! removed too.
 
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -14,13 +15,13 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-/// The process group of the step that runs; 0 where none does.
+/// The process group of the running step; 0 without one.
 static GROUP: AtomicI32 = AtomicI32::new(0);
 
-/// Makes Ctrl-C, SIGTERM and SIGHUP end the running step, and no other start.
+/// Makes Ctrl-C, SIGTERM and SIGHUP end the running step, and prevent the next ones.
 pub(crate) fn stop_children_on_signals() -> Result<()> {
     let handler = || {
-        // Who asks twice wants it now.
+        // A second signal ends the process at once.
         let again = INTERRUPTED.swap(true, SeqCst);
         end_group(if again {
             Signal::SIGKILL
@@ -31,7 +32,7 @@ pub(crate) fn stop_children_on_signals() -> Result<()> {
     ctrlc::set_handler(handler).context("cannot listen for signals")
 }
 
-/// The top of the repository.
+/// The root of the repository.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
@@ -40,21 +41,21 @@ pub(crate) fn root() -> PathBuf {
         .unwrap_or_default()
 }
 
-/// `cargo` with these arguments, at the top of the repository.
+/// `cargo` with these arguments, at the root of the repository.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root()).args(arguments);
     cargo
 }
 
-/// Builds the service, and says where it is.
+/// Builds the service, and returns its path.
 pub(crate) fn service_binary() -> Result<PathBuf> {
     binary("countersign")
 }
 
-/// Builds a program of the workspace, and says where it is: beside ourselves.
+/// Builds a program of the workspace, and returns its path, which is beside this one.
 pub(crate) fn binary(name: &str) -> Result<PathBuf> {
-    // The features of the test build, so that next to nothing is compiled twice.
+    // The features of the test build, so that almost nothing is compiled twice.
     run(&mut cargo(&[
         "build",
         "--quiet",
@@ -70,7 +71,7 @@ pub(crate) fn binary(name: &str) -> Result<PathBuf> {
 /// Runs a command to its end.
 ///
 /// # Errors
-/// When it cannot start, fails, or we were interrupted meanwhile.
+/// Fails if it cannot start, if it fails, or if this process was interrupted.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let name = format!("{} {}", command.get_program().display(), words(command));
     let mut child = command
@@ -89,7 +90,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Does one named piece of work, and says how it went and how long it took.
+/// Runs one named step, and reports its result and duration.
 pub(crate) fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
     go_on()?;
     eprintln!("==> {name}");
@@ -103,10 +104,10 @@ pub(crate) fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> 
     outcome
 }
 
-/// A name and the work.
+/// The name of a step, and its work.
 pub(crate) type Step<'a> = (&'static str, Box<dyn FnOnce() -> Result<()> + 'a>);
 
-/// Does all of the steps, also after one has failed, and fails at the end if any did.
+/// Runs all steps, even after one has failed, and fails at the end if any did.
 pub(crate) fn all<'a>(steps: impl IntoIterator<Item = Step<'a>>) -> Result<()> {
     let mut failed = Vec::new();
     for (name, work) in steps {

@@ -1,7 +1,7 @@
-//! Everything that can fail, in one command.
+//! All tests, in one command.
 //!
-//! A newcomer has a compiler and nothing else; what the tests need beyond it is found, installed
-//! or started here, and is gone afterwards.
+//! A newcomer only has a compiler. Whatever else the tests need is found, installed or started
+//! here, and stopped afterwards.
 
 use anyhow::Result;
 use countersign_xtask::cluster::{Cluster, Durability};
@@ -9,13 +9,13 @@ use countersign_xtask::cluster::{Cluster, Durability};
 use crate::schemathesis;
 use crate::step::{Step, all, cargo, run, step};
 
-/// Superuser URL of the maintenance database; each test makes a database of its own from there.
+/// Superuser URL of the maintenance database, from which each test makes a database of its own.
 const POSTGRES: &str = "COUNTERSIGN_TEST_POSTGRES_URL";
 
-/// All tests and Schemathesis; with arguments for `cargo test`, only the tests these choose.
+/// All tests and Schemathesis; with arguments for `cargo test`, only the selected tests.
 ///
 /// # Errors
-/// Names the steps that failed; a failing step does not keep the later ones from running.
+/// Names the failed steps; later steps run even after a failure.
 pub(crate) fn test(arguments: &[String]) -> Result<()> {
     let mut started = None;
     step("start a private PostgreSQL", || {

@@ -1,4 +1,4 @@
-//! The pinned tools that clients are generated and compiled with.
+//! The pinned tools that generate and compile clients.
 
 use std::env;
 use std::ffi::OsString;
@@ -13,7 +13,7 @@ use crate::step::{root, run, step};
 
 const PINS: [&str; 3] = ["requirements.txt", "package.json", "package-lock.json"];
 
-/// Where the scripts and the pinned versions are.
+/// The folder of the scripts and the pinned versions.
 pub(super) fn folder() -> PathBuf {
     root().join("crates/xtask/clients")
 }
@@ -24,7 +24,7 @@ pub(super) struct Tools {
 }
 
 impl Tools {
-    /// Those that `set`, a folder of the scripts, pins; installed anew if the pins changed.
+    /// Installs the tools that `set`, a folder of the scripts, pins; again if the pins changed.
     pub(super) fn installed(set: &str) -> Result<Self> {
         let pins = folder().join(set);
         let folder =
@@ -35,7 +35,7 @@ impl Tools {
             fs::read(folder.join(name))
                 .is_ok_and(|held| fs::read(pins.join(name)).ok() == Some(held))
         };
-        // The mark is written last.
+        // The marker is written last.
         if !folder.join("installed").exists() || !PINS.iter().all(same) {
             step("install pinned tools", || install(&pins, &folder))?;
         }

@@ -1,6 +1,7 @@
-//! What a run came to: which operations were really done, as the service's own log tells it.
+//! The outcome of a run: which operations succeeded, by the service's own log.
 //!
-//! A refusal is a documented answer. A run of nothing but refusals would satisfy every check, and show nothing.
+//! A refusal is a documented answer, so a run of nothing but refusals would satisfy every check,
+//! and show nothing.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,16 +9,16 @@ use std::fmt::Write as _;
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-/// The request id of what is done to prepare a run; see `store.py`.
+/// The request id of the preparation of a run; see `store.py`.
 const PREPARATION: &str = "preparation";
-/// What no run does: a stream without an end, and the end of the token that the run is made with.
+/// The operations that no run calls: a stream without an end, and the end of the run's own token.
 const NEVER: [&str; 2] = ["GET /api/v1/changes", "DELETE /api/v1/api-tokens/current"];
 const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
-/// Says how often each operation of the document was done and refused.
+/// Reports how often each operation of the document succeeded and was refused.
 ///
 /// # Errors
-/// Names the operations that were never done, and those that failed with 5xx.
+/// Names the operations that never succeeded, and those that failed with 5xx.
 pub(super) fn all_done(document: &str, log: &str) -> Result<String> {
     let document: Value = serde_json::from_str(document)?;
     let mut answers: BTreeMap<String, [u32; 3]> = operations(&document)
@@ -44,7 +45,7 @@ pub(super) fn all_done(document: &str, log: &str) -> Result<String> {
     Ok(table)
 }
 
-/// Each as the log writes it: method and path.
+/// The operations as the log writes them: method and path.
 fn operations(document: &Value) -> impl Iterator<Item = String> {
     let paths = document["paths"].as_object().into_iter().flatten();
     paths.flat_map(|(path, item)| {
