@@ -123,8 +123,8 @@ async fn receive_notifications(
     options: PgConnectOptions,
     heard: &Notify,
 ) -> Result<(), sqlx::Error> {
-    // The listener takes its connection from a pool. Its own pool is dropped if the listener does
-    // not end by itself.
+    // The listener takes its connection from a pool. A pool that the library makes for it would stay
+    // behind if the listener does not end by itself.
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ANSWER)
