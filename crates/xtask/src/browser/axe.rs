@@ -1,7 +1,8 @@
-//! axe-core, which knows the rules of accessibility better than we do, and knows nothing of us.
+//! axe-core, an independent judge of accessibility.
 //!
-//! From npm at a pinned version, by its digest; it is used and never shipped. It runs through the driver, and so
-//! outside of the page's policy, which would keep it away like any other stranger.
+//! It comes from npm at a pinned version, by its digest; it is used and never shipped. It runs
+//! through the driver, and so outside the page's policy, which would refuse it like any other
+//! foreign script.
 
 use std::fmt;
 use std::fs;
@@ -24,7 +25,7 @@ const RUN: &str = "
     axe.run(document, options).then(done, (error) => done({ failed: String(error) }));
 ";
 
-/// What axe holds against a page; printed, one line for each element.
+/// The violations that axe found on a page; printed, one line for each element.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Findings(Vec<String>);
 
@@ -38,7 +39,7 @@ impl Findings {
     fn of(answer: &Value) -> Result<Self> {
         let violations = answer["violations"].as_array();
         let violations = violations.with_context(|| format!("axe did not judge: {answer}"))?;
-        // A page of which nothing was looked at has no violations either.
+        // A page that was not examined has no violations either.
         let passed = answer["passes"].as_array().map_or(0, Vec::len);
         ensure!(passed > 0, "axe found nothing to judge");
         let lines = violations.iter().flat_map(|violation| {
@@ -61,10 +62,10 @@ impl fmt::Display for Findings {
 }
 
 impl Browser {
-    /// Lets axe judge the page that is shown, as it is shown.
+    /// Has axe check the current page.
     ///
     /// # Errors
-    /// When axe cannot be installed, or does not come to a judgement.
+    /// Fails if axe cannot be installed, or has no result.
     pub async fn axe(&self) -> Result<Findings> {
         let source = fs::read_to_string(installed()?)?;
         self.execute(source, Vec::new()).await?;
@@ -73,7 +74,7 @@ impl Browser {
     }
 }
 
-/// The script, in a folder under `target/` that is made anew where the pinned version changed.
+/// The script, in a folder under `target/` that is made again if the pinned version changed.
 fn installed() -> Result<PathBuf> {
     /// Tests of one process begin together, and only one of them can install.
     static ONE: Mutex<()> = Mutex::new(());

@@ -1,4 +1,4 @@
-//! A service that looks lived in: tokens such as a platform has them, made over the API like all others.
+//! A service with sample data: tokens as a platform has them, created over the API.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,7 +12,7 @@ const DAY: u32 = 24 * 60 * 60;
 /// So short that the token has expired by the time that it is looked at.
 const SHORT: u32 = 2;
 
-/// Name, days until it expires, permissions, addresses.
+/// Name, days until the expiry, permissions, addresses.
 type Row = (
     &'static str,
     u32,
@@ -124,7 +124,7 @@ const ROWS: [Row; 13] = [
 pub struct Demo {
     http: Client,
     base: String,
-    /// The secret of the root token, which may do everything.
+    /// The secret of the root token, which has all permissions.
     pub root: String,
     /// A token with some history.
     pub edited: String,
@@ -133,10 +133,10 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Fills a service that is empty but for its root token.
+    /// Fills a service that is empty except for its root token.
     ///
     /// # Errors
-    /// When the service refuses a token.
+    /// Fails if the service refuses a token.
     pub async fn make(base: &str, root: &str) -> Result<Self> {
         let mut demo = Self {
             http: Client::builder().no_proxy().build()?,
@@ -181,10 +181,10 @@ impl Demo {
             .await
     }
 
-    /// Changes the token that has some history, as somebody else would.
+    /// Updates the token with some history, as another person would.
     ///
     /// # Errors
-    /// When the service refuses it.
+    /// Fails if the service refuses it.
     pub async fn edit(&self, body: &Value) -> Result<()> {
         let path = format!("/{}", self.edited);
         self.call(Method::PUT, &path, Some(body)).await?;

@@ -1,6 +1,8 @@
-//! Chromium as a distribution ships it, driven through its own `WebDriver`: pages are judged as people get them.
+//! Chromium from a distribution, driven through its own `WebDriver`: pages are tested as people see
+//! them.
 //!
-//! What a stylesheet, a policy of contents or a screen of 360 pixels makes of a page, no reading of its HTML tells.
+//! The effect of a stylesheet, a content policy or a screen of 360 pixels cannot be seen in the
+//! HTML.
 
 mod axe;
 mod demo;
@@ -31,7 +33,7 @@ use crate::cluster::free_port;
 use crate::process::{Guarded, children, pid, poll};
 
 const LIMIT: Duration = Duration::from_secs(20);
-/// Nothing that a page did not ask for, and no conversation with anybody but it.
+/// Switches without anything that a page did not ask for, and without connections to others.
 const SWITCHES: [&str; 11] = [
     "--headless=new",
     "--disable-gpu",
@@ -43,14 +45,14 @@ const SWITCHES: [&str; 11] = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-breakpad",
-    // Held by a pipe, the browser ends with its driver, however that ends.
+    // Through a pipe the browser ends with its driver, in whatever way that ends.
     "--remote-debugging-pipe",
 ];
 
-/// A running driver, out of which browsers are opened; dropping it ends them all and removes their folders.
+/// A running driver, which opens browsers; dropping it ends them all and removes their folders.
 #[derive(Debug)]
 pub struct Chromium {
-    // Dropped before the folder, so that nobody writes into it while it goes.
+    // Dropped before the folder, so that it does not write there while the folder is removed.
     driver: Guarded,
     address: SocketAddr,
     program: PathBuf,
@@ -62,8 +64,8 @@ impl Chromium {
     /// Starts the driver on a free port of 127.0.0.1, and waits until it listens.
     ///
     /// # Errors
-    /// Where browser or driver are missing and may not be installed: what to install. Where the driver does not listen
-    /// within 20 seconds: its own words.
+    /// Fails if browser or driver are missing and may not be installed (the error says what to
+    /// install), or if the driver does not listen within 20 seconds (the error has its output).
     pub fn start() -> Result<Self> {
         let programs = programs::find_or_install()?;
         let folder = tempfile::Builder::new()
@@ -75,7 +77,7 @@ impl Chromium {
         command
             .arg(format!("--port={}", address.port()))
             .current_dir(folder.path())
-            // Settings, caches and crash reports go where everything goes that is removed.
+            // Settings, caches and crash reports go to the folder that is removed.
             .env("HOME", folder.path())
             .env_remove("XDG_CONFIG_HOME")
             .env_remove("XDG_CACHE_HOME")
@@ -103,11 +105,11 @@ impl Chromium {
         Ok(chromium)
     }
 
-    /// Opens a browser with a profile of its own, which knows nothing of the others, for a service at `base`:
-    /// `http://` and its address, without a slash at the end.
+    /// Opens a browser with a separate profile, for a service at `base`: `http://` and its address,
+    /// without a slash at the end.
     ///
     /// # Errors
-    /// When it does not start; the message ends with the driver's words.
+    /// Fails if it does not start; the error ends with the driver's message.
     pub async fn open(&self, base: &str) -> Result<Browser> {
         let number = self.opened.fetch_add(1, Ordering::Relaxed);
         let profile = self.folder.path().join(format!("profile-{number}"));
@@ -116,7 +118,7 @@ impl Chromium {
         let mut arguments: Vec<String> = SWITCHES.map(str::to_owned).into();
         arguments.push(format!("--user-data-dir={}", profile.display()));
         if geteuid().is_root() {
-            // The sandbox wants an ordinary account, and what is shown here is our own.
+            // The sandbox needs an ordinary account, and all pages here are our own.
             arguments.push("--no-sandbox".to_owned());
         }
         let options = json!({
@@ -134,7 +136,7 @@ impl Chromium {
         }
     }
 
-    /// Where everything of it is, until it goes.
+    /// The folder of all its files.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -148,15 +150,16 @@ impl Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // Outright, since nobody wants their profiles any more; left to hear of the driver's end, they would go on
-        // writing them.
+        // Killed, since nobody needs their profiles any more; after the driver's end they would go
+        // on writing them.
         for process in descendants(self.driver.pid()) {
             let _ = kill(pid(process), Signal::SIGKILL);
         }
         if self.driver.signal(Signal::SIGTERM).is_ok() {
             let _ = self.driver.wait_within(LIMIT);
         }
-        // What is being killed may finish a file, and a folder with a new file does not go at the first try.
+        // A killed process may still finish a file, and a folder with a new file is not removed at
+        // the first try.
         let _ = poll(LIMIT, || {
             let _ = fs::remove_dir_all(self.folder.path());
             Ok((!self.folder.path().exists()).then_some(()))
@@ -164,7 +167,7 @@ impl Drop for Chromium {
     }
 }
 
-/// The children of a process, theirs, and so on.
+/// The descendants of a process.
 fn descendants(process: u32) -> Vec<u32> {
     let mut found = children(process).unwrap_or_default();
     let mut next = 0;

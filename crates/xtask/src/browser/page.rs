@@ -1,4 +1,4 @@
-//! What people do with a page, in their words. What cannot be done says what the page showed instead.
+//! Actions of people on a page. If one is not possible, the error has the text of the page.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use super::Browser;
 
 /// Longer than any page takes.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// For what is there as soon as the page is.
+/// For content that is there as soon as the page is.
 const SOON: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(20);
 
@@ -17,33 +17,33 @@ impl Browser {
     /// Opens a page of the service.
     ///
     /// # Errors
-    /// When the browser cannot load it.
+    /// Fails if the browser cannot load it.
     pub async fn go(&self, path: &str) -> Result<()> {
         Ok(self.goto(format!("{}{path}", self.base())).await?)
     }
 
-    /// Path and query of the page that is shown; the whole address where it is not the service's.
+    /// Path and query of the current page; the whole address if it is not the service's.
     ///
     /// # Errors
-    /// When the browser does not tell.
+    /// Fails if the browser does not answer.
     pub async fn place(&self) -> Result<String> {
         let url = self.current_url().await?;
         let url = url.as_str();
         Ok(url.strip_prefix(self.base()).unwrap_or(url).to_owned())
     }
 
-    /// All words that the page shows.
+    /// The whole text of the page.
     ///
     /// # Errors
-    /// When there is no page.
+    /// Fails without a page.
     pub async fn words(&self) -> Result<String> {
         Ok(self.find(By::Tag("body")).await?.text().await?)
     }
 
-    /// Sees that the page shows these words.
+    /// Asserts that the page shows this text.
     ///
     /// # Errors
-    /// When it does not; with those that it shows.
+    /// Fails with the page's text if it does not.
     pub async fn sees(&self, words: &str) -> Result<()> {
         let look = async || {
             let shown = self.words().await?;
@@ -56,7 +56,7 @@ impl Browser {
     /// The first element that a CSS selector matches.
     ///
     /// # Errors
-    /// When there is none.
+    /// Fails if there is none.
     pub async fn one(&self, css: &str) -> Result<WebElement> {
         let look = async || match self.find(By::Css(css)).await {
             Ok(found) => Ok(found),
@@ -65,18 +65,18 @@ impl Browser {
         soon(look).await
     }
 
-    /// The words of that element.
+    /// The text of that element.
     ///
     /// # Errors
-    /// When there is none.
+    /// Fails if there is none.
     pub async fn text(&self, css: &str) -> Result<String> {
         Ok(self.one(css).await?.text().await?)
     }
 
-    /// Writes into a field, in place of what it holds.
+    /// Writes a text to a field, in place of its content.
     ///
     /// # Errors
-    /// When there is no such field, or it cannot be reached.
+    /// Fails if there is no such field, or it cannot be reached.
     pub async fn fill(&self, css: &str, text: &str) -> Result<()> {
         let field = self.one(css).await?;
         field.clear().await?;
@@ -86,17 +86,17 @@ impl Browser {
     /// Clicks that element.
     ///
     /// # Errors
-    /// When there is none, or something lies above it.
+    /// Fails if there is none, or another element covers it.
     pub async fn click(&self, css: &str) -> Result<()> {
         let element = self.one(css).await?;
         let clicked = element.click().await;
         clicked.with_context(|| format!("{css} cannot be clicked"))
     }
 
-    /// Clicks the link or button that says so: in the page's main part, or else in its head.
+    /// Clicks the link or button with this text: in the page's main part, or else in its head.
     ///
     /// # Errors
-    /// When there is none.
+    /// Fails if there is none.
     pub async fn press(&self, words: &str) -> Result<()> {
         let look = async || {
             for part in ["main", "body"] {
@@ -111,10 +111,10 @@ impl Browser {
         soon(look).await
     }
 
-    /// Waits for what a script of the page brings about.
+    /// Waits for a result of the page's script.
     ///
     /// # Errors
-    /// When it is not so within 15 seconds.
+    /// Fails if the condition does not hold within 15 seconds.
     pub async fn until(&self, condition: &str) -> Result<()> {
         let end = Instant::now() + PATIENCE;
         let script = format!("return Boolean({condition})");
@@ -130,7 +130,7 @@ impl Browser {
     /// Signs in to the console.
     ///
     /// # Errors
-    /// When the page is another one.
+    /// Fails on another page.
     pub async fn sign_in(&self, secret: &str) -> Result<()> {
         self.go("/console/sign-in").await?;
         self.fill("#token", secret).await?;
@@ -138,7 +138,8 @@ impl Browser {
     }
 }
 
-/// Looks until there is what is looked for: a page may be on its way, and what was found on the one before is gone then.
+/// Looks until there is a result: a page may be loading, and elements of the previous one are gone
+/// then.
 async fn soon<T>(look: impl AsyncFn() -> Result<T>) -> Result<T> {
     let end = Instant::now() + SOON;
     loop {

@@ -1,7 +1,7 @@
-//! Where Chromium and its driver are.
+//! The programs of Chromium and its driver.
 //!
-//! Both from one place: a driver drives the browser of its own version. Installed where that is ours to do, and else
-//! words that say what to type.
+//! Both come from one place, because a driver drives the browser of its own version. They are
+//! installed if that is possible here; otherwise the error says what to install.
 
 use std::env;
 use std::ffi::OsStr;
@@ -11,7 +11,7 @@ use anyhow::Result;
 
 use crate::prerequisites::ensure_installed;
 
-/// What distributions and Google call the browser.
+/// The names of the browser in distributions and by Google.
 const BROWSERS: [&str; 4] = [
     "chromium",
     "chromium-browser",
@@ -27,10 +27,10 @@ pub(super) struct Programs {
     pub(super) driver: PathBuf,
 }
 
-/// What is on the search path, installed first where it is not and we may.
+/// The programs on the search path, if necessary after an installation.
 ///
 /// # Errors
-/// Where there is none and none may be installed: what to install.
+/// Fails if there is none and none may be installed; the error says what to install.
 pub(super) fn find_or_install() -> Result<Programs> {
     ensure_installed(
         || find(&env::var_os("PATH").unwrap_or_default()),

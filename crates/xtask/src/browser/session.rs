@@ -1,5 +1,5 @@
-//! One browser: `WebDriver` as it is, and what a person's surroundings add to it. How wide the screen is, whether it is
-//! dark, whether scripts run, what was downloaded, what the page complained of.
+//! One browser, and the surroundings of its user: the width of the screen, dark or light colours,
+//! scripts, downloads, and the errors of the page.
 
 use std::fs;
 use std::ops::Deref;
@@ -9,12 +9,12 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use thirtyfour::WebDriver;
 
-/// Which colours the person prefers.
+/// The colours that the user prefers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
-    /// Dark letters on a light ground.
+    /// Dark text on a light background.
     Light,
-    /// The other way round.
+    /// Light text on a dark background.
     Dark,
 }
 
@@ -22,7 +22,7 @@ impl Scheme {
     /// Both.
     pub const BOTH: [Self; 2] = [Self::Light, Self::Dark];
 
-    /// As `prefers-color-scheme` spells it.
+    /// The name in `prefers-color-scheme`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -32,8 +32,8 @@ impl Scheme {
     }
 }
 
-/// An open browser with a profile of its own. It is to be [left](Self::leave); dropped, it stays open until its
-/// [`Chromium`](super::Chromium) goes.
+/// An open browser with a separate profile. Close it with [`leave`](Self::leave); if it is dropped,
+/// it stays open until its [`Chromium`](super::Chromium) ends.
 #[derive(Debug)]
 pub struct Browser {
     driver: WebDriver,
@@ -51,8 +51,8 @@ impl Deref for Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Its own way to go would stop the thread of a failing test until it has spoken to the driver, two minutes at
-        // worst.
+        // Its own `drop` would stop the thread of a failing test until it has talked to the driver,
+        // two minutes at worst.
         let _ = self.driver.clone().leak();
     }
 }
@@ -66,16 +66,17 @@ impl Browser {
         }
     }
 
-    /// Where the service is.
+    /// The address of the service.
     #[must_use]
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// Lets the page believe in a screen of this size, in CSS pixels; headless windows themselves do not get narrow.
+    /// Emulates a screen of this size, in CSS pixels; headless windows themselves do not get
+    /// narrow.
     ///
     /// # Errors
-    /// When the browser refuses.
+    /// Fails if the browser refuses.
     pub async fn size(&self, width: u32, height: u32) -> Result<()> {
         let size =
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
@@ -85,26 +86,26 @@ impl Browser {
     /// Prefers these colours from now on.
     ///
     /// # Errors
-    /// When the browser refuses.
+    /// Fails if the browser refuses.
     pub async fn scheme(&self, scheme: Scheme) -> Result<()> {
         let features = json!([{"name": "prefers-color-scheme", "value": scheme.name()}]);
         let media = json!({"media": "screen", "features": features});
         self.tell("Emulation.setEmulatedMedia", media).await
     }
 
-    /// Shows no bars to scroll by, which differ from system to system.
+    /// Hides scroll bars, which differ from system to system.
     ///
     /// # Errors
-    /// When the browser refuses.
+    /// Fails if the browser refuses.
     pub async fn hide_scrollbars(&self) -> Result<()> {
         self.tell("Emulation.setScrollbarsHidden", json!({"hidden": true}))
             .await
     }
 
-    /// Whether pages that are loaded from now on run their scripts.
+    /// Sets whether pages that are loaded from now on run their scripts.
     ///
     /// # Errors
-    /// When the browser refuses.
+    /// Fails if the browser refuses.
     pub async fn scripts(&self, run: bool) -> Result<()> {
         self.tell(
             "Emulation.setScriptExecutionDisabled",
@@ -113,10 +114,10 @@ impl Browser {
         .await
     }
 
-    /// Lets pages of the service write to the clipboard, and us read it.
+    /// Lets pages of the service write to the clipboard, and tests read it.
     ///
     /// # Errors
-    /// When the browser refuses.
+    /// Fails if the browser refuses.
     pub async fn allow_clipboard(&self) -> Result<()> {
         let permissions = ["clipboardReadWrite", "clipboardSanitizedWrite"];
         let grant = json!({"origin": self.base, "permissions": permissions});
@@ -126,7 +127,7 @@ impl Browser {
     /// The text on the clipboard.
     ///
     /// # Errors
-    /// When the page may not read it: see [`Self::allow_clipboard`].
+    /// Fails if the page may not read it: see [`Self::allow_clipboard`].
     pub async fn clipboard(&self) -> Result<String> {
         let read = "const done = arguments[0]; \
                     navigator.clipboard.readText().then(done, (error) => done({refused: String(error)}));";
@@ -137,19 +138,20 @@ impl Browser {
             .with_context(|| format!("the clipboard cannot be read: {text}"))
     }
 
-    /// What a script answers, run as the body of a function in the page and outside of the page's policy.
+    /// The result of a script, run as the body of a function in the page and outside the page's
+    /// policy.
     ///
     /// # Errors
-    /// When the script throws.
+    /// Fails if the script throws.
     pub async fn ask(&self, script: &str) -> Result<Value> {
         Ok(self.execute(script, Vec::new()).await?.json().clone())
     }
 
-    /// All that the browser has complained of since it was last asked: of the page's policy, and of its scripts. That
-    /// an answer was none of success is no complaint.
+    /// The browser's complaints since the previous call: about the page's policy, and about its
+    /// scripts. An answer without success is not a complaint.
     ///
     /// # Errors
-    /// When the browser does not tell.
+    /// Fails if the browser does not answer.
     pub async fn complaints(&self) -> Result<Vec<String>> {
         let entries = self.browser_log().await?;
         let grave = entries
@@ -161,7 +163,7 @@ impl Browser {
     /// The finished downloads, by name.
     ///
     /// # Errors
-    /// When the folder cannot be read.
+    /// Fails if the folder cannot be read.
     pub fn downloads(&self) -> Result<Vec<PathBuf>> {
         let unfinished = |path: &Path| path.extension().is_some_and(|end| end == "crdownload");
         let mut files: Vec<PathBuf> = fs::read_dir(&self.downloads)?
@@ -172,10 +174,10 @@ impl Browser {
         Ok(files)
     }
 
-    /// Closes it.
+    /// Closes the browser.
     ///
     /// # Errors
-    /// When the driver does not answer.
+    /// Fails if the driver does not answer.
     pub async fn leave(self) -> Result<()> {
         Ok(self.driver.clone().quit().await?)
     }

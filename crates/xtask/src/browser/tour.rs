@@ -1,5 +1,6 @@
-//! All pages of the console, one after the other, as somebody comes upon them who makes a token, changes one, meets
-//! another person's change, and takes one back. Whoever judges or paints pages looks at each in turn.
+//! A tour of all pages of the console, in the order in which a person meets them who creates a
+//! token, edits one, merges another person's edit, and revokes one. Checks and screenshots look at
+//! each page in turn.
 
 use anyhow::Result;
 use serde_json::json;
@@ -7,13 +8,13 @@ use serde_json::json;
 use super::Browser;
 use super::demo::Demo;
 
-/// What is written into the field of addresses.
+/// The text for the field of addresses.
 const ADDRESSES: &str = "192.0.2.128/25\n2001:db8:90::/48";
 
 /// Walks through all pages; `look` is called on each with its name.
 ///
 /// # Errors
-/// When a page is not as expected, or the look at it fails.
+/// Fails if a page is not as expected, or `look` fails.
 pub async fn tour(
     browser: &Browser,
     demo: &Demo,

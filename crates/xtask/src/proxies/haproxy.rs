@@ -1,4 +1,4 @@
-//! `HAProxy` as a distribution ships it.
+//! `HAProxy` from a distribution.
 
 use std::net::SocketAddr;
 

