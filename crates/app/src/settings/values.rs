@@ -131,7 +131,7 @@ pub(crate) fn change_feed(text: &str) -> Result<ChangeFeed> {
         "notify" => ChangeFeed::Notify,
         "poll" => ChangeFeed::Poll,
         "none" => ChangeFeed::None,
-        _ => bail!("no such way"),
+        _ => bail!("no such mode"),
     })
 }
 
@@ -147,11 +147,11 @@ pub(crate) fn public_url(text: &str) -> Result<Option<String>> {
     );
     ensure!(
         url.query().is_none() && url.fragment().is_none() && url.username().is_empty(),
-        "there is more in it than an address"
+        "it has more than an address"
     );
     ensure!(
         url.path() == "/",
-        "there is a path in it: nothing is served below one"
+        "it has a path, below which nothing is served"
     );
     Ok(Some(text.trim_end_matches('/').to_owned()))
 }
@@ -187,7 +187,7 @@ pub(crate) fn otlp_endpoint(text: &str) -> Result<Option<Url>> {
     ensure!(url.scheme() == "http", "not http");
     ensure!(
         url.query().is_none() && url.fragment().is_none(),
-        "there is more in it than an address"
+        "it has more than an address"
     );
     ensure!(
         url.username().is_empty() && url.password().is_none(),
