@@ -20,7 +20,7 @@ use super::seed;
 use super::setup::BenchSetup;
 use crate::server::Server;
 
-/// As many as the targets name.
+/// The number of connections in the targets.
 pub(super) const CONNECTIONS: usize = 64;
 pub(super) const RATE: &str = "requests/s";
 
