@@ -1,4 +1,4 @@
-//! A real node whose clock goes wrong beside a PostgreSQL whose clock is right.
+//! A real node with a wrong clock, beside a PostgreSQL with a right one.
 
 #![cfg(target_os = "linux")]
 #![expect(

@@ -1,4 +1,4 @@
-//! What an operator does on the machine, beside the running service.
+//! The commands of an operator on the machine, beside the running service.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,5 +1,6 @@
-//! The plug is pulled amid updates: of the service on either database, and of PostgreSQL under the service. What was
-//! acknowledged is there, what was in flight is there whole or not at all, and the history verifies.
+//! Crashes during updates: of the service on either database, and of PostgreSQL under the service.
+//! Acknowledged changes exist, changes in flight exist completely or not at all, and the history
+//! verifies.
 
 #![expect(
     clippy::unwrap_used,

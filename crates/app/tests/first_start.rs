@@ -1,4 +1,5 @@
-//! The first start: one root token, handed over once, whatever listens and however many nodes there are.
+//! The first start: one root token, whose secret is handed over once, whatever standard output is
+//! and however many nodes there are.
 
 #![expect(
     clippy::unwrap_used,

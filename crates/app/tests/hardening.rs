@@ -1,4 +1,5 @@
-//! What the process asks of the system before it reads a secret: no core file, and nobody who looks into its memory.
+//! Hardening of the process before it reads a secret: no core file, and no other process that reads
+//! its memory.
 
 #![cfg(target_os = "linux")]
 #![expect(

@@ -1,5 +1,5 @@
-//! Two tenants with the same names and permissions. Whatever the one calls, of all operations that the service says
-//! it has, the other one's tokens are neither seen nor changed nor counted.
+//! Two tenants with the same names and permissions. Whatever operation of the service one of them
+//! calls, the other's tokens are neither visible nor changed nor counted.
 
 #![expect(
     clippy::unwrap_used,

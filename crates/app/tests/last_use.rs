@@ -1,5 +1,5 @@
-//! When a token was last used, by the real binary on both databases: written late, never lost at an orderly end, and
-//! never in the way of a change.
+//! The last use of a token, by the real binary on both databases: stored late, never lost at an
+//! orderly end, and never in the way of a change.
 
 #![expect(
     clippy::unwrap_used,

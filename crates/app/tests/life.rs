@@ -1,4 +1,4 @@
-//! A process among others: one writer per file, an orderly end, a log without secrets.
+//! The process and its surroundings: one writer per file, an orderly end, a log without secrets.
 
 #![expect(
     clippy::unwrap_used,

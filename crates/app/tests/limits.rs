@@ -1,4 +1,4 @@
-//! Limits of the real service: what is slowed by them, by how much, and above all what is not.
+//! Limits of the real service: what they slow down, by how much, and above all what they do not.
 
 #![expect(
     clippy::unwrap_used,

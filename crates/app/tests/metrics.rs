@@ -1,4 +1,4 @@
-//! The page of numbers, as a monitoring system reads it, and the dashboard that leans on it.
+//! The metrics as a monitoring system reads them, and the dashboard that uses them.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The real binary with more clients than it has places for.
+//! The real binary with more clients than connection slots.
 
 #![expect(
     clippy::unwrap_used,

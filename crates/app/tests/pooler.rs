@@ -1,5 +1,5 @@
-//! Nodes behind a real PgBouncer. In transaction mode that takes a version that knows prepared statements; with an older
-//! one the start says so. The tests run what is installed.
+//! Nodes behind a real PgBouncer. Transaction mode needs a version with support for prepared
+//! statements; with an older one the start says so. The tests use the installed version.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! What Prometheus' own tool says of the alerting rules and of the metrics in its older format.
+//! Prometheus' own tool checks the alerting rules and the metrics in the older format.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! With the log turned up as far as it goes and every operation called in every way that goes well or wrong, a secret
-//! is seen once, in the answer that makes it.
+//! With the most verbose log and every operation called in every way that succeeds or fails, a
+//! secret appears once, in the answer that makes it.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
-//! What a terminal, a shell or a process manager may send: each signal ends the service in order, or not at all.
+//! Signals of a terminal, a shell or a process manager: each ends the service in order, or not at
+//! all.
 
 #![expect(
     clippy::unwrap_used,

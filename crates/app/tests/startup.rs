@@ -1,5 +1,5 @@
-//! A start that has to wait, and one that waiting cannot help: what the port answers meanwhile,
-//! what the log says, and the exit code.
+//! A start that has to wait, and one for which waiting does not help: the answers of the port in
+//! the meantime, the log, and the exit code.
 
 #![expect(
     clippy::unwrap_used,

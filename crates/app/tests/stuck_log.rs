@@ -1,4 +1,5 @@
-//! A reader of the log that stands still: nobody waits for it, and it hears how much it missed.
+//! A reader of the log that stands still: no request waits for it, and the log says how many lines
+//! it missed.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Tenants whose names people could take for one another.
+//! Tenants whose names people could mistake for one another.
 
 #![expect(
     clippy::unwrap_used,

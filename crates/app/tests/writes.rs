@@ -1,5 +1,5 @@
-//! A store that takes no changes: full, read-only, or another file than the one that is open. Checks go on, everybody
-//! who looks is told, and what was acknowledged is there after a restart.
+//! A store that takes no changes: full, read-only, or not the open file any more. Checks continue,
+//! operators are informed, and acknowledged changes exist after a restart.
 
 #![cfg(target_os = "linux")]
 #![expect(

@@ -1,4 +1,5 @@
-//! A promise that is not on the list is never tried, and nobody would notice.
+//! Test that every promise is in the list, because others would never be tested, without anybody
+//! noticing.
 
 use std::{collections::BTreeSet, fs, path::Path};
 

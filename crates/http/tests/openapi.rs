@@ -1,5 +1,5 @@
-//! The OpenAPI documents: what clients are generated from has to be what the service does, and what
-//! generators make of it has to compile and to outlive this version.
+//! Tests of the OpenAPI documents: the document for clients must describe what the service does,
+//! and generated clients must compile and survive the next version.
 
 #![expect(
     clippy::unwrap_used,

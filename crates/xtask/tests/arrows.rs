@@ -1,7 +1,7 @@
-//! Which crate of ours may lean on which. The rules stay free of whatever surrounds them, and what a build would
-//! allow by accident, this refuses.
+//! Allowed dependencies between the crates. The rules stay free of all other code, and this test
+//! refuses what a build would allow by accident.
 //!
-//! `docs/architecture.md` draws the arrows between the crates that there are.
+//! `docs/architecture.md` draws the existing arrows.
 
 #![expect(clippy::unwrap_used, reason = "what cannot be read is a failed test")]
 

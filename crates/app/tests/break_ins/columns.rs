@@ -1,4 +1,5 @@
-//! One column of one row is changed, or one row is added or taken away: each is named, and nothing else is needed for that.
+//! Tests that a changed column, an added row or a removed row is always named by the verification,
+//! without any other evidence.
 
 use super::{
     Site, Verdict,

@@ -1,5 +1,5 @@
-//! Somebody has the database: with the service's own rights, or as the owner of the tables. What verifying finds by itself,
-//! and what it finds with a witness alone.
+//! Break-ins into the database, with the service's own rights or as the owner of the tables: what
+//! the verification finds by itself, and what it finds only with a witness.
 
 #![expect(
     clippy::unwrap_used,

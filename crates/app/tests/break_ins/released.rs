@@ -1,5 +1,6 @@
-//! A database that the release before filled (the files beside this one: tokens that were renamed, rotated with and without an
-//! overlap, used, and revoked) verifies after its migration, goes on to when it grows, and shows what its events can show.
+//! A database that the previous release filled (the files beside this one: tokens that were
+//! renamed, rotated with and without an overlap, used, and revoked). It verifies after its
+//! migration and when it grows, and shows what its events can show.
 
 use std::{
     path::Path,

@@ -1,4 +1,5 @@
-//! What the owner of the tables can make undone without a trace, and how a file of heads, kept elsewhere, names it.
+//! Changes that the owner of the tables can make without a trace, and how a file of heads that is
+//! kept elsewhere reveals them.
 
 use std::{fs, path::PathBuf};
 

@@ -1,4 +1,4 @@
-//! The real binary on a database of its own, and a client: what every end-to-end test begins with.
+//! The real binary on a database of its own, and a client: the base of every end-to-end test.
 
 #![allow(dead_code, reason = "each test binary uses another part")]
 

@@ -1,4 +1,4 @@
-//! Readers who look at a long history, and checks meanwhile.
+//! Readers of a long history, and concurrent checks.
 
 use std::{
     sync::{

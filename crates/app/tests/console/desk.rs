@@ -1,4 +1,4 @@
-//! A desk with a running service, and browsers in front of which people sit.
+//! A running service, and browsers with people in front of them.
 
 use std::{
     path::PathBuf,

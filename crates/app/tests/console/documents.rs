@@ -1,4 +1,4 @@
-//! The description of the operations, which is somebody else's page in our frame.
+//! The page of the API's documentation, which a third-party library renders.
 
 use crate::desk::{Desk, leave};
 

@@ -1,4 +1,4 @@
-//! What comes with every page, seen as it goes over the wire.
+//! The headers of every page, as they are sent.
 
 use reqwest::{Response, header};
 

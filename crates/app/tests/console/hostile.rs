@@ -1,4 +1,4 @@
-//! Names that mean to be more than names, and other sites' pages that mean to use our visitors.
+//! Hostile names, and other sites' pages that try to act for our users.
 
 use std::net::SocketAddr;
 

@@ -1,5 +1,5 @@
-//! A token from its making to its end, in one browser: each step is seen in the page, and over HTTP by somebody who does
-//! not believe pages.
+//! A token from its creation to its revocation, in one browser: each step is checked in the page,
+//! and over HTTP independently of the page.
 
 use std::fs;
 

@@ -1,4 +1,5 @@
-//! Every page for everybody: what axe demands at WCAG 2.2 AA, in both colour schemes, on a wide screen and on a phone.
+//! Accessibility of every page: what axe requires for WCAG 2.2 AA, in both colour schemes, on a
+//! wide screen and on a phone.
 
 use countersign_xtask::browser::{Demo, Scheme, tour};
 

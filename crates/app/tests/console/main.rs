@@ -1,5 +1,5 @@
-//! The pages that the service shows, in a real browser and against the real binary: what people can do with them, what
-//! nobody can, and whether everybody can read them.
+//! The console in a real browser and against the real binary: what people can do with the pages,
+//! what nobody can, and whether everybody can read them.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Pages without scripts, and pages without a mouse.
+//! Pages without scripts, and without a mouse.
 
 use countersign_xtask::browser::Browser;
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! What the rules refuse, told beside the field that it is about.
+//! Refusals by the rules, shown beside their fields.
 
 use reqwest::Method;
 use serde_json::json;

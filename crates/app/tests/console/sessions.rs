@@ -1,4 +1,4 @@
-//! A session ends on the server, not only in the browser; and whoever guesses has to wait.
+//! Sessions end on the server, not only in the browser; and guessing is slowed down.
 
 use reqwest::{Method, header};
 

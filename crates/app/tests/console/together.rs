@@ -1,4 +1,5 @@
-//! Two people change one token. Nobody's work is lost, and nobody overwrites what they have not seen.
+//! Two people edit one token. No edit is lost, and nobody overwrites a change that they have not
+//! seen.
 
 use countersign_xtask::browser::Browser;
 use serde_json::{Value, json};

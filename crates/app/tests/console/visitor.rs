@@ -1,4 +1,4 @@
-//! The console without a browser: what a program sends that follows none of a browser's rules.
+//! The console without a browser: requests of a program that follows none of a browser's rules.
 
 use reqwest::{Client, RequestBuilder, Response, header, redirect::Policy};
 

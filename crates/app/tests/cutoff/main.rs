@@ -1,5 +1,6 @@
-//! The guarantee about three nodes on one PostgreSQL: what was revoked or narrowed is honoured nowhere for longer than a
-//! second after its acknowledgement, and not at all by the node that did it; whatever happens to the feed meanwhile.
+//! The guarantee for three nodes on one PostgreSQL: after its acknowledgement a revocation or
+//! narrowing is effective everywhere within a second, and at once on the node that made it,
+//! whatever happens to the feed in the meantime.
 
 #![expect(
     clippy::unwrap_used,

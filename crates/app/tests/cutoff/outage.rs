@@ -1,5 +1,5 @@
-//! The database goes away: what is known is honoured for as long as the deployment says, what is not known never is, and
-//! nobody is told that a good token is a bad one.
+//! The database is away: cached facts count for as long as the deployment says, unknown secrets are
+//! never admitted, and a valid token is never reported as invalid.
 
 use std::time::{Duration, Instant};
 

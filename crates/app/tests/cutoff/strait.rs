@@ -1,6 +1,6 @@
-//! The way from one node to the server, on which the feed alone can be held up. A connection that carries a statement of
-//! the feed, or what it listens for, is silent from then on, as if its packets were lost; every other one goes on, so that
-//! look-ups are answered as before.
+//! A connection path from one node to the server on which only the feed can be held up. A
+//! connection that carries a statement of the feed, or its notifications, is silent from then on,
+//! as if its packets were lost; all others continue, so that look-ups are answered as before.
 
 use std::{
     collections::HashSet,

@@ -1,4 +1,4 @@
-//! Three nodes on a PostgreSQL of their own, and somebody at each who presents a token every few milliseconds.
+//! Three nodes on a private PostgreSQL, and at each a client that presents a token every few ms.
 
 use std::{
     process::Command,

@@ -1,5 +1,5 @@
-//! How long old facts were honoured after the acknowledgement, and how that is told: as rows of the table in
-//! `docs/cut-off.md`, which is made of what these tests print.
+//! How long old facts were honoured after the acknowledgement, printed as rows of the table in
+//! `docs/cut-off.md`, which is made from the output of these tests.
 
 use std::time::Duration;
 

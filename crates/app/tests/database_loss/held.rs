@@ -1,4 +1,5 @@
-//! The server is there and does not do what is asked of it: it is read-only, or somebody else holds a lock.
+//! The server is reachable and does not do what it is asked: it is read-only, or another session
+//! holds a lock.
 
 use std::time::Instant;
 

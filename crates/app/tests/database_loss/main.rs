@@ -1,5 +1,6 @@
-//! The database goes away, freezes, turns read-only or is held by somebody else while the service is in use: every
-//! call ends in time and says 503, nothing wrong is ever answered, and all is well again without a restart.
+//! The database goes away, freezes, turns read-only or is locked by another session while the
+//! service is in use: every call ends in time with 503, no answer is ever wrong, and the service
+//! recovers without a restart.
 
 #![expect(
     clippy::unwrap_used,

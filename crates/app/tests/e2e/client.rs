@@ -1,5 +1,5 @@
-//! A client with connections of its own. An answer keeps all that a promise may be about: status, headers, bytes, and
-//! when it was asked for and came.
+//! A client with connections of its own. An answer keeps all that a promise may be about: status,
+//! headers, bytes, and the times of the request and of the answer.
 
 use std::time::{Duration, Instant};
 

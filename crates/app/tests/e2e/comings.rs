@@ -1,5 +1,6 @@
-//! Tokens that come and go while the process dies: an acknowledged one works, an acknowledged revocation holds, and a
-//! creation without an answer can be repeated under its key without making a second token.
+//! Tokens that are created and revoked while the process dies: an acknowledged token works, an
+//! acknowledged revocation holds, and a creation without an answer can be repeated under its key
+//! without creating a second token.
 
 use reqwest::Method;
 use serde_json::{Value, json};

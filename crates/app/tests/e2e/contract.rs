@@ -1,4 +1,4 @@
-//! The operations that the service itself says it has, walked by tests that must not miss one which comes later.
+//! The operations that the service itself lists, so that these tests cover later ones too.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,5 @@
-//! Whether all that is stored of a token tells one story: its record, its user's name, and its events.
+//! Consistency of everything that is stored of a token: its record, its user's name, and its
+//! events.
 
 use serde_json::Value;
 

@@ -1,4 +1,5 @@
-//! Somebody else at the database, who holds a lock and does not let go: a forgotten session, a backup, a migration.
+//! Another session of the database that holds a lock and keeps it: a forgotten session, a backup, a
+//! migration.
 
 use std::{
     io::{BufRead as _, BufReader},

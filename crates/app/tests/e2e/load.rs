@@ -1,4 +1,4 @@
-//! A crowd of writers and readers that goes on until it is told to stop, and all that it was answered.
+//! Many writers and readers, who go on until they are stopped, and all their answers.
 
 use std::{
     sync::{

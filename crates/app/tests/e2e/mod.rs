@@ -1,5 +1,5 @@
-//! What the tests that run for longer share: clients that come in crowds, writers that keep books on what was
-//! acknowledged, and a look at whether record, user and history of a token tell the same story.
+//! Shared parts of the longer tests: many clients, writers with a ledger of acknowledged changes,
+//! and a check that record, user and history of a token agree.
 
 #![allow(dead_code, reason = "each test binary uses a part")]
 

@@ -1,4 +1,4 @@
-//! The service as it is deployed on each database: one process on SQLite, two on the same PostgreSQL.
+//! The service as it is deployed on each database: one process on SQLite, two on one PostgreSQL.
 
 use countersign_xtask::server::{Launch, Server};
 

@@ -1,4 +1,4 @@
-//! Every form in which a secret or its digest could show in a log, a file or an answer.
+//! Every form in which a secret or its digest could appear in a log, a file or an answer.
 
 use std::fmt::Write as _;
 

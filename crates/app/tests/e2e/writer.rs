@@ -1,5 +1,5 @@
-//! The only writer of a token, with a ledger: what was acknowledged has to be there, what was refused must not, and
-//! what got no answer may be either, but whole.
+//! The only writer of a token, with a ledger: acknowledged changes must exist, refused ones must
+//! not, and those without an answer may or may not, but never in part.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! Libraries of OAuth that nobody here wrote, against the running service: each finds the endpoints
-//! by the metadata, introspects, and ends secrets, with every way to authenticate that it has.
+//! Third-party OAuth libraries against the running service: each finds the endpoints by the
+//! metadata, introspects, and ends secrets, with every way to authenticate that it has.
 
 #![expect(
     clippy::unwrap_used,

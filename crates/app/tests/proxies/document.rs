@@ -1,4 +1,4 @@
-//! What the document tells a reader to paste, and what it says of each proxy: that is what is tested.
+//! The files and the table in the document about proxies, which are what the tests run and check.
 
 use std::{fs, net::SocketAddr, path::Path, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Headers that were made to mislead: about where the client is, and about who it is.
+//! Headers that try to mislead: about the client's address, and about its identity.
 
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
-//! The door for proxies, asked by the proxies that most people have, with clients that lie to them: nobody gets through
-//! who would not get through without them, nobody passes for somebody else, and what was refused never reaches the
-//! service. Each of them has to keep the same promises.
+//! Forward auth behind common proxies, with clients that lie to them. No request gets through that
+//! would not get through without them, no client can claim to be another, and a refused request
+//! never reaches the service. All proxies have to keep the same promises.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
-//! Nobody can be asked: then nobody gets through, and the client learns that it is not its own fault.
+//! Countersign does not answer: then no request gets through, and the client learns that it is not
+//! at fault.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! The daily work: who holds what is needed gets through, and who does not is told why.
+//! Normal use: a caller with the needed permission gets through, and another one learns why not.
 
 use serde_json::Value;
 

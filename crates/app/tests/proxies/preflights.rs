@@ -1,4 +1,4 @@
-//! Preflights bear no token: they are answered by the proxy, and nothing else is.
+//! Preflights carry no token: the proxy answers them, and no other requests.
 
 use super::{
     READ,

@@ -1,5 +1,5 @@
-//! A service that stands behind a proxy and knows nothing of tokens. It writes down all that reaches it: what a proxy
-//! let through, and what it said of whom.
+//! A service behind a proxy that knows nothing of tokens. It records all requests that reach it:
+//! what a proxy let through, and how it described the caller.
 
 use std::{
     io::{BufRead, BufReader, Read, Write as _},

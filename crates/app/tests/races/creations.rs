@@ -1,4 +1,5 @@
-//! Creations under one key, and tokens that want one name: there is one of each, and the losers learn why.
+//! Creations under one key, and tokens that want one name: exactly one is created, and the losers
+//! learn why.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! A leaked token that goes on making tokens, over many connections and with what it made, while it
-//! is revoked with its descendants: nothing of it is live afterwards.
+//! A leaked token that goes on creating tokens, over many connections and through those that it
+//! created, while it is revoked with its descendants: none of them is live afterwards.
 
 use std::sync::Arc;
 

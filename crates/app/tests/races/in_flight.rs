@@ -1,4 +1,5 @@
-//! What a token has in flight when it is revoked, through the whole service: by clients on all nodes of a deployment.
+//! Changes that a token has in flight when it is revoked, through the whole service: by clients on
+//! all nodes of a deployment.
 
 use std::{
     sync::{

@@ -1,5 +1,5 @@
-//! Many clients at one thing, over real connections, against one process on SQLite and against two on PostgreSQL:
-//! exactly one wins, and nobody is told that something is stored which is not.
+//! Many clients compete, over real connections, against one process on SQLite and against two on
+//! PostgreSQL: exactly one wins, and no change is reported as stored that is not.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
-//! Revocations against what is in flight: of the token that is being changed, and of the token that changes others.
+//! Revocations against changes in flight: of the token that is being changed, and of the token that
+//! changes others.
 
 use std::{sync::Arc, time::Instant};
 

@@ -1,5 +1,5 @@
-//! Updates of one token. For each version exactly one client is told that it wrote the next one, and that is what the
-//! record, its user and its history say afterwards.
+//! Updates of one token. For each version exactly one client learns that it wrote the next one, and
+//! record, user and history agree with that.
 
 use std::collections::BTreeMap;
 

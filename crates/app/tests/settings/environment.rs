@@ -1,4 +1,4 @@
-//! Variables that are no settings, and that one mistake hides no other.
+//! Variables that are not settings, and that one mistake hides no other.
 
 use std::fs;
 

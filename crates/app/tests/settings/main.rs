@@ -1,4 +1,4 @@
-//! File, environment and flags, as somebody meets them who gets one wrong.
+//! File, environment and flags, with mistakes in them.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! A hot standby in the place of the primary, as behind a name that was moved too early, or a pooler that splits reads: it
-//! is not believed, whatever it answers.
+//! A hot standby in the place of the primary, as behind a name that was moved too early, or a
+//! pooler that splits reads: its answers are not trusted, whatever they are.
 
 #![expect(
     clippy::unwrap_used,

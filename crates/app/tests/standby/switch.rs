@@ -1,4 +1,4 @@
-//! What stands between a node and a server: it leads to another one when the test says so.
+//! A switch between a node and a server, which leads to another one when the test says so.
 
 use std::sync::{
     Arc,

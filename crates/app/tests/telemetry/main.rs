@@ -1,5 +1,5 @@
-//! The service as a collector of traces sees it: spans that belong to their callers' traces and hold no secret, nothing
-//! at all unless it is asked for, and no harm where the collector is away.
+//! Traces as a collector gets them: spans that belong to their callers' traces and hold no secret,
+//! none unless they are wanted, and no harm if the collector is away.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! A collector that others wrote, between the service and the test: what it hands on, it has understood.
+//! A third-party collector between the service and the test: what it forwards, it has understood.
 
 use std::{
     net::{SocketAddr, TcpListener, TcpStream},

@@ -1,4 +1,4 @@
-//! A collector as small as one can be: it takes what is posted to it, and keeps it.
+//! A minimal collector, which keeps all that is posted to it.
 
 use std::{
     collections::HashMap,

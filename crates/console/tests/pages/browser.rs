@@ -1,5 +1,5 @@
-//! As much of a browser as these tests need: it keeps its cookie, follows nothing by itself, and sends the forms that it
-//! was shown.
+//! The part of a browser that these tests need: it keeps its cookie, follows no redirect by itself,
+//! and sends the forms that it got.
 
 use std::net::SocketAddr;
 

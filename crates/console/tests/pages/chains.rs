@@ -1,4 +1,4 @@
-//! Histories that pages verify: only what is new, and still whatever is wrong with that.
+//! Histories that pages verify: only new events, and still every fault in them.
 
 use std::sync::{
     Arc,

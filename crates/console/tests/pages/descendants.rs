@@ -1,5 +1,5 @@
-//! Revoking a token with what it made: seen first, then typed, then done; and never by another
-//! site, by a wrong number, or against oneself without a word.
+//! Revocation of a token with its descendants: listed first, then confirmed, then done; and never
+//! by another site, with a wrong number, or against the caller's own token without confirmation.
 
 use countersign_application::IssuedToken;
 

@@ -1,4 +1,5 @@
-//! Changing tokens: reviewed before it is stored, put together with what somebody else did meanwhile, refused beside the field.
+//! Edits of tokens: reviewed before they are stored, merged with other people's changes, refused
+//! beside the field.
 
 use countersign_application::{IssuedToken, testing::rename_to};
 use countersign_domain::TokenUpdate;

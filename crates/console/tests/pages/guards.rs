@@ -1,4 +1,4 @@
-//! What no answer goes without, and what other sites cannot make a browser do.
+//! The headers of every answer, and what other sites cannot make a browser do.
 
 use axum::http::header;
 

@@ -1,5 +1,5 @@
-//! The pages on a real store and inside the real surface, request by request, as browsers with and without good will send
-//! them. What only a browser can show is tried with one elsewhere.
+//! The pages on a real store and inside the real surface, request by request, as honest and hostile
+//! browsers send them. Tests that need a real browser are elsewhere.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! Making tokens, replacing their secrets and taking them back: what is stored is what was asked for, and what is refused is
-//! said beside its field.
+//! Creating tokens, rotating and revoking them: what was entered is stored, and a refusal is shown
+//! beside its field.
 
 use countersign_application::testing::rename_to;
 use countersign_domain::{Secret, Version};

@@ -1,4 +1,4 @@
-//! What pages show, to whom, and how harmlessly.
+//! The content of pages, who may see it, and that it is harmless.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! How a session ends: with its token, by its limits, by signing out; and that it goes on nowhere else.
+//! The end of a session: with its token, by its limits, by signing out; and that it works nowhere
+//! else.
 
 use countersign_domain::{TokenUpdate, Version};
 

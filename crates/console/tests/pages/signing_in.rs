@@ -1,4 +1,4 @@
-//! Who gets in, and how quickly others may try again.
+//! Who can sign in, and how soon others may try again.
 
 use axum::http::header;
 

@@ -1,4 +1,5 @@
-//! A world of its own for each test: the surface with its pages over a fresh SQLite file, and time that stands still.
+//! A separate service for each test: the surface with its pages over a fresh SQLite file, and a
+//! clock that stands still.
 
 use std::{net::SocketAddr, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Addresses and networks that are none, mean something else than they say, or are too many.
+//! Addresses and networks that are not valid, mean something else than they say, or are too many.
 
 use serde_json::{Value, json};
 

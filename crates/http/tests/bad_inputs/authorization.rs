@@ -1,4 +1,5 @@
-//! Callers that want more than they may: another scope, more rights, more time, another tenant's records.
+//! Callers that want more than they may: another scope, more rights, more time, another tenant's
+//! records.
 
 use serde_json::json;
 

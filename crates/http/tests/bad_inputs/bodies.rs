@@ -1,4 +1,4 @@
-//! Bodies that are not what they are called, or too large: refused before they are taken in.
+//! Bodies of another type than announced, or too large: refused before they are read.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Credentials that are missing, doubled, in the wrong place, or simply not good.
+//! Credentials that are missing, duplicated, in the wrong place, or not valid.
 
 use std::fmt::Write;
 

@@ -1,4 +1,5 @@
-//! Cursors: altered, cut, borrowed from elsewhere; and lists that change while somebody pages through them.
+//! Cursors: altered, cut, taken from elsewhere; and lists that change while somebody reads their
+//! pages.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Secrets in places where they do not belong: clients do that, and neither an answer nor the log repeats them.
+//! Secrets in wrong places: clients do that, and neither an answer nor the log repeats them.
 
 use serde_json::{Value, json};
 

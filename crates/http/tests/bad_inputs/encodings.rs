@@ -1,4 +1,4 @@
-//! Bodies that are too deep for a parser's stack, or written in another encoding than UTF-8.
+//! Bodies that are nested too deeply for a parser's stack, or in another encoding than UTF-8.
 
 use crate::{
     harness::{Service, TOKENS, row},

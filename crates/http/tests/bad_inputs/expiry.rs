@@ -1,4 +1,4 @@
-//! Instants that are none, that have passed, or that lie too far ahead.
+//! Instants that are not valid, have passed, or are too far ahead.
 
 use countersign_application::testing::at;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Fields that are missing, unknown, mistyped, or not for writing.
+//! Fields that are missing, unknown, mistyped, or read-only.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Filters beyond what the language has: unknown words, wrong types, too deep, too long.
+//! Filters outside the language: unknown names, wrong types, too deep, too long.
 
 use serde_json::{Value, json};
 

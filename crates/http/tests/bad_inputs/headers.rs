@@ -1,4 +1,4 @@
-//! Headers that try to get into the log or the answer, or that are simply too much.
+//! Headers that try to get into the log or the answer, or that are too large.
 
 use serde_json::json;
 

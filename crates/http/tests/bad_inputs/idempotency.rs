@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: values that are none, and keys that come again.
+//! `Idempotency-Key`: values that are not valid, and keys that are used again.
 
 use countersign_application::testing::at;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Texts that are no JSON, or that two parsers would read differently.
+//! Texts that are not JSON, or that two parsers would read differently.
 
 use serde_json::json;
 

@@ -1,7 +1,8 @@
-//! What a clumsy or hostile client may send, and what it gets for it: over real connections, on a real store.
+//! Requests of a clumsy or hostile client, and their answers: over real connections, on a real
+//! store.
 //!
-//! Whatever a row of a table is about, the harness also sees to what holds of all of them: a refusal is a problem
-//! document, nothing was written, and no secret shows.
+//! For every row of every table the harness also checks that a refusal is a problem document, that
+//! nothing was written, and that no secret appears.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Names that cannot be shown, cannot be told apart, or try to be something else than a name.
+//! Names that cannot be shown, cannot be distinguished, or pretend to be something else.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Query parameters: out of bounds, of another type, twice, misspelt.
+//! Query parameters: out of bounds, of another type, duplicated, misspelt.
 
 use crate::harness::{Ask, Service, TOKENS, path_of, row};
 

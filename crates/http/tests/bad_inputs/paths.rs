@@ -1,4 +1,4 @@
-//! Paths and methods that lead nowhere, or somewhere in an unusual spelling.
+//! Paths and methods that lead nowhere, or to something in an unusual spelling.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! Permissions that the catalog does not hold, or that are nearly those it does.
+//! Permissions that the catalog does not have, or that are similar to those it has.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! `If-Match` and `If-None-Match`: what holds, what does not, and what is none (RFC 9110, sections 13.1.1 and 13.1.2).
+//! `If-Match` and `If-None-Match`: conditions that hold, that do not, and that are not valid (RFC
+//! 9110, sections 13.1.1 and 13.1.2).
 
 use countersign_application::testing::rename_to;
 use serde_json::json;

@@ -1,4 +1,5 @@
-//! What a trusted proxy hands on: the nearest hop that is not trusted is the client, and what cannot be read is nobody.
+//! Headers of a trusted proxy: the nearest hop that is not trusted is the client, and one that
+//! cannot be parsed makes the address unknown.
 
 use countersign_http::ProxyHeader;
 

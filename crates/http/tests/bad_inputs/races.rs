@@ -1,4 +1,4 @@
-//! Requests that cross each other, and a history that cannot be written.
+//! Concurrent requests, and a history that cannot be written.
 
 use countersign_application::{Audit, testing::Notes};
 use futures_util::future::join;

@@ -1,4 +1,4 @@
-//! Rotations that ask for too much, at the wrong time, or for what is not theirs: no secret comes of them.
+//! Rotations that ask for too much, at the wrong time, or for another token: none makes a secret.
 
 use countersign_application::IssuedToken;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Accidents: a caller that shuts itself out, and a token whose time is over.
+//! Accidents: a caller that locks itself out, and an expired token.
 
 use countersign_application::testing::at;
 use serde_json::json;

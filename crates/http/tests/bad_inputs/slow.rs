@@ -1,4 +1,4 @@
-//! Clients that take their time: no connection is held by being slow, and others are served meanwhile.
+//! Slow clients: none holds a connection by being slow, and others are served in the meantime.
 
 use std::time::{Duration, Instant};
 

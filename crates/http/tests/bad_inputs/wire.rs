@@ -1,4 +1,5 @@
-//! What is no HTTP, or HTTP that two parsers would read differently: it ends at the edge, and nothing comes through.
+//! Bytes that are not HTTP, or HTTP that two parsers would read differently: they are refused at
+//! the edge.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! Requests that nobody thought of. Whatever comes, the service answers, it is not its own fault, and a refusal is a
-//! problem document.
+//! Random requests. Whatever is sent, the service answers, without an internal error, and a refusal
+//! is a problem document.
 
 use axum::{
     body::Body,

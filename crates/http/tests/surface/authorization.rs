@@ -1,5 +1,5 @@
-//! Who may call what, read from the OpenAPI document: an operation that is added is covered without a line here.
-//! There is no list of exceptions: what is open to everybody says so in the document.
+//! Who may call which operation, by the OpenAPI document: a new operation is covered without a line
+//! here. There is no list of exceptions: the document says which operations are open.
 
 use serde_json::Value;
 

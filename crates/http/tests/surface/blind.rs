@@ -1,5 +1,5 @@
-//! What a caller without `api.api-tokens.read` learns from changing tokens: nothing but what it
-//! sent, the id, the version, the names of the changed fields, and a new secret where it made one.
+//! What a caller without `api.api-tokens.read` learns from changing tokens: only what it sent, the
+//! id, the version, the names of the changed fields, and a new secret if it made one.
 
 use countersign_application::IssuedToken;
 use serde_json::{Value, json};

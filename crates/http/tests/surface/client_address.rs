@@ -1,4 +1,4 @@
-//! The address from which a caller counts as calling.
+//! The address that counts as the caller's.
 
 use countersign_gate::Proxies;
 

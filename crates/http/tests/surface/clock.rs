@@ -1,4 +1,4 @@
-//! A node whose clock cannot be believed: it comes to no verdict at any door, and says so to those who watch it.
+//! A node with a wrong clock: it comes to no verdict at any endpoint, and its health says so.
 
 use std::sync::Arc;
 

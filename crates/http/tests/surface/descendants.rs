@@ -1,5 +1,5 @@
-//! Revoking a token with everything that it made or rotated, and what its descendants may not do to
-//! it.
+//! Revocation of a token with everything that it created or rotated, and what its descendants may
+//! not do to it.
 
 use countersign_application::{IssuedToken, testing::rename_to};
 use countersign_domain::TokenView;

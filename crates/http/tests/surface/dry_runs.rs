@@ -1,4 +1,4 @@
-//! Dry runs: whatever refuses a change refuses its dry run in the same words, and nothing is
+//! Dry runs: whatever refuses a change refuses its dry run with the same problem, and nothing is
 //! stored.
 
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! Clients that hang up in the middle of a commit. It is stored all the same, and the node that did it has to hear of it:
-//! otherwise it would go on believing what it holds.
+//! Clients that hang up during a commit. The change is stored all the same, and the node must learn
+//! of it: otherwise it would go on trusting its cache.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,5 +1,5 @@
-//! Tokens with thousands of permissions: what is read can be sent back, and no proxy chokes on
-//! them.
+//! Tokens with thousands of permissions: a record that was read can be sent back, and no proxy
+//! refuses the headers.
 
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
-//! More clients than there are places: who gives way, who never does, and that whoever watches the service is answered.
-//! Clients connect from several addresses of the loopback network, each of which counts as one.
+//! More clients than connection slots: which are evicted, which never are, and that health checks
+//! are answered. Clients connect from several addresses of the loopback network, each of which
+//! counts as one.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

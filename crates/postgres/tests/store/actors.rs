@@ -1,5 +1,5 @@
-//! Actors that are revoked or narrowed while their writes are under way, on one node and on two, and beside somebody else
-//! who holds locks or a transaction.
+//! Actors that are revoked or narrowed while their writes are in flight, on one node and on two,
+//! and beside another session that holds locks or a transaction.
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 

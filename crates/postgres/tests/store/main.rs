@@ -1,5 +1,5 @@
-//! The store on real PostgreSQL: the contract of all stores, and what becomes of calls when the database does not play
-//! along.
+//! The store on real PostgreSQL: the contract of all stores, and its calls while the database
+//! fails.
 
 mod actors;
 mod batching;

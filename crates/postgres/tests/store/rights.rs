@@ -1,5 +1,5 @@
-//! What roles may do that do not own the tables: nothing without a grant, and all that the service needs with those that
-//! operations.md lists.
+//! Rights of roles that do not own the tables: none without a grant, and all that the service needs
+//! with the grants in operations.md.
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 

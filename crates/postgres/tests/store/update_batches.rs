@@ -1,5 +1,5 @@
-//! Updates that gather while others are under way, beside somebody else who is in the way of one of
-//! them, and over a connection that breaks.
+//! Updates that gather while others run, beside another session that blocks one of them, and over a
+//! connection that breaks.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Requests made of valid ones by bending them, so that the faults sit deep and not only at the door.
+//! Requests that are made from valid ones by mutation, so that the faults are deep inside and not
+//! only in the first checks.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! Whatever comes in: never a fault of ours, always a problem document, and nothing written by what is refused.
+//! Whatever the input is: never an internal error, always a problem document, and a refused request
+//! writes nothing.
 
 mod arbitrary;
 

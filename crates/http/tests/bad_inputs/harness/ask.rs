@@ -1,4 +1,4 @@
-//! A request, kept as data so that a table can hold it and that its answer can be compared with it.
+//! A request as data, so that a table can hold it and its answer can be compared with it.
 
 use countersign_domain::Secret;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Listens to everything that is logged while the tests run, at the finest level: a secret in it is a leak.
+//! Captures the whole log during the tests, at the finest level: a secret in it is a leak.
 
 use std::{
     io,

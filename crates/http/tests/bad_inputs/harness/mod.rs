@@ -1,4 +1,4 @@
-//! The client: one way to ask, one way to judge an answer, and a service to ask.
+//! The client: one way to send requests, one way to judge answers, and a service.
 
 mod ask;
 mod leaks;

@@ -1,4 +1,4 @@
-//! An answer in one line, so that a table can say what it expects: `400 invalid-body: /name missing-field`.
+//! An answer in one line, for the expectations of tables: `400 invalid-body: /name missing-field`.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! An answer, and what must hold of every answer whatever was asked.
+//! An answer, and what must hold for every answer.
 
 use serde_json::Value;
 

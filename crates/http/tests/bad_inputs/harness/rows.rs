@@ -1,4 +1,5 @@
-//! Tables of cases: a row is a question and what is expected of its answer. All rows are asked before a table fails.
+//! Tables of cases: a row has a request and the expected answer. All rows are sent before a table
+//! fails.
 
 use serde_json::Value;
 

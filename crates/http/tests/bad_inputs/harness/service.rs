@@ -1,4 +1,5 @@
-//! A service of its own for each test: the real surface on a real SQLite file, with time and chance held still.
+//! A separate service for each test: the real surface on a real SQLite file, with fixed time and
+//! randomness.
 
 use std::{
     net::SocketAddr,

@@ -1,4 +1,4 @@
-//! A bare connection, for what no well-behaved client sends.
+//! A bare connection, for bytes that no well-behaved client sends.
 
 use std::{net::SocketAddr, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Facts that this node held: whoever asks for a verdict is told how old they are, and goes on counting from there.
+//! Cached facts of this node: a verdict has their age, from which the caller goes on counting.
 
 use std::{sync::Arc, time::Duration};
 

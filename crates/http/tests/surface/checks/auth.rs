@@ -1,4 +1,4 @@
-//! The door for proxies: what a proxy reads of an answer, and what a client behind it cannot talk it into.
+//! Forward auth: what a proxy reads of an answer, and that a client behind it cannot influence it.
 
 use countersign_domain::{Secret, standard};
 use countersign_gate::Proxies;

@@ -1,4 +1,4 @@
-//! Many questions at once, at the path of their own and in the older form.
+//! Many questions in one request, at the path for batches and in the older form.
 
 use serde_json::json;
 

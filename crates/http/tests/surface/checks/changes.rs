@@ -1,4 +1,4 @@
-//! The stream of changes: what is told, to whom, and where one who comes back goes on.
+//! The stream of changes: its events, for which clients they are, and where a client resumes.
 
 use std::sync::Arc;
 

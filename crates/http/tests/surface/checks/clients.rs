@@ -1,5 +1,5 @@
-//! How OAuth's libraries say who they are (RFC 6749, section 2.3.1), and how they are told what is
-//! wrong (section 5.2).
+//! How OAuth's libraries authenticate (RFC 6749, section 2.3.1), and how they get errors (section
+//! 5.2).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use countersign_domain::Secret;

@@ -1,4 +1,5 @@
-//! Introspection (RFC 7662): what resource servers are told, how their libraries ask, and what OAuth calls a refusal.
+//! Introspection (RFC 7662): the answers for resource servers, the requests of their libraries, and
+//! OAuth's errors.
 
 use countersign_application::IssuedToken;
 use countersign_domain::{Secret, Timestamp};

@@ -1,4 +1,4 @@
-//! The limit of refusals: whom it holds up, whom it never does, and how it is answered.
+//! The limit of refusals: which requests it delays, which it never does, and the answer.
 
 use std::{net::IpAddr, num::NonZeroU32};
 

@@ -1,5 +1,5 @@
-//! One table of tokens, one expectation for each, and every door: a request that one of them lets through and another
-//! refuses would be a way around the stricter one.
+//! One table of tokens with one expectation for each, and all endpoints: if one let a request
+//! through that another refuses, it would be a way around the stricter one.
 
 use std::{convert::Infallible, net::IpAddr};
 

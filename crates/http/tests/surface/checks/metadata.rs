@@ -1,4 +1,5 @@
-//! Where OAuth's libraries find the endpoints (RFC 8414), by whatever name the service is reached.
+//! The metadata by which OAuth's libraries find the endpoints (RFC 8414), under every name of the
+//! service.
 
 use countersign_gate::Proxies;
 use countersign_http::Settings;

@@ -1,5 +1,5 @@
-//! The ways to ask whether a token is good, beside presenting it to the API itself: what each of them answers, and that
-//! none of them judges otherwise than the rest.
+//! Endpoints that check tokens, besides the API itself: the answers of each, and that all come to
+//! the same verdict.
 
 mod ages;
 mod auth;

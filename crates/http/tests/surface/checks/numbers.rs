@@ -1,4 +1,4 @@
-//! The numbers of the service: who may see them, where, and that no client can make them more than they are.
+//! The metrics: who may read them, where, and that no client can create labels.
 
 use countersign_domain::Secret;
 use countersign_gate::Proxies;

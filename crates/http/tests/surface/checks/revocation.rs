@@ -1,4 +1,4 @@
-//! Revocation by secret (RFC 7009): what ends, and what cannot be told from what never was.
+//! Revocation by secret (RFC 7009): what ends, and which cases look the same to the caller.
 
 use countersign_application::{IssuedToken, ports::CommitError};
 use countersign_domain::{Secret, SecretView};

@@ -1,4 +1,4 @@
-//! Questions about somebody else's token: one or a hundred, and what is wrong with a question.
+//! Questions about a presented token: one or a hundred, and faults of a question.
 
 use countersign_domain::Secret;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! A wanted permission that is there and empty, or lacking where one is expected, is never a wish for nothing: a proxy
+//! An empty permission, or a missing one that is required, never counts as no requirement: a proxy
 //! or service that lost the name from its configuration must not let every live token through.
 
 use serde_json::json;
