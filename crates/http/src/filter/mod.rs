@@ -68,20 +68,18 @@ impl Reader {
     fn nested(&mut self, text: &str, pointer: &str, depth: usize) -> Option<Filter> {
         match Json::of(text) {
             Ok(Json::Object(entries)) if entries.is_empty() && depth <= DEEPEST => {
-                self.empty(pointer)
+                values::empty(pointer, &mut self.faults)
             }
             _ => self.object(text, pointer, depth),
         }
     }
 
-    fn empty<T>(&mut self, pointer: &str) -> Option<T> {
-        let detail = "an empty object matches every token, and can only be the whole filter";
-        self.fault(pointer, "empty-filter", detail)
-    }
-
     fn part(&mut self, key: &str, raw: &RawValue, pointer: &str, depth: usize) -> Option<Filter> {
         match key {
-            "$and" => self.list(raw, pointer, depth).map(Filter::All),
+            "$and" => match self.list(raw, pointer, depth)? {
+                none if none.is_empty() => values::empty(pointer, &mut self.faults),
+                filters => Some(Filter::All(filters)),
+            },
             "$or" => self.list(raw, pointer, depth).map(Filter::Any),
             _ => self.field(key, raw, pointer),
         }
@@ -123,7 +121,7 @@ impl Reader {
             return self.term(field, "$eq", raw, pointer, pointer);
         };
         if entries.is_empty() {
-            return self.empty(pointer);
+            return values::empty(pointer, &mut self.faults);
         }
         let tests: Vec<_> = entries
             .iter()

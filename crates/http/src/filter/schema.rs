@@ -6,8 +6,11 @@ use utoipa::ToSchema;
 
 /// A filter. `{}` matches every token; all members of one object have to match. There are limits: 8
 /// nested objects, 64 tests altogether, 100 values in an array. `{"name": "x"}` is short for
-/// `{"name": {"$eq": "x"}}`, for every field that has `$eq`. An empty object is refused, except as
-/// the whole filter.
+/// `{"name": {"$eq": "x"}}`, for every field that has `$eq`. A part that would match every token
+/// because it is empty is refused: an object, except as the whole filter; a list of `$and`, `$nin`
+/// or `$contains`; a text of `$ne`, `$gt`, `$gte`, `$nin`, `$ncontains`, `$isubstr` or `$iprefix`,
+/// also if nothing of it is left after folding. An empty list of `$or`, `$in` or `$ncontains`
+/// matches no token.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
@@ -50,7 +53,7 @@ pub(crate) struct FilterBody {
     partial_token: TextFilter,
     /// All of these match.
     #[serde(rename = "$and")]
-    #[schema(required = false, no_recursion, max_items = 100)]
+    #[schema(required = false, no_recursion, min_items = 1, max_items = 100)]
     and: Vec<FilterBody>,
     /// At least one of these matches.
     #[serde(rename = "$or")]
@@ -77,6 +80,11 @@ pub(crate) struct DateTimeTextOrNull(Option<String>);
 #[schema(value_type = i64, minimum = -9_223_372_036_854_775_808_i64, maximum = 9_223_372_036_854_775_807_i64)]
 #[expect(dead_code, reason = "describes a body that is read part by part")]
 pub(crate) struct WholeNumber(i64);
+
+#[derive(Deserialize, ToSchema)]
+#[schema(value_type = String, min_length = 1)]
+#[expect(dead_code, reason = "describes a body that is read part by part")]
+pub(crate) struct NonEmptyText(String);
 
 macro_rules! comparable {
     ($filter:ident, $operators:ident, $value:ty) => {
@@ -118,7 +126,7 @@ macro_rules! comparable {
             one_of: Vec<$value>,
             /// None of these.
             #[serde(rename = "$nin")]
-            #[schema(required = false, max_items = 100)]
+            #[schema(required = false, min_items = 1, max_items = 100)]
             none_of: Vec<$value>,
         }
     };
@@ -172,7 +180,7 @@ pub(crate) struct LastUseOperators {
     one_of: Vec<DateTimeText>,
     /// None of these.
     #[serde(rename = "$nin")]
-    #[schema(required = false, max_items = 100)]
+    #[schema(required = false, min_items = 1, max_items = 100)]
     none_of: Vec<DateTimeText>,
 }
 
@@ -194,13 +202,13 @@ pub(crate) struct TextOperators {
     #[schema(required = false)]
     eq: String,
     #[serde(rename = "$ne")]
-    #[schema(required = false)]
+    #[schema(required = false, min_length = 1)]
     ne: String,
     #[serde(rename = "$gt")]
-    #[schema(required = false)]
+    #[schema(required = false, min_length = 1)]
     gt: String,
     #[serde(rename = "$gte")]
-    #[schema(required = false)]
+    #[schema(required = false, min_length = 1)]
     gte: String,
     #[serde(rename = "$lt")]
     #[schema(required = false)]
@@ -214,8 +222,8 @@ pub(crate) struct TextOperators {
     one_of: Vec<String>,
     /// None of these.
     #[serde(rename = "$nin")]
-    #[schema(required = false, max_items = 100)]
-    none_of: Vec<String>,
+    #[schema(required = false, min_items = 1, max_items = 100)]
+    none_of: Vec<NonEmptyText>,
     /// The text equals this. Names are compared as for their uniqueness: without regard to case,
     /// width, composition, the number of blanks, and blanks at the ends.
     #[serde(rename = "$ieq")]
@@ -223,11 +231,11 @@ pub(crate) struct TextOperators {
     equals: String,
     /// The text contains this.
     #[serde(rename = "$isubstr")]
-    #[schema(required = false)]
+    #[schema(required = false, min_length = 1)]
     contains: String,
     /// The text starts with this.
     #[serde(rename = "$iprefix")]
-    #[schema(required = false)]
+    #[schema(required = false, min_length = 1)]
     starts_with: String,
     /// The text does not start with this.
     #[serde(rename = "$niprefix")]
@@ -264,12 +272,12 @@ pub(crate) struct BooleanOperators {
 pub(crate) struct ListFilter {
     /// The list has all of these.
     #[serde(rename = "$contains")]
-    #[schema(required = false, max_items = 100)]
+    #[schema(required = false, min_items = 1, max_items = 100)]
     contains: Vec<String>,
     /// The list lacks at least one of these.
     #[serde(rename = "$ncontains")]
     #[schema(required = false, max_items = 100)]
-    does_not_contain: Vec<String>,
+    does_not_contain: Vec<NonEmptyText>,
     /// Whether the list is empty: a token without addresses works from any address.
     #[serde(rename = "$empty")]
     #[schema(required = false)]

@@ -8,7 +8,9 @@ use countersign_application::query::{
 use countersign_domain::{Timestamp, caseless_key};
 use serde_json::value::RawValue;
 
-use super::values::{canonical, id, normal, number, switch, values};
+use super::values::{
+    canonical, element, id, normal, number, some_normal, some_text, some_values, switch, values,
+};
 use crate::{
     body::{self, Json, Read},
     problem::{FieldError, nearest},
@@ -141,7 +143,7 @@ fn compare<T>(
         "$lt" => Compare::Lt(read(raw, pointer, faults)?),
         "$lte" => Compare::Lte(read(raw, pointer, faults)?),
         "$in" => Compare::In(values(raw, pointer, faults, read)?),
-        "$nin" => Compare::Nin(values(raw, pointer, faults, read)?),
+        "$nin" => Compare::Nin(some_values(raw, pointer, faults, read)?),
         _ => return unknown(operator, pointer, faults, known),
     })
 }
@@ -183,9 +185,13 @@ fn text(field: TextField, place: Place<'_>, faults: &mut Vec<FieldError>) -> Opt
     };
     Some(match operator {
         "$ieq" => TextTest::Equals(needle()?),
-        "$isubstr" => TextTest::Contains(needle()?),
-        "$iprefix" => TextTest::StartsWith(needle()?),
+        "$isubstr" => TextTest::Contains(needle().and_then(|it| some_text(it, pointer, faults))?),
+        "$iprefix" => TextTest::StartsWith(needle().and_then(|it| some_text(it, pointer, faults))?),
         "$niprefix" => TextTest::NotStartsWith(needle()?),
+        // No text is empty, so that every one differs from the empty text and comes behind it.
+        "$ne" | "$gt" | "$gte" | "$nin" => {
+            TextTest::Compare(compare(place, faults, some_normal, TEXT_TESTS)?)
+        }
         _ => TextTest::Compare(compare(place, faults, normal, TEXT_TESTS)?),
     })
 }
@@ -201,7 +207,11 @@ fn list(
     if operator == "$empty" {
         return switch(raw, pointer, faults).map(ListTest::Empty);
     }
-    let written = values(raw, pointer, faults, body::text)?;
+    let written = match operator {
+        "$contains" => some_values(raw, pointer, faults, body::text)?,
+        // Every list lacks the empty text.
+        _ => values(raw, pointer, faults, element)?,
+    };
     let needles = match field {
         ListField::Permissions => written,
         ListField::AllowedAddresses => written.into_iter().map(canonical).collect(),

@@ -46,8 +46,8 @@ fn fields_and_operators_join_with_and() {
         ])
     );
     assert_eq!(
-        filter(r#"{"$or": [{"name": "x"}, {"$and": []}]}"#),
-        Filter::Any(vec![x, Filter::All(vec![])])
+        filter(r#"{"$or": [{"name": "x"}, {"$or": []}]}"#),
+        Filter::Any(vec![x, Filter::Any(vec![])])
     );
 }
 
@@ -90,8 +90,39 @@ fn null_is_the_last_use_of_what_was_never_used_and_nothing_else() {
 }
 
 #[test]
-fn an_empty_object_is_no_part_of_a_filter() {
+fn what_matches_everything_because_it_is_empty_is_refused() {
     for (text, place) in [
+        (r#"{"$and": []}"#, "/$and"),
+        (r#"{"$or": [{"$and": []}]}"#, "/$or/0/$and"),
+        (r#"{"id": {"$nin": []}}"#, "/id/$nin"),
+        (r#"{"version": {"$nin": []}}"#, "/version/$nin"),
+        (r#"{"expiry": {"$nin": []}}"#, "/expiry/$nin"),
+        (r#"{"lastUsedDate": {"$nin": []}}"#, "/lastUsedDate/$nin"),
+        (r#"{"name": {"$nin": []}}"#, "/name/$nin"),
+        (r#"{"name": {"$nin": ["x", ""]}}"#, "/name/$nin/1"),
+        (r#"{"name": {"$ne": ""}}"#, "/name/$ne"),
+        (r#"{"name": {"$gt": ""}}"#, "/name/$gt"),
+        (r#"{"partialToken": {"$gte": ""}}"#, "/partialToken/$gte"),
+        (r#"{"name": {"$isubstr": ""}}"#, "/name/$isubstr"),
+        (r#"{"name": {"$iprefix": ""}}"#, "/name/$iprefix"),
+        (r#"{"name": {"$isubstr": "\u200d"}}"#, "/name/$isubstr"),
+        (r#"{"name": {"$iprefix": "\ufe0f"}}"#, "/name/$iprefix"),
+        (
+            r#"{"partialToken": {"$isubstr": ""}}"#,
+            "/partialToken/$isubstr",
+        ),
+        (
+            r#"{"permissions": {"$contains": []}}"#,
+            "/permissions/$contains",
+        ),
+        (
+            r#"{"allowedAddresses": {"$contains": []}}"#,
+            "/allowedAddresses/$contains",
+        ),
+        (
+            r#"{"permissions": {"$ncontains": ["a", ""]}}"#,
+            "/permissions/$ncontains/1",
+        ),
         (r#"{"$or": [{"version": 1}, {}]}"#, "/$or/1"),
         (r#"{"$and": [{}]}"#, "/$and/0"),
         (
@@ -105,6 +136,40 @@ fn an_empty_object_is_no_part_of_a_filter() {
         assert_eq!(faults(text), [(place.to_owned(), "empty-filter")], "{text}");
     }
     assert_eq!(filter("{}"), Filter::All(vec![]));
+}
+
+/// A client that lost its values asks for nothing then, which harms nobody.
+#[test]
+fn what_matches_nothing_because_it_is_empty_is_taken() {
+    for (text, expected) in [
+        (r#"{"$or": []}"#, Filter::Any(vec![])),
+        (
+            r#"{"version": {"$in": []}}"#,
+            Filter::Version(Compare::In(vec![])),
+        ),
+        (
+            r#"{"name": {"$in": []}}"#,
+            name(TextTest::Compare(Compare::In(vec![]))),
+        ),
+        (
+            r#"{"name": ""}"#,
+            name(TextTest::Compare(Compare::Eq(String::new()))),
+        ),
+        (
+            r#"{"name": {"$ieq": ""}}"#,
+            name(TextTest::Equals(String::new())),
+        ),
+        (
+            r#"{"name": {"$niprefix": "\u200d"}}"#,
+            name(TextTest::NotStartsWith(String::new())),
+        ),
+        (
+            r#"{"permissions": {"$ncontains": []}}"#,
+            Filter::List(ListField::Permissions, ListTest::LacksAny(vec![])),
+        ),
+    ] {
+        assert_eq!(filter(text), expected, "{text}");
+    }
 }
 
 #[test]

@@ -45,6 +45,60 @@ pub(super) fn values<T>(
     read.into_iter().collect()
 }
 
+/// Notes a test that could only hold for every token, because it is empty. A client has lost what
+/// stood there, and would ask for everything.
+pub(super) fn empty<T>(pointer: &str, faults: &mut Vec<FieldError>) -> Option<T> {
+    let detail = "what is empty matches every token, and only {} as the whole filter may";
+    faults.push(FieldError::at(pointer, "empty-filter", detail));
+    None
+}
+
+/// The values of a test that holds for every token if there are none.
+pub(super) fn some_values<T>(
+    raw: &RawValue,
+    pointer: &str,
+    faults: &mut Vec<FieldError>,
+    read: Read<T>,
+) -> Option<Vec<T>> {
+    let values = values(raw, pointer, faults, read)?;
+    if values.is_empty() {
+        return empty(pointer, faults);
+    }
+    Some(values)
+}
+
+/// The text of a test that holds for every token if it is empty.
+pub(super) fn some_text(
+    text: String,
+    pointer: &str,
+    faults: &mut Vec<FieldError>,
+) -> Option<String> {
+    if text.is_empty() {
+        return empty(pointer, faults);
+    }
+    Some(text)
+}
+
+/// An element that cannot be empty, of a list of texts.
+pub(super) fn element(
+    raw: &RawValue,
+    pointer: &str,
+    faults: &mut Vec<FieldError>,
+) -> Option<String> {
+    let text = body::text(raw, pointer, faults)?;
+    some_text(text, pointer, faults)
+}
+
+/// A text in NFC that cannot be empty.
+pub(super) fn some_normal(
+    raw: &RawValue,
+    pointer: &str,
+    faults: &mut Vec<FieldError>,
+) -> Option<String> {
+    let text = normal(raw, pointer, faults)?;
+    some_text(text, pointer, faults)
+}
+
 /// Names are stored in NFC.
 pub(super) fn normal(
     raw: &RawValue,

@@ -164,6 +164,11 @@ async fn values_of_another_type() {
         (json!({"$or": null}), "/$or wrong-type"),
         (json!({"$or": ["name"]}), "/$or/0 wrong-type"),
         (json!({"$and": [[]]}), "/$and/0 wrong-type"),
+        (json!({"$and": []}), "/$and empty-filter"),
+        (
+            json!({"$or": [{"name": {"$nin": []}}, {"name": {"$isubstr": "\u{200d}"}}]}),
+            "/$or/0/name/$nin empty-filter, /$or/1/name/$isubstr empty-filter",
+        ),
         (json!([]), " wrong-type"),
     ];
     service
@@ -180,18 +185,17 @@ async fn odd_but_good_questions() {
     let service = Service::start().await;
     let cases = [
         json!({}),
-        json!({"$and": []}),
         json!({"$or": []}),
         json!({"lastUsedDate": null}),
         json!({"lastUsedDate": {"$eq": null, "$ne": null}}),
         json!({"name": {"$in": []}}),
         json!({"name": "\0"}),
-        json!({"name": {"$isubstr": ""}}),
+        json!({"name": {"$niprefix": ""}}),
         json!({"name": {"$gt": "\u{10ffff}"}}),
         json!({"partialToken": {"$iprefix": "CSG_"}}),
         json!({"version": {"$gte": i64::MIN, "$lt": i64::MAX}}),
         json!({"expiry": {"$gt": "0000-01-01T00:00:00Z", "$lte": "9999-12-31T23:59:59Z"}}),
-        json!({"permissions": {"$contains": []}}),
+        json!({"permissions": {"$ncontains": []}}),
         json!({"permissions": {"$contains": ["no such permission", "\0"]}}),
         json!({"allowedAddresses": {"$contains": ["no address"]}}),
         json!({"id": "00000000-0000-0000-0000-000000000000"}),
@@ -253,9 +257,9 @@ async fn whatever_is_within_the_bounds_is_answered() {
     let service = Service::start().await;
     let hundreds = json!({"$and": vec![json!({"name": {"$nin": vec!["x"; 100]}}); 64]});
     let wide = (1..8).fold(json!({"name": "a"}), |inner, _| {
-        let mut items = vec![json!({"$and": []}); 99];
+        let mut items = vec![json!({"$or": []}); 99];
         items.insert(0, inner);
-        json!({"$and": items, "$or": [{"$and": []}], "name": {"$ne": "b"}})
+        json!({"$and": items, "$or": [{"$or": []}], "name": {"$ne": "b"}})
     });
     let mirrored = (1..8).fold(json!({"name": "a"}), |inner, _| {
         let mut items = vec![json!({"$or": []}); 99];
