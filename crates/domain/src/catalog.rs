@@ -9,6 +9,26 @@ use crate::{Permission, PermissionSet, standard};
 #[derive(Debug, Clone)]
 pub struct PermissionCatalog(PermissionSet);
 
+/// Suggestions for the unknown names of one request. Each costs a comparison with every name of the
+/// catalog, so only the first few names get some if the catalog is large.
+#[derive(Debug)]
+pub struct Suggestions<'a> {
+    catalog: &'a PermissionCatalog,
+    left: usize,
+}
+
+impl Suggestions<'_> {
+    /// The names that are most like the next unknown one, as [`PermissionCatalog::nearest`] finds
+    /// them; none if enough was compared.
+    pub fn next_for(&mut self, name: &str) -> Vec<Permission> {
+        let Some(left) = self.left.checked_sub(1) else {
+            return Vec::new();
+        };
+        self.left = left;
+        self.catalog.nearest(name)
+    }
+}
+
 /// A line of a catalog that is not a permission's name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("line {line}: {text:?} is not a dotted permission name such as api.engagements.read")]
@@ -20,6 +40,19 @@ pub struct InvalidCatalog {
 }
 
 impl PermissionCatalog {
+    /// How many comparisons of names one request is worth.
+    const MOST_COMPARISONS: usize = 20_000;
+
+    /// The suggestions for one request: at least for its first unknown name.
+    #[must_use]
+    pub fn suggestions(&self) -> Suggestions<'_> {
+        let names = Self::MOST_COMPARISONS.checked_div(self.0.len());
+        Suggestions {
+            catalog: self,
+            left: names.unwrap_or_default().max(1),
+        }
+    }
+
     /// The catalog of the [`standard`] table, with the service's [own](standard::OWN) permissions
     /// and those that only the default tenant has.
     #[must_use]
@@ -122,6 +155,22 @@ mod tests {
         for far in ["", "*", "zzz", &"api.tasks.read".repeat(100)] {
             assert_eq!(catalog.nearest(far), [], "{far}");
         }
+    }
+
+    #[test]
+    fn a_request_compares_no_more_names_however_large_the_catalog_is() {
+        let suggested = |names: usize| {
+            let lines = (0..names).map(|n| format!("shop.orders.read-{n}\n"));
+            let catalog = PermissionCatalog::parse(&lines.collect::<String>()).unwrap();
+            let mut suggestions = catalog.suggestions();
+            let asked = (0..100).map(|n| suggestions.next_for(&format!("shop.order.read-{n}")));
+            let given: Vec<_> = asked.map(|near| !near.is_empty()).collect();
+            assert!(given.is_sorted_by(|earlier, later| earlier >= later));
+            given.into_iter().filter(|given| *given).count()
+        };
+        assert_eq!(suggested(100), 100);
+        assert_eq!(suggested(4_990), 4);
+        assert_eq!(suggested(30_000), 1);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub use {chrono, ipnet, uuid};
 
 pub use actor::{Actor, Request};
 pub use addresses::{AllowedAddresses, InvalidAddress, InvalidAddresses};
-pub use catalog::{InvalidCatalog, PermissionCatalog};
+pub use catalog::{InvalidCatalog, PermissionCatalog, Suggestions};
 pub use chain::{
     BrokenChain, ChainVerifier, RecordSnapshot, Search, SearchRow, SecretSnapshot, UserSnapshot,
     UsesRow,

@@ -68,6 +68,7 @@ pub(super) fn permissions(
     if written.is_empty() {
         violations.push(Violation::EmptyPermissions);
     }
+    let mut suggestions = policy.catalog.suggestions();
     let mut granted: Vec<(Permission, Field)> = Vec::new();
     for (index, name) in written.iter().enumerate() {
         let stored = kept.and_then(|kept| kept.find(name));
@@ -78,7 +79,7 @@ pub(super) fn permissions(
             None => violations.push(Violation::UnknownPermission {
                 index,
                 value: name.clone(),
-                suggestions: policy.catalog.nearest(name),
+                suggestions: suggestions.next_for(name),
             }),
         }
     }
