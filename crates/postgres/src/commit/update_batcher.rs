@@ -22,6 +22,9 @@ use crate::{client::Effect, store::PostgresStore};
 const WORKERS: u32 = 2;
 /// How many updates one statement holds at most.
 const BATCH: usize = 64;
+/// How many updates wait at most; one more is refused at once. A client that hangs up leaves its
+/// update in the queue, so the connections of clients do not bound it.
+const LONGEST: usize = 64 * BATCH;
 /// How long an update waits to be sent. What is left of a call is enough for its statement.
 const LINE: Duration = Duration::from_millis(2200);
 
@@ -51,6 +54,8 @@ enum Admission {
     Now,
     /// It waits, under this number.
     Later(u64, oneshot::Receiver<Outcome>),
+    /// It is refused, because too many wait.
+    Full,
 }
 
 impl UpdateBatcher {
@@ -63,6 +68,9 @@ impl UpdateBatcher {
         if line.under_way < WORKERS {
             line.under_way += 1;
             return Admission::Now;
+        }
+        if line.waiting.len() >= LONGEST {
+            return Admission::Full;
         }
         let (answer, told) = oneshot::channel();
         line.next += 1;
@@ -194,6 +202,10 @@ impl PostgresStore {
             Admission::Now => {
                 let _lane = BatchWorker(self);
                 self.write((began, Effect::Change), change).await
+            }
+            Admission::Full => {
+                let why = "too many updates wait for the database";
+                Err(StoreError::Unavailable(why.into()).into())
             }
             Admission::Later(number, mut told) => match timeout(LINE, &mut told).await {
                 Ok(outcome) => outcome.unwrap_or_else(|lost| Err(unknown(lost))),

@@ -9,7 +9,7 @@ use countersign_application::{
 };
 use countersign_domain::{Change, TokenView};
 use countersign_postgres::{FeedMode, PostgresStore};
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, future::join_all, stream::FuturesUnordered};
 use sqlx::Executor as _;
 
 use crate::support::{Database, Mood, Proxy, soon, timed};
@@ -81,6 +81,31 @@ async fn a_row_that_somebody_holds_fails_one_update() {
         );
     }
     assert_eq!(home.get(held.token.id).await.as_ref(), Some(held));
+}
+
+/// It is refused at once, while those that came before wait for what somebody holds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_update_more_than_may_wait_is_refused() {
+    let database = Database::new().await;
+    let home = Stores::of(database.store(6).await).realm("home").await;
+    let view = home.make("held").await.view;
+    let mut other = database.connect().await;
+    let lock = format!(
+        "BEGIN; SELECT 1 FROM api_tokens WHERE id = '{}' FOR UPDATE",
+        view.token.id
+    );
+    other.execute(sqlx::AssertSqlSafe(lock)).await.unwrap();
+    let change = shortened(&home, &view);
+    let (sent, waiting) = (2, 64 * 64);
+    let all = (0..sent + waiting + 1).map(|_| home.commit(&change));
+    let mut all: FuturesUnordered<_> = all.collect();
+    let (first, took) = timed(all.next()).await;
+    assert!(took < Duration::from_millis(800), "{took:?}");
+    let refused = first.unwrap().unwrap_err();
+    let CommitError::Fault(StoreError::Unavailable(why)) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(why.to_string(), "too many updates wait for the database");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
