@@ -21,6 +21,12 @@ use crate::{
 /// Events of all its tokens, revoked ones included, the newest first. A page examines a limited
 /// number of events, so a page with few or no events need not be the last: the history ends if
 /// `nextCursor` is null.
+///
+/// The `date` of an event is the time of the decision; the event becomes visible at its commit,
+/// milliseconds later or, after a disturbance, seconds. So it may appear behind newer events that a
+/// client has already read. A client that polls sends a `since` one minute before the newest `date`
+/// that it has seen, and recognizes known events by `tokenId` and `version`. The stream of changes
+/// is in commit order.
 #[utoipa::path(
     get, path = "/events", operation_id = "listEvents", tag = "tokens",
     params(
