@@ -42,6 +42,7 @@ pub(crate) fn actor(permissions: &[Permission]) -> Actor {
         tenant: tenant_id(),
         token: Some(token_id(1)),
         secret: None,
+        possession: None,
         user: id,
         user_name: name,
         permissions: permissions.iter().cloned().collect(),

@@ -16,6 +16,9 @@ pub struct Actor {
     pub token: Option<TokenId>,
     /// The secret of that token that the actor presented, if it is known.
     pub secret: Option<SecretDigest>,
+    /// Another token of which the actor presented a secret that works from where the actor is. This
+    /// is enough to end that token, and for nothing else.
+    pub possession: Option<TokenId>,
     /// The user to whom the change is attributed.
     pub user: UserId,
     /// That user's name.
@@ -35,6 +38,7 @@ impl Actor {
             tenant,
             token: None,
             secret: None,
+            possession: None,
             user: user.id,
             user_name: user.name,
             permissions,
@@ -49,6 +53,11 @@ impl Actor {
         let own = self.token == Some(token.id);
         self.tenant == token.tenant
             && (own || self.permissions.contains(&standard::API_TOKENS_READ))
+    }
+
+    /// Whether the actor holds a secret of the token: its own credential, or one presented besides.
+    pub(crate) fn holds_secret_of(&self, token: TokenId) -> bool {
+        [self.token, self.possession].contains(&Some(token))
     }
 
     /// The user's id with its name.
@@ -73,6 +82,7 @@ impl From<Grant> for Actor {
             tenant: credential.tenant,
             token: Some(credential.token),
             secret,
+            possession: None,
             user: credential.user,
             user_name: credential.user_name.clone(),
             permissions: credential.permissions.clone(),

@@ -65,6 +65,7 @@ pub(crate) fn request(n: u8, permissions: &[Permission]) -> Request {
         tenant: tenant_id(),
         token: Some(token_id(n)),
         secret: None,
+        possession: None,
         user: user_id(n),
         user_name: format!("token {n}").into(),
         permissions: set(permissions),

@@ -158,6 +158,7 @@ impl TestTenant {
             tenant: view.token.tenant,
             token: Some(view.token.id),
             secret: None,
+            possession: None,
             user: view.token.user,
             user_name: view.token.name.as_str().into(),
             permissions: view.token.permissions.clone(),

@@ -109,16 +109,16 @@ fn retired(
     )
 }
 
-/// The permissions that the decision relied on: none for a secret of the actor's own token, which
-/// can revoke itself as a whole. For another token, either the permission to change it or the one
-/// to revoke it is enough.
+/// The permissions that the decision relied on: none for an actor that holds a secret of the
+/// token, because this is enough to revoke the token as a whole. For other actors, either the
+/// permission to change the token or the one to revoke it is enough.
 fn required_permissions(request: &Request, ended: TokenId) -> PermissionSet {
     let actor = &request.actor;
-    let own = actor.token == Some(ended);
+    let holds = actor.holds_secret_of(ended);
     let needed = if actor.permissions.contains(&standard::API_TOKENS_DELETE) {
         standard::API_TOKENS_DELETE
     } else {
         standard::API_TOKENS_WRITE
     };
-    (!own).then_some(needed).into_iter().collect()
+    (!holds).then_some(needed).into_iter().collect()
 }

@@ -99,11 +99,10 @@ impl Policy {
     }
 }
 
-/// The permissions that the decision relied on: none if a token revokes itself, because holding one
-/// of its secrets is enough for that.
+/// The permissions that the decision relied on: none if the actor holds a secret of the token.
 fn required_permissions(request: &Request, ended: TokenId) -> PermissionSet {
-    let own = request.actor.token == Some(ended);
-    let needed = (!own).then_some(standard::API_TOKENS_DELETE);
+    let holds = request.actor.holds_secret_of(ended);
+    let needed = (!holds).then_some(standard::API_TOKENS_DELETE);
     needed.into_iter().collect()
 }
 
@@ -125,20 +124,37 @@ mod tests {
         );
     }
 
+    /// The event names the actor, and not the token that ends.
     #[test]
-    fn a_token_ends_itself_without_a_permission() {
-        let request = samples::request(2, &[TASKS_READ]);
+    fn a_secret_of_the_token_is_enough_to_end_it() {
+        let itself = samples::request(2, &[TASKS_READ]);
+        let mut holder = samples::request(1, &[TASKS_READ]);
+        holder.actor.possession = Some(samples::token_id(2));
+        let mut other = holder.clone();
+        other.actor.possession = Some(samples::token_id(3));
         let view = samples::view(2, &[TASKS_READ]);
-        let change = Policy::default().revoke(&request, &view);
-        assert!(change.authority().required_permissions.is_empty());
         let token = RevocableToken {
             id: view.token.id,
             version: 3,
             newest_event: 3,
             head: None,
         };
-        let forced = Policy::default().force_revocation(&request, &token);
-        assert!(forced.authority().required_permissions.is_empty());
+        for (request, needed) in [
+            (itself, &[][..]),
+            (holder, &[]),
+            (other, &[API_TOKENS_DELETE]),
+        ] {
+            let change = Policy::default().revoke(&request, &view);
+            let forced = Policy::default().force_revocation(&request, &token);
+            for (authority, event) in [
+                (change.authority(), change.event()),
+                (forced.authority(), forced.event()),
+            ] {
+                assert_eq!(authority.required_permissions, samples::set(needed));
+                assert_eq!(authority.token, request.actor.token);
+                assert_eq!(event.content.by, request.actor.user);
+            }
+        }
     }
 
     #[test]

@@ -93,7 +93,7 @@ pub async fn a_stale_or_gone_retirement_writes_nothing(on: &StoreUnderTest) {
     assert_eq!(found.unwrap().valid_until, Some(end));
 }
 
-/// Another token's secret requires a permission, the token's own requires none.
+/// Another token's secret requires a permission or its possession, the token's own requires none.
 pub async fn a_retirement_leans_on_what_it_says(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let (old, new) = overlapping(on, &home).await;
@@ -105,6 +105,15 @@ pub async fn a_retirement_leans_on_what_it_says(on: &StoreUnderTest) {
         .await;
     let error = refused(&home, &change).await;
     assert!(matches!(error, CommitError::ActorNarrowed), "{error:?}");
+    let possessor = Actor {
+        possession: Some(new.view.token.id),
+        ..home.actor(&weak.view)
+    };
+    let change = home.retirement(possessor, &new.view, &old.secret).await;
+    home.commit(&change).await.unwrap();
+    let (tenant, id) = (home.tenant.id, new.view.token.id);
+    let events = on.tokens.events(tenant, id, None, 1).await.unwrap();
+    assert_eq!(events[0].event.content.by, weak.view.token.user);
     let renewed = home.rotate(&weak.view, 3600).await;
     let own = holder(&home, &renewed.view, &weak.secret);
     let change = home.retirement(own, &renewed.view, &weak.secret).await;

@@ -82,20 +82,23 @@ pub(in crate::routes) async fn revoke(
     }
 }
 
-/// The actor that ends the secret: the caller if it may revoke tokens, and otherwise the token
-/// itself, from the caller's address, as if the caller had sent the secret as its credential.
-/// `None` if the secret has already ended.
+/// The actor that ends the secret: the caller. If it may not revoke tokens, the secret has to work
+/// from the caller's address, as if the caller had sent it as its credential. `None` if the secret
+/// has already ended.
 fn ending(
     app: &ApiState,
     caller: &Caller<AnyToken>,
     known: &FoundCredential,
 ) -> Result<Option<Actor>, Problem> {
-    let held = &caller.actor.permissions;
-    if held.contains(&standard::API_TOKENS_DELETE) {
-        return Ok(Some(caller.actor.clone()));
+    let actor = caller.actor.clone();
+    if actor.permissions.contains(&standard::API_TOKENS_DELETE) {
+        return Ok(Some(actor));
     }
     match app.gate.admit(known, caller.exchange.address, None) {
-        Ok(grant) => Ok(Some(grant.into())),
+        Ok(grant) => Ok(Some(Actor {
+            possession: Some(grant.credential.token),
+            ..actor
+        })),
         Err(Denied::Retired | Denied::Expired(_)) => Ok(None),
         Err(denied) => Err(CheckError::from(denied).into()),
     }

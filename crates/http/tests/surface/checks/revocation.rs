@@ -64,14 +64,21 @@ async fn the_newest_secret_ends_its_token_and_an_older_one_itself() {
 async fn a_secret_that_works_is_ended_by_whoever_has_it() {
     let doors = Doors::new().await;
     let weak = doors.made("weak", &["api.tasks.read"], &[]).await;
-    // By a caller that may not revoke tokens: in the name of the token that ends.
-    let other = doors.made("other", &["api.tasks.read"], &[]).await;
+    // By a caller that may not revoke tokens: the history names it, and not the token that ends.
+    let old = doors.made("other", &["api.tasks.read"], &[]).await;
+    let other = doors.world.home.rotate(&old.view, 3600).await;
     let at = format!("{}/events?limit=1", path(&other.view));
-    done(&revoke(&doors, &weak, &other.secret).await);
-    assert!(!works(&doors, &other.secret).await && works(&doors, &weak.secret).await);
-    let told = doors.send(doors.world.ask("GET", at)).await.expect(200);
-    let by = &told["content"][0]["userInfo"]["userId"];
-    assert_eq!(*by, other.view.token.user.to_string());
+    for (secret, kind) in [(&old.secret, "updated"), (&other.secret, "revoked")] {
+        done(&revoke(&doors, &weak, secret).await);
+        assert!(!works(&doors, secret).await && works(&doors, &weak.secret).await);
+        let ask = doors.world.ask("GET", at.as_str());
+        let told = doors.send(ask).await.expect(200);
+        let event = &told["content"][0];
+        assert_eq!(event["type"], kind);
+        let by = &event["userInfo"]["userId"];
+        assert_eq!(*by, weak.view.token.user.to_string());
+    }
+    assert!(!works(&doors, &other.secret).await);
     // Each of a token's own secrets, sent with the other one or with itself.
     let new = doors.world.home.rotate(&weak.view, 3600).await;
     done(&revoke(&doors, &new, &weak.secret).await);
