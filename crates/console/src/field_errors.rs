@@ -95,14 +95,15 @@ fn message(violation: &Violation, stored: Option<&PermissionSet>) -> String {
     match violation {
         Violation::InvalidName(reason) => sentence(&reason.to_string()),
         Violation::ExpiryInPast => "The expiry has to be in the future.".into(),
-        Violation::ExpiryTooFar { latest } => {
-            format!(
-                "The latest expiry is {}, counted from the token's creation.",
-                format::instant(*latest)
-            )
-        }
+        Violation::ExpiryTooFar {
+            latest: Some(latest),
+        } => format!(
+            "The latest expiry is {}, counted from the token's creation.",
+            format::instant(*latest)
+        ),
         Violation::InvalidAddress { value, reason, .. } => format!("“{}”: {reason}.", cut(value)),
-        Violation::TooManyAddresses { .. }
+        Violation::ExpiryTooFar { latest: None }
+        | Violation::TooManyAddresses { .. }
         | Violation::EmptyPermissions
         | Violation::StrongerToken { .. } => sentence(&violation.to_string()),
         Violation::UnknownPermission {

@@ -48,10 +48,11 @@ pub enum Violation {
     #[error("the expiry has to be after now")]
     ExpiryInPast,
     /// A new expiry is too long after the token's creation.
-    #[error("the expiry is at the latest {latest}, counted from the creation")]
+    #[error("the expiry is {}, counted from the creation", at_the_latest(*.latest))]
     ExpiryTooFar {
-        /// The latest expiry that is allowed.
-        latest: Timestamp,
+        /// The latest expiry that is allowed; `None` if the actor may not read the token, because
+        /// the creation follows from it.
+        latest: Option<Timestamp>,
     },
     /// An entry is not an address.
     #[error("{reason}")]
@@ -143,6 +144,14 @@ pub enum RefusalKind {
     WouldLockOut,
     /// A value is not valid.
     InvalidValue,
+}
+
+/// A bound of the expiry in words.
+fn at_the_latest(latest: Option<Timestamp>) -> String {
+    latest.map_or_else(
+        || "later than the longest lifetime allows".into(),
+        |latest| format!("at the latest {latest}"),
+    )
 }
 
 impl Violation {

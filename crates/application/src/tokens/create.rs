@@ -39,7 +39,7 @@ impl Tokens {
     /// unused.
     ///
     /// # Errors
-    /// As [`Self::create`], but for too many changes.
+    /// As [`Self::create`].
     pub async fn create_dry_run(
         &self,
         actor: Actor,
@@ -103,9 +103,7 @@ impl Tokens {
             once: once.clone(),
         };
         let change = self.policy.create(request, draft, fresh)?;
-        if !dry_run {
-            self.count(&request.actor, &change)?;
-        }
+        self.count(&request.actor, &change)?;
         match (self.commit_or_try(&change, dry_run).await, once) {
             (Ok(()), _) => {
                 let view = TokenView::of_new(&change);

@@ -1,6 +1,6 @@
 //! How much of the history one token, and one tenant, may make a minute. A change is counted by the size of its event,
 //! because an event stays for ever. Revoking is never counted: it is what ends a leaked token, and each token is revoked
-//! only once.
+//! only once. What stores nothing but says something of a token counts as one change.
 
 use std::num::NonZeroU32;
 
@@ -38,7 +38,15 @@ impl ChangeLimits {
     pub(super) fn count(&self, actor: &Actor, change: &Change) -> Result<(), LimitReached> {
         let portions = change.event().content.size().div_ceil(PORTION);
         let cost = u32::try_from(portions).unwrap_or(u32::MAX);
-        let cost = NonZeroU32::new(cost).unwrap_or(NonZeroU32::MIN);
+        self.take(actor, NonZeroU32::new(cost).unwrap_or(NonZeroU32::MIN))
+    }
+
+    /// Counts an attempt that stores nothing.
+    pub(super) fn count_attempt(&self, actor: &Actor) -> Result<(), LimitReached> {
+        self.take(actor, NonZeroU32::MIN)
+    }
+
+    fn take(&self, actor: &Actor, cost: NonZeroU32) -> Result<(), LimitReached> {
         // The operator's own commands are not counted.
         let Some(token) = actor.token else {
             return Ok(());

@@ -1,6 +1,8 @@
 //! Which changes are counted, as how many, and that whoever reaches the limit stores nothing.
 
-use countersign_domain::{Actor, Permission, TokenUpdate, standard::*};
+use countersign_domain::{
+    Actor, NewToken, Overlap, PartialToken, Permission, SecretChoice, TokenUpdate, standard::*,
+};
 
 use super::*;
 use crate::{
@@ -9,7 +11,13 @@ use crate::{
     samples::{actor, rename, request_id, tenant_id, token_id, tokens, user, view},
 };
 
-const ROOT: &[Permission] = &[API_TOKENS_WRITE, API_TOKENS_DELETE, TASKS_READ];
+const ROOT: &[Permission] = &[
+    API_TOKENS_READ,
+    API_TOKENS_WRITE,
+    API_TOKENS_DELETE,
+    TASKS_READ,
+];
+const BLIND: &[Permission] = &[API_TOKENS_WRITE, TASKS_READ];
 
 fn number(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap()
@@ -21,6 +29,8 @@ fn limited(per_minute: u32) -> Tokens {
     store.expect_get().returning(|_, _| Ok(Some(view(2, 3))));
     store.expect_commit().returning(|_| Ok(()));
     store.expect_dry_run().returning(|_| Ok(()));
+    store.expect_secrets().returning(|_, _, _| Ok(vec![]));
+    store.expect_descends().returning(|_, _, _| Ok(false));
     tokens(store).with_change_limit(number(per_minute))
 }
 
@@ -62,16 +72,17 @@ async fn a_token_changes_ten_minutes_worth_at_once_and_no_more() {
 }
 
 #[tokio::test]
-async fn what_stores_no_event_and_what_revokes_is_not_counted() {
+async fn what_changes_nothing_and_what_revokes_is_not_counted() {
     let tokens = limited(1);
     for _ in 0..100 {
-        change(&tokens, by(1), &rename("other"), true)
-            .await
-            .unwrap();
         let same = rename(view(2, 3).token.name.as_str());
         change(&tokens, by(1), &same, false).await.unwrap();
         let revoked = tokens.revoke(by(1), request_id(), token_id(2), None);
         revoked.await.unwrap();
+        let tried = tokens.revoke_dry_run(by(1), request_id(), token_id(2), None);
+        tried.await.unwrap();
+        let refused = change(&tokens, by(1), &rename(""), false).await;
+        assert!(matches!(refused, Err(UseCaseError::Refused(_))));
     }
     for _ in 0..10 {
         change(&tokens, by(1), &rename("other"), false)
@@ -124,4 +135,76 @@ async fn the_tokens_of_a_tenant_together_change_ten_times_as_much_as_one() {
     // An operator's own command is no token's.
     let system = Actor::system(tenant_id(), user(1), actor(ROOT).permissions);
     change(&tokens, system, &edit, false).await.unwrap();
+}
+
+/// How many of an attempt are answered before the limit is reached, of ten that are allowed.
+async fn answered<F: Future<Output = Result<(), UseCaseError>>>(attempt: impl Fn() -> F) -> u32 {
+    for answered in 0..20 {
+        if let Err(UseCaseError::TooManyChanges(_)) = attempt().await {
+            return answered;
+        }
+    }
+    20
+}
+
+#[tokio::test]
+async fn a_dry_run_counts_like_its_change() {
+    let target = (token_id(2), 3.try_into().unwrap());
+    let draft = NewToken {
+        name: "new".into(),
+        expiry: crate::samples::now().plus_seconds(60),
+        allowed_addresses: vec![],
+        permissions: vec!["api.tasks.read".into()],
+    };
+    let (draft, none) = (&draft, Overlap::NONE);
+    let updates = limited(1);
+    let other = rename("other");
+    let update = || change(&updates, by(1), &other, true);
+    assert_eq!(answered(update).await, 10);
+    let unchanged = limited(1);
+    let same = rename(view(2, 3).token.name.as_str());
+    assert_eq!(
+        answered(|| change(&unchanged, by(1), &same, true)).await,
+        10
+    );
+    let created = limited(1);
+    let create = || created.create_dry_run(by(1), request_id(), draft, None);
+    assert_eq!(answered(create).await, 10);
+    let rotated = limited(1);
+    let rotate = || rotated.rotate_dry_run(by(1), request_id(), target, none);
+    assert_eq!(answered(rotate).await, 10);
+}
+
+/// Whether a value is the stored one, or would widen the token, is answered ten times a minute,
+/// however it is asked.
+#[tokio::test]
+async fn what_a_blind_writer_learns_of_a_record_is_counted() {
+    let blind = || Actor {
+        token: Some(token_id(1)),
+        ..actor(BLIND)
+    };
+    let same = rename(view(2, 3).token.name.as_str());
+    let far = TokenUpdate {
+        expiry: Some("2026-11-01T00:00:01Z".parse().unwrap()),
+        permissions: Some(vec!["no.such".into()]),
+        ..same.clone()
+    };
+    for edit in [same, far] {
+        let tokens = limited(1);
+        let attempt = || change(&tokens, blind(), &edit, false);
+        assert_eq!(answered(attempt).await, 10, "{edit:?}");
+    }
+    let guess = SecretChoice::Partial(PartialToken::parse("csg_…0000").unwrap());
+    let commitment = SecretChoice::Commitment("0".repeat(64).parse().unwrap());
+    let retired = |by: Actor, choice: SecretChoice| async move {
+        let tokens = &limited(1);
+        let retire = || {
+            let ended = tokens.retire(by.clone(), request_id(), (token_id(2), None), &choice);
+            async { ended.await.map(drop) }
+        };
+        answered(retire).await
+    };
+    assert_eq!(retired(blind(), guess.clone()).await, 10);
+    assert_eq!(retired(blind(), commitment).await, 20);
+    assert_eq!(retired(by(1), guess).await, 20);
 }

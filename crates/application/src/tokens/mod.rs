@@ -87,10 +87,17 @@ impl Tokens {
         &self.policy
     }
 
-    /// Counts a change against the limits of its actor.
+    /// Counts a change against the limits of its actor. A dry run counts like its change, because
+    /// its answer says something of what is stored.
     fn count(&self, actor: &Actor, change: &Change) -> Result<(), LimitReached> {
         let limits = self.limits.as_deref();
         limits.map_or(Ok(()), |limits| limits.count(actor, change))
+    }
+
+    /// Counts an attempt that stores nothing, and from whose answer its actor learns something.
+    fn count_attempt(&self, actor: &Actor) -> Result<(), LimitReached> {
+        let limits = self.limits.as_deref();
+        limits.map_or(Ok(()), |limits| limits.count_attempt(actor))
     }
 
     /// Stores a change. Whoever holds facts on this node hears of it before anybody is told that it is stored, and also
@@ -101,17 +108,14 @@ impl Tokens {
         committed
     }
 
-    /// Stores a change that counts, or with a dry run finds out whether the store would take it. A
-    /// dry run is not counted, because it adds nothing to the history.
+    /// Stores a change that counts, or with a dry run finds out whether the store would take it.
     async fn write(
         &self,
         actor: &Actor,
         change: &Change,
         dry_run: bool,
     ) -> Result<(), UseCaseError> {
-        if !dry_run {
-            self.count(actor, change)?;
-        }
+        self.count(actor, change)?;
         Ok(self.commit_or_try(change, dry_run).await?)
     }
 

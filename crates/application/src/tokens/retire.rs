@@ -2,7 +2,7 @@
 
 use countersign_domain::{
     Actor, Change, Request, RequestId, RuleViolations, SecretChoice, SecretDigest, SecretView,
-    TokenId, TokenView, Version,
+    TokenId, TokenView, Version, standard::API_TOKENS_READ,
 };
 
 use super::{Tokens, revoke::PATIENCE, update::stale};
@@ -10,11 +10,12 @@ use crate::{UseCaseError, ports::CommitError};
 
 impl Tokens {
     /// Ends a replaced secret before its overlap is over; of the token's version where one is
-    /// named. Returns the version since.
+    /// named. Returns the version since. An actor that may not read the token and names the secret
+    /// by its last characters is counted against the limits of changes.
     ///
     /// # Errors
     /// Not found, another version than the named one, the newest secret, an actor that is gone or
-    /// lacks a permission, a store's fault.
+    /// lacks a permission, too many attempts, a store's fault.
     pub async fn retire(
         &self,
         actor: Actor,
@@ -22,6 +23,11 @@ impl Tokens {
         (id, expected): (TokenId, Option<Version>),
         choice: &SecretChoice,
     ) -> Result<Version, UseCaseError> {
+        let reads = actor.token == Some(id) || actor.permissions.contains(&API_TOKENS_READ);
+        if !reads && matches!(choice, SecretChoice::Partial(_)) {
+            // Four characters can be guessed.
+            self.count_attempt(&actor)?;
+        }
         let request = self.request(actor, request);
         let policy = &self.policy;
         let decide = |view: &TokenView, secrets: &[SecretView]| {
@@ -63,7 +69,7 @@ impl Tokens {
     }
 
     /// Commits what is decided about the secrets that work, as often as somebody else comes first.
-    /// Not counted against limits: what ends is not ended again.
+    /// The change is not counted against limits: what ends is not ended again.
     async fn end(
         &self,
         request: &Request,

@@ -23,7 +23,7 @@ impl Tokens {
     /// Finds out whether [`Self::rotate`] would give the token a new secret; nothing is stored.
     ///
     /// # Errors
-    /// As [`Self::rotate`], but for too many changes.
+    /// As [`Self::rotate`].
     pub async fn rotate_dry_run(
         &self,
         actor: Actor,

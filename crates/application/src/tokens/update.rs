@@ -40,12 +40,17 @@ impl Tokens {
         }
         let request = self.request(actor, request);
         let judge = |descent| self.policy.update(&request, &view, edit, descent);
-        let mut outcome = judged_by_commit(judge)?;
-        if let UpdateOutcome::Changed(change) = &outcome
-            && !dry_run
-        {
-            self.count(&request.actor, change)?;
+        let judged = judged_by_commit(judge);
+        match &judged {
+            Ok(UpdateOutcome::Changed(change)) => self.count(&request.actor, change)?,
+            // What differs, and why it is refused, says something of the record to those who may
+            // not read it: they could ask until they know it.
+            _ if dry_run || !request.actor.may_read(&view.token) => {
+                self.count_attempt(&request.actor)?;
+            }
+            _ => {}
         }
+        let mut outcome = judged?;
         let mut stored = self.store_update(&outcome, dry_run).await;
         if matches!(stored, Err(CommitError::MayBeAncestor)) {
             outcome = self.judged(&request.actor, id, judge).await?;

@@ -45,12 +45,9 @@ impl Policy {
     ) -> Result<Change, RuleViolations> {
         let mut violations = Vec::new();
         let name = fields::name(None, &draft.name, &mut violations);
-        fields::expiry(
-            self,
-            (request.now, request.now),
-            draft.expiry,
-            &mut violations,
-        );
+        let (created, now) = (request.now, request.now);
+        let written = (draft.expiry, now);
+        fields::expiry(self, (created, true), written, &mut violations);
         let addresses = fields::addresses(&draft.allowed_addresses, &mut violations);
         let granted = fields::permissions(self, None, &draft.permissions, &mut violations);
         violations.extend(

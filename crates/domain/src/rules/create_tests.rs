@@ -99,7 +99,7 @@ fn the_expiry_is_after_now_and_within_two_calendar_years() {
     assert_eq!(gravity("2020-01-01T00:00:00Z"), [Violation::ExpiryInPast]);
     assert!(with("2026-06-01T12:00:00.000001Z").is_ok());
     assert!(with("2028-06-01T12:00:00Z").is_ok());
-    let latest: Timestamp = samples::at("2028-06-01T12:00:00Z");
+    let latest: Option<Timestamp> = Some(samples::at("2028-06-01T12:00:00Z"));
     assert_eq!(
         gravity("2028-06-01T12:00:00.000001Z"),
         [Violation::ExpiryTooFar { latest }]

@@ -22,10 +22,12 @@ pub(super) fn name(
         .ok()
 }
 
+/// The expiry of a token that was created then. The latest one says when that was, so it is named
+/// only if the actor may know.
 pub(super) fn expiry(
     policy: &Policy,
-    (created, now): (Timestamp, Timestamp),
-    written: Timestamp,
+    (created, shown): (Timestamp, bool),
+    (written, now): (Timestamp, Timestamp),
     violations: &mut Vec<Violation>,
 ) {
     let latest = created.plus_months(policy.max_lifetime_months);
@@ -33,6 +35,7 @@ pub(super) fn expiry(
         violations.push(Violation::ExpiryInPast);
     }
     if written > latest {
+        let latest = shown.then_some(latest);
         violations.push(Violation::ExpiryTooFar { latest });
     }
 }

@@ -11,6 +11,8 @@ mod rotate;
 mod update;
 
 #[cfg(test)]
+mod blind_tests;
+#[cfg(test)]
 mod catalog_tests;
 #[cfg(test)]
 mod create_tests;

@@ -48,7 +48,8 @@ impl Policy {
         let name = fields::name(Some(&old.name), &edit.name, &mut violations);
         let expiry = edit.expiry.unwrap_or(old.expiry);
         if expiry != old.expiry {
-            fields::expiry(self, (old.created, request.now), expiry, &mut violations);
+            let created = (old.created, request.actor.may_read(old));
+            fields::expiry(self, created, (expiry, request.now), &mut violations);
         }
         let addresses = edit.allowed_addresses.as_ref().map_or_else(
             || Some(old.addresses.clone()),

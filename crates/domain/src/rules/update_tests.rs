@@ -291,7 +291,7 @@ fn the_longest_lifetime_counts_from_the_creation() {
         )
     };
     assert!(with("2028-05-01T12:00:00Z").is_ok());
-    let latest = samples::at("2028-05-01T12:00:00Z");
+    let latest = Some(samples::at("2028-05-01T12:00:00Z"));
     let refused = with("2028-05-01T12:00:01Z").unwrap_err();
     assert_eq!(refused.violations(), [Violation::ExpiryTooFar { latest }]);
 }

@@ -103,36 +103,24 @@ async fn its_own_record_is_shown_to_a_token_whatever_it_holds() {
     assert_eq!(answer["changedFields"], Value::Null);
 }
 
-/// Whatever is asked and however it is refused: no value of the record is in an answer.
-#[tokio::test]
-async fn no_refusal_shows_what_is_stored() {
-    let (world, hidden, writer) = world().await;
-    let target = path(&hidden.view);
-    let record = world
-        .send(world.ask("GET", target.as_str()))
-        .await
-        .expect(200);
-    let secrets = [
-        "hidden name",
-        "203.0.113.77",
-        "api.engagements.read",
-        hidden.view.token.partial.as_str(),
-        record["userId"].as_str().unwrap(),
-        record["expiry"].as_str().unwrap(),
-    ];
+/// Requests for a change of a token that a writer is refused, each with its status.
+fn refused(target: &str, query: &str) -> Vec<(Ask, u16)> {
     let put = |fields: Value| {
         let mut body = json!({"version": 1, "name": "other"});
         let fields = fields.as_object().unwrap().clone();
         body.as_object_mut().unwrap().extend(fields);
-        Ask::new("PUT", target.clone()).json(&body)
+        Ask::new("PUT", format!("{target}{query}")).json(&body)
     };
     let rotate = |version: u8| {
-        Ask::new("POST", format!("{target}/rotate")).json(&json!({"version": version}))
+        let target = format!("{target}/rotate{query}");
+        Ask::new("POST", target).json(&json!({"version": version}))
     };
     let unconditional = json!({"name": "other"}).to_string();
-    for (ask, status) in [
+    vec![
         (put(json!({"version": 7})), 409),
         (put(json!({"expiry": "2027-07-01T00:00:00Z"})), 403),
+        (put(json!({"expiry": "2099-01-01T00:00:00Z"})), 403),
+        (put(json!({"expiry": "2020-01-01T00:00:00Z"})), 422),
         (put(json!({"allowedAddresses": []})), 403),
         (
             put(json!({"permissions": ["api.tasks.read", "api.users.read"]})),
@@ -144,22 +132,55 @@ async fn no_refusal_shows_what_is_stored() {
             409,
         ),
         (
-            Ask::new("PUT", target.clone())
+            Ask::new("PUT", format!("{target}{query}"))
                 .header("if-match", "\"7\"")
                 .text("application/json", &unconditional),
             412,
         ),
         (rotate(7), 409),
         (rotate(1), 403),
-        (Ask::new("GET", target.clone()), 403),
-        (Ask::new("DELETE", target.clone()), 403),
-    ] {
-        let reply = world.send(ask.by(&writer.secret)).await;
-        let mut told = reply.expect(status);
-        told.as_object_mut().unwrap().remove("requestId");
-        let told = told.to_string();
-        for secret in secrets {
-            assert!(!told.contains(secret), "{status} shows {secret}: {told}");
+        (Ask::new("GET", target.to_owned()), 403),
+        (Ask::new("DELETE", format!("{target}{query}")), 403),
+    ]
+}
+
+/// Whatever is asked and however it is refused: no value of the record is in an answer, nor one
+/// that follows from it.
+#[tokio::test]
+async fn no_refusal_shows_what_is_stored() {
+    let (world, hidden, writer) = world().await;
+    let target = path(&hidden.view);
+    let record = world
+        .send(world.ask("GET", target.as_str()))
+        .await
+        .expect(200);
+    let created = record["creationDate"].as_str().unwrap();
+    let latest = created.replacen("2026", "2028", 1);
+    let secrets = [
+        "hidden name",
+        "203.0.113.77",
+        "api.engagements.read",
+        hidden.view.token.partial.as_str(),
+        record["userId"].as_str().unwrap(),
+        record["expiry"].as_str().unwrap(),
+        created,
+        &latest,
+    ];
+    for query in ["", "?dryRun=true"] {
+        for (ask, status) in refused(&target, query) {
+            let reply = world.send(ask.by(&writer.secret)).await;
+            let mut told = reply.expect(status);
+            told.as_object_mut().unwrap().remove("requestId");
+            let told = told.to_string();
+            for secret in secrets {
+                assert!(!told.contains(secret), "{status} shows {secret}: {told}");
+            }
         }
     }
+    let far = json!({"version": 1, "name": "x", "expiry": "2099-01-01T00:00:00Z"});
+    let by_root = world
+        .send(world.ask("PUT", target.as_str()).json(&far))
+        .await;
+    let told = by_root.expect(422).to_string();
+    assert!(told.contains(&latest), "readers are shown it: {told}");
 }
