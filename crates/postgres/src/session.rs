@@ -38,13 +38,16 @@ impl SessionStore for PostgresStore {
         told.await?;
         // Separate from the insertion, because one statement does not see what others insert at the
         // same time: of several that began at once, the last to look sees all of them, and leaves
-        // no more than allowed.
+        // no more than allowed. All lock the rows in one order, because they deadlocked otherwise.
         let told = self.link.execute(began, || {
             sqlx::query!(
                 r#"
                 DELETE FROM sessions WHERE digest IN (
-                    SELECT digest FROM sessions WHERE tenant_id = $1 AND token_id = $2
-                    ORDER BY began_at DESC, digest OFFSET $3
+                    SELECT digest FROM sessions WHERE digest IN (
+                        SELECT digest FROM sessions WHERE tenant_id = $1 AND token_id = $2
+                        ORDER BY began_at DESC, digest OFFSET $3
+                    )
+                    ORDER BY digest FOR UPDATE
                 ) RETURNING 1 AS "row!"
                 "#,
                 session.tenant.as_uuid(),
