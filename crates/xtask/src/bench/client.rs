@@ -28,7 +28,17 @@ impl Client {
 
     /// Asks with `value` in its place.
     pub(super) fn ask(&mut self, request: &Request, value: &str) -> Result<Answer> {
-        let bytes = super::load::written(request, value, 1);
+        self.ask_at(request, value, 1)
+    }
+
+    /// Asks with `value` and `version` in their places.
+    pub(super) fn ask_at(
+        &mut self,
+        request: &Request,
+        value: &str,
+        version: u64,
+    ) -> Result<Answer> {
+        let bytes = super::load::written(request, value, version);
         self.0.get_mut().write_all(&bytes)?;
         let line = self.line()?;
         let status = line

@@ -4,6 +4,7 @@
 //! in one run on one machine, and what counts is how much of the reference the service reaches.
 
 mod client;
+mod lean;
 pub mod load;
 mod machine;
 mod options;
@@ -58,6 +59,7 @@ pub fn run(options: Options) -> Result<()> {
             Part::Start => parts::start::measure(&mut setup, &mut results),
             Part::Rules => parts::rules::measure(&setup, &mut results),
             Part::Console => parts::console::measure(&mut setup, &mut results),
+            Part::Outage => parts::outage::measure(&mut setup, &mut results),
         };
         results
             .parts

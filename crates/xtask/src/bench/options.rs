@@ -15,10 +15,11 @@ pub(super) enum Part {
     Start,
     Rules,
     Console,
+    Outage,
 }
 
 impl Part {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Check,
         Self::Update,
         Self::Growth,
@@ -26,6 +27,7 @@ impl Part {
         Self::Start,
         Self::Rules,
         Self::Console,
+        Self::Outage,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -37,6 +39,7 @@ impl Part {
             Self::Start => "start",
             Self::Rules => "rules",
             Self::Console => "console",
+            Self::Outage => "outage",
         }
     }
 }
@@ -65,13 +68,12 @@ pub struct Options {
     #[arg(long, conflicts_with = "full")]
     pub(super) quick: bool,
     /// Only these parts
-    #[arg(long, value_delimiter = ',')]
     only: Vec<Part>,
     /// Keep what earlier runs measured of the other parts
     #[arg(long)]
     pub(super) keep: bool,
     /// How often the service and its reference take turns
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) rounds: u32,
     /// How long one measurement takes, after its warm-up [default: 10, with --quick 1]
     #[arg(long)]
@@ -131,6 +133,12 @@ impl Options {
             (false, false) => vec![10_000, 100_000, 1_000_000],
             (false, true) => vec![10_000, 100_000, 1_000_000, 10_000_000],
         }
+    }
+
+    /// Between which sizes updates are compared.
+    pub(super) fn update_sizes(&self) -> [u64; 2] {
+        let most = if self.quick { 40_000 } else { 1_000_000 };
+        [10_000, most]
     }
 
     /// How many credentials are held while memory is weighed.

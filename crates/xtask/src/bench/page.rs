@@ -20,9 +20,18 @@ say little about another machine, and the load generator and the database take t
 
 - *Bare axum* (`crates/http/examples/bare.rs`) answers the same requests with the same bytes as the service, and does
   nothing else.
-- *pgbench* sends prepared statements from as many clients: for an update, the service's own statement; for a check, a
-  select of one row by its primary key, from a table like that of the secrets.
-- *Bare transaction* is an update and the insert of its event by SQLite alone, one after the other, flushed each time.
+- *pgbench* sends prepared statements from as many clients: for a check, a select of one row by its primary key, from a
+  table like that of the secrets.
+- *pgbench, lean statement* (`crates/xtask/src/bench/lean/`) is what changes of tokens are measured by: in a database of its
+  own in the same server, an update by version, its user's new name and a row of history, on a schema that has nothing
+  else. It looks at no actor and nothing is found by name. *pgbench, own statement* is the one that the service sends for a
+  single change of the expiry, on the service's tables. Each client of either, and of the service, changes 50 tokens in
+  turn, which lie all over the tables.
+- *PUT, answered by a bare server*: the same requests, answered by bare axum. It is the ceiling of the load generator.
+- *At half of the peak* requests are due at a steady pace, half of the rate that was just measured, whether or not earlier
+  ones are answered; each wait counts from when its request was due.
+- *Bare transaction* is an update and the insert of its event by SQLite alone, one after the other, flushed each time. *Not
+  flushed* is the ceiling of the program that measures it.
 - *The API's query* is the same view of the same tokens as the console's list, as JSON and with all matches counted; the
   service's own line is the page, with its session, as HTML.
 - *Whole pages logged*: the first change of a page after a checkpoint has PostgreSQL write all of it (8 KiB) to its log.
@@ -40,11 +49,13 @@ pub(super) fn page(results: &Results, drawn: &[Drawn], notes: &str) -> String {
     for (part, title) in [
         ("check", "Check"),
         ("update", "Update"),
+        ("update-sizes", "Updates of growing stores"),
         ("growth", "Growth"),
         ("memory", "Memory"),
         ("start", "Start and size"),
         ("rules", "Rules"),
         ("console", "Console"),
+        ("outage", "Outage"),
     ] {
         section(&mut page, results, part, title, drawn);
     }
@@ -76,7 +87,7 @@ fn verdicts(page: &mut String, targets: &[Target]) {
             Some(false) => "**missed**",
             None => "not measured",
         };
-        let (what, wanted, unit) = (&target.what, number(target.wanted), target.unit);
+        let (what, wanted, unit) = (&target.what, number(target.wanted), &target.unit);
         let _ = writeln!(
             page,
             "| {what} | {bound} {wanted} {unit} | {found} | {verdict} |"
@@ -133,7 +144,8 @@ fn table(page: &mut String, results: &Results, part: &str, samples: &[&Sample]) 
     rows.sort_by_key(|row| (order.iter().position(|what| *what == row.0), row.1));
     let at = match part {
         "check" | "update" => "clients",
-        "growth" | "start" | "console" => "stored",
+        "growth" | "start" | "console" | "update-sizes" => "stored",
+        "outage" => "tokens",
         "memory" => "stored or cached",
         _ => "",
     };

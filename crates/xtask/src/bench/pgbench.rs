@@ -1,5 +1,5 @@
 //! PostgreSQL's own load generator, with the statements that the service sends: what the database gives to one who
-//! only asks.
+//! only asks. What it could give at best is in [`super::lean`].
 
 use std::fs;
 use std::process::Stdio;
@@ -14,14 +14,19 @@ use super::top;
 use crate::sql::{self, client};
 
 pub(super) const NAME: &str = "pgbench";
+/// Among the subjects, for an update.
+pub(super) const OWN_STATEMENT: &str = "pgbench, own statement";
+
+/// Behind which of the [`places`] its own tokens lie, beside those that the service changes.
+const OFFSET: u64 = 1;
 
 /// How many tokens each client changes in turn.
 pub(super) const OWN: u64 = 50;
 
 /// How many changes a second, and how many there were.
-struct Tally {
-    rate: f64,
-    count: u64,
+pub(super) struct Tally {
+    pub(super) rate: f64,
+    pub(super) count: u64,
 }
 
 /// Prepared selects of one row by its primary key, per second.
@@ -37,7 +42,7 @@ pub(super) fn select(
          WHERE digest = sha256(:n::bigint::text::bytea);\n",
         database.stored - 1
     );
-    Ok(pgbench(setup, database, &script, clients, seconds, &[])?.rate)
+    Ok(pgbench(setup, &database.url, &script, clients, seconds, &[])?.rate)
 }
 
 /// The service's one statement for an update, per second: durable, from the same number of clients.
@@ -50,7 +55,7 @@ pub(super) fn update(
     let (stride, places) = places(database, clients)?;
     // Neighbours of those that the service changes.
     let mine = format!(
-        "id IN (SELECT ('{TOKEN}' || lpad((n * {stride} + 1)::text, 12, '0'))::uuid \
+        "id IN (SELECT ('{TOKEN}' || lpad((n * {stride} + {OFFSET})::text, 12, '0'))::uuid \
                         FROM generate_series(0, {}) n)",
         places - 1
     );
@@ -69,7 +74,7 @@ pub(super) fn update(
     let before = count()?;
     let now = sql::postgres(&database.url, "SELECT extract(epoch FROM now())::bigint")?;
     let variables = [("base", version), ("now", now), ("i", "-1".to_owned())];
-    let tally = pgbench(setup, database, &script, clients, seconds, &variables)?;
+    let tally = pgbench(setup, &database.url, &script, clients, seconds, &variables)?;
     let written = count()? - before;
     ensure!(
         written == tally.count,
@@ -132,6 +137,8 @@ fn update_script(database: &Database, stride: u64) -> Result<String> {
         quoted("01985000-0000-7000-8000-000000000000"),
         ":v".to_owned(),
         quoted(changes),
+        "1".to_owned(),
+        "NULL".to_owned(),
         quoted(secret),
     ];
     ensure!(
@@ -146,7 +153,7 @@ fn update_script(database: &Database, stride: u64) -> Result<String> {
         text = text.replace(&format!("${}", index + 1), &format!("({value})::{kind}"));
     }
     Ok(format!(
-        "\\set i :i + 1\n\\set n (:client_id * {OWN} + :i % {OWN}) * {stride} + 1\n\\set v :base + :i / {OWN}\n{text};\n"
+        "\\set i :i + 1\n\\set n (:client_id * {OWN} + :i % {OWN}) * {stride} + {OFFSET}\n\\set v :base + :i / {OWN}\n{text};\n"
     ))
 }
 
@@ -156,6 +163,7 @@ fn statement() -> Result<(String, Vec<String>)> {
         let query: Value = serde_json::from_slice(&fs::read(entry?.path())?)?;
         let text = query["query"].as_str().unwrap_or_default();
         let parts = [
+            "admit_one_change",
             "UPDATE api_tokens",
             "name_key = ",
             "INSERT INTO audit_events",
@@ -184,9 +192,9 @@ fn sql_type(name: &str) -> String {
         .map_or(name.clone(), |element| format!("{element}[]"))
 }
 
-fn pgbench(
+pub(super) fn pgbench(
     setup: &BenchSetup,
-    database: &Database,
+    url: &str,
     script: &str,
     clients: usize,
     seconds: f64,
@@ -213,7 +221,7 @@ fn pgbench(
         words.extend(["-D", pair.as_str()]);
     }
     words.extend(["-D", "none=-"]);
-    let output = client(NAME, &words, &database.url)?
+    let output = client(NAME, &words, url)?
         .stdin(Stdio::null())
         .output()
         .context("cannot run pgbench")?;

@@ -13,6 +13,7 @@ pub(super) use self::bars::grouped;
 use self::bars::{Bars, Group};
 use self::labels::{at_whole, percentile, stored, trimmed};
 use self::lines::{Line, Lines};
+use super::lean;
 use super::load::{PERCENTILES, as_f64};
 use super::parts::{RATE, check, growth, memory, update};
 use super::pgbench;
@@ -123,10 +124,10 @@ fn checks(results: &Results) -> Bars {
 
 fn updates(results: &Results) -> Bars {
     let mut groups = Vec::new();
-    for (what, store) in [(update::POSTGRES, "PostgreSQL"), (update::SQLITE, "SQLite")] {
+    for store in [update::POSTGRES, update::SQLITE] {
         for clients in update::CLIENTS {
             let x = u64::try_from(clients).unwrap_or(u64::MAX);
-            let values = [OURS, pgbench::NAME, update::BARE_SQL].map(|subject| {
+            let rate = |what: &str, subject, x| {
                 results.median(Key {
                     part: update::PART,
                     what,
@@ -134,21 +135,31 @@ fn updates(results: &Results) -> Bars {
                     x,
                     unit: RATE,
                 })
-            });
+            };
+            let references = if store == update::POSTGRES {
+                [lean::NAME, pgbench::OWN_STATEMENT].map(|by| rate(update::ALONE, by, x))
+            } else {
+                [rate(update::ALONE, update::BARE, 1), None]
+            };
+            let ours = [update::Kind::Grants, update::Kind::Name]
+                .map(|kind| rate(&kind.on(store), OURS, x));
             let plural = if clients == 1 { "" } else { "s" };
             groups.push(Group {
                 label: format!("{store}, {clients} client{plural}"),
-                values: values.to_vec(),
+                values: [ours, references].concat(),
             });
         }
     }
+    // A reference alone says nothing.
+    groups.retain(|group| group.values[0].is_some());
     Bars {
         title: "Durable updates per second",
         axis: "updates per second",
         series: vec![
-            OURS,
-            "pgbench, the same statement",
-            "bare transactions of SQLite",
+            "PUT, addresses and permissions",
+            "PUT, name",
+            "lean statement (SQLite: bare transaction)",
+            "own statement",
         ],
         groups,
     }

@@ -89,13 +89,7 @@ impl BenchSetup {
         if let Some(there) = self.databases.get(&(true, stored)) {
             return Ok(there.clone());
         }
-        if self.cluster.is_none() {
-            self.cluster = Some(Cluster::start(Durability::Full)?);
-        }
-        let cluster = self.cluster.as_ref().context("there is no PostgreSQL")?;
-        let name = format!("tokens_{stored}");
-        cluster.create_database(&name)?;
-        let url = cluster.url(&name);
+        let url = self.create_database(&format!("tokens_{stored}"))?;
         say(&format!("    storing {stored} tokens in PostgreSQL"));
         let root = self.first_start(&url)?;
         let found = sql::postgres(&url, "SELECT id, system_user_id FROM tenants")?;
@@ -110,6 +104,21 @@ impl BenchSetup {
                 stored,
             },
         ))
+    }
+
+    /// An empty database of PostgreSQL, and its URL.
+    pub(super) fn create_database(&mut self, name: &str) -> Result<String> {
+        let cluster = self.cluster()?;
+        cluster.create_database(name)?;
+        Ok(cluster.url(name))
+    }
+
+    /// The server of all databases of PostgreSQL, which flushes each commit.
+    pub(super) fn cluster(&mut self) -> Result<&mut Cluster> {
+        if self.cluster.is_none() {
+            self.cluster = Some(Cluster::start(Durability::Full)?);
+        }
+        self.cluster.as_mut().context("there is no PostgreSQL")
     }
 
     /// A file of SQLite with so many tokens.

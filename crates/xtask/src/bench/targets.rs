@@ -1,7 +1,9 @@
 //! What was to be reached, and whether it was.
 
+mod updates;
+
 use super::load::as_f64;
-use super::parts::{check, growth, memory, rules, start, update};
+use super::parts::{check, growth, memory, rules, start};
 use super::pgbench;
 use super::results::{Key, OURS, Results};
 
@@ -11,7 +13,7 @@ pub(super) struct Target {
     pub(super) what: String,
     pub(super) wanted: f64,
     pub(super) bound: Bound,
-    pub(super) unit: &'static str,
+    pub(super) unit: String,
     /// `None` where it was not measured.
     pub(super) found: Option<f64>,
 }
@@ -38,7 +40,7 @@ const P99: &str = "p99 µs";
 pub(super) fn targets(results: &Results) -> Vec<Target> {
     let mut all = Vec::new();
     checks(results, &mut all);
-    updates(results, &mut all);
+    updates::updates(results, &mut all);
     sizes(results, &mut all);
     itself(results, &mut all);
     all
@@ -47,19 +49,24 @@ pub(super) fn targets(results: &Results) -> Vec<Target> {
 fn at_least(
     what: impl Into<String>,
     wanted: f64,
-    unit: &'static str,
+    unit: impl Into<String>,
     found: Option<f64>,
 ) -> Target {
     Target {
         what: what.into(),
         wanted,
         bound: Bound::AtLeast,
-        unit,
+        unit: unit.into(),
         found,
     }
 }
 
-fn at_most(what: impl Into<String>, wanted: f64, unit: &'static str, found: Option<f64>) -> Target {
+fn at_most(
+    what: impl Into<String>,
+    wanted: f64,
+    unit: impl Into<String>,
+    found: Option<f64>,
+) -> Target {
     Target {
         bound: Bound::AtMost,
         ..at_least(what, wanted, unit, found)
@@ -112,27 +119,6 @@ fn checks(results: &Results, all: &mut Vec<Target>) {
     ));
 }
 
-fn updates(results: &Results, all: &mut Vec<Target>) {
-    for (clients, wanted) in [(1, 0.5), (16, 0.55), (64, 0.6)] {
-        let ours = Key {
-            part: update::PART,
-            what: update::POSTGRES,
-            subject: OURS,
-            x: clients,
-            unit: RATE,
-        };
-        let found = results.ratio(
-            ours,
-            Key {
-                subject: pgbench::NAME,
-                ..ours
-            },
-        );
-        let what = format!("PUT on PostgreSQL, durable, {clients} clients: requests/s");
-        all.push(at_least(what, wanted, "of pgbench's updates", found));
-    }
-}
-
 fn sizes(results: &Results, all: &mut Vec<Target>) {
     let key = |what, x, unit| Key {
         part: growth::PART,
@@ -146,15 +132,20 @@ fn sizes(results: &Results, all: &mut Vec<Target>) {
         places.first().copied().unwrap_or(10_000),
         places.last().copied().unwrap_or(1_000_000),
     );
-    for what in [growth::WARM, growth::UPDATE] {
-        let found = if least < most {
-            results.ratio(key(what, most, RATE), key(what, least, RATE))
-        } else {
-            None
-        };
-        let named = format!("{what}, at {} stored tokens: requests/s", count(most));
-        all.push(at_least(named, 0.9, "of those at 10 thousand", found));
-    }
+    let found = if least < most {
+        results.ratio(
+            key(growth::WARM, most, RATE),
+            key(growth::WARM, least, RATE),
+        )
+    } else {
+        None
+    };
+    let named = format!(
+        "{}, at {} stored tokens: requests/s",
+        growth::WARM,
+        count(most)
+    );
+    all.push(at_least(named, 0.9, "of those at 10 thousand", found));
     let ratio = |x: &u64| results.ratio(key(growth::DEEP, *x, P50), key(growth::FIRST, *x, P50));
     let worst = places.iter().filter_map(ratio).max_by(f64::total_cmp);
     all.push(at_most(
@@ -279,7 +270,7 @@ mod tests {
     #[test]
     fn without_results_nothing_is_reached_and_nothing_missed() {
         let targets = targets(&Results::default());
-        assert_eq!(targets.len(), 14);
+        assert_eq!(targets.len(), 23);
         assert!(targets.iter().all(|target| target.reached().is_none()));
         assert_eq!(count(10_000), "10 thousand");
     }

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-/// A request without the lines that depend on its length. `{value}`, `{version}` and `{micros}` (the version as six
-/// digits) are filled in each time.
+/// A request without the lines that depend on its length. Filled in each time are `{value}`,
+/// `{version}`, `{micros}` (the version as six digits), `{octet}` (its last byte) and `<one|other>`
+/// (the first for even versions).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// `GET`, `POST`, …
@@ -24,6 +25,8 @@ enum Piece {
     Value,
     Version,
     Micros,
+    Octet,
+    Either(Vec<u8>, Vec<u8>),
 }
 
 /// A [`Request`] that is quick to write.
@@ -71,8 +74,14 @@ impl Piece {
             Self::Value => value.len(),
             Self::Version => version.to_string().len(),
             Self::Micros => 6,
+            Self::Octet => (version % 256).to_string().len(),
+            Self::Either(even, odd) => either(even, odd, version).len(),
         }
     }
+}
+
+fn either<'a>(even: &'a [u8], odd: &'a [u8], version: u64) -> &'a [u8] {
+    if version.is_multiple_of(2) { even } else { odd }
 }
 
 fn fill(pieces: &[Piece], value: &str, version: u64, out: &mut Vec<u8>) {
@@ -84,6 +93,8 @@ fn fill(pieces: &[Piece], value: &str, version: u64, out: &mut Vec<u8>) {
             Piece::Micros => {
                 out.extend_from_slice(format!("{:06}", version % 1_000_000).as_bytes());
             }
+            Piece::Octet => out.extend_from_slice((version % 256).to_string().as_bytes()),
+            Piece::Either(even, odd) => out.extend_from_slice(either(even, odd, version)),
         }
     }
 }
@@ -91,43 +102,68 @@ fn fill(pieces: &[Piece], value: &str, version: u64, out: &mut Vec<u8>) {
 fn pieces(text: &str) -> Vec<Piece> {
     let mut found = Vec::new();
     let mut rest = text;
-    while let Some((at, word, piece)) = next_place(rest) {
+    while let Some((at, length, piece)) = next_place(rest) {
         found.push(Piece::Text(rest.as_bytes()[..at].to_vec()));
         found.push(piece);
-        rest = &rest[at + word.len()..];
+        rest = &rest[at + length..];
     }
     found.push(Piece::Text(rest.as_bytes().to_vec()));
     found
 }
 
-fn next_place(text: &str) -> Option<(usize, &'static str, Piece)> {
-    let places = [
+/// Where the next place is, how long its word, and what comes there.
+fn next_place(text: &str) -> Option<(usize, usize, Piece)> {
+    let words = [
         ("{value}", Piece::Value),
         ("{version}", Piece::Version),
         ("{micros}", Piece::Micros),
+        ("{octet}", Piece::Octet),
     ];
-    places
+    words
         .into_iter()
-        .filter_map(|(word, piece)| Some((text.find(word)?, word, piece)))
+        .filter_map(|(word, piece)| Some((text.find(word)?, word.len(), piece)))
+        .chain(next_choice(text))
         .min_by_key(|found| found.0)
+}
+
+fn next_choice(text: &str) -> Option<(usize, usize, Piece)> {
+    let (before, rest) = text.split_once('<')?;
+    let (choice, _) = rest.split_once('>')?;
+    let (even, odd) = choice.split_once('|')?;
+    let piece = Piece::Either(even.into(), odd.into());
+    Some((before.len(), choice.len() + 2, piece))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn places_are_filled_and_the_length_is_right() {
+    fn filled(body: &str, version: u64) -> String {
         let request = Request {
             method: "PUT".to_owned(),
             path: "/t/{value}".to_owned(),
             headers: vec![("authorization".to_owned(), "Bearer x".to_owned())],
-            body: Some(r#"{"version":{version},"at":".{micros}"}"#.to_owned()),
+            body: Some(body.to_owned()),
         };
         let mut out = Vec::new();
-        Template::new(&request).write("abc", 12, &mut out);
+        Template::new(&request).write("abc", version, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn places_are_filled_and_the_length_is_right() {
         let expected = "PUT /t/abc HTTP/1.1\r\nhost: countersign\r\nauthorization: Bearer x\r\n\
                         content-length: 29\r\n\r\n{\"version\":12,\"at\":\".000012\"}";
-        assert_eq!(String::from_utf8(out).unwrap(), expected);
+        assert_eq!(
+            filled(r#"{"version":{version},"at":".{micros}"}"#, 12),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_choice_and_a_byte_follow_the_version() {
+        let text = r#"["10.0.0.{octet}"<,"even"|>]"#;
+        assert!(filled(text, 258).ends_with("content-length: 19\r\n\r\n[\"10.0.0.2\",\"even\"]"));
+        assert!(filled(text, 257).ends_with("content-length: 12\r\n\r\n[\"10.0.0.1\"]"));
     }
 }

@@ -110,15 +110,19 @@ impl Turn<'_> {
         self.keep(WARM, &warm);
         sql::postgres(&database.url, "CHECKPOINT")?;
         let update = self.counted(UPDATE, OURS, || {
-            update::put(setup, &server, database, super::CONNECTIONS)
+            let kind = update::Kind::Expiry;
+            update::put(setup, &server, database, kind, super::CONNECTIONS)
         })?;
         self.keep(UPDATE, &update);
-        let bare = self.counted(UPDATE, pgbench::NAME, || {
+        let bare = self.counted(UPDATE, pgbench::OWN_STATEMENT, || {
             let seconds = setup.options.seconds();
             pgbench::update(setup, database, super::CONNECTIONS, seconds)
         })?;
-        self.results
-            .add(self.key(UPDATE, pgbench::NAME, RATE), self.round, bare);
+        self.results.add(
+            self.key(UPDATE, pgbench::OWN_STATEMENT, RATE),
+            self.round,
+            bare,
+        );
         let query = "/api/v1/api-tokens/query?page=0&size=20&sort=name,asc";
         self.alone(
             &server,

@@ -4,12 +4,14 @@ pub(super) mod check;
 pub(super) mod console;
 pub(super) mod growth;
 pub(super) mod memory;
+pub(super) mod outage;
 pub(super) mod rules;
 pub(super) mod start;
 pub(super) mod update;
 
 use std::fmt::Write as _;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -26,9 +28,18 @@ pub(super) const RATE: &str = "requests/s";
 
 /// A plan with this run's times and one thread of load per four cores.
 fn plan(setup: &BenchSetup, server: &Server, request: &Request, values: PathBuf) -> Result<Plan> {
+    plan_at(setup, server.address(), request, values)
+}
+
+fn plan_at(
+    setup: &BenchSetup,
+    address: SocketAddr,
+    request: &Request,
+    values: PathBuf,
+) -> Result<Plan> {
     let cores = std::thread::available_parallelism()?.get();
     Ok(Plan {
-        address: server.address(),
+        address,
         connections: CONNECTIONS,
         threads: cores.div_ceil(4),
         request: request.clone(),
