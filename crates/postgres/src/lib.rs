@@ -23,8 +23,9 @@
 //! `commit::batch_update`, because a flush of the log is worth sharing; `client`, `pool` and
 //! `stale_before`, because only a server can be away; `batcher`, with `credential_batch` and
 //! `token_batch`, because a round trip to a server is worth sharing; `feed_cursor` and `notify`,
-//! because there are other nodes; and `page_query`, because a page and its total take one statement
-//! here, for want of a transaction, whereas SQLite asks twice in one snapshot.
+//! because there are other nodes; `search_index`, because SQLite has no such index; and `page_query`,
+//! because a page and its total take one statement here, for want of a transaction, whereas SQLite
+//! asks twice in one snapshot.
 
 mod audit;
 mod batcher;
@@ -47,6 +48,7 @@ mod page_query;
 mod pool;
 mod read;
 mod rows;
+mod search_index;
 mod session;
 mod snapshot;
 mod stale_before;

@@ -217,6 +217,7 @@ impl TokenStore for PostgresStore {
         let outcome = self.gather(change).await;
         if matches!(outcome, Ok(()) | Err(CommitError::OutcomeUnknown(_))) {
             self.announce();
+            self.search_index.changed();
         }
         outcome
     }

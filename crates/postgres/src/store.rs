@@ -24,6 +24,7 @@ use crate::{
     error,
     notify::{FeedMode, NotifyChannel},
     rows::{Micros, Table},
+    search_index::SearchIndexCleaner,
     token_batch::TokenBatch,
 };
 
@@ -31,9 +32,9 @@ use crate::{
 pub(crate) const CONNECT: Duration = Duration::from_secs(5);
 
 /// The number of connections beside those of requests: for the feed, for resuming streams, for
-/// notifying, and for each worker of look-ups. Many writers must not keep a node from learning of
-/// revocations, or from checking.
-const ASIDE: u32 = 3 + CredentialBatch::WORKERS;
+/// notifying, for the indexes of the search, and for each worker of look-ups. Many writers must not
+/// keep a node from learning of revocations, or from checking.
+const ASIDE: u32 = 4 + CredentialBatch::WORKERS;
 
 /// The time-out of a query about the server itself.
 pub(crate) const LOOK: Duration = Duration::from_secs(1);
@@ -69,6 +70,7 @@ pub struct PostgresStore {
     pub(crate) lookup: Arc<Batcher<CredentialBatch>>,
     pub(crate) records: Arc<Batcher<TokenBatch>>,
     pub(crate) update_batcher: Arc<UpdateBatcher>,
+    pub(crate) search_index: Arc<SearchIndexCleaner>,
     /// Without it, other nodes find out by polling.
     pub(crate) wake: Option<Arc<NotifyChannel>>,
     pub(crate) options: PgConnectOptions,
@@ -123,6 +125,7 @@ impl PostgresStore {
             update_batcher: Arc::default(),
             audit: link.beside(options.clone(), 1),
             sessions: link.beside(options.clone(), 1),
+            search_index: Arc::new(SearchIndexCleaner::new(aside.clone())),
             link,
             aside,
             wake,
@@ -156,6 +159,7 @@ impl PostgresStore {
         if let Some(wake) = &self.wake {
             wake.end();
         }
+        self.search_index.end();
         self.link.pool().close().await;
         self.aside.pool().close().await;
         self.audit.pool().close().await;

@@ -10,6 +10,7 @@ mod loss;
 mod names;
 mod outage;
 mod outcome;
+mod plans;
 mod rights;
 mod statements;
 mod support;

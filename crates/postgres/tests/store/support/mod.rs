@@ -214,7 +214,7 @@ impl Backdoor for Database {
     }
 }
 
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whether something comes true before patience ends.
 pub(crate) async fn soon(mut attempt: impl AsyncFnMut() -> bool) -> bool {

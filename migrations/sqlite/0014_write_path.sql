@@ -1,0 +1,1 @@
+-- Nothing to be done: SQLite keeps no statistics unless it is asked to, and searches the index without them.
