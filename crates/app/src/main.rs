@@ -48,8 +48,8 @@ const MISUSED: u8 = 2;
 /// The exit code of a verification without a result; 1 is its finding.
 const UNTOLD: u8 = 3;
 /// The exit code if there is no such database, or its server refuses this role: a restart does not
-/// help.
-const REFUSED: u8 = 4;
+/// help (`EX_CONFIG` of sysexits.h).
+const REFUSED: u8 = 78;
 /// The database belongs to a newer version.
 const NEWER: u8 = 5;
 

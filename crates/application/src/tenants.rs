@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use countersign_domain::{
-    Actor, NewToken, PermissionCatalog, RequestId, Secret, TenantId, Timestamp, UserId, UserInfo,
-    caseless_key,
+    Actor, NewToken, PermissionCatalog, RequestId, Secret, StoredSecret, TenantId, Timestamp,
+    TokenView, UserId, UserInfo, caseless_key,
 };
 
 use crate::{
@@ -28,7 +28,7 @@ pub enum FirstToken {
     /// The tenant has a history: nothing was created.
     NotNeeded,
     /// The tenant's first token.
-    Made(Box<IssuedToken>),
+    Made(Box<TokenView>),
 }
 
 impl Tenants {
@@ -168,6 +168,14 @@ impl Tenants {
         Ok(self.tokens.new_secret()?)
     }
 
+    /// Whether a live token has this secret.
+    ///
+    /// # Errors
+    /// A store's fault.
+    pub async fn knows(&self, secret: &StoredSecret) -> Result<bool, UseCaseError> {
+        self.tokens.has_secret(&secret.digest).await
+    }
+
     /// Creates the tenant's first root token, unless it ever had a token. Of two nodes at once, one
     /// creates it.
     ///
@@ -177,7 +185,7 @@ impl Tenants {
         &self,
         tenant: &Tenant,
         request: RequestId,
-        secret: Secret,
+        secret: &StoredSecret,
     ) -> Result<FirstToken, UseCaseError> {
         if self.has_history(tenant).await? {
             return Ok(FirstToken::NotNeeded);
@@ -199,17 +207,20 @@ impl Tenants {
         request: RequestId,
         name: &str,
     ) -> Result<IssuedToken, UseCaseError> {
-        self.root_token_with(self.new_secret()?, tenant, request, name)
-            .await
+        let secret = self.new_secret()?;
+        let view = self
+            .root_token_with(&(&secret).into(), tenant, request, name)
+            .await?;
+        Ok(IssuedToken { view, secret })
     }
 
     async fn root_token_with(
         &self,
-        secret: Secret,
+        secret: &StoredSecret,
         tenant: &Tenant,
         request: RequestId,
         name: &str,
-    ) -> Result<IssuedToken, UseCaseError> {
+    ) -> Result<TokenView, UseCaseError> {
         let policy = self.tokens.policy();
         // The other tokens of a tenant get their permissions from its root tokens, so none of them
         // ever holds more.

@@ -87,7 +87,7 @@ async fn the_first_token_holds_everything_for_as_long_as_can_be() {
     let mut written = MockTokenStore::new();
     written.expect_commit().times(1).returning(|_| Ok(()));
     let made = tenants(store, written)
-        .first_token(&tenant(), samples::request_id(), secret())
+        .first_token(&tenant(), samples::request_id(), &(&secret()).into())
         .await
         .unwrap();
     let FirstToken::Made(made) = made else {
@@ -109,7 +109,7 @@ async fn a_tenant_with_a_history_gets_no_first_token() {
     let mut untouched = MockTokenStore::new();
     untouched.expect_commit().never();
     let answer = tenants(store, untouched)
-        .first_token(&tenant(), samples::request_id(), secret())
+        .first_token(&tenant(), samples::request_id(), &(&secret()).into())
         .await;
     assert!(matches!(answer, Ok(FirstToken::NotNeeded)));
 
@@ -123,7 +123,7 @@ async fn a_tenant_with_a_history_gets_no_first_token() {
     let asked = taken.expect_query();
     asked.returning(|_, _, _, _| Err(samples::away()));
     let answer = tenants(racing, taken)
-        .first_token(&tenant(), samples::request_id(), secret())
+        .first_token(&tenant(), samples::request_id(), &(&secret()).into())
         .await;
     assert!(matches!(answer, Ok(FirstToken::NotNeeded)));
 }
@@ -144,7 +144,7 @@ async fn a_store_that_cannot_answer_is_no_empty_store() {
         Err(UseCaseError::Store(_))
     ));
     let first = tenants
-        .first_token(&tenant(), samples::request_id(), secret())
+        .first_token(&tenant(), samples::request_id(), &(&secret()).into())
         .await;
     assert!(matches!(first, Err(UseCaseError::Store(_))));
 }

@@ -51,7 +51,9 @@ pub use rules::{
     Descent, ForcedRevocation, InvalidOverlap, NewToken, NewTokenMaterial, Overlap, Policy,
     RevocableToken, SecretChoice, TokenUpdate, UpdateOutcome,
 };
-pub use secret::{MalformedSecret, PartialToken, Secret, SecretDigest};
+pub use secret::{
+    MalformedDigest, MalformedSecret, PartialToken, Secret, SecretDigest, StoredSecret,
+};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use token::{LastUse, SecretView, Token, TokenView, UserInfo};
 pub use version::{InvalidVersion, Version};

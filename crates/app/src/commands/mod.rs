@@ -1,6 +1,7 @@
 //! The commands of the binary, one file each.
 
 mod audit;
+mod generate_token;
 mod healthcheck;
 mod root_token;
 mod serve;
@@ -52,6 +53,9 @@ pub(crate) enum Command {
         #[arg(long)]
         tenant: Option<String>,
     },
+    /// Prints a fresh secret and its digest, {"token": …, "digest": …}, for the first start of an empty store; nothing
+    /// is stored, and no database is asked
+    GenerateToken,
     /// Creates and lists tenants, which are isolated from each other
     #[command(subcommand)]
     Tenant(Tenant),
@@ -99,6 +103,7 @@ pub(crate) async fn run(command: Command, settings: Settings) -> Result<ExitCode
         Command::Serve => serve::serve(settings).await?,
         Command::Migrate => migrate(&settings).await?,
         Command::RootToken { name, tenant } => root_token::make(settings, name, tenant).await?,
+        Command::GenerateToken => generate_token::print()?,
         Command::Tenant(Tenant::Create { name }) => tenant::create(settings, &name).await?,
         Command::Tenant(Tenant::List) => tenant::list(settings).await?,
         Command::Audit(Audit::Verify { since, heads }) => {

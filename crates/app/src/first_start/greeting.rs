@@ -31,9 +31,9 @@ impl Greeting {
         let expiry = now.plus_months(self.policy.max_lifetime_months.min(12));
         write!(
             out,
-            r#"
+            r"
 Welcome. This store was empty, so it got a tenant and a root token that may do everything.
-"#
+"
         )?;
         if self.console {
             writeln!(

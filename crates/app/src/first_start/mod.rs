@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use countersign_application::{FirstToken, UseCaseError};
-use countersign_domain::Secret;
+use countersign_domain::{Secret, StoredSecret};
 
 pub(crate) use self::greeting::Greeting;
 use self::secret_file::{SecretFile, left};
@@ -29,7 +29,8 @@ pub(crate) enum FirstSecret {
     Kept(PathBuf),
 }
 
-/// Creates the default tenant, and its first token if it never had one.
+/// Creates the default tenant, and its first token if it never had one: with the chosen secret, or
+/// else with a new one.
 ///
 /// # Errors
 /// Fails if the store cannot answer, or the secret cannot be kept; then no token was created, or
@@ -37,27 +38,43 @@ pub(crate) enum FirstSecret {
 pub(crate) async fn first_token(
     service: &Service,
     database: &DatabaseUrl,
+    chosen: Option<&StoredSecret>,
 ) -> Result<Option<FirstSecret>> {
     let tenant = service.tenants.default().await?;
     if service.tenants.has_history(&tenant).await? {
+        if let Some(secret) = chosen {
+            warn_of_other_secret(service, secret).await?;
+        }
         return Ok(None);
     }
     let request = service.request_id("first-start")?;
+    if let Some(secret) = chosen {
+        let first = service.tenants.first_token(&tenant, request, secret);
+        if let FirstToken::Made(made) = first.await? {
+            tracing::info!(
+                token = %made.token.id,
+                expiry = %made.token.expiry,
+                "the first start made a root token with the secret that the settings name"
+            );
+        }
+        return Ok(None);
+    }
     let secret = service.tenants.new_secret()?;
     if io::stdout().is_terminal() {
         let first = service
             .tenants
-            .first_token(&tenant, request, secret)
+            .first_token(&tenant, request, &(&secret).into())
             .await?;
         return Ok(match first {
-            FirstToken::Made(made) => Some(FirstSecret::Shown(made.secret)),
+            FirstToken::Made(_) => Some(FirstSecret::Shown(secret)),
             FirstToken::NotNeeded => None,
         });
     }
     let path = file(database);
     let kept = SecretFile::write(&path, &secret)
         .with_context(|| format!("cannot write the root token to {}", path.display()))?;
-    match service.tenants.first_token(&tenant, request, secret).await {
+    let stored = StoredSecret::from(&secret);
+    match service.tenants.first_token(&tenant, request, &stored).await {
         Ok(FirstToken::Made(_)) => kept.publish(&path).map(Some),
         Ok(FirstToken::NotNeeded) => Ok(None),
         Err(failure @ UseCaseError::OutcomeUnknown(_)) => {
@@ -71,6 +88,16 @@ pub(crate) async fn first_token(
         }
         Err(failure) => bail!(failure),
     }
+}
+
+/// Warns if the settings name a root token's secret with which nobody gets in.
+async fn warn_of_other_secret(service: &Service, chosen: &StoredSecret) -> Result<()> {
+    if !service.tenants.knows(chosen).await? {
+        tracing::warn!(
+            "no live token has the secret that bootstrap-token-file or bootstrap-token-digest names, and the store keeps the tokens it has: `countersign root-token` makes another root token"
+        );
+    }
+    Ok(())
 }
 
 /// Warns of files with a root token's secret, which should be where it is needed, not beside the

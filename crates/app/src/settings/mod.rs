@@ -4,8 +4,10 @@
 //! only supplies its defaults. With a separate layering library every setting would be declared
 //! twice.
 
+mod bootstrap;
 mod environment;
 mod file;
+mod limits;
 mod line;
 mod setting;
 mod suggestion;
@@ -23,7 +25,7 @@ use std::{
 use anyhow::{Result, anyhow, ensure};
 use clap::{Arg, ArgMatches, Command, Error, value_parser};
 use countersign_application::SessionLimits;
-use countersign_domain::Policy;
+use countersign_domain::{Policy, StoredSecret};
 use countersign_gate::Proxies;
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -38,6 +40,9 @@ const CONFIG: &str = "config";
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) database: DatabaseUrl,
+    pub(crate) wait_for_database: bool,
+    /// What the store keeps of the root token's secret, if the deployment has chosen it.
+    pub(crate) bootstrap_token: Option<StoredSecret>,
     pub(crate) postgres_max_connections: u32,
     pub(crate) proxies: Proxies,
     pub(crate) policy: Policy,
@@ -78,8 +83,9 @@ fn config_arg() -> Arg {
 /// whose only mistake is one that clap explains, end the process.
 pub(crate) fn load(command: Command, line: &[OsString]) -> Result<(ArgMatches, Settings)> {
     let rows = table::rows();
-    let known: Vec<&str> = rows.iter().map(|row| row.name()).collect();
-    let command = command.arg(config_arg()).args(rows.map(setting::Row::arg));
+    let known: Vec<&str> = rows.iter().flat_map(|row| row.names()).collect();
+    let args = rows.iter().flat_map(|row| row.args());
+    let command = command.arg(config_arg()).args(args);
     // The file's name is itself a flag or a variable.
     let (first, errors) = line::read(&command, line);
     let named = first
@@ -96,10 +102,29 @@ pub(crate) fn load(command: Command, line: &[OsString]) -> Result<(ArgMatches, S
     mistakes.extend(file.mistakes.iter().cloned());
     if let Some(matches) = &matches {
         mistakes.extend(rows.iter().filter_map(|row| row.mistake(matches, path)));
+        mistakes.extend(bootstrap_mistake(matches));
     }
     let matches = without_mistakes(matches, &errors, mistakes)?;
     let settings = Settings::read(&matches, path)?;
     Ok((matches, settings))
+}
+
+/// The secret and its digest may not both be given: they could disagree.
+fn bootstrap_mistake(matches: &ArgMatches) -> Option<String> {
+    let names = [
+        table::BOOTSTRAP_TOKEN_FILE.name,
+        table::BOOTSTRAP_TOKEN_DIGEST.name,
+    ];
+    let both = names.iter().all(|name| {
+        let given = matches.get_one::<String>(name);
+        given.is_some_and(|value| !value.is_empty())
+    });
+    both.then(|| {
+        format!(
+            "{} are both given; leave one of them out",
+            names.join(" and ")
+        )
+    })
 }
 
 fn without_mistakes(
@@ -129,6 +154,10 @@ impl Settings {
         Ok(Self {
             listen: table::LISTEN.read(matches, file)?,
             database: table::DATABASE_URL.read(matches, file)?,
+            wait_for_database: table::WAIT_FOR_DATABASE.read(matches, file)?,
+            bootstrap_token: table::BOOTSTRAP_TOKEN_FILE
+                .read(matches, file)?
+                .or(table::BOOTSTRAP_TOKEN_DIGEST.read(matches, file)?),
             postgres_max_connections: table::POSTGRES_MAX_CONNECTIONS.read(matches, file)?,
             proxies: Proxies {
                 trusted: table::TRUSTED_PROXIES.read(matches, file)?,

@@ -1,13 +1,16 @@
 //! One row of the table of settings. Its name gives the flag, the environment variable and the key
 //! of the file, so that the three can never drift apart.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
-use clap::{Arg, ArgMatches, builder::Resettable, parser::ValueSource};
+use clap::{Arg, ArgMatches, builder::Resettable, parser::ValueSource, value_parser};
 use countersign_application::error_chain;
 
-use super::environment::{variable, with_variable};
+use super::{
+    bootstrap::read_secret_file,
+    environment::{variable, with_variable},
+};
 
 /// A setting with its default and its parser.
 pub(crate) struct Setting<T> {
@@ -22,16 +25,28 @@ pub(crate) struct Setting<T> {
     /// The values that the parser accepts, for `--help` and for the message about another value.
     pub(crate) accepted: &'static str,
     pub(crate) parse: fn(&str) -> Result<T>,
-    /// Whether the value may hold a password, and so must never be repeated.
-    pub(crate) confidential: bool,
+    /// The setting that names a file with the value, if the value may hold a password: it is never
+    /// repeated then. Its name is this one's with `-file` behind it.
+    pub(crate) secret_file: Option<&'static str>,
 }
 
 /// A setting of any type, as the table lists it.
 pub(crate) trait Row {
     fn name(&self) -> &'static str;
 
-    /// The flag, with its environment variable and its default.
-    fn arg(&self) -> Arg;
+    /// The setting that names a file with this one's value.
+    fn secret_file(&self) -> Option<&'static str>;
+
+    /// The names of its flags.
+    fn names(&self) -> Vec<&'static str> {
+        [Some(self.name()), self.secret_file()]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    /// Its flags, each with its environment variable and its default.
+    fn args(&self) -> Vec<Arg>;
 
     /// The mistake in the value that takes precedence.
     fn mistake(&self, matches: &ArgMatches, file: Option<&Path>) -> Option<String>;
@@ -42,10 +57,14 @@ impl<T> Row for Setting<T> {
         self.name
     }
 
-    fn arg(&self) -> Arg {
+    fn secret_file(&self) -> Option<&'static str> {
+        self.secret_file
+    }
+
+    fn args(&self) -> Vec<Arg> {
         let arg = Arg::new(self.name)
             .long(self.name)
-            .hide_env_values(self.confidential)
+            .hide_env_values(self.secret_file.is_some())
             .default_value(self.default)
             .hide_default_value(self.default.is_empty())
             .value_name(self.shape)
@@ -55,7 +74,22 @@ impl<T> Row for Setting<T> {
             .global(true)
             .action(clap::ArgAction::Set)
             .value_delimiter(Resettable::Reset);
-        with_variable(arg, self.name)
+        let file = self.secret_file.map(|file| {
+            let arg = Arg::new(file)
+                .long(file)
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help(format!(
+                    "A file that holds the value of --{} alone",
+                    self.name
+                ))
+                .help_heading("Settings")
+                .global(true);
+            with_variable(arg, file)
+        });
+        let mut args = vec![with_variable(arg, self.name)];
+        args.extend(file);
+        args
     }
 
     fn mistake(&self, matches: &ArgMatches, file: Option<&Path>) -> Option<String> {
@@ -71,16 +105,37 @@ impl<T> Setting<T> {
     /// # Errors
     /// Names the setting, the source of its value, and the accepted values.
     pub(crate) fn read(&self, matches: &ArgMatches, file: Option<&Path>) -> Result<T> {
-        let text = matches
-            .get_one::<String>(self.name)
-            .map_or(self.default, String::as_str);
+        let given = matches.get_one::<String>(self.name);
+        let text = given.map_or(self.default, String::as_str);
+        if let Some((option, path)) = self.named_file(matches) {
+            if matches.value_source(self.name) != Some(ValueSource::DefaultValue)
+                || text != self.default
+            {
+                return Err(anyhow!(
+                    "{} and {option} are both given; leave one of them out",
+                    self.name
+                ));
+            }
+            let value = read_secret_file(path);
+            // The path is not repeated: it may be the value itself.
+            return value
+                .and_then(|value| (self.parse)(&value))
+                .map_err(|cause| {
+                    anyhow!(
+                        "{option}: the file that it names is not accepted ({}); it has to hold {}",
+                        error_chain(cause.as_ref()),
+                        self.accepted
+                    )
+                });
+        }
         (self.parse)(text).map_err(|cause| {
             let cause = error_chain(cause.as_ref());
             let source = self.source(matches, file);
-            let refused = if self.confidential {
+            let refused = if self.secret_file.is_some() {
                 format!("the value is not accepted ({cause})")
-            } else if text.contains("://") && text.contains('@') {
-                // It may be the database's URL under a wrong name, and the cause may repeat it.
+            } else if text.contains("csg_") || text.contains("://") && text.contains('@') {
+                // It may be a token or the database's URL under a wrong name, and the cause may
+                // repeat it.
                 "the value is not accepted".to_owned()
             } else {
                 format!("{text:?} is not accepted ({cause})")
@@ -91,6 +146,12 @@ impl<T> Setting<T> {
                 self.accepted
             )
         })
+    }
+
+    /// The setting that names a file with the value, and that file.
+    fn named_file<'a>(&self, matches: &'a ArgMatches) -> Option<(&'static str, &'a PathBuf)> {
+        let option = self.secret_file?;
+        Some((option, matches.get_one(option)?))
     }
 
     fn source(&self, matches: &ArgMatches, file: Option<&Path>) -> String {

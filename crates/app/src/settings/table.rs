@@ -1,6 +1,6 @@
 //! All settings with their defaults.
 
-use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use countersign_domain::PermissionCatalog;
 use countersign_http::ProxyHeader;
@@ -8,6 +8,12 @@ use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+pub(super) use super::{
+    bootstrap::{BOOTSTRAP_TOKEN_DIGEST, BOOTSTRAP_TOKEN_FILE},
+    limits::{
+        CHANGES_PER_MINUTE, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, REFUSALS_PER_MINUTE,
+    },
+};
 use super::{
     setting::{Row, Setting},
     values::{self, ChangeFeed, DatabaseUrl, LogFormat},
@@ -20,7 +26,7 @@ pub(super) const LISTEN: Setting<SocketAddr> = Setting {
     help: "Address and port to listen on; port 0 picks a free one",
     accepted: "an IP address and a port, such as 127.0.0.1:8080 or [::]:8080",
     parse: |text| Ok(text.parse()?),
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const DATABASE_URL: Setting<DatabaseUrl> = Setting {
@@ -30,7 +36,17 @@ pub(super) const DATABASE_URL: Setting<DatabaseUrl> = Setting {
     help: "The database; put a password into the environment or the file, because process lists show flags",
     accepted: "sqlite:<path> or postgres://<user>@<host>/<database>",
     parse: values::database_url,
-    confidential: true,
+    secret_file: Some("database-url-file"),
+};
+
+pub(super) const WAIT_FOR_DATABASE: Setting<bool> = Setting {
+    name: "wait-for-database",
+    default: "false",
+    shape: "BOOLEAN",
+    help: "Whether the start also waits for a PostgreSQL server that answers and lets nobody in: the database does not exist yet, or the password is not set yet",
+    accepted: "true or false",
+    parse: |text| Ok(text.parse()?),
+    secret_file: None,
 };
 
 pub(super) const POSTGRES_MAX_CONNECTIONS: Setting<u32> = Setting {
@@ -40,7 +56,7 @@ pub(super) const POSTGRES_MAX_CONNECTIONS: Setting<u32> = Setting {
     help: "Maximum number of connections to PostgreSQL for requests; a node needs eight more",
     accepted: "a whole number from 1 to 1000",
     parse: |text| values::within(text, &(1..=1000)),
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const TRUSTED_PROXIES: Setting<Vec<IpNet>> = Setting {
@@ -50,7 +66,7 @@ pub(super) const TRUSTED_PROXIES: Setting<Vec<IpNet>> = Setting {
     help: "The proxies whose headers about a client's address are trusted, none by default",
     accepted: "networks in CIDR notation, comma-separated, such as 192.0.2.7/32,2001:db8:7::/64",
     parse: values::networks,
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const PROXY_HEADER: Setting<ProxyHeader> = Setting {
@@ -60,7 +76,7 @@ pub(super) const PROXY_HEADER: Setting<ProxyHeader> = Setting {
     help: "The header in which trusted proxies send the client's address; no other is read; auto = either, and both must agree",
     accepted: "auto, x-forwarded-for or forwarded",
     parse: values::proxy_header,
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const MAX_LIFETIME_MONTHS: Setting<u32> = Setting {
@@ -70,7 +86,7 @@ pub(super) const MAX_LIFETIME_MONTHS: Setting<u32> = Setting {
     help: "Maximum lifetime of a token in calendar months from its creation",
     accepted: "a whole number from 1 to 1200",
     parse: |text| values::within(text, &(1..=1200)),
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const PERMISSIONS_FILE: Setting<PermissionCatalog> = Setting {
@@ -80,30 +96,7 @@ pub(super) const PERMISSIONS_FILE: Setting<PermissionCatalog> = Setting {
     help: "File with the permissions that may be granted; the standard table by default",
     accepted: "a text file with one dotted name a line, where # begins a comment",
     parse: values::catalog,
-    confidential: false,
-};
-
-pub(super) const MAX_CONNECTIONS: Setting<usize> = Setting {
-    name: "max-connections",
-    default: "4096",
-    shape: "NUMBER",
-    help: "Maximum number of client connections at once",
-    accepted: "a whole number from 1 to 1000000",
-    parse: |text| values::within(text, &(1..=1_000_000)),
-    confidential: false,
-};
-
-pub(super) const MAX_CONNECTIONS_PER_ADDRESS: Setting<Option<usize>> = Setting {
-    name: "max-connections-per-address",
-    default: "",
-    shape: "NUMBER",
-    help: "Maximum number of connections of one address (an IPv6 network of /64 counts as one), except for trusted proxies and this machine itself; a quarter of max-connections by default",
-    accepted: "a whole number from 1 to 1000000",
-    parse: |text| {
-        let number = (!text.is_empty()).then(|| values::within(text, &(1..=1_000_000)));
-        number.transpose()
-    },
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const SHUTDOWN_GRACE_SECONDS: Setting<u64> = Setting {
@@ -113,7 +106,7 @@ pub(super) const SHUTDOWN_GRACE_SECONDS: Setting<u64> = Setting {
     help: "Time for requests in flight to finish after SIGTERM",
     accepted: "a whole number from 0 to 3600",
     parse: |text| values::within(text, &(0..=3600)),
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const CHANGE_FEED: Setting<ChangeFeed> = Setting {
@@ -123,7 +116,7 @@ pub(super) const CHANGE_FEED: Setting<ChangeFeed> = Setting {
     help: "How nodes learn of changes: notify needs connections that can LISTEN, poll works through a pooler in transaction mode, none turns the cache off",
     accepted: "notify, poll or none",
     parse: values::change_feed,
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const CACHE_MEGABYTES: Setting<u32> = Setting {
@@ -133,7 +126,7 @@ pub(super) const CACHE_MEGABYTES: Setting<u32> = Setting {
     help: "Maximum memory for the cached facts of recently checked tokens",
     accepted: "a whole number from 1 to 65536",
     parse: |text| values::within(text, &(1..=65_536)),
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const OUTAGE_GRACE: Setting<Duration> = Setting {
@@ -143,7 +136,7 @@ pub(super) const OUTAGE_GRACE: Setting<Duration> = Setting {
     help: "How long cached facts count while the database is away; 0 = not at all",
     accepted: "a whole number from 0 to 86400",
     parse: |text| Ok(Duration::from_secs(values::within(text, &(0..=86_400))?)),
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const USAGE_INTERVAL: Setting<Duration> = Setting {
@@ -153,7 +146,7 @@ pub(super) const USAGE_INTERVAL: Setting<Duration> = Setting {
     help: "How often the last uses of tokens are stored",
     accepted: "a whole number from 1 to 3600",
     parse: |text| Ok(Duration::from_secs(values::within(text, &(1..=3600))?)),
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const CONSOLE: Setting<bool> = Setting {
@@ -163,7 +156,7 @@ pub(super) const CONSOLE: Setting<bool> = Setting {
     help: "Whether to serve the console, pages for administrators, at /console",
     accepted: "true or false",
     parse: |text| Ok(text.parse()?),
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const SESSION_IDLE_SECONDS: Setting<u32> = Setting {
@@ -173,7 +166,7 @@ pub(super) const SESSION_IDLE_SECONDS: Setting<u32> = Setting {
     help: "Time without a request after which a console session ends",
     accepted: "a whole number from 60 to 86400",
     parse: |text| values::within(text, &(60..=86_400)),
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const SESSION_LONGEST_SECONDS: Setting<u32> = Setting {
@@ -183,7 +176,7 @@ pub(super) const SESSION_LONGEST_SECONDS: Setting<u32> = Setting {
     help: "Maximum length of a console session",
     accepted: "a whole number from 60 to 2592000",
     parse: |text| values::within(text, &(60..=2_592_000)),
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const METRICS_LISTEN: Setting<Option<SocketAddr>> = Setting {
@@ -193,7 +186,7 @@ pub(super) const METRICS_LISTEN: Setting<Option<SocketAddr>> = Setting {
     help: "Separate address and port for /metrics, without a credential; by default /metrics is beside the API, for tokens of the default tenant that hold api.metrics.read",
     accepted: "an IP address and a port, such as 127.0.0.1:9090",
     parse: |text| Ok((!text.is_empty()).then(|| text.parse()).transpose()?),
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const PUBLIC_URL: Setting<Option<String>> = Setting {
@@ -203,7 +196,7 @@ pub(super) const PUBLIC_URL: Setting<Option<String>> = Setting {
     help: "The URL under which clients and browsers reach the service, for the OAuth metadata and the console's cookie; without it the metadata are served on this machine only",
     accepted: "an http or https URL without path and query, such as https://tokens.example.com",
     parse: values::public_url,
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const OTLP_ENDPOINT: Setting<Option<Url>> = Setting {
@@ -213,7 +206,7 @@ pub(super) const OTLP_ENDPOINT: Setting<Option<Url>> = Setting {
     help: "The OpenTelemetry collector to send traces to; none by default",
     accepted: "an http URL without query, such as http://127.0.0.1:4318",
     parse: values::otlp_endpoint,
-    confidential: true,
+    secret_file: Some("otlp-endpoint-file"),
 };
 
 pub(super) const LOG: Setting<EnvFilter> = Setting {
@@ -223,7 +216,7 @@ pub(super) const LOG: Setting<EnvFilter> = Setting {
     help: "Which log lines to write",
     accepted: "a level (error, warn, info, debug, trace), or several by target, such as info,countersign_http=debug",
     parse: values::log_filter,
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const LOG_FORMAT: Setting<LogFormat> = Setting {
@@ -233,27 +226,7 @@ pub(super) const LOG_FORMAT: Setting<LogFormat> = Setting {
     help: "Format of log lines; auto = human on a terminal, json otherwise",
     accepted: "auto, human or json",
     parse: values::log_format,
-    confidential: false,
-};
-
-pub(super) const CHANGES_PER_MINUTE: Setting<Option<NonZeroU32>> = Setting {
-    name: "changes-per-minute",
-    default: "600",
-    shape: "NUMBER",
-    help: "Maximum number of changes by a token per minute, on each node; ten minutes' worth may come at once, and all tokens of a tenant together may make ten times as many; 0 = no limit",
-    accepted: "a whole number from 0 to 1000000",
-    parse: |text| Ok(NonZeroU32::new(values::within(text, &(0..=1_000_000))?)),
-    confidential: false,
-};
-
-pub(super) const REFUSALS_PER_MINUTE: Setting<Option<NonZeroU32>> = Setting {
-    name: "refusals-per-minute",
-    default: "300",
-    shape: "NUMBER",
-    help: "Number of refused requests of an address per minute after which further ones are answered with 429, on each node; 0 = no limit",
-    accepted: "a whole number from 0 to 1000000",
-    parse: |text| Ok(NonZeroU32::new(values::within(text, &(0..=1_000_000))?)),
-    confidential: false,
+    secret_file: None,
 };
 
 pub(super) const CORS_ORIGINS: Setting<Vec<String>> = Setting {
@@ -263,14 +236,17 @@ pub(super) const CORS_ORIGINS: Setting<Vec<String>> = Setting {
     help: "The origins whose pages may call the API from a browser; none by default",
     accepted: "origins, comma-separated and exact, such as https://app.example.com,http://localhost:3000",
     parse: values::origins,
-    confidential: false,
+    secret_file: None,
 };
 
 /// All settings.
-pub(super) fn rows() -> [&'static dyn Row; 25] {
+pub(super) fn rows() -> [&'static dyn Row; 28] {
     [
         &LISTEN,
         &DATABASE_URL,
+        &WAIT_FOR_DATABASE,
+        &BOOTSTRAP_TOKEN_FILE,
+        &BOOTSTRAP_TOKEN_DIGEST,
         &POSTGRES_MAX_CONNECTIONS,
         &TRUSTED_PROXIES,
         &PROXY_HEADER,

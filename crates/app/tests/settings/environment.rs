@@ -21,12 +21,12 @@ fn a_variable_that_is_no_setting_stops_every_command() {
         &["healthcheck"],
     ] {
         let mut command = bare(folder.path());
-        command.env("COUNTERSIGN_DATABASE_URL_FILE", "hunter2");
+        command.env("COUNTERSIGN_DATABASE_URL_PATH", "hunter2");
         let given = command.args(arguments).output().unwrap();
         let told = text(&given.stderr);
         assert_eq!(given.status.code(), Some(2), "{arguments:?}: {told}");
         assert!(
-            told.contains("COUNTERSIGN_DATABASE_URL_FILE is no setting"),
+            told.contains("COUNTERSIGN_DATABASE_URL_PATH is no setting"),
             "{told}"
         );
         assert!(

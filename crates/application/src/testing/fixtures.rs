@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use countersign_domain::{
     Actor, Change, Descent, IdempotentRequest, NewToken, NewTokenMaterial, PermissionCatalog,
-    Policy, Request, Secret, SecretChoice, TenantId, Timestamp, TokenId, TokenUpdate, TokenView,
-    UpdateOutcome, UserId, UserInfo, standard,
+    Policy, Request, Secret, SecretChoice, StoredSecret, TenantId, Timestamp, TokenId, TokenUpdate,
+    TokenView, UpdateOutcome, UserId, UserInfo, standard,
 };
 
 use super::{CountingEntropy, FixedClock};
@@ -208,7 +208,7 @@ impl TestTenant {
         let fresh = NewTokenMaterial {
             token: TokenId::new(now, &self.stores.random()),
             user: UserId::new(now, &self.stores.random()),
-            secret: &secret,
+            secret: &StoredSecret::from(&secret),
             once,
         };
         let change = self.policy.create(&self.request(actor), draft, fresh);

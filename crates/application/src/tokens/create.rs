@@ -2,7 +2,7 @@
 
 use countersign_domain::{
     Actor, IdempotencyKey, IdempotentRequest, NewToken, NewTokenMaterial, Request, RequestId,
-    Secret, TokenId, TokenView, UserId,
+    Secret, StoredSecret, TokenId, TokenView, UserId,
 };
 
 use super::Tokens;
@@ -73,8 +73,10 @@ impl Tokens {
             }
         }
         let secret = self.new_secret()?;
-        self.create_with(secret, &request, draft, once, dry_run)
-            .await
+        let view = self
+            .create_with(&(&secret).into(), &request, draft, once, dry_run)
+            .await?;
+        Ok(IssuedToken { view, secret })
     }
 
     pub(crate) fn new_secret(&self) -> Result<Secret, EntropyError> {
@@ -83,15 +85,15 @@ impl Tokens {
         Ok(Secret::from_random(&random))
     }
 
-    /// Makes the token whose secret the caller has already.
+    /// Makes a token whose secret the caller has already, or of which it knows the digest alone.
     pub(crate) async fn create_with(
         &self,
-        secret: Secret,
+        secret: &StoredSecret,
         request: &Request,
         draft: &NewToken,
         once: Option<IdempotentRequest>,
         dry_run: bool,
-    ) -> Result<IssuedToken, UseCaseError> {
+    ) -> Result<TokenView, UseCaseError> {
         let (mut token, mut user) = ([0; 10], [0; 10]);
         for buffer in [&mut token, &mut user] {
             self.entropy.fill(buffer)?;
@@ -99,16 +101,13 @@ impl Tokens {
         let fresh = NewTokenMaterial {
             token: TokenId::new(request.now, &token),
             user: UserId::new(request.now, &user),
-            secret: &secret,
+            secret,
             once: once.clone(),
         };
         let change = self.policy.create(request, draft, fresh)?;
         self.count(&request.actor, &change)?;
         match (self.commit_or_try(&change, dry_run).await, once) {
-            (Ok(()), _) => {
-                let view = TokenView::of_new(&change);
-                Ok(IssuedToken { view, secret })
-            }
+            (Ok(()), _) => Ok(TokenView::of_new(&change)),
             (Err(CommitError::AlreadyMade { token, fingerprint }), Some(once)) => {
                 Err(repeated(&once, IdempotentResult { token, fingerprint }))
             }

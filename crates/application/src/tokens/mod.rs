@@ -32,7 +32,7 @@ mod update_tests;
 
 use std::{num::NonZeroU32, sync::Arc};
 
-use countersign_domain::{Actor, Change, Policy, Request, RequestId, TokenId};
+use countersign_domain::{Actor, Change, Policy, Request, RequestId, SecretDigest, TokenId};
 
 use self::limits::ChangeLimits;
 pub use self::{
@@ -125,6 +125,11 @@ impl Tokens {
         } else {
             self.commit(change).await
         }
+    }
+
+    /// Whether a live token has the secret of this digest.
+    pub(crate) async fn has_secret(&self, digest: &SecretDigest) -> Result<bool, UseCaseError> {
+        Ok(self.store.find(digest).await?.is_some())
     }
 
     fn announce(&self, committed: &Result<(), CommitError>, token: TokenId) {

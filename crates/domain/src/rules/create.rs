@@ -3,7 +3,8 @@
 use super::{Policy, decide, fields};
 use crate::{
     ChainHash, Change, Changes, EventKind, FieldChange, IdempotentRequest, PermissionSet, Request,
-    RuleViolations, Secret, Timestamp, Token, TokenId, UserId, Version, Violation, Write, standard,
+    RuleViolations, StoredSecret, Timestamp, Token, TokenId, UserId, Version, Violation, Write,
+    standard,
 };
 
 /// A new token as the request writes it.
@@ -27,7 +28,7 @@ pub struct NewTokenMaterial<'a> {
     /// The id of the token's user.
     pub user: UserId,
     /// The first secret.
-    pub secret: &'a Secret,
+    pub secret: &'a StoredSecret,
     /// The client's idempotency key, if it sent one: under it the token is created at most once.
     pub once: Option<IdempotentRequest>,
 }
@@ -70,7 +71,7 @@ impl Policy {
             version: Version::FIRST,
             name,
             user: fresh.user,
-            partial: fresh.secret.masked(),
+            partial: fresh.secret.partial.clone(),
             expiry: draft.expiry,
             addresses,
             permissions,
@@ -84,7 +85,7 @@ impl Policy {
         let write = (
             EventKind::Created,
             Write::Create {
-                digest: fresh.secret.digest(),
+                digest: fresh.secret.digest,
                 once: fresh.once,
             },
         );

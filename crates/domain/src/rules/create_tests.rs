@@ -20,7 +20,7 @@ fn create(draft: &NewToken) -> Result<Change, RuleViolations> {
     let fresh = NewTokenMaterial {
         token: samples::token_id(7),
         user: samples::user_id(7),
-        secret: &secret,
+        secret: &crate::StoredSecret::from(&secret),
         once: None,
     };
     let request = samples::request(1, &[TASKS_READ, API_TOKENS_WRITE]);

@@ -185,7 +185,7 @@ fn take(
             let fresh = NewTokenMaterial {
                 token: samples::token_id(n),
                 user: samples::user_id(n),
-                secret: &secret,
+                secret: &crate::StoredSecret::from(&secret),
                 once: None,
             };
             let change = policy.create(request, draft, fresh).ok()?;

@@ -76,7 +76,7 @@ pub(super) async fn start(
     first_start::tell_of_stale_log(&settings.database);
     let database = Database::open(&settings).await?;
     tokio::select! {
-        migrated = migrate(&database, &settings.database) => migrated?,
+        migrated = migrate(&database, &settings) => migrated?,
         () = stop.asked() => return Ok(None),
     }
     let writability = Writability::default();
@@ -128,9 +128,13 @@ pub(super) async fn start(
     // Before this start may create such a file.
     first_start::tell_what_is_left(&settings.database);
     // Last, because any failure between this and the announcement would lose the secret.
-    let first = first_start::first_token(&service, &settings.database)
-        .await
-        .with_context(|| format!("cannot prepare {}", settings.database))?;
+    let first = first_start::first_token(
+        &service,
+        &settings.database,
+        settings.bootstrap_token.as_ref(),
+    )
+    .await
+    .with_context(|| format!("cannot prepare {}", settings.database))?;
     Ok(Some(Node {
         surface,
         first,
@@ -202,14 +206,15 @@ async fn show(greeting: Greeting, stop: &mut ShutdownSignal) -> Result<()> {
 }
 
 /// Migrates. It waits for a PostgreSQL server that is away; meanwhile the node is live and not
-/// ready. A cause that waiting cannot mend ends the start at once.
-async fn migrate(database: &Database, url: &DatabaseUrl) -> Result<()> {
+/// ready. A cause that waiting cannot mend ends the start at once, unless the settings say to wait.
+async fn migrate(database: &Database, settings: &Settings) -> Result<()> {
+    let url = &settings.database;
     let mut said: Option<(String, Instant)> = None;
     loop {
         match database.migrate().await {
             Ok(()) => return Ok(()),
-            Err(MigrationFault::Away(fault)) if appears(url) => {
-                let error = error_chain(&*fault);
+            Err(fault) if may_pass(&fault, settings) => {
+                let error = error_chain(&fault);
                 let known = said
                     .as_ref()
                     .is_some_and(|(earlier, at)| *earlier == error && at.elapsed() < REMINDER);
@@ -224,8 +229,13 @@ async fn migrate(database: &Database, url: &DatabaseUrl) -> Result<()> {
     }
 }
 
-/// Whether the database may appear later: a server may start after this process, but a file that
-/// cannot be opened stays so.
-fn appears(url: &DatabaseUrl) -> bool {
-    matches!(url, DatabaseUrl::Postgres(_))
+/// Whether waiting may help: a server may start after this process, but a file that cannot be
+/// opened stays so.
+fn may_pass(fault: &MigrationFault, settings: &Settings) -> bool {
+    let waits = match fault {
+        MigrationFault::Away(_) => true,
+        MigrationFault::Refused(_) => settings.wait_for_database,
+        MigrationFault::Newer { .. } | MigrationFault::Failed(_) => false,
+    };
+    waits && matches!(settings.database, DatabaseUrl::Postgres(_))
 }

@@ -7,20 +7,22 @@
     reason = "what cannot be set up is a failed test"
 )]
 
+#[path = "../common/mod.rs"]
 mod common;
-#[path = "e2e/mod.rs"]
+#[path = "../e2e/mod.rs"]
 mod e2e;
+mod refusals;
 
 use std::{
     io::{BufRead as _, BufReader, Lines, Read as _, Write as _},
     net::TcpStream,
     path::Path,
-    process::{Child, ChildStderr, Output, Stdio},
+    process::{Child, ChildStderr, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use common::{BOTH, On, bare, countersign, text};
+use common::{On, bare, countersign};
 use countersign_xtask::{
     cluster::{Cluster, Durability},
     sql,
@@ -47,9 +49,14 @@ struct Starting {
 
 impl Starting {
     fn begin(folder: &Path, database_url: &str) -> Self {
+        Self::begin_with(folder, database_url, &[])
+    }
+
+    fn begin_with(folder: &Path, database_url: &str, environment: &[(&str, &str)]) -> Self {
         let mut child = bare(folder)
             .args(["serve", "--listen", "127.0.0.1:0"])
             .env("COUNTERSIGN_DATABASE_URL", database_url)
+            .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -230,62 +237,15 @@ fn a_service_whose_file_is_locked_lives_and_waits() {
     service.assert_starts();
 }
 
-/// All commands that need the database, with the exit code of a refusal.
-fn assert_all_end(folder: &Path, database_url: &str, code: i32, words: &[&str]) {
-    for (arguments, code) in [
-        (&["serve", "--listen", "127.0.0.1:0"][..], code),
-        (&["migrate"], code),
-        (&["root-token"], code),
-        (&["tenant", "list"], code),
-        // 1 would be a finding; the table of its codes has always had 3 for this.
-        (&["audit", "verify"], 3),
-    ] {
-        let begun = Instant::now();
-        let Output { status, stderr, .. } = countersign(folder, database_url, arguments);
-        let said = text(&stderr);
-        assert_eq!(status.code(), Some(code), "{arguments:?}: {said}");
-        assert!(begun.elapsed() < AT_ONCE, "{arguments:?}");
-        for words in words {
-            assert_eq!(said.matches(words).count(), 1, "{arguments:?}: {said}");
-        }
-        assert!(!said.contains("does not answer yet"), "{said}");
-        assert!(!said.contains("is the database there"), "{said}");
-    }
-}
-
 #[test]
-fn a_server_that_lets_nobody_in_ends_every_command_at_once() {
-    let folder = tempfile::tempdir().unwrap();
-    // The server of all tests may trust everybody.
+fn a_service_that_is_to_wait_outlasts_a_missing_database() {
     let cluster = Cluster::start(Durability::Relaxed).unwrap();
-    let nowhere = cluster.url("no_such_database");
-    assert_all_end(
-        folder.path(),
-        &nowhere,
-        4,
-        &["does not exist", "SQLSTATE 3D000"],
-    );
-    let password = nowhere.split([':', '@']).nth(2).unwrap();
-    let wrong = cluster.url("postgres").replace(password, "guessed");
-    let words = ["password authentication failed", "SQLSTATE 28P01"];
-    assert_all_end(folder.path(), &wrong, 4, &words);
-}
-
-#[test]
-fn a_database_of_a_newer_program_ends_every_command_at_once() {
-    for on in BOTH {
-        let folder = tempfile::tempdir().unwrap();
-        let database = on.database();
-        let made = countersign(folder.path(), &database, &["migrate"]);
-        assert!(made.status.success());
-        let newer = "INSERT INTO _sqlx_migrations SELECT 9999, 'of tomorrow', installed_on, \
-                     success, checksum, execution_time FROM _sqlx_migrations WHERE version = 1";
-        match database.strip_prefix("sqlite:") {
-            Some(file) => sql::sqlite(&folder.path().join(file), newer),
-            None => sql::postgres(&database, newer),
-        }
-        .unwrap();
-        let words = ["newer version of Countersign", "9999"];
-        assert_all_end(folder.path(), &database, 5, &words);
-    }
+    let folder = tempfile::tempdir().unwrap();
+    let setting = [("COUNTERSIGN_WAIT_FOR_DATABASE", "true")];
+    let mut service = Starting::begin_with(folder.path(), &cluster.url("late"), &setting);
+    let said = service.until_said("does not answer yet");
+    assert!(said.contains("SQLSTATE 3D000"), "{said}");
+    service.assert_waits();
+    cluster.create_database("late").unwrap();
+    service.assert_starts();
 }
