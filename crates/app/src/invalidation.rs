@@ -1,5 +1,5 @@
-//! Follower of the feed of changes, for as long as the service runs: it invalidates the changed
-//! tokens on this node, and publishes the changes to the streams. Every answer of the feed is a
+//! Follower of the feed of changes, for as long as the service runs: it invalidates or
+//! renews the facts of the changed tokens on this node, and publishes the changes to the streams. Every answer of the feed is a
 //! sign of life, even one without changes.
 
 use std::{
@@ -141,12 +141,14 @@ impl FeedFollower {
         if anew {
             news.changes = None;
         }
-        match &news.changes {
+        match &mut news.changes {
             Some(changes) => {
                 let (count, now) = (changes.len() as u64, self.clock.now());
                 self.pulse.changes.fetch_add(count, Ordering::Relaxed);
                 for change in changes {
-                    self.facts.forget(change.token);
+                    self.facts.hear(change);
+                    // The streams report no fields, and need not keep them in memory.
+                    change.changes = None;
                     // The two clocks may differ a little.
                     let lag = now.as_micros().saturating_sub(change.at.as_micros());
                     let lag = Duration::from_micros(u64::try_from(lag).unwrap_or(0));

@@ -108,6 +108,8 @@ pub(crate) fn entropy() -> MockEntropy {
 pub(crate) fn tokens(store: MockTokenStore) -> Tokens {
     let mut invalidator = MockInvalidator::new();
     invalidator.expect_invalidate().return_const(());
+    invalidator.expect_stored().return_const(());
+    invalidator.expect_in_doubt().return_const(());
     with_invalidator(store, invalidator)
 }
 

@@ -6,8 +6,8 @@ use std::{net::IpAddr, sync::Arc};
 use thiserror::Error;
 
 use crate::{
-    AllowedAddresses, Permission, PermissionSet, SecretDigest, TenantId, Timestamp, TokenId,
-    UserId, Version,
+    AllowedAddresses, Changes, Permission, PermissionSet, SecretDigest, TenantId, Timestamp, Token,
+    TokenId, UserId, Version,
 };
 
 /// The facts that a check needs about the token of a secret. They may be cached; a verdict may not.
@@ -107,6 +107,74 @@ impl Credential {
         }
     }
 }
+
+impl Credential {
+    /// The facts of the same secret by another version of the record, if no secret was made or ended
+    /// between the two.
+    #[must_use]
+    pub fn of_record(&self, record: &Token) -> Self {
+        Self {
+            version: record.version,
+            user_name: record.name.as_str().into(),
+            permissions: record.permissions.clone(),
+            addresses: record.addresses.clone(),
+            expiry: record.expiry,
+            modified: record.modified,
+            ..self.clone()
+        }
+    }
+
+    /// The facts once an update is stored, by its event. `None` if they are not of the version before
+    /// it, or if a secret was made or ended.
+    #[must_use]
+    pub fn updated(&self, version: Version, at: Timestamp, changes: &Changes) -> Option<Self> {
+        let of_secrets = changes.partial_token.is_some() || changes.replaced_retires_at.is_some();
+        if of_secrets || self.version >= version || self.version.next() != version {
+            return None;
+        }
+        let name = changes.name.as_ref().and_then(|name| name.after.as_ref());
+        let permissions = changes.permissions.as_ref();
+        let addresses = changes.allowed_addresses.as_ref();
+        let expiry = changes.expiry.as_ref().and_then(|expiry| expiry.after);
+        Some(Self {
+            version,
+            user_name: name.map_or_else(|| self.user_name.clone(), |name| name.as_str().into()),
+            permissions: permissions
+                .and_then(|permissions| permissions.after.clone())
+                .unwrap_or_else(|| self.permissions.clone()),
+            addresses: addresses
+                .and_then(|addresses| addresses.after.clone())
+                .unwrap_or_else(|| self.addresses.clone()),
+            expiry: expiry.unwrap_or(self.expiry),
+            modified: at,
+            ..self.clone()
+        })
+    }
+
+    /// What these facts and another version of the record both permit, for as long as it is not known
+    /// which of the two is stored. `None` if neither list of addresses is within the other.
+    #[must_use]
+    pub fn narrowed(&self, record: &Token) -> Option<Self> {
+        let addresses = if self.addresses.covers(&record.addresses) {
+            &record.addresses
+        } else if record.addresses.covers(&self.addresses) {
+            &self.addresses
+        } else {
+            return None;
+        };
+        let lost = self.permissions.difference(&record.permissions);
+        Some(Self {
+            permissions: self.permissions.difference(&lost),
+            addresses: addresses.clone(),
+            expiry: self.expiry.min(record.expiry),
+            ..self.clone()
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "credential_renewal_tests.rs"]
+mod renewal_tests;
 
 #[cfg(test)]
 mod tests {

@@ -26,7 +26,7 @@ pub use {async_trait::async_trait, countersign_domain as domain, http, ipnet};
 #[cfg(feature = "axum")]
 pub use self::axum::{Granted, MissingGate};
 #[cfg(feature = "cache")]
-pub use self::cache::{CacheSettings, CacheStats, CachedSource};
+pub use self::cache::{CacheSettings, CacheStats, CachedSource, Renewal, StaleFacts};
 #[cfg(feature = "remote")]
 pub use self::remote::{InvalidRemote, Remote};
 pub use self::{

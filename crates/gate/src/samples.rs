@@ -75,7 +75,17 @@ impl FixedSource {
 
 #[async_trait]
 impl CredentialSource for FixedSource {
-    async fn find(&self, _: &PresentedSecret) -> Result<Option<Arc<Credential>>, SourceError> {
+    async fn find(
+        &self,
+        presented: &PresentedSecret,
+    ) -> Result<Option<Arc<Credential>>, SourceError> {
+        self.find_by_digest(presented.digest()).await
+    }
+
+    async fn find_by_digest(
+        &self,
+        _: &SecretDigest,
+    ) -> Result<Option<Arc<Credential>>, SourceError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.answer.lock().unwrap().clone().transpose()
     }

@@ -4,7 +4,7 @@
 use std::{error::Error, fmt, sync::Arc, task::Poll, time::Duration};
 
 use async_trait::async_trait;
-use countersign_domain::Credential;
+use countersign_domain::{Credential, SecretDigest};
 
 use crate::PresentedSecret;
 
@@ -53,6 +53,19 @@ pub trait CredentialSource: Send + Sync {
         Ok(self.find(presented).await?.map(Aged::from))
     }
 
+    /// The facts behind a secret of which only the digest is known, for whoever holds facts and looks
+    /// them up again.
+    ///
+    /// # Errors
+    /// When the source cannot tell, as one that has to be shown the secret itself.
+    async fn find_by_digest(
+        &self,
+        digest: &SecretDigest,
+    ) -> Result<Option<Arc<Credential>>, SourceError> {
+        let _ = digest;
+        Err(SourceError::broken("it has to be shown the secret"))
+    }
+
     /// Returns the facts if they are available without waiting; pending if
     /// [`find_aged`](Self::find_aged) has to be called. It registers no waker.
     fn try_now(&self, presented: &PresentedSecret) -> Poll<Option<Aged>> {
@@ -72,6 +85,13 @@ impl<S: CredentialSource + ?Sized> CredentialSource for Arc<S> {
 
     async fn find_aged(&self, presented: &PresentedSecret) -> Result<Option<Aged>, SourceError> {
         (**self).find_aged(presented).await
+    }
+
+    async fn find_by_digest(
+        &self,
+        digest: &SecretDigest,
+    ) -> Result<Option<Arc<Credential>>, SourceError> {
+        (**self).find_by_digest(digest).await
     }
 
     fn try_now(&self, presented: &PresentedSecret) -> Poll<Option<Aged>> {

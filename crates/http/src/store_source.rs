@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use countersign_application::ports::{StoreError, TokenStore};
-use countersign_domain::Credential;
+use countersign_domain::{Credential, SecretDigest};
 use countersign_gate::{CredentialSource, PresentedSecret, SourceError, async_trait};
 
 /// The facts in a store.
@@ -24,7 +24,14 @@ impl CredentialSource for StoreSource {
         &self,
         presented: &PresentedSecret,
     ) -> Result<Option<Arc<Credential>>, SourceError> {
-        match self.0.find(presented.digest()).await {
+        self.find_by_digest(presented.digest()).await
+    }
+
+    async fn find_by_digest(
+        &self,
+        digest: &SecretDigest,
+    ) -> Result<Option<Arc<Credential>>, SourceError> {
+        match self.0.find(digest).await {
             Ok(found) => Ok(found.map(Arc::new)),
             Err(fault @ (StoreError::Unavailable(_) | StoreError::Unwritable(_))) => {
                 Err(SourceError::away(fault))

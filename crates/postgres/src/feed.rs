@@ -12,7 +12,8 @@ use std::{future, time::Duration};
 
 use async_trait::async_trait;
 use countersign_application::ports::{
-    ChangeBatch, ChangeFeed, FeedError, FeedPosition, InvalidPosition, StoreError, TokenChanged,
+    ChangeBatch, ChangeFeed, FEED_CHANGES_BYTES, FeedError, FeedPosition, InvalidPosition,
+    StoreError, TokenChanged,
 };
 use countersign_domain::{TenantId, TokenId};
 
@@ -60,18 +61,23 @@ impl ChangeFeed for PostgresStore {
                        (SELECT e.tx::text FROM audit_events e WHERE e.tx < pg_snapshot_xmax(pg_current_snapshot())
                         ORDER BY e.tx DESC LIMIT 1) AS newest,
                        NULL::uuid AS tenant_id, NULL::uuid AS token_id, NULL::bigint AS version_after, NULL AS kind,
-                       NULL::timestamptz AS "at: Micros"
+                       NULL::timestamptz AS "at: Micros", NULL AS changes
                 UNION ALL
-                (SELECT NULL, NULL, NULL, tenant_id, token_id, version_after, kind, at FROM audit_events
+                (SELECT NULL, NULL, NULL, tenant_id, token_id, version_after, kind, at,
+                        CASE WHEN octet_length(changes) <= $4 THEN changes END
+                 FROM audit_events
                  WHERE tx >= $1::text::xid8 AND tx < pg_snapshot_xmax(pg_current_snapshot()) ORDER BY tx LIMIT $3)
                 UNION ALL
-                (SELECT NULL, NULL, NULL, tenant_id, token_id, version_after, kind, at FROM audit_events
+                (SELECT NULL, NULL, NULL, tenant_id, token_id, version_after, kind, at,
+                        CASE WHEN octet_length(changes) <= $4 THEN changes END
+                 FROM audit_events
                  WHERE tx = ANY ($2::text[]::xid8[]) ORDER BY tx LIMIT $3)
                 ORDER BY token_id NULLS FIRST, version_after
                 "#,
                 next,
                 &running,
                 i64::from(limit) + 1,
+                i32::try_from(FEED_CHANGES_BYTES).unwrap_or(i32::MAX),
             )
             .try_map(|row| {
                 require_primary(row.in_recovery == Some(true))?;
@@ -102,6 +108,7 @@ impl ChangeFeed for PostgresStore {
                 )?,
                 kind: table.column("kind", row.kind.and_then(|kind| kind.parse().ok()))?,
                 at: table.time("at", table.column("at", row.at)?)?,
+                changes: row.changes.map(Into::into),
             })
         });
         // An unreadable change must not stop the feed: then any token may have changed.

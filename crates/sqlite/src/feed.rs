@@ -6,7 +6,8 @@ use std::{pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 use countersign_application::ports::{
-    ChangeBatch, ChangeFeed, FeedError, FeedPosition, InvalidPosition, StoreError, TokenChanged,
+    ChangeBatch, ChangeFeed, FEED_CHANGES_BYTES, FeedError, FeedPosition, InvalidPosition,
+    StoreError, TokenChanged,
 };
 use countersign_domain::{TenantId, TokenId};
 use tokio::sync::Notify;
@@ -42,10 +43,12 @@ impl ChangeFeed for SqliteStore {
         let most = i64::from(limit) + 1;
         let rows = sqlx::query_as!(
             NewsRow,
-            r#"SELECT rowid AS "number!: i64", tenant_id, token_id, version_after, kind AS "kind: Text", at
-            FROM audit_events WHERE rowid > ? ORDER BY rowid LIMIT ?"#,
+            r#"SELECT rowid AS "number!: i64", tenant_id, token_id, version_after, kind AS "kind: Text", at,
+            CASE WHEN length(CAST(changes AS BLOB)) <= ?3 THEN changes END AS "changes?: Text"
+            FROM audit_events WHERE rowid > ?1 ORDER BY rowid LIMIT ?2"#,
             behind,
-            most
+            most,
+            FEED_CHANGES_BYTES
         );
         within(async {
             let rows = rows.fetch_all(&self.readers).await.map_err(store_error)?;
@@ -117,6 +120,7 @@ struct NewsRow {
     version_after: i64,
     kind: Text,
     at: i64,
+    changes: Option<Text>,
 }
 
 impl TryFrom<NewsRow> for TokenChanged {
@@ -130,6 +134,11 @@ impl TryFrom<NewsRow> for TokenChanged {
             version: event("version_after").version(row.version_after)?,
             kind: event("kind").parse(&row.kind)?,
             at: event("at").time(row.at)?,
+            changes: row
+                .changes
+                .as_ref()
+                .and_then(|changes| changes.as_str())
+                .map(Into::into),
         })
     }
 }

@@ -8,6 +8,7 @@
     reason = "what cannot be set up is a failed test"
 )]
 
+mod busy;
 #[path = "../common/mod.rs"]
 mod common;
 mod outage;

@@ -27,15 +27,15 @@ use crate::{
 };
 
 /// What the presented token needs, and loses where it is narrowed.
-const PERMISSION: &str = "api.tasks.read";
+pub(crate) const PERMISSION: &str = "api.tasks.read";
 /// How often each node is asked.
 const PACE: Duration = Duration::from_millis(5);
 
 pub(crate) struct Trio {
     pub(crate) cluster: Cluster,
-    first: Node,
+    pub(crate) first: Node,
     others: [Server; 2],
-    client: Client,
+    pub(crate) client: Client,
     /// How often a check was answered by 503.
     unanswered: Arc<AtomicUsize>,
 }

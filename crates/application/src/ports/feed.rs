@@ -5,7 +5,7 @@
 use std::{fmt, str::FromStr};
 
 use async_trait::async_trait;
-use countersign_domain::{EventKind, TenantId, Timestamp, TokenId, Version};
+use countersign_domain::{Change, Changes, EventKind, TenantId, Timestamp, TokenId, Version};
 use thiserror::Error;
 
 use super::StoreError;
@@ -47,8 +47,12 @@ impl fmt::Display for FeedPosition {
     }
 }
 
+/// How many bytes of changed fields the feed reports for one change. Of longer ones it reports none, so
+/// that a statement about many changes is bounded.
+pub const FEED_CHANGES_BYTES: u32 = 4096;
+
 /// One committed change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenChanged {
     /// The token's tenant.
     pub tenant: TenantId,
@@ -60,6 +64,19 @@ pub struct TokenChanged {
     pub kind: EventKind,
     /// The instant of the decision, by the clock of the deciding node.
     pub at: Timestamp,
+    /// The changed fields in JSON, as the history has them; `None` if they are longer than
+    /// [`FEED_CHANGES_BYTES`]. Few readers need them, so that each takes them apart by itself.
+    pub changes: Option<Box<str>>,
+}
+
+impl TokenChanged {
+    /// The fields that an update changed; `None` if it was no update, or if that cannot be told.
+    #[must_use]
+    pub fn update(&self) -> Option<Changes> {
+        let changes = self.changes.as_deref();
+        let changes = changes.filter(|_| self.kind == EventKind::Updated);
+        changes.and_then(|text| serde_json::from_str(text).ok())
+    }
 }
 
 /// The changes after a position.
@@ -109,4 +126,10 @@ pub trait ChangeFeed: Send + Sync {
 pub trait Invalidator: Send + Sync {
     /// The token changed, or may have changed.
     fn invalidate(&self, token: TokenId);
+
+    /// The change is stored.
+    fn stored(&self, change: &Change);
+
+    /// It is not known whether the change is stored.
+    fn in_doubt(&self, change: &Change);
 }

@@ -16,7 +16,8 @@ pub use clock::{Clock, Entropy, EntropyError, StoreTime};
 pub use descent::{Descendant, Descendants, Lineage, Origin};
 pub use error::{CommitError, MigrationFault, StoreError, TenantError, Unreadable};
 pub use feed::{
-    ChangeBatch, ChangeFeed, FeedError, FeedPosition, InvalidPosition, Invalidator, TokenChanged,
+    ChangeBatch, ChangeFeed, FEED_CHANGES_BYTES, FeedError, FeedPosition, InvalidPosition,
+    Invalidator, TokenChanged,
 };
 pub use history::{EventFilter, EventPlace, HISTORY_STEP, History, HistoryRow, TenantEvent};
 pub use records::{EventView, IdempotentResult, Stray, Tenant, User, UserKind};

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use countersign_domain::{Timestamp, TokenId};
+use countersign_domain::{Change, Timestamp, TokenId};
 
 use crate::ports::{Clock, Entropy, EntropyError, Invalidator};
 
@@ -63,4 +63,6 @@ pub struct NoopInvalidator;
 
 impl Invalidator for NoopInvalidator {
     fn invalidate(&self, _: TokenId) {}
+    fn stored(&self, _: &Change) {}
+    fn in_doubt(&self, _: &Change) {}
 }

@@ -107,6 +107,8 @@ async fn a_dry_run_commits_and_announces_nothing() {
         store.expect_force_revocation().never();
         store.expect_dry_run().times(1).returning(|_| Ok(()));
         invalidator.expect_invalidate().never();
+        invalidator.expect_stored().never();
+        invalidator.expect_in_doubt().never();
         let tried = run(&with_invalidator(store, invalidator), case, true).await;
         assert!(tried.is_ok(), "{case:?}: {tried:?}");
     }

@@ -32,7 +32,7 @@ mod update_tests;
 
 use std::{num::NonZeroU32, sync::Arc};
 
-use countersign_domain::{Actor, Change, Policy, Request, RequestId, SecretDigest, TokenId};
+use countersign_domain::{Actor, Change, Policy, Request, RequestId, SecretDigest};
 
 use self::limits::ChangeLimits;
 pub use self::{
@@ -104,7 +104,11 @@ impl Tokens {
     /// where it may be.
     async fn commit(&self, change: &Change) -> Result<(), CommitError> {
         let committed = self.store.commit(change).await;
-        self.announce(&committed, change.next().id);
+        match &committed {
+            Ok(()) => self.invalidator.stored(change),
+            Err(CommitError::OutcomeUnknown(_)) => self.invalidator.in_doubt(change),
+            Err(_) => {}
+        }
         committed
     }
 
@@ -130,12 +134,6 @@ impl Tokens {
     /// Whether a live token has the secret of this digest.
     pub(crate) async fn has_secret(&self, digest: &SecretDigest) -> Result<bool, UseCaseError> {
         Ok(self.store.find(digest).await?.is_some())
-    }
-
-    fn announce(&self, committed: &Result<(), CommitError>, token: TokenId) {
-        if matches!(committed, Ok(()) | Err(CommitError::OutcomeUnknown(_))) {
-            self.invalidator.invalidate(token);
-        }
     }
 
     pub(crate) fn request(&self, actor: Actor, id: RequestId) -> Request {

@@ -1,7 +1,7 @@
 //! A taken name: which token has it is said to readers alone, and the refusal needs no answer to
 //! that.
 
-use countersign_domain::{NewToken, Permission, TokenName, TokenView, standard::*};
+use countersign_domain::{NewToken, Permission, TokenId, TokenName, TokenView, standard::*};
 use mockall::predicate::{always, eq};
 
 use super::*;

@@ -127,7 +127,9 @@ impl Tokens {
         }
         let revocation = self.policy.force_revocation(request, &token);
         let committed = self.store.force_revocation(&revocation).await;
-        self.announce(&committed, why.token);
+        if matches!(committed, Ok(()) | Err(CommitError::OutcomeUnknown(_))) {
+            self.invalidator.invalidate(why.token);
+        }
         Ok(committed)
     }
 }

@@ -73,18 +73,23 @@ async fn commits_the_digest_of_the_secret_that_it_hands_out() {
 async fn what_is_or_may_be_stored_is_announced_and_nothing_else() {
     let unknown = || Err(CommitError::OutcomeUnknown("cut".into()));
     let away = || Err(CommitError::Fault(StoreError::Unavailable("away".into())));
-    let cases: [(Answer, usize); 4] = [
-        (|| Ok(()), 1),
-        (unknown, 1),
-        (away, 0),
-        (|| Err(CommitError::ActorGone), 0),
+    let cases: [(Answer, usize, usize); 4] = [
+        (|| Ok(()), 1, 0),
+        (unknown, 0, 1),
+        (away, 0, 0),
+        (|| Err(CommitError::ActorGone), 0, 0),
     ];
-    for (answer, times) in cases {
+    for (answer, stored, in_doubt) in cases {
         let mut invalidator = MockInvalidator::new();
         invalidator
-            .expect_invalidate()
-            .withf(|token| *token == token_id(2))
-            .times(times)
+            .expect_stored()
+            .withf(|change| change.next().id == token_id(2))
+            .times(stored)
+            .return_const(());
+        invalidator
+            .expect_in_doubt()
+            .withf(|change| change.next().id == token_id(2))
+            .times(in_doubt)
             .return_const(());
         // The announcer counts; the outcome itself is told elsewhere.
         drop(

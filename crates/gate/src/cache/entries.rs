@@ -1,25 +1,31 @@
 //! What is held, and how much of it: facts by digest, bounded by the bytes that they take, and digests that nobody holds
 //! a secret of, in a small map of their own, so that no flood of guesses pushes out what is known.
+//!
+//! Facts are inserted and removed under the lock of the index that finds them by their token, so that
+//! both agree; reading takes no such lock.
 
 use std::{
     collections::HashSet,
     mem::size_of,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use countersign_domain::{
-    AllowedAddresses, Credential, Permission, PermissionSet, SecretDigest, ipnet::IpNet,
+    AllowedAddresses, Credential, Permission, PermissionSet, SecretDigest, TokenId, ipnet::IpNet,
 };
 use quick_cache::{
-    OptionsBuilder, UnitWeighter, Weighter,
+    Lifecycle, OptionsBuilder, UnitWeighter, Weighter,
     sync::{Cache, DefaultLifecycle},
 };
 
-use super::{CacheSettings, epochs::Epoch, hashing::DigestHashBuilder, monotonic::Moment};
+use super::{
+    CacheSettings, epochs::Epoch, hashing::DigestHashBuilder, monotonic::Moment,
+    token_index::TokenIndex,
+};
 
-/// How many bytes an entry takes in the cache beside the facts: key, value, links, its share of the index, and what
-/// growing tables leave free.
-const SLOT: usize = 112;
+/// How many bytes an entry takes in the cache beside the facts: key, value, links, its share of the
+/// two indexes, and what growing tables leave free.
+const SLOT: usize = 132;
 
 /// What facts take as a rule, for what is sized once.
 pub(super) const TYPICAL: u64 = 350;
@@ -33,6 +39,15 @@ pub(super) struct Entry {
     pub(super) begin: Epoch,
     pub(super) loaded: Moment,
     bytes: u32,
+}
+
+impl Entry {
+    /// Whether facts of the same secret are older than these, by their version, or of the same
+    /// version and held under an earlier number.
+    fn is_newer_than(&self, other: &Self) -> bool {
+        let place = |entry: &Self| (entry.credential.version, entry.begin);
+        self.begin >= other.begin && place(self) > place(other)
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -50,13 +65,26 @@ impl Weighter<SecretDigest, Entry> for Bytes {
     }
 }
 
+/// Notes what is pushed out.
+#[derive(Debug, Clone)]
+struct Evictions;
+
+impl Lifecycle<SecretDigest, Entry> for Evictions {
+    type RequestState = Vec<(SecretDigest, TokenId)>;
+
+    fn on_evict(&self, evicted: &mut Self::RequestState, digest: SecretDigest, entry: Entry) {
+        evicted.push((digest, entry.credential.token));
+    }
+}
+
 /// Memory that an `Arc` takes: its counts, its content, and what the allocator adds and rounds up to.
 const fn allocated(content: usize) -> usize {
     (2 * size_of::<usize>() + content + size_of::<usize>()).next_multiple_of(16)
 }
 
 pub(super) struct Entries {
-    known: Cache<SecretDigest, Entry, Bytes, DigestHashBuilder>,
+    known: Cache<SecretDigest, Entry, Bytes, DigestHashBuilder, Evictions>,
+    index: Mutex<TokenIndex>,
     unknown: Cache<SecretDigest, Unknown, UnitWeighter, DigestHashBuilder>,
     /// Most tokens share their set of permissions with others: each is held once.
     sets: Mutex<HashSet<PermissionSet>>,
@@ -70,8 +98,15 @@ impl Entries {
         let expected = usize::try_from(capacity / TYPICAL).unwrap_or(usize::MAX);
         let most = settings.unknown_entries;
         Self {
-            known: cache(expected, capacity, Bytes, mix),
-            unknown: cache(most, most.try_into().unwrap_or(u64::MAX), UnitWeighter, mix),
+            known: cache(expected, capacity, Bytes, mix, Evictions),
+            index: Mutex::default(),
+            unknown: cache(
+                most,
+                most.try_into().unwrap_or(u64::MAX),
+                UnitWeighter,
+                mix,
+                DefaultLifecycle::default(),
+            ),
             sets: Mutex::default(),
             anywhere: AllowedAddresses::any(),
         }
@@ -85,7 +120,19 @@ impl Entries {
         self.unknown.get(digest)
     }
 
-    /// Holds facts, and gives them back as they are held.
+    /// The facts of a token's secrets.
+    pub(super) fn of_token(&self, token: TokenId) -> Vec<(SecretDigest, Entry)> {
+        let index = self.index();
+        let found = index.digests(token).filter_map(|place| {
+            let entry = self.known.peek(&place)?;
+            Some((place.into_digest()?, entry))
+        });
+        found
+            .filter(|(_, entry)| entry.credential.token == token)
+            .collect()
+    }
+
+    /// Holds facts unless newer ones are held, and gives them back in the form for holding.
     pub(super) fn keep(
         &self,
         digest: &SecretDigest,
@@ -100,13 +147,35 @@ impl Entries {
             loaded,
             bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
         };
-        self.known.insert(*digest, entry);
+        let mut index = self.index();
+        let held = self.known.peek(digest);
+        if !held.is_some_and(|held| held.is_newer_than(&entry)) {
+            let mut evicted = Vec::new();
+            self.known
+                .insert_with_lifecycle(*digest, entry, &mut evicted);
+            for (digest, token) in &evicted {
+                index.remove(*token, digest);
+            }
+            // What was replaced counts as evicted, and so does what is too large.
+            if self.known.contains_key(digest) {
+                index.insert(credential.token, digest);
+            }
+        }
         credential
     }
 
+    /// Holds that nobody holds a secret, unless its facts were held under a later number.
     pub(super) fn keep_unknown(&self, digest: &SecretDigest, begin: Epoch, loaded: Moment) {
-        self.known.remove(digest);
+        let mut index = self.index();
+        let removed = self.known.remove_if(digest, |held| held.begin <= begin);
+        if let Some((digest, entry)) = removed {
+            index.remove(entry.credential.token, &digest);
+        }
         self.unknown.insert(*digest, Unknown { begin, loaded });
+    }
+
+    fn index(&self) -> MutexGuard<'_, TokenIndex> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -146,79 +215,25 @@ fn own_size(set: &PermissionSet) -> usize {
     allocated(set.len() * size_of::<Permission>()) + names.sum::<usize>()
 }
 
-fn cache<V: Clone, W: Weighter<SecretDigest, V> + Clone>(
+fn cache<V: Clone, W: Weighter<SecretDigest, V> + Clone, L: Lifecycle<SecretDigest, V> + Clone>(
     expected: usize,
     capacity: u64,
     weighter: W,
     mix: &DigestHashBuilder,
-) -> Cache<SecretDigest, V, W, DigestHashBuilder> {
+    lifecycle: L,
+) -> Cache<SecretDigest, V, W, DigestHashBuilder, L> {
     let options = OptionsBuilder::new()
         .estimated_items_capacity(expected)
         .weight_capacity(capacity)
         // Remembering what was pushed out takes as much room as what is held.
         .ghost_allocation(0.0)
         .build();
-    let kept = DefaultLifecycle::default();
     match options {
-        Ok(options) => Cache::with_options(options, weighter, mix.clone(), kept),
-        Err(_) => Cache::with(expected, capacity, weighter, mix.clone(), kept),
+        Ok(options) => Cache::with_options(options, weighter, mix.clone(), lifecycle),
+        Err(_) => Cache::with(expected, capacity, weighter, mix.clone(), lifecycle),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use countersign_domain::standard::TASKS_READ;
-
-    use super::*;
-    use crate::{
-        cache::{epochs::Epochs, monotonic::MonotonicClock},
-        samples::{credential, secret},
-    };
-
-    fn entries(capacity_bytes: u64) -> Entries {
-        let settings = CacheSettings {
-            capacity_bytes,
-            unknown_entries: 64,
-            ..CacheSettings::default()
-        };
-        Entries::new(&settings, &DigestHashBuilder::new())
-    }
-
-    #[test]
-    fn what_is_held_stays_within_its_bounds() {
-        let capacity = 20_000;
-        let entries = entries(capacity);
-        let (begin, now) = (Epochs::new(1).begin(), MonotonicClock::start().now());
-        for number in 0..=255 {
-            let digest = secret(number).digest();
-            entries.keep(&digest, Arc::new(credential(number)), begin, now);
-            entries.keep_unknown(&secret(number ^ 1).digest(), begin, now);
-            entries.keep(&digest, Arc::new(credential(number)), begin, now);
-            assert!(entries.bytes() <= capacity);
-        }
-        assert!(entries.len() > 30, "{}", entries.len());
-        assert!((32..=64).contains(&entries.unknown.len()));
-    }
-
-    #[test]
-    fn equal_sets_and_empty_lists_are_held_once() {
-        let entries = entries(1 << 20);
-        let anywhere = |number| {
-            Arc::new(Credential {
-                addresses: AllowedAddresses::any(),
-                ..credential(number)
-            })
-        };
-        let (one, bytes) = entries.share(anywhere(1));
-        let (other, same) = entries.share(anywhere(2));
-        assert_eq!(bytes, same);
-        assert!(std::ptr::eq(
-            one.permissions.iter().as_slice(),
-            other.permissions.iter().as_slice()
-        ));
-        assert!(one.permissions.contains(&TASKS_READ));
-        assert_eq!(*one, *anywhere(1));
-        let (_, with_list) = entries.share(Arc::new(credential(3)));
-        assert!(with_list > bytes);
-    }
-}
+#[path = "entries_tests.rs"]
+mod tests;

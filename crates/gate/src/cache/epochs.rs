@@ -7,13 +7,24 @@
 //! asked after the commit and told the new facts. If it noted a smaller one, its facts are older than the stamp and are
 //! refused by everybody who sees the stamp. Whoever learns that the change is done, learns it after the stamp was
 //! written with release order, and so reads it with acquire order.
+//!
+//! Facts that nobody looked up, because a change says what they are from now on, are held under the
+//! number that the change itself took. One mutex is locked from before that number is taken until
+//! they are held, and for every other stamp, so that stamps come in the order of their numbers.
+//! Such facts are made only from facts of the version before, which no stamp had overtaken until
+//! then. If a later change of the token had been stamped already, facts that are good were looked
+//! up after it and would be of its version; if it is stamped afterwards, its number is higher, and
+//! the new facts are refused like any others.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use countersign_domain::TokenId;
 
 /// The number under which a look-up began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Epoch(u64);
 
 #[derive(Debug)]
@@ -24,6 +35,34 @@ pub(super) struct Epochs {
     flushed: AtomicU64,
     /// The number of the last change of any token that falls into the slot. Two tokens in one slot cost a look-up.
     slots: Box<[AtomicU64]>,
+    stamping: Mutex<()>,
+}
+
+/// The right to stamp, which one thread has at a time.
+pub(super) struct Stamping<'a> {
+    epochs: &'a Epochs,
+    _turn: MutexGuard<'a, ()>,
+}
+
+impl Stamping<'_> {
+    /// To be called after the change was committed. What is known of the token from the change
+    /// itself may be held under the number that is returned, as long as this is not dropped.
+    pub(super) fn forget(&self, token: TokenId) -> Epoch {
+        let number = self.next();
+        let slot = self.epochs.slot(token);
+        slot.fetch_max(number, Ordering::AcqRel);
+        Epoch(number)
+    }
+
+    /// As if every token had changed.
+    pub(super) fn forget_all(&self) {
+        let number = self.next();
+        self.epochs.flushed.fetch_max(number, Ordering::AcqRel);
+    }
+
+    fn next(&self) -> u64 {
+        self.epochs.last.fetch_add(1, Ordering::AcqRel) + 1
+    }
 }
 
 impl Epochs {
@@ -34,6 +73,7 @@ impl Epochs {
             last: AtomicU64::new(0),
             flushed: AtomicU64::new(0),
             slots: (0..slots).map(|_| AtomicU64::new(0)).collect(),
+            stamping: Mutex::default(),
         }
     }
 
@@ -42,14 +82,13 @@ impl Epochs {
         Epoch(self.last.load(Ordering::Acquire))
     }
 
-    /// To be called after the change was committed.
-    pub(super) fn forget(&self, token: TokenId) {
-        self.slot(token).fetch_max(self.next(), Ordering::AcqRel);
-    }
-
-    /// As if every token had changed.
-    pub(super) fn forget_all(&self) {
-        self.flushed.fetch_max(self.next(), Ordering::AcqRel);
+    /// Waits for the turn to stamp.
+    pub(super) fn stamping(&self) -> Stamping<'_> {
+        let turn = self.stamping.lock();
+        Stamping {
+            epochs: self,
+            _turn: turn.unwrap_or_else(PoisonError::into_inner),
+        }
     }
 
     /// Whether facts about this token that were looked up from there on may be believed.
@@ -60,10 +99,6 @@ impl Epochs {
     /// Whether an answer that names no token may be believed.
     pub(super) fn unflushed(&self, begin: Epoch) -> bool {
         begin.0 >= self.flushed.load(Ordering::Acquire)
-    }
-
-    fn next(&self) -> u64 {
-        self.last.fetch_add(1, Ordering::AcqRel) + 1
     }
 
     fn slot(&self, token: TokenId) -> &AtomicU64 {
@@ -85,12 +120,12 @@ mod tests {
         let (one, other) = (credential(1).token, credential(2).token);
         let before = epochs.begin();
         assert!(epochs.good(before, one));
-        epochs.forget(one);
+        epochs.stamping().forget(one);
         assert!(!epochs.good(before, one));
         assert!(epochs.good(before, other), "another token is not concerned");
         assert!(epochs.good(epochs.begin(), one));
         let between = epochs.begin();
-        epochs.forget_all();
+        epochs.stamping().forget_all();
         assert!(!epochs.good(between, one) && !epochs.good(between, other));
         assert!(!epochs.unflushed(between) && epochs.unflushed(epochs.begin()));
     }
@@ -99,7 +134,7 @@ mod tests {
     fn tokens_that_share_a_slot_only_cost_a_look_up() {
         let epochs = Epochs::new(1);
         let before = epochs.begin();
-        epochs.forget(credential(1).token);
+        epochs.stamping().forget(credential(1).token);
         assert!(!epochs.good(before, credential(2).token));
         assert!(epochs.good(epochs.begin(), credential(2).token));
     }

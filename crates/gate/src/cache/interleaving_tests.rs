@@ -12,6 +12,8 @@ use std::{
     time::Duration,
 };
 
+use countersign_domain::Version;
+
 use super::*;
 use crate::samples::{credential, secret};
 
@@ -90,22 +92,32 @@ async fn read(cached: &CachedSource<Slow>, table: &Table, place: usize) {
     }
 }
 
-async fn write(cached: &CachedSource<Slow>, table: &Table, place: usize) {
+async fn write(cached: &CachedSource<Slow>, table: &Table, place: usize, renewed: &AtomicU64) {
+    let token = credential(u8::try_from(place).unwrap()).token;
     for _ in 0..3 {
         step().await;
         let version = table.committed[place].fetch_add(1, Ordering::SeqCst) + 1;
         step().await;
-        if version.is_multiple_of(3) {
-            cached.forget_all();
-        } else {
-            cached.forget(credential(u8::try_from(place).unwrap()).token);
+        match version % 5 {
+            3 => cached.forget_all(),
+            1 => cached.forget(token),
+            _ => drop(cached.renew(token, |held, _| {
+                let next = Version::try_from(i64::try_from(version + 1).unwrap()).unwrap();
+                renewed.fetch_add(1, Ordering::Relaxed);
+                (held.version.next() == next).then(|| {
+                    Renewal::Current(Credential {
+                        version: next,
+                        ..held.clone()
+                    })
+                })
+            })),
         }
         table.told[place].fetch_max(version, Ordering::SeqCst);
     }
 }
 
 /// Runs readers and writers to their ends in the order that the seed gives; tells how many steps that took.
-fn run(seed: u64) -> usize {
+fn run(seed: u64, renewed: &AtomicU64) -> usize {
     let table = Arc::new(Table::default());
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let source = Slow {
@@ -122,18 +134,18 @@ fn run(seed: u64) -> usize {
     let cached = CachedSource::new(source, settings);
     cached.note_feed(tokio::time::Instant::now().into_std());
     let mut tasks: HashMap<usize, Pin<Box<dyn Future<Output = ()> + '_>>> = HashMap::new();
-    for number in 0..6 {
+    for number in 0..8 {
         let (cached, table, place) = (&cached, &*table, number % 2);
         if number < 4 {
             tasks.insert(number, Box::pin(read(cached, table, place)));
         } else {
-            tasks.insert(number, Box::pin(write(cached, table, place)));
+            tasks.insert(number, Box::pin(write(cached, table, place, renewed)));
         }
     }
     let mut context = Context::from_waker(Waker::noop());
     let mut steps = 0;
     while !tasks.is_empty() {
-        let number = usize::try_from(next(&mut state) % 6).unwrap();
+        let number = usize::try_from(next(&mut state) % 8).unwrap();
         if let Some(task) = tasks.get_mut(&number) {
             steps += 1;
             if pin!(task).as_mut().poll(&mut context).is_ready() {
@@ -147,9 +159,11 @@ fn run(seed: u64) -> usize {
 
 #[tokio::test]
 async fn no_order_of_steps_honours_what_was_acknowledged_as_changed() {
+    let renewed = AtomicU64::new(0);
     for seed in 1..=SEEDS {
         // Its many polls are one poll to the runtime, which would make it wait after some.
-        let steps = tokio::task::unconstrained(async { run(seed) }).await;
+        let steps = tokio::task::unconstrained(async { run(seed, &renewed) }).await;
         assert!(steps > 30, "seed {seed}");
     }
+    assert!(renewed.into_inner() > 100, "facts are seldom renewed");
 }

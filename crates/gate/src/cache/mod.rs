@@ -8,14 +8,16 @@ mod epochs;
 mod hashing;
 mod lookup;
 mod monotonic;
+mod renewal;
 mod settings;
 mod single_flight;
 mod stats;
+mod token_index;
 
 use std::{fmt, sync::Arc, task::Poll, time::Instant};
 
 use async_trait::async_trait;
-use countersign_domain::{Credential, SecretDigest, TokenId};
+use countersign_domain::{Credential, SecretDigest};
 
 use self::{
     breaker::Breaker,
@@ -27,7 +29,11 @@ use self::{
     single_flight::{LookupOutcome, SingleFlight},
     stats::Counters,
 };
-pub use self::{settings::CacheSettings, stats::CacheStats};
+pub use self::{
+    renewal::{Renewal, StaleFacts},
+    settings::CacheSettings,
+    stats::CacheStats,
+};
 use crate::{Aged, CredentialSource, PresentedSecret, SourceError};
 
 /// How often a look-up is done again because the token changed meanwhile, before its own answer is taken.
@@ -35,8 +41,8 @@ const TRIES: usize = 3;
 
 /// A source whose answers are held for a while.
 ///
-/// Somebody has to follow the changes and tell of them: [`forget`](Self::forget) for each token
-/// that changed, [`forget_all`](Self::forget_all) where some may have been missed, and
+/// Somebody has to follow the changes and tell of them: [`forget`](Self::forget) or
+/// [`renew`](Self::renew) for each token that changed, [`forget_all`](Self::forget_all) where some may have been missed, and
 /// [`note_feed`](Self::note_feed) at each sign of life, after everything that came before it was
 /// forgotten. As long as nobody does, every request is looked up.
 pub struct CachedSource<S> {
@@ -67,19 +73,6 @@ impl<S> CachedSource<S> {
             counters: Counters::default(),
             settings,
         }
-    }
-
-    /// Believes nothing any more that was looked up about this token before now. To be called after the change was
-    /// committed, and before its maker is told so.
-    pub fn forget(&self, token: TokenId) {
-        self.epochs.forget(token);
-    }
-
-    /// Believes nothing any more that was looked up before now. A source that was left alone is asked again at once: there
-    /// is nothing left to answer by meanwhile.
-    pub fn forget_all(&self) {
-        self.epochs.forget_all();
-        self.breaker.answered(self.watch.now());
     }
 
     /// The feed of changes lived at that moment, and everything that it told was forgotten. The moment is the one before
@@ -122,8 +115,7 @@ impl<S> CachedSource<S> {
             return Lookup::Miss;
         }
         if let Some(entry) = self.entries.known(digest) {
-            let fresh = now.since(entry.loaded) < self.settings.age && self.is_good(&entry);
-            return if fresh {
+            return if self.is_fresh(&entry, now) && self.is_good(&entry) {
                 self.counters.hit(digest);
                 Lookup::Hit(entry.into())
             } else {
@@ -142,6 +134,10 @@ impl<S> CachedSource<S> {
         }
     }
 
+    fn is_fresh(&self, entry: &Entry, now: Moment) -> bool {
+        now.since(entry.loaded) < self.settings.age
+    }
+
     fn is_good(&self, entry: &Entry) -> bool {
         self.epochs.good(entry.begin, entry.credential.token)
     }
@@ -151,10 +147,13 @@ impl<S> CachedSource<S> {
         let entry = self.entries.known(digest)?;
         let (now, settings) = (self.watch.now(), &self.settings);
         let known_good = self.heard.get().max(Some(entry.loaded))?;
-        // The age bounds them all the same, where the feed goes on and only look-ups fail.
-        let within = now.since(known_good) < settings.grace
-            && now.since(entry.loaded) < settings.age + settings.grace;
+        let within = now.since(known_good) < settings.grace && self.is_spare(&entry, now);
         (within && self.is_good(&entry)).then(|| entry.into())
+    }
+
+    /// The age bounds them all the same, where the feed goes on and only look-ups fail.
+    fn is_spare(&self, entry: &Entry, now: Moment) -> bool {
+        now.since(entry.loaded) < self.settings.age + self.settings.grace
     }
 }
 
@@ -291,5 +290,7 @@ impl<S> fmt::Debug for CachedSource<S> {
 mod interleaving_tests;
 #[cfg(test)]
 mod outage_tests;
+#[cfg(test)]
+mod renewal_tests;
 #[cfg(test)]
 mod tests;

@@ -151,6 +151,14 @@ impl Invalidator for Told {
     fn invalidate(&self, token: TokenId) {
         self.0.send(token).unwrap();
     }
+
+    fn stored(&self, change: &Change) {
+        self.invalidate(change.next().id);
+    }
+
+    fn in_doubt(&self, change: &Change) {
+        self.invalidate(change.next().id);
+    }
 }
 
 #[tokio::test]

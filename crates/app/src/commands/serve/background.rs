@@ -62,6 +62,7 @@ pub(super) async fn background(
     tasks.spawn(numbers.count_often(services.clock.clone()));
     tasks.spawn(uses.write_often(ports.usage.clone(), settings.usage_interval));
     if settings.change_feed != ChangeFeed::None {
+        tasks.spawn(facts.clone().refresh_often());
         let follower = FeedFollower {
             feed: ports.feed.clone(),
             facts,

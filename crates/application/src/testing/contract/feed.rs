@@ -1,12 +1,12 @@
 //! The feed reports every committed change once, wherever the reader continues from.
 
-use countersign_domain::{EventKind, TokenId};
+use countersign_domain::{EventKind, TokenId, TokenUpdate, TokenView};
 use futures_util::future::join_all;
 
 use super::{StoreUnderTest, refused};
 use crate::{
     ports::{FeedError, FeedPosition, TokenChanged},
-    testing::rename_to,
+    testing::{at, no_change, rename_to},
 };
 
 async fn news(on: &StoreUnderTest, position: &mut FeedPosition) -> Vec<TokenChanged> {
@@ -52,6 +52,61 @@ pub async fn every_change_is_told_once(on: &StoreUnderTest) {
     assert_eq!(kinds(&second, old.token.id), [(EventKind::Updated, 2)]);
     let gone = kinds(&second, foreign.view.token.id);
     assert_eq!(gone, [(EventKind::Revoked, 2)]);
+}
+
+/// By which the facts of a secret go on, for whoever holds them; a change of the secrets does not.
+pub async fn an_update_tells_what_it_makes_of_the_facts(on: &StoreUnderTest) {
+    let home = on.realm("home").await;
+    let made = home.make("busy").await;
+    let (mut view, digest) = (made.view, made.secret.digest());
+    let facts = async || on.tokens.find(&digest).await.unwrap().unwrap();
+    let edit = |change: fn(&mut TokenUpdate), view: &TokenView| {
+        let mut edit = no_change(view);
+        change(&mut edit);
+        edit
+    };
+    let changes: [fn(&mut TokenUpdate); 4] = [
+        |edit| edit.name = "renamed \u{fc}".to_owned(),
+        |edit| edit.expiry = Some(at("2026-12-24T17:00:00.000001Z")),
+        |edit| edit.allowed_addresses = Some(vec!["192.0.2.0/24".into(), "2001:db8::1".into()]),
+        |edit| edit.permissions = Some(vec!["api.users.read".into()]),
+    ];
+    for change in changes {
+        let (before, mut position) = (facts().await, on.feed.position().await.unwrap());
+        view = home.update(&view, &edit(change, &view)).await;
+        let told = news(on, &mut position).await.pop().unwrap();
+        let next = before.updated(told.version, told.at, &told.update().unwrap());
+        let after = facts().await;
+        assert_eq!(next.as_ref(), Some(&after));
+        assert_eq!(after, before.of_record(&view.token));
+    }
+    let mut position = on.feed.position().await.unwrap();
+    let rotated = home.rotate(&view, 60).await;
+    let retirement = home
+        .retirement(home.system(), &rotated.view, &made.secret)
+        .await;
+    home.commit(&retirement).await.unwrap();
+    let before = facts().await.of_record(&rotated.view.token);
+    for told in news(on, &mut position).await {
+        let next = told
+            .update()
+            .and_then(|changes| before.updated(told.version, told.at, &changes));
+        assert_eq!(next, None, "{told:?}");
+    }
+}
+
+/// A crowd of long changes is told, without what they changed.
+pub async fn a_change_that_is_long_is_told_without_its_fields(on: &StoreUnderTest) {
+    let home = on.realm("home").await;
+    let view = home.make("listed").await.view;
+    let mut position = on.feed.position().await.unwrap();
+    let mut edit = no_change(&view);
+    let addresses = (0..100).map(|n| format!("2001:db8:aaaa:bbbb:cccc:dddd:eeee:f{n:03}"));
+    edit.allowed_addresses = Some(addresses.collect());
+    home.update(&view, &edit).await;
+    let told = news(on, &mut position).await.pop().unwrap();
+    assert_eq!((told.changes.as_ref(), told.update()), (None, None));
+    assert_eq!(told.kind, EventKind::Updated);
 }
 
 /// So the last reported version is the current one.

@@ -104,6 +104,8 @@ macro_rules! store_contract {
             what_is_no_position_is_refused,
             readers_at_different_places_miss_nothing,
             racing_changes_are_all_told,
+            an_update_tells_what_it_makes_of_the_facts,
+            a_change_that_is_long_is_told_without_its_fields,
         );
         $crate::store_contract!(@tests $subject, usage:
             a_use_shows_in_token_and_secret,

@@ -39,6 +39,7 @@ pub(super) fn change(realm: &TestTenant, token: TokenId, version: i64) -> TokenC
         version: Version::try_from(version).unwrap(),
         kind: EventKind::Updated,
         at: realm.tenant.created,
+        changes: None,
     }
 }
 
