@@ -4,6 +4,7 @@ mod create;
 mod descendants;
 mod limits;
 mod read;
+mod recent_records;
 mod retire;
 mod revoke;
 mod rotate;
@@ -15,6 +16,8 @@ mod create_tests;
 mod descendants_tests;
 #[cfg(test)]
 mod dry_run_tests;
+#[cfg(test)]
+mod known_record_tests;
 #[cfg(test)]
 mod limits_tests;
 #[cfg(test)]
@@ -32,14 +35,14 @@ mod update_tests;
 
 use std::{num::NonZeroU32, sync::Arc};
 
-use countersign_domain::{Actor, Change, Policy, Request, RequestId, SecretDigest};
+use countersign_domain::{Actor, Change, Policy, Request, RequestId, SecretDigest, Write};
 
-use self::limits::ChangeLimits;
 pub use self::{
     create::IssuedToken,
     descendants::{RevocationTerms, RevokedToken},
     update::UpdateResult,
 };
+use self::{limits::ChangeLimits, recent_records::RecentRecords};
 use crate::ports::{Clock, CommitError, Entropy, Invalidator, TokenStore};
 use crate::{LimitReached, UseCaseError};
 
@@ -52,6 +55,7 @@ pub struct Tokens {
     invalidator: Arc<dyn Invalidator>,
     policy: Arc<Policy>,
     limits: Option<Arc<ChangeLimits>>,
+    recent: Arc<RecentRecords>,
 }
 
 impl Tokens {
@@ -71,6 +75,7 @@ impl Tokens {
             invalidator,
             policy: Arc::new(policy),
             limits: None,
+            recent: Arc::default(),
         }
     }
 
@@ -104,6 +109,7 @@ impl Tokens {
     /// where it may be.
     async fn commit(&self, change: &Change) -> Result<(), CommitError> {
         let committed = self.store.commit(change).await;
+        self.forget_changed(change, &committed);
         match &committed {
             Ok(()) => self.invalidator.stored(change),
             Err(CommitError::OutcomeUnknown(_)) => self.invalidator.in_doubt(change),
@@ -134,6 +140,25 @@ impl Tokens {
     /// Whether a live token has the secret of this digest.
     pub(crate) async fn has_secret(&self, digest: &SecretDigest) -> Result<bool, UseCaseError> {
         Ok(self.store.find(digest).await?.is_some())
+    }
+
+    /// Forgets records that a change, or its failure, made doubtful.
+    fn forget_changed(&self, change: &Change, committed: &Result<(), CommitError>) {
+        let (tenant, id, user) = (change.next().tenant, change.next().id, change.next().user);
+        match committed {
+            Err(CommitError::Fault(_) | CommitError::OutcomeUnknown(_)) => self.recent.forget_all(),
+            _ => self.recent.forget((tenant, id)),
+        }
+        let renamed = matches!(
+            change.write(),
+            Write::Update {
+                rename: Some(_),
+                ..
+            }
+        );
+        if renamed && committed.is_ok() {
+            self.recent.forget_made_by(user);
+        }
     }
 
     pub(crate) fn request(&self, actor: Actor, id: RequestId) -> Request {

@@ -1,6 +1,7 @@
 //! Reading tokens and their history.
 
 use countersign_domain::{Actor, SecretView, TokenId, TokenName, TokenView, Version, standard};
+use tokio::time::Instant;
 
 use super::Tokens;
 use crate::{
@@ -15,10 +16,12 @@ impl Tokens {
     /// # Errors
     /// [`UseCaseError::TokenNotFound`], [`UseCaseError::Unreadable`], or a store's fault.
     pub async fn get(&self, actor: &Actor, id: TokenId) -> Result<TokenView, UseCaseError> {
+        let asked = Instant::now();
         let found = self.store.get(actor.tenant, id).await;
-        found
-            .map_err(UseCaseError::of_token(actor.tenant, id))?
-            .ok_or(UseCaseError::TokenNotFound)
+        let found = found.map_err(UseCaseError::of_token(actor.tenant, id))?;
+        let view = found.ok_or(UseCaseError::TokenNotFound)?;
+        self.recent.note(&view, asked);
+        Ok(view)
     }
 
     /// The secrets of a token that work now, the newest first.

@@ -1,15 +1,19 @@
 //! The call at the heart of the service: changing a token, or seeing what a change would come to.
 
 use countersign_domain::{
-    Actor, Changes, Descent, RequestId, RuleViolations, TokenId, TokenUpdate, TokenView,
+    Actor, Changes, Descent, Request, RequestId, RuleViolations, TokenId, TokenUpdate, TokenView,
     UpdateOutcome, Version,
 };
+use tokio::time::Instant;
 
 use super::Tokens;
 use crate::{
     UseCaseError,
     ports::{CommitError, Unreadable},
 };
+
+/// A record, and what the rules make of it.
+type Judged = (TokenView, Result<UpdateOutcome, RuleViolations>);
 
 /// What became of an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,13 +38,16 @@ impl Tokens {
         edit: &TokenUpdate,
         dry_run: bool,
     ) -> Result<UpdateResult, UseCaseError> {
-        let view = self.get(&actor, id).await?;
-        if view.token.version != expected {
-            return Err(stale(&actor, view));
-        }
-        let request = self.request(actor, request);
+        let mut request = self.request(actor, request);
+        let known = self.judge_known(&request, (id, expected), edit);
+        let (view, judged) = match known.filter(|_| !dry_run) {
+            Some(judged) => judged,
+            None => {
+                self.judge_stored(&mut request, (id, expected), edit)
+                    .await?
+            }
+        };
         let judge = |descent| self.policy.update(&request, &view, edit, descent);
-        let judged = judged_by_commit(judge);
         match &judged {
             Ok(UpdateOutcome::Changed(change)) => self.count(&request.actor, change)?,
             // What differs, and why it is refused, says something of the record to those who may
@@ -57,7 +64,13 @@ impl Tokens {
             stored = self.store_update(&outcome, dry_run).await;
         }
         match (stored, outcome) {
-            (Ok(()), outcome) => Ok(updated(&view, outcome)),
+            (Ok(()), outcome) => {
+                let result = updated(&view, outcome);
+                if !dry_run {
+                    self.recent.note(&result.view, Instant::now());
+                }
+                Ok(result)
+            }
             (Err(CommitError::Stale { .. }), _) => {
                 Err(stale(&request.actor, self.get(&request.actor, id).await?))
             }
@@ -66,6 +79,39 @@ impl Tokens {
             }
             (Err(error), _) => Err(error.into()),
         }
+    }
+
+    /// What the rules make of the record if that version of it was read or written a moment ago: a
+    /// change, whose commit finds out whether another one came first. All else has to be looked at:
+    /// a refusal, or that there is nothing to change, is an answer about what is stored.
+    fn judge_known(
+        &self,
+        request: &Request,
+        (id, expected): (TokenId, Version),
+        edit: &TokenUpdate,
+    ) -> Option<Judged> {
+        let key = (request.actor.tenant, id);
+        let view = self.recent.find(key, expected, Instant::now())?;
+        let judge = |descent| self.policy.update(request, &view, edit, descent);
+        let judged = judged_by_commit(judge);
+        matches!(judged, Ok(UpdateOutcome::Changed(_))).then_some((view, judged))
+    }
+
+    /// What the rules make of the record as it is stored, at the time when it was read.
+    async fn judge_stored(
+        &self,
+        request: &mut Request,
+        (id, expected): (TokenId, Version),
+        edit: &TokenUpdate,
+    ) -> Result<Judged, UseCaseError> {
+        let view = self.get(&request.actor, id).await?;
+        if view.token.version != expected {
+            return Err(stale(&request.actor, view));
+        }
+        request.now = self.clock.now();
+        let judge = |descent| self.policy.update(request, &view, edit, descent);
+        let judged = judged_by_commit(judge);
+        Ok((view, judged))
     }
 
     async fn store_update(
