@@ -9,21 +9,26 @@ use nix::sys::signal::Signal;
 use tokio::signal::unix::{self, SignalKind, signal};
 
 /// Signals that ask for an orderly shutdown. A terminal that closes sends SIGHUP, Ctrl-\ SIGQUIT, a
-/// limit of CPU time SIGXCPU.
-const ENDING: [Signal; 5] = [
+/// limit of CPU time SIGXCPU, a power supply or LXC SIGPWR.
+const ENDING: &[Signal] = &[
     Signal::SIGTERM,
     Signal::SIGINT,
     Signal::SIGHUP,
     Signal::SIGQUIT,
     Signal::SIGXCPU,
+    #[cfg(target_os = "linux")]
+    Signal::SIGPWR,
 ];
 
-/// Signals that make other programs reload or report something; this one does neither.
-const IGNORED: [Signal; 4] = [
+/// Signals that make other programs reload or report something, or that come from timers and
+/// profilers; this one does nothing of the kind.
+const IGNORED: &[Signal] = &[
     Signal::SIGUSR1,
     Signal::SIGUSR2,
     Signal::SIGALRM,
     Signal::SIGIO,
+    Signal::SIGVTALRM,
+    Signal::SIGPROF,
 ];
 
 /// Listens for signals from its creation on.
@@ -36,7 +41,7 @@ impl ShutdownSignal {
     /// Fails if the system refuses.
     pub(crate) fn new() -> Result<Self> {
         let hangup_is_ignored = ignores(Signal::SIGHUP);
-        let heard = ENDING.into_iter().chain(IGNORED);
+        let heard = ENDING.iter().chain(IGNORED).copied();
         let listen = heard
             // A process under nohup is meant to outlive the terminal.
             .filter(|kind| *kind != Signal::SIGHUP || !hangup_is_ignored)

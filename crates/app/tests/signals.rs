@@ -93,6 +93,8 @@ fn these_end_the_service_in_order() {
         Signal::SIGHUP,
         Signal::SIGQUIT,
         Signal::SIGXCPU,
+        #[cfg(target_os = "linux")]
+        Signal::SIGPWR,
     ] {
         let service = Service::start("true");
         service.send(signal);
@@ -108,6 +110,8 @@ fn these_do_not_end_it_and_those_that_would_are_logged() {
         Signal::SIGUSR2,
         Signal::SIGALRM,
         Signal::SIGIO,
+        Signal::SIGVTALRM,
+        Signal::SIGPROF,
     ] {
         service.send(signal);
         let line = service.until(signal.as_str());
