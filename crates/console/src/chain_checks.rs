@@ -16,8 +16,10 @@ use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking, time::timeou
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The time for one history before the next one has its turn.
 const TURN: Duration = Duration::from_millis(500);
-/// The number of histories whose verified part is remembered: some kilobytes each, at most.
+/// The number of histories whose verified part is remembered: some kilobytes each, and their secrets.
 const REMEMBERED: usize = 256;
+/// The number of secrets that all remembered histories together may have, at some 150 bytes each.
+const MOST_SECRETS: usize = 32_768;
 
 /// The state of a history's verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,9 +126,37 @@ impl Work {
 
     fn keep(&self, verifier: ChainVerifier) {
         let mut intact = self.intact.lock().unwrap_or_else(PoisonError::into_inner);
-        if intact.len() >= REMEMBERED {
-            intact.pop_front();
-        }
         intact.push_back((self.key(), verifier));
+        bound(&mut intact, |(_, verifier)| verifier.secrets());
+    }
+}
+
+/// Forgets the histories that were viewed longest ago, until the others are few and small enough. The
+/// last one is kept, because a long history is verified in several turns.
+fn bound<T>(intact: &mut VecDeque<T>, secrets: impl Fn(&T) -> usize) {
+    let mut all: usize = intact.iter().map(&secrets).sum();
+    while intact.len() > REMEMBERED || all > MOST_SECRETS && intact.len() > 1 {
+        let forgotten = intact.pop_front();
+        all -= forgotten.as_ref().map_or(0, &secrets);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn histories_of_many_secrets_are_remembered_less_long() {
+        let left = |sizes: &[usize]| {
+            let mut intact: VecDeque<_> = sizes.iter().copied().collect();
+            bound(&mut intact, |secrets| *secrets);
+            intact.into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(left(&[1; 300]), [1; REMEMBERED]);
+        assert_eq!(left(&[MOST_SECRETS, 1, 2]), [1, 2]);
+        assert_eq!(left(&[1, 2, MOST_SECRETS]), [MOST_SECRETS]);
+        assert_eq!(left(&[1, 2, MOST_SECRETS - 2]), [2, MOST_SECRETS - 2]);
+        let two_turns_long = MOST_SECRETS + 1;
+        assert_eq!(left(&[1, two_turns_long]), [two_turns_long]);
     }
 }

@@ -67,6 +67,13 @@ impl ChainVerifier {
         self.hash
     }
 
+    /// The number of secrets that the verifier remembers, at some 150 bytes each: all that the token
+    /// ever had.
+    #[must_use]
+    pub fn secrets(&self) -> usize {
+        self.secrets.len()
+    }
+
     /// Verifies the next event.
     ///
     /// # Errors

@@ -29,6 +29,11 @@ struct IssuedSecret {
 }
 
 impl Secrets {
+    /// The number of secrets that the token ever had.
+    pub(super) fn len(&self) -> usize {
+        self.made.len()
+    }
+
     /// Applies an event to the secrets; `false` if the event cannot have been written like that.
     pub(super) fn take(&mut self, content: &EventContent) -> bool {
         let changes = &content.changes;
