@@ -116,8 +116,7 @@ impl PostgresStore {
     ) -> Result<bool, StoreError> {
         // A long chain takes a while, and a refused caller pays nothing for it, so it needs a
         // permit.
-        let every = Filter::All(Vec::new());
-        let _permit = self.permit(self.questions.acquire(tenant, &every)).await?;
+        let _permit = self.question_permit(tenant).await?;
         let found = self.link.query(|| {
             sqlx::query!(
                 r#"

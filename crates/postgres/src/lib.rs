@@ -21,9 +21,9 @@
 //! # Differences from the adapter for SQLite
 //! The modules are the same, with these exceptions: `commit::update_batcher` with
 //! `commit::batch_update`, because a flush of the log is worth sharing; `client`, `pool` and
-//! `stale_before`, because only a server can be away; `batcher`, with `credential_batch` and
-//! `token_batch`, because a round trip to a server is worth sharing; `feed_cursor` and `notify`,
-//! because there are other nodes; `search_index`, because SQLite has no such index; and `page_query`,
+//! `stale_before`, because only a server can be away; `batcher`, with `credential_batch`,
+//! `session_batch` and `token_batch`, because a round trip to a server is worth sharing;
+//! `feed_cursor` and `notify`, because there are other nodes; `search_index`, because SQLite has no such index; and `page_query`,
 //! because a page and its total take one statement here, for want of a transaction, whereas SQLite
 //! asks twice in one snapshot.
 
@@ -50,6 +50,7 @@ mod read;
 mod rows;
 mod search_index;
 mod session;
+mod session_batch;
 mod snapshot;
 mod stale_before;
 mod store;

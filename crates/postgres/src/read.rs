@@ -104,6 +104,7 @@ impl TokenStore for PostgresStore {
         after: Option<TokenId>,
         limit: u8,
     ) -> Result<Listed, StoreError> {
+        let _permit = self.question_permit(tenant).await?;
         let rows = self.link.query(|| {
             tokens!(
                 "t.tenant_id = $1 AND t.id > $2 AND t.revoked_at IS NULL ORDER BY t.id LIMIT $3",
@@ -126,6 +127,7 @@ impl TokenStore for PostgresStore {
         before: Option<EventPlace>,
         limit: u8,
     ) -> Result<History, StoreError> {
+        let _permit = self.question_permit(tenant).await?;
         self.page_of_history(tenant, filter, before, limit).await
     }
 
@@ -136,6 +138,7 @@ impl TokenStore for PostgresStore {
         before: Option<Version>,
         limit: u8,
     ) -> Result<Vec<EventView>, StoreError> {
+        let _permit = self.question_permit(tenant).await?;
         let rows = self.link.query(|| {
             sqlx::query_as!(
                 EventRow,
@@ -223,6 +226,7 @@ impl TokenStore for PostgresStore {
     }
 
     async fn dry_run(&self, change: &Change) -> Result<(), CommitError> {
+        let _permit = self.question_permit(change.authority().tenant).await?;
         self.write((Instant::now(), Effect::DryRun), change).await
     }
 

@@ -6,15 +6,9 @@ use async_trait::async_trait;
 use countersign_application::ports::{
     FORGOTTEN_AT_ONCE, SESSIONS_PER_TOKEN, Session, SessionDigest, SessionStore, StoreError,
 };
-use countersign_domain::{SecretDigest, TenantId, Timestamp, TokenId};
+use countersign_domain::Timestamp;
 
-use crate::{
-    error::require_primary,
-    rows::{Micros, Table},
-    store::PostgresStore,
-};
-
-const SESSIONS: Table = Table("sessions");
+use crate::store::PostgresStore;
 
 #[async_trait]
 impl SessionStore for PostgresStore {
@@ -61,32 +55,7 @@ impl SessionStore for PostgresStore {
     }
 
     async fn session(&self, digest: &SessionDigest) -> Result<Option<Session>, StoreError> {
-        let rows = self.sessions.query(|| {
-            sqlx::query!(
-                r#"
-                SELECT pg_is_in_recovery() AS "in_recovery!", tenant_id, token_id, secret_digest,
-                       began_at AS "began_at: Micros", seen_at AS "seen_at: Micros"
-                FROM sessions WHERE digest = $1
-                "#,
-                digest.as_bytes(),
-            )
-            .try_map(|row| {
-                // A standby may still have a session that was ended.
-                require_primary(row.in_recovery)?;
-                Ok(row)
-            })
-        });
-        let Some(row) = rows.await?.pop() else {
-            return Ok(None);
-        };
-        Ok(Some(Session {
-            digest: *digest,
-            tenant: TenantId::from_uuid(row.tenant_id),
-            token: TokenId::from_uuid(row.token_id),
-            secret: SecretDigest::from_bytes(SESSIONS.digest("secret_digest", &row.secret_digest)?),
-            began: SESSIONS.time("began_at", row.began_at)?,
-            seen: SESSIONS.time("seen_at", row.seen_at)?,
-        }))
+        self.session_lookup.find(*digest).await
     }
 
     async fn record_activity(

@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use countersign_application::{
     QueryPermit, QueryPermits,
     ports::{Connections, StoreError, StoreHealth, StoreTime, TokenCounts},
+    query::Filter,
 };
-use countersign_domain::Timestamp;
+use countersign_domain::{TenantId, Timestamp};
 use sqlx::{
     ConnectOptions as _, Row as _,
     postgres::{PgConnectOptions, PgRow},
@@ -25,6 +26,7 @@ use crate::{
     notify::{FeedMode, NotifyChannel},
     rows::{Micros, Table},
     search_index::SearchIndexCleaner,
+    session_batch::SessionBatch,
     token_batch::TokenBatch,
 };
 
@@ -67,6 +69,7 @@ pub struct PostgresStore {
     pub(crate) audit: StatementClient,
     /// For the sessions of the console: one connection, because a session's request is a check.
     pub(crate) sessions: StatementClient,
+    pub(crate) session_lookup: Arc<Batcher<SessionBatch>>,
     pub(crate) lookup: Arc<Batcher<CredentialBatch>>,
     pub(crate) records: Arc<Batcher<TokenBatch>>,
     pub(crate) update_batcher: Arc<UpdateBatcher>,
@@ -115,6 +118,7 @@ impl PostgresStore {
             .disable_statement_logging();
         let link = StatementClient::new(options.clone(), max_connections);
         let aside = link.beside(options.clone(), ASIDE);
+        let sessions = link.beside(options.clone(), 1);
         let wake = match feed {
             FeedMode::Notify => Some(Arc::new(NotifyChannel::new(aside.clone(), options.clone()))),
             FeedMode::Poll => None,
@@ -124,7 +128,8 @@ impl PostgresStore {
             records: Arc::new(Batcher::new(&link)),
             update_batcher: Arc::default(),
             audit: link.beside(options.clone(), 1),
-            sessions: link.beside(options.clone(), 1),
+            session_lookup: Arc::new(Batcher::new(&sessions)),
+            sessions,
             search_index: Arc::new(SearchIndexCleaner::new(aside.clone())),
             link,
             aside,
@@ -147,6 +152,15 @@ impl PostgresStore {
         }
     }
 
+    /// Waits for a permit for a query that takes longer than the look-up of one record.
+    pub(crate) async fn question_permit(
+        &self,
+        tenant: TenantId,
+    ) -> Result<QueryPermit, StoreError> {
+        let every = Filter::All(Vec::new());
+        self.permit(self.questions.acquire(tenant, &every)).await
+    }
+
     /// Announces to the other nodes that something changed, or may have.
     pub(crate) fn announce(&self) {
         if let Some(wake) = &self.wake {
@@ -165,6 +179,7 @@ impl PostgresStore {
         self.audit.pool().close().await;
         self.sessions.pool().close().await;
         self.lookup.end();
+        self.session_lookup.end();
         self.records.end();
     }
 }

@@ -95,8 +95,7 @@ impl SqliteStore {
     ) -> Result<bool, StoreError> {
         // A long chain takes a while, and a refused caller pays nothing for it, so it needs a
         // permit.
-        let every = Filter::All(Vec::new());
-        let _permit = self.permit(self.permits.acquire(tenant, &every)).await?;
+        let _permit = self.question_permit(tenant).await?;
         let (tenant, token) = (tenant.as_uuid(), token.as_uuid());
         let ancestor = ancestor.as_uuid();
         let found = sqlx::query_scalar!(

@@ -100,6 +100,7 @@ impl TokenStore for SqliteStore {
              ORDER BY t.id LIMIT ?",
             (home, after, limit)
         );
+        let _permit = self.page_permit(tenant).await?;
         let rows = within(async { rows.fetch_all(&self.pages).await.map_err(store_error) });
         let (content, unreadable) = Unreadable::separate(tenant, read_each(rows.await?))?;
         Ok(Listed {
@@ -115,6 +116,7 @@ impl TokenStore for SqliteStore {
         before: Option<EventPlace>,
         limit: u8,
     ) -> Result<History, StoreError> {
+        let _permit = self.page_permit(tenant).await?;
         self.page_of_history(tenant, filter, before, limit).await
     }
 
@@ -125,6 +127,7 @@ impl TokenStore for SqliteStore {
         before: Option<Version>,
         limit: u8,
     ) -> Result<Vec<EventView>, StoreError> {
+        let _permit = self.page_permit(tenant).await?;
         let (tenant, token) = (tenant.as_uuid(), token.as_uuid());
         // The largest version is never reached, so nothing is left out.
         let before = before.map_or(i64::MAX, Version::get);
@@ -197,6 +200,7 @@ impl TokenStore for SqliteStore {
     }
 
     async fn dry_run(&self, change: &Change) -> Result<(), CommitError> {
+        let _permit = self.question_permit(change.authority().tenant).await?;
         self.undo(change).await
     }
 

@@ -11,9 +11,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use countersign_application::QueryPermits;
-use countersign_application::ports::{
-    Connections, MOST_EXPIRING, StoreError, StoreHealth, StoreTime, TokenCounts,
+use countersign_application::{
+    QueryPermits,
+    ports::{Connections, MOST_EXPIRING, StoreError, StoreHealth, StoreTime, TokenCounts},
 };
 use countersign_domain::Timestamp;
 use sqlx::{
@@ -44,8 +44,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 const MOST_READERS: usize = 8;
 /// The number of queries over many tokens at a time.
 const QUESTIONS: u32 = 2;
-/// The number of lists, or pages of events, that are read at a time.
-const PAGES: u32 = 2;
+/// The number of lists, or pages of events, at a time, beside one search for descendants.
+const PAGES: u32 = 4;
 /// The number of SQLite's steps, some microseconds each at most, between two looks at the time.
 const STEPS: i32 = 1000;
 
@@ -67,6 +67,7 @@ pub struct SqliteStore {
     pub(crate) lineages: QueryPermits,
     /// For lists and events, so that no check waits for them.
     pub(crate) pages: SqlitePool,
+    pub(crate) page_permits: QueryPermits,
     /// For the verification of histories.
     pub(crate) audit: SqlitePool,
 }
@@ -101,14 +102,15 @@ impl SqliteStore {
             group: GroupCommit::new(writer.clone()),
             writer,
             permits: QueryPermits::new(QUESTIONS),
-            lineages: QueryPermits::new(PAGES / 2),
+            lineages: QueryPermits::new(1),
             questions: ending(QUESTIONS).connect_lazy_with(reader.clone()),
-            pages: ending(PAGES).connect_lazy_with(reader.clone()),
+            pages: ending(PAGES + 1).connect_lazy_with(reader.clone()),
+            page_permits: QueryPermits::new(PAGES),
             audit: ending(1).connect_lazy_with(reader.clone()),
             readers: pool(readers, ACQUIRE).connect_lazy_with(reader),
         };
-        // A reader stays open from now on: SQLite removes the log with the last connection, and the
-        // next one would have another log than the one that this process knows.
+        // A reader stays open from now on: SQLite removes the log with the last connection, and then
+        // the log would be another one than this process knows.
         let log = within(async {
             store.switch_to_log().await.map_err(store_error)?;
             // A connection opens the log only when it reads.
@@ -232,13 +234,12 @@ impl StoreHealth for SqliteStore {
 
     fn connections(&self) -> Connections {
         let mut all = Connections::default();
-        let (one, other) = (&self.pages, &self.audit);
         for pool in [
             &self.writer.pool,
             &self.readers,
             &self.questions,
-            one,
-            other,
+            &self.pages,
+            &self.audit,
         ] {
             let open = pool.size();
             all.open += open;

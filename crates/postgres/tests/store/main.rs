@@ -12,6 +12,7 @@ mod outage;
 mod outcome;
 mod plans;
 mod rights;
+mod shares;
 mod statements;
 mod support;
 mod update_batches;
