@@ -98,6 +98,7 @@ impl ErrorKind for CommitError {
             | Self::NotFound
             | Self::ActorGone
             | Self::ActorNarrowed
+            | Self::ActorMoved
             | Self::MayBeAncestor
             | Self::AlreadyMade { .. } => None,
         }

@@ -70,6 +70,9 @@ pub enum UseCaseError {
     /// The actor no longer holds a permission that the change relies on.
     #[error("the actor no longer holds what the change leans on")]
     ActorNarrowed,
+    /// The actor may no longer act from its address.
+    #[error("the actor may no longer be used from this address")]
+    ActorAway,
     /// The actor, or its tenant, makes too many changes.
     #[error(transparent)]
     TooManyChanges(#[from] LimitReached),
@@ -113,6 +116,7 @@ impl From<CommitError> for UseCaseError {
             CommitError::NotFound => Self::TokenNotFound,
             CommitError::ActorGone => Self::ActorGone,
             CommitError::ActorNarrowed => Self::ActorNarrowed,
+            CommitError::ActorMoved => Self::ActorAway,
             // The use case checks the descent and commits once more; a store that gives the same
             // answer again violates its contract.
             error @ CommitError::MayBeAncestor => {

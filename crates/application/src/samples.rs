@@ -47,6 +47,7 @@ pub(crate) fn actor(permissions: &[Permission]) -> Actor {
         user_name: name,
         permissions: permissions.iter().cloned().collect(),
         address: Some([192, 0, 2, 1].into()),
+        address_entry: None,
     }
 }
 

@@ -158,6 +158,11 @@ fn failed(failure: UseCaseError) -> Response {
             "Not allowed",
             "The token that you signed in with lost a permission meanwhile. Nothing was changed.",
         ),
+        UseCaseError::ActorAway => text(
+            StatusCode::FORBIDDEN,
+            "Not allowed",
+            "The token that you signed in with may no longer be used from your address. Nothing was changed.",
+        ),
         UseCaseError::Stale { .. } => text(
             StatusCode::CONFLICT,
             "Changed meanwhile",

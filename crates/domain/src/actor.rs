@@ -27,6 +27,9 @@ pub struct Actor {
     pub permissions: PermissionSet,
     /// The address that the request comes from, if it is known.
     pub address: Option<IpAddr>,
+    /// The entry of the token's list of addresses that admits the request; `None` if the list is
+    /// empty.
+    pub address_entry: Option<String>,
 }
 
 impl Actor {
@@ -43,6 +46,7 @@ impl Actor {
             user_name: user.name,
             permissions,
             address: None,
+            address_entry: None,
         }
     }
 
@@ -87,6 +91,7 @@ impl From<Grant> for Actor {
             user_name: credential.user_name.clone(),
             permissions: credential.permissions.clone(),
             address,
+            address_entry: credential.addresses.entry_for(address),
         }
     }
 }

@@ -101,6 +101,17 @@ impl AllowedAddresses {
         self.0.is_empty() || address.is_some_and(within)
     }
 
+    /// The entry that admits a client at this address, as it is stored; `None` if the list is empty
+    /// or does not admit the client.
+    #[must_use]
+    pub fn entry_for(&self, address: Option<IpAddr>) -> Option<String> {
+        let address = address?.to_canonical();
+        let mut networks = self.0.iter();
+        networks
+            .find(|network| network.contains(&address))
+            .map(show)
+    }
+
     /// Whether this list admits every client that the other list admits.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {

@@ -139,6 +139,19 @@ proptest! {
     }
 
     #[test]
+    fn a_client_is_admitted_by_an_entry_that_the_list_has(list in small_list(), host in 0_u8..80) {
+        let client = Some(IpAddr::from([10, 0, 0, host]));
+        let entry = list.entry_for(client);
+        prop_assert_eq!(entry.is_some(), list.admits(client));
+        if let Some(entry) = entry {
+            prop_assert!(list.iter().any(|listed| listed == entry));
+            prop_assert!(AllowedAddresses::parse([entry]).unwrap().admits(client));
+        }
+        prop_assert_eq!(AllowedAddresses::any().entry_for(client), None);
+        prop_assert_eq!(list.entry_for(None), None);
+    }
+
+    #[test]
     fn canonical_ipv6_networks_admit_what_the_written_ones_did(
         written: u128, prefix in 0_u8..=128, client: u128, near: u16,
     ) {

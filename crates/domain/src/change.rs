@@ -2,8 +2,8 @@
 //! write needs: a store obeys.
 
 use crate::{
-    AuditEvent, IdempotentRequest, PermissionSet, SecretDigest, TenantId, Timestamp, Token,
-    TokenId, TokenName, UserId, UserInfo, Version,
+    AllowedAddresses, AuditEvent, IdempotentRequest, PermissionSet, SecretDigest, TenantId,
+    Timestamp, Token, TokenId, TokenName, UserId, UserInfo, Version,
 };
 
 /// A decided change of one token. A store writes all of it or nothing.
@@ -78,6 +78,9 @@ pub struct Authority {
     pub now: Timestamp,
     /// The permissions that the decision relied on; the actor's token must still hold all of them.
     pub required_permissions: PermissionSet,
+    /// The entry of the list of addresses that admitted the request: the actor's list must still have
+    /// it, or be empty. `None` if the list was empty, and then it must still be empty.
+    pub address_entry: Option<String>,
     /// Whether the commit must check that the changed token has made no token and no secret,
     /// because that token must not be an ancestor of the actor's token.
     pub target_made_nothing: bool,
@@ -132,5 +135,17 @@ impl Change {
     #[must_use]
     pub const fn authority(&self) -> &Authority {
         &self.authority
+    }
+
+    /// The same change under the list of addresses that the actor's token has now; `None` if that
+    /// list does not admit the request.
+    #[must_use]
+    pub fn readmitted(&self, addresses: &AllowedAddresses) -> Option<Self> {
+        let address = self.event.content.address;
+        addresses.admits(address).then(|| {
+            let mut change = self.clone();
+            change.authority.address_entry = addresses.entry_for(address);
+            change
+        })
     }
 }

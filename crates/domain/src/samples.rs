@@ -70,6 +70,7 @@ pub(crate) fn request(n: u8, permissions: &[Permission]) -> Request {
         user_name: format!("token {n}").into(),
         permissions: set(permissions),
         address: Some([192, 0, 2, 1].into()),
+        address_entry: None,
     };
     Request {
         actor,

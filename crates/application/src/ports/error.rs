@@ -129,6 +129,9 @@ pub enum CommitError {
     /// The actor no longer holds all permissions that the decision relied on.
     #[error("the actor no longer holds what the change leans on")]
     ActorNarrowed,
+    /// The actor's list of addresses no longer has the entry that admitted the request.
+    #[error("the actor's list of addresses is another one now")]
+    ActorMoved,
     /// The changed token has made a token or a secret, and the change requires that it has not: the
     /// use case has to check first whether the actor's token descends from it.
     #[error("the changed token may be an ancestor of the actor's")]

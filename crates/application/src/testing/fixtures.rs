@@ -154,6 +154,7 @@ impl TestTenant {
     /// The token as an actor, calling from 192.0.2.1.
     #[must_use]
     pub fn actor(&self, view: &TokenView) -> Actor {
+        let address = Some([192, 0, 2, 1].into());
         Actor {
             tenant: view.token.tenant,
             token: Some(view.token.id),
@@ -162,7 +163,8 @@ impl TestTenant {
             user: view.token.user,
             user_name: view.token.name.as_str().into(),
             permissions: view.token.permissions.clone(),
-            address: Some([192, 0, 2, 1].into()),
+            address,
+            address_entry: view.token.addresses.entry_for(address),
         }
     }
 

@@ -254,7 +254,11 @@ impl Sweep<'_> {
         }
         match end {
             None => Ok(()),
-            Some(gone @ (UseCaseError::ActorGone | UseCaseError::ActorNarrowed)) => Err(gone),
+            Some(
+                gone @ (UseCaseError::ActorGone
+                | UseCaseError::ActorNarrowed
+                | UseCaseError::ActorAway),
+            ) => Err(gone),
             Some(failure) => Err(self.incomplete(Some(failure))),
         }
     }
@@ -283,6 +287,7 @@ fn ends_all(failure: &UseCaseError) -> bool {
         failure,
         UseCaseError::ActorGone
             | UseCaseError::ActorNarrowed
+            | UseCaseError::ActorAway
             | UseCaseError::OutcomeUnknown(_)
             | UseCaseError::Store(StoreError::Unavailable(_))
     )

@@ -25,6 +25,8 @@ mod name_taken_tests;
 #[cfg(test)]
 mod read_tests;
 #[cfg(test)]
+mod readmission_tests;
+#[cfg(test)]
 mod retire_tests;
 #[cfg(test)]
 mod revoke_tests;
@@ -43,7 +45,7 @@ pub use self::{
     update::UpdateResult,
 };
 use self::{limits::ChangeLimits, recent_records::RecentRecords};
-use crate::ports::{Clock, CommitError, Entropy, Invalidator, TokenStore};
+use crate::ports::{Clock, CommitError, Entropy, Invalidator, StoreError, TokenStore};
 use crate::{LimitReached, UseCaseError};
 
 /// The use cases of tokens.
@@ -129,7 +131,28 @@ impl Tokens {
         Ok(self.commit_or_try(change, dry_run).await?)
     }
 
+    /// If the actor's list of addresses is another one than the decision leant on, the new list
+    /// decides.
     async fn commit_or_try(&self, change: &Change, dry_run: bool) -> Result<(), CommitError> {
+        match self.commit_once(change, dry_run).await {
+            Err(CommitError::ActorMoved) => match self.readmitted(change).await? {
+                Some(change) => self.commit_once(&change, dry_run).await,
+                None => Err(CommitError::ActorMoved),
+            },
+            outcome => outcome,
+        }
+    }
+
+    async fn readmitted(&self, change: &Change) -> Result<Option<Change>, StoreError> {
+        let authority = change.authority();
+        let Some(token) = authority.token else {
+            return Ok(None);
+        };
+        let actor = self.store.get(authority.tenant, token).await?;
+        Ok(actor.and_then(|view| change.readmitted(&view.token.addresses)))
+    }
+
+    async fn commit_once(&self, change: &Change, dry_run: bool) -> Result<(), CommitError> {
         if dry_run {
             self.store.dry_run(change).await
         } else {

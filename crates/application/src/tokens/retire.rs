@@ -87,7 +87,7 @@ impl Tokens {
             }
             let secrets = self.secrets(&request.actor, id).await?;
             let change = decide(&view, &secrets)?.ok_or(UseCaseError::SecretNotFound)?;
-            match self.commit(&change).await {
+            match self.commit_or_try(&change, false).await {
                 Ok(()) => return Ok(change.next().version),
                 Err(CommitError::Stale { .. }) if tries < PATIENCE => {}
                 Err(error) => return Err(error.into()),

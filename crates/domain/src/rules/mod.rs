@@ -120,6 +120,7 @@ fn authority(
         user: actor.user,
         now: *now,
         required_permissions,
+        address_entry: actor.address_entry.clone(),
         target_made_nothing: false,
     }
 }

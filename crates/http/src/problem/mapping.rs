@@ -104,6 +104,7 @@ impl Problem {
                 let detail = "The API token lost a permission while the request was under way.";
                 Self::insufficient_scope(detail, N::PERMISSION.as_ref())
             }
+            UseCaseError::ActorAway => CheckError::Denied(Denied::AddressNotAllowed).into(),
             UseCaseError::OutcomeUnknown(source) => {
                 tracing::error!(
                     error = error_chain(&*source),

@@ -8,7 +8,7 @@ use countersign_domain::{Change, Version, Write};
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Done, Worded, existing::judge, names};
+use super::{ActorState, Done, Worded, existing::judge, names};
 use crate::{error::StatementError, store::PostgresStore};
 
 /// Updates as the server takes them: a list for each column.
@@ -20,6 +20,7 @@ struct Columns {
     moments: Vec<DateTime<Utc>>,
     required_permissions: Vec<String>,
     presented: Vec<Option<Vec<u8>>>,
+    address_entries: Vec<Option<String>>,
     tokens: Vec<Uuid>,
     new_name_keys: Vec<Option<String>>,
     target_users: Vec<Option<Uuid>>,
@@ -59,6 +60,7 @@ impl Columns {
             .push(list(names(&authority.required_permissions)));
         self.presented
             .push(presented.map(|digest| digest.as_bytes().to_vec()));
+        self.address_entries.push(authority.address_entry.clone());
         self.tokens.push(*next.id.as_uuid());
         self.new_name_keys
             .push(renames.then(|| next.name.key().to_owned()));
@@ -89,8 +91,8 @@ fn list(entries: impl IntoIterator<Item = String>) -> String {
 /// What became of one update of a statement.
 struct Row {
     ord: i64,
-    /// Written, the actor live and able, the version stored.
-    answer: (bool, bool, bool, Option<i64>),
+    /// Whether it was written, what the actor's rows say, the version stored.
+    answer: (bool, ActorState, Option<i64>),
     made_nothing: bool,
     name_taken: bool,
 }
@@ -133,7 +135,7 @@ impl PostgresStore {
                 sqlx::query!(
                     r#"
                     WITH admitted AS MATERIALIZED (
-                        SELECT * FROM admit_changes($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                        SELECT * FROM authorize_changes($1, $2, $3, $4, $5, $6, $22, $7, $8, $9)
                     ), input AS MATERIALIZED (
                         SELECT i.*, a.live AND a.able AND a.made_nothing AND NOT a.name_taken AS admitted
                         FROM unnest(
@@ -167,7 +169,8 @@ impl PostgresStore {
                                i.request_id, i.expected, i.changes, i.hash, i.encoding
                         FROM changed c JOIN input i ON i.ord = c.ord
                     )
-                    SELECT a.ord AS "ord!", c.ord IS NOT NULL AS "written!", a.live AS "live!", a.able AS "able!",
+                    SELECT a.ord AS "ord!", c.ord IS NOT NULL AS "written!", a.live AS "live!",
+                           a.in_place AS "in_place!", a.able AS "able!",
                            a.made_nothing AS "made_nothing!", a.name_taken AS "name_taken!", t.version AS "stored?"
                     FROM admitted a
                     JOIN input i ON i.ord = a.ord
@@ -195,12 +198,20 @@ impl PostgresStore {
                     &all.request_ids,
                     &all.changes,
                     &all.encodings,
+                    &all.address_entries as &[Option<String>],
                 )
-                .map(|row| Row {
-                    ord: row.ord,
-                    answer: (row.written, row.live, row.able, row.stored),
-                    made_nothing: row.made_nothing,
-                    name_taken: row.name_taken,
+                .map(|row| {
+                    let actor = ActorState {
+                        live: row.live,
+                        in_place: row.in_place,
+                        able: row.able,
+                    };
+                    Row {
+                        ord: row.ord,
+                        answer: (row.written, actor, row.stored),
+                        made_nothing: row.made_nothing,
+                        name_taken: row.name_taken,
+                    }
                 })
             })
             .await

@@ -8,7 +8,7 @@ use countersign_domain::{
 };
 use uuid::Uuid;
 
-use super::{Done, Worded, failed, judge_actor, names};
+use super::{ActorState, Done, Worded, failed, names};
 use crate::{client::Effect, rows::Table, store::PostgresStore};
 
 impl PostgresStore {
@@ -30,7 +30,7 @@ impl PostgresStore {
         let told = self.link.execute_as(call, || {
             by_actor!(
                 authority,
-                "$32, NULL, NULL, NULL",
+                "$32, $33, NULL, NULL, NULL",
                 r#"
                 keyed AS (
                     INSERT INTO idempotency_keys AS k (tenant_id, user_id, key, fingerprint, token_id, created_at)
@@ -72,6 +72,7 @@ impl PostgresStore {
                 )
                 SELECT EXISTS (SELECT FROM made) AS "written!",
                        coalesce((SELECT live FROM actor), false) AS "live!",
+                       coalesce((SELECT in_place FROM actor), false) AS "in_place!",
                        coalesce((SELECT able FROM actor), false) AS "able!",
                        k.token_id AS "before?", k.fingerprint AS "fingerprint?"
                 FROM (VALUES (true)) one (row)
@@ -107,15 +108,20 @@ impl PostgresStore {
             )
             .map(|row| {
                 let before = row.before.zip(row.fingerprint);
-                (row.written, row.live, row.able, before)
+                let actor = ActorState {
+                    live: row.live,
+                    in_place: row.in_place,
+                    able: row.able,
+                };
+                (row.written, actor, before)
             })
         });
         // One row, whatever was written.
-        let (written, live, able, before) = told.await.map_err(failed)?.pop().unwrap_or_default();
+        let (written, actor, before) = told.await.map_err(failed)?.pop().unwrap_or_default();
         if written {
             return Ok(Done::Written);
         }
-        judge_actor(live, able)?;
+        actor.judge()?;
         before.map_or(Ok(Done::Overtaken), |before| Err(already_made(before)))
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use countersign_application::ports::CommitError;
 use countersign_domain::{Change, Version};
 
-use super::{Done, Worded, failed, judge_actor, names};
+use super::{ActorState, Done, Worded, failed, names};
 use crate::{client::Effect, rows::API_TOKENS, store::PostgresStore};
 
 impl PostgresStore {
@@ -29,7 +29,7 @@ impl PostgresStore {
         let told = self.link.execute_as(call, || {
             by_actor!(
                 authority,
-                "$28, $6, CASE WHEN $17::text IS NOT NULL THEN $10 END, $27",
+                "$28, $29, $6, CASE WHEN $17::text IS NOT NULL THEN $10 END, $27",
                 r#"
                 changed AS (
                     UPDATE api_tokens t
@@ -53,6 +53,7 @@ impl PostgresStore {
                 )
                 SELECT EXISTS (SELECT FROM changed) AS "written!",
                        coalesce((SELECT live FROM actor), false) AS "live!",
+                       coalesce((SELECT in_place FROM actor), false) AS "in_place!",
                        coalesce((SELECT able FROM actor), false) AS "able!",
                        coalesce((SELECT made_nothing FROM actor), false) AS "made_nothing!",
                        (SELECT t.version FROM api_tokens t
@@ -82,8 +83,12 @@ impl PostgresStore {
                 maker,
             )
             .map(|row| {
-                let answer = (row.written, row.live, row.able, row.stored);
-                (row.made_nothing, answer)
+                let actor = ActorState {
+                    live: row.live,
+                    in_place: row.in_place,
+                    able: row.able,
+                };
+                (row.made_nothing, (row.written, actor, row.stored))
             })
         });
         // One row, whatever was written.
@@ -95,15 +100,16 @@ impl PostgresStore {
     }
 }
 
-/// What a statement about a token of an expected version did: written, the actor live and able, the version stored.
+/// What a statement about a token of an expected version did: whether it was written, what the
+/// actor's rows say, the version stored.
 pub(super) fn judge(
-    (written, live, able, stored): (bool, bool, bool, Option<i64>),
+    (written, actor, stored): (bool, ActorState, Option<i64>),
     expected: Version,
 ) -> Result<Done, CommitError> {
     if written {
         return Ok(Done::Written);
     }
-    judge_actor(live, able)?;
+    actor.judge()?;
     match stored {
         None => Err(CommitError::NotFound),
         Some(number) if number == expected.get() => Ok(Done::Overtaken),

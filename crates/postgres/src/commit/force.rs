@@ -5,21 +5,21 @@ use std::time::Instant;
 use countersign_application::ports::{CommitError, StoreError};
 use countersign_domain::{ForcedRevocation, Version};
 
-use super::{Overtaken, Worded, failed, judge_actor, names};
+use super::{ActorState, Overtaken, Worded, failed, names};
 use crate::{client::TRIES, rows::API_TOKENS, store::PostgresStore};
 
-/// Whether it was written, whether the actor is live and able, and the stored version.
-type Answer = (bool, bool, bool, Option<i64>);
+/// Whether it was written, what the actor's rows say, and the stored version.
+type Answer = (bool, ActorState, Option<i64>);
 
 impl PostgresStore {
     pub(crate) async fn force(&self, revocation: &ForcedRevocation) -> Result<(), CommitError> {
         let began = Instant::now();
         for _ in 0..TRIES {
-            let (written, live, able, stored) = self.force_once(began, revocation).await?;
+            let (written, actor, stored) = self.force_once(began, revocation).await?;
             if written {
                 return Ok(());
             }
-            judge_actor(live, able)?;
+            actor.judge()?;
             let stored = stored.ok_or(CommitError::NotFound)?;
             if stored != revocation.expected() {
                 let stored = API_TOKENS.version("version", stored)?;
@@ -40,7 +40,7 @@ impl PostgresStore {
         let told = self.link.execute(began, || {
             by_actor!(
                 authority,
-                "$17, $6, NULL, NULL",
+                "$17, $18, $6, NULL, NULL",
                 r#"
                 changed AS (
                     UPDATE api_tokens t
@@ -61,6 +61,7 @@ impl PostgresStore {
                 )
                 SELECT EXISTS (SELECT FROM changed) AS "written!",
                        coalesce((SELECT live FROM actor), false) AS "live!",
+                       coalesce((SELECT in_place FROM actor), false) AS "in_place!",
                        coalesce((SELECT able FROM actor), false) AS "able!",
                        (SELECT t.version FROM api_tokens t
                         WHERE t.tenant_id = $1 AND t.id = $6 AND t.revoked_at IS NULL) AS stored
@@ -77,7 +78,14 @@ impl PostgresStore {
                 worded.changes,
                 worded.encoding,
             )
-            .map(|row| (row.written, row.live, row.able, row.stored))
+            .map(|row| {
+                let actor = ActorState {
+                    live: row.live,
+                    in_place: row.in_place,
+                    able: row.able,
+                };
+                (row.written, actor, row.stored)
+            })
         });
         // One row, whatever was written.
         Ok(told.await.map_err(failed)?.pop().unwrap_or_default())

@@ -19,9 +19,10 @@ use crate::{
 /// A statement that begins with the locks of the change and what the actor's rows say then, as `actor`. Everything
 /// that touches a row has to depend on that row of `actor`, because only then the locks come first in any plan.
 ///
-/// Takes $1 (the tenant) to $5 for the actor, and the SQL for a list of four more values: the
-/// secret that was presented, which is the last parameter, the token that is changed, the key of
-/// the name that it gets, and its user if it must have made nothing.
+/// Takes $1 (the tenant) to $5 for the actor, and the SQL for a list of five more values: the
+/// secret that was presented and the entry that admitted the request, which are the last two
+/// parameters, the token that is changed, the key of the name that it gets, and its user if it must
+/// have made nothing.
 macro_rules! by_actor {
     (
         $authority:expr, $what:literal, $rest:literal, $($bound:expr),* $(,)?
@@ -29,7 +30,7 @@ macro_rules! by_actor {
         sqlx::query!(
             r#"
             WITH actor AS MATERIALIZED (
-                SELECT live, able, made_nothing FROM admit_one_change($1, $2, $3, $4, $5, "#
+                SELECT live, able, in_place, made_nothing FROM authorize_change($1, $2, $3, $4, $5, "#
                     + $what + r#")
             ), "# + $rest,
             $authority.tenant.as_uuid(),
@@ -39,6 +40,7 @@ macro_rules! by_actor {
             &names(&$authority.required_permissions),
             $($bound,)*
             $authority.secret.as_ref().map(|digest| digest.as_bytes().as_slice()),
+            $authority.address_entry.as_deref(),
         )
     };
 }
@@ -130,12 +132,27 @@ fn failed(lost: StatementError) -> CommitError {
     }
 }
 
-/// What the actor's rows say.
-fn judge_actor(live: bool, able: bool) -> Result<(), CommitError> {
-    match (live, able) {
-        (false, _) => Err(CommitError::ActorGone),
-        (true, false) => Err(CommitError::ActorNarrowed),
-        (true, true) => Ok(()),
+/// What the actor's rows say; nothing speaks for an actor without rows.
+#[derive(Debug, Clone, Copy, Default)]
+struct ActorState {
+    /// Neither revoked nor expired, by a secret that works.
+    live: bool,
+    /// Its list of addresses still has the entry that admitted the request.
+    in_place: bool,
+    /// It also holds the permissions that the change leans on.
+    able: bool,
+}
+
+impl ActorState {
+    fn judge(self) -> Result<(), CommitError> {
+        match self {
+            Self { live: false, .. } => Err(CommitError::ActorGone),
+            Self {
+                in_place: false, ..
+            } => Err(CommitError::ActorMoved),
+            Self { able: false, .. } => Err(CommitError::ActorNarrowed),
+            Self { .. } => Ok(()),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use countersign_application::ports::CommitError;
 use countersign_domain::{Change, SecretDigest, Timestamp, Version};
 
-use super::{Done, Worded, existing::judge, failed, names};
+use super::{ActorState, Done, Worded, existing::judge, failed, names};
 use crate::{client::Effect, store::PostgresStore};
 
 impl PostgresStore {
@@ -25,7 +25,7 @@ impl PostgresStore {
         let told = self.link.execute_as(call, || {
             by_actor!(
                 authority,
-                "$23, $6, NULL, NULL",
+                "$23, $24, $6, NULL, NULL",
                 r#"
                 changed AS (
                     UPDATE api_tokens t
@@ -58,6 +58,7 @@ impl PostgresStore {
                 )
                 SELECT EXISTS (SELECT FROM changed) AS "written!",
                        coalesce((SELECT live FROM actor), false) AS "live!",
+                       coalesce((SELECT in_place FROM actor), false) AS "in_place!",
                        coalesce((SELECT able FROM actor), false) AS "able!",
                        (SELECT t.version FROM api_tokens t
                         WHERE t.tenant_id = $1 AND t.id = $6 AND t.revoked_at IS NULL) AS stored
@@ -80,7 +81,14 @@ impl PostgresStore {
                 worded.encoding,
                 worded.commitment,
             )
-            .map(|row| (row.written, row.live, row.able, row.stored))
+            .map(|row| {
+                let actor = ActorState {
+                    live: row.live,
+                    in_place: row.in_place,
+                    able: row.able,
+                };
+                (row.written, actor, row.stored)
+            })
         });
         // One row, whatever was written.
         let answer = told.await.map_err(failed)?.pop();

@@ -76,6 +76,16 @@ async fn nothing_lands_on_another_node_after_a_narrowing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_lands_on_another_node_after_addresses_were_narrowed() {
+    losses_on_two_nodes(Loss::Relocated).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_tokens_that_relocate_each_other_on_two_nodes_one_stays_in_place() {
+    duels_on_two_nodes(Loss::Relocated).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_lands_on_another_node_after_a_rotation() {
     losses_on_two_nodes(Loss::Rotated).await;
 }

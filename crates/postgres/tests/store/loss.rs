@@ -47,8 +47,9 @@ async fn a_stricter_isolation_by_default_lets_no_change_judge_by_what_was() {
     home.update(&view, &rename_to("b")).await;
     // A connection that keeps the default, as behind a pooler, is refused instead of believed.
     let mut connection = database.connect().await;
-    let admit = "SELECT admit_one_change(NULL, NULL, NULL, now(), '{}', NULL, NULL, NULL, NULL)";
-    let refused = connection.execute(admit).await.unwrap_err();
+    let authorize =
+        "SELECT authorize_change(NULL, NULL, NULL, now(), '{}', NULL, NULL, NULL, NULL, NULL)";
+    let refused = connection.execute(authorize).await.unwrap_err();
     let said = refused.as_database_error().unwrap();
     assert_eq!(said.code().as_deref(), Some("25000"), "{said}");
 }

@@ -78,8 +78,8 @@ async fn whole_reads(session: &mut PgConnection) -> Vec<(String, i64)> {
 }
 
 async fn one(session: &mut PgConnection, (tenant, token, user, maker): Ids) {
-    let admitted: (bool, bool, bool) = sqlx::query_as(
-        "SELECT * FROM admit_one_change($1, NULL, $2, now(), '{}', NULL, $3, 'b', $4)",
+    let admitted: (bool, bool, bool, bool) = sqlx::query_as(
+        "SELECT * FROM authorize_change($1, NULL, $2, now(), '{}', NULL, NULL, $3, 'b', $4)",
     )
     .bind(tenant)
     .bind(maker)
@@ -88,14 +88,14 @@ async fn one(session: &mut PgConnection, (tenant, token, user, maker): Ids) {
     .fetch_one(session)
     .await
     .unwrap();
-    assert_eq!(admitted, (true, true, true));
+    assert_eq!(admitted, (true, true, true, true));
 }
 
 async fn several(session: &mut PgConnection, (tenant, token, user, maker): Ids) {
     let admitted: (bool, bool, bool, bool) = sqlx::query_as(
-        "SELECT live, able, made_nothing, name_taken FROM admit_changes(\
+        "SELECT live, able, made_nothing, name_taken FROM authorize_changes(\
          ARRAY[$1], ARRAY[NULL::uuid], ARRAY[$2], ARRAY[now()], ARRAY['{}'], ARRAY[NULL::bytea], \
-         ARRAY[$3], ARRAY['b'], ARRAY[$4])",
+         ARRAY[NULL], ARRAY[$3], ARRAY['b'], ARRAY[$4])",
     )
     .bind(tenant)
     .bind(maker)

@@ -80,6 +80,8 @@ async fn a_role_without_grants_can_do_nothing() {
         "SELECT admit_change(",
         "SELECT admit_one_change(",
         "admit_changes(",
+        "SELECT authorize_change(",
+        "authorize_changes(",
     ] {
         let tried = attempts.iter().any(|attempt| attempt.contains(known));
         assert!(tried, "{known} is not tried: {attempts:#?}");

@@ -100,23 +100,29 @@ async fn authorise(db: &mut SqliteConnection, authority: &Authority) -> Result<(
         return live.map(drop).ok_or(CommitError::ActorGone);
     };
     let (token, now) = (token.as_uuid(), authority.now.as_micros());
-    let held = sqlx::query_scalar!(
-        "SELECT t.permissions AS \"permissions: Text\" FROM api_tokens t \
+    let entry = authority.address_entry.as_deref();
+    let found = sqlx::query!(
+        "SELECT t.permissions AS \"permissions: Text\", \
+         t.allowed_addresses = '[]' OR EXISTS (SELECT 1 FROM json_each(t.allowed_addresses) \
+         WHERE value = ?) AS \"in_place!: bool\" FROM api_tokens t \
          JOIN users u ON u.tenant_id = t.tenant_id AND u.id = t.user_id \
          WHERE t.tenant_id = ? AND t.id = ? AND t.user_id = ? AND t.revoked_at IS NULL \
          AND t.expiry > ? AND u.closed_at IS NULL",
+        entry,
         tenant,
         token,
         user,
         now
     );
-    let held = held.fetch_optional(&mut *db).await.map_err(store_error)?;
-    let held = held.ok_or(CommitError::ActorGone)?;
+    let found = found.fetch_optional(&mut *db).await.map_err(store_error)?;
+    let found = found.ok_or(CommitError::ActorGone)?;
     if let Some(secret) = &authority.secret {
         still_works(db, authority, secret).await?;
     }
-    let held = Column("api_tokens", "permissions").permissions(&held)?;
-    if authority.required_permissions.is_subset(&held) {
+    let held = Column("api_tokens", "permissions").permissions(&found.permissions)?;
+    if !found.in_place {
+        Err(CommitError::ActorMoved)
+    } else if authority.required_permissions.is_subset(&held) {
         Ok(())
     } else {
         Err(CommitError::ActorNarrowed)

@@ -140,6 +140,7 @@ fn update_script(database: &Database, stride: u64) -> Result<String> {
         "1".to_owned(),
         "NULL".to_owned(),
         quoted(secret),
+        "NULL".to_owned(),
     ];
     ensure!(
         values.len() == types.len(),
@@ -163,7 +164,7 @@ fn statement() -> Result<(String, Vec<String>)> {
         let query: Value = serde_json::from_slice(&fs::read(entry?.path())?)?;
         let text = query["query"].as_str().unwrap_or_default();
         let parts = [
-            "admit_one_change",
+            "authorize_change",
             "UPDATE api_tokens",
             "name_key = ",
             "INSERT INTO audit_events",

@@ -3,6 +3,8 @@
 
 use countersign_domain::{Change, TokenUpdate, TokenView};
 
+use futures_util::future::join_all;
+
 use super::{StoreUnderTest, refused};
 use crate::{
     ports::CommitError,
@@ -117,6 +119,50 @@ pub async fn a_narrowing_that_leaves_what_is_leant_on_is_no_hindrance(on: &Store
     home.update(&actor, &holding(&actor, &["api.api-tokens.write"]))
         .await;
     home.commit(&update).await.unwrap();
+}
+
+/// The list must still have the entry that admitted the request, or be empty.
+pub async fn an_actor_writes_only_by_an_address_entry_that_is_still_listed(on: &StoreUnderTest) {
+    let (office, house, elsewhere) = ("192.0.2.0/24", "192.0.2.1", "198.51.100.7");
+    for (n, (before, after, admitted)) in [
+        (&[office][..], &[office, elsewhere][..], true),
+        (&[house, elsewhere], &[house], true),
+        (&[office], &[], true),
+        (&[office], &[elsewhere], false),
+        (&[office], &[house], false),
+        (&[], &[elsewhere], false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let home = on.realm(&format!("home {n}")).await;
+        let mut actor = home.make("actor").await.view;
+        if !before.is_empty() {
+            actor = home.update(&actor, &used_from(&actor, before)).await;
+        }
+        let mut changes = changes_by(&home, &actor).await.to_vec();
+        // The revocation of the same token would come first.
+        changes.pop();
+        for n in 0..8 {
+            let twin = home.make(&format!("twin {n}")).await.view;
+            let rename = rename_to(&format!("renamed {n}"));
+            changes.push(home.edit(home.actor(&actor), &twin, &rename));
+        }
+        home.update(&actor, &used_from(&actor, after)).await;
+        for outcome in join_all(changes.iter().map(|change| home.commit(change))).await {
+            let moved = matches!(outcome, Err(CommitError::ActorMoved));
+            assert!(
+                if admitted { outcome.is_ok() } else { moved },
+                "{n}: {outcome:?}"
+            );
+        }
+    }
+}
+
+fn used_from(view: &TokenView, addresses: &[&str]) -> TokenUpdate {
+    let mut edit = no_change(view);
+    edit.allowed_addresses = Some(addresses.iter().map(ToString::to_string).collect());
+    edit
 }
 
 /// It has no rights here, whatever it holds there.

@@ -32,6 +32,8 @@ pub enum Loss {
     Rotated,
     /// An update to an expiry that has passed when the token acts.
     Shortened,
+    /// An update to a list of addresses that the token does not act from.
+    Relocated,
 }
 
 impl Loss {
@@ -46,6 +48,7 @@ impl Loss {
                 return home.rotation(by, view, &secret, 0);
             }
             Self::Narrowed => edit.permissions = Some(vec!["api.tasks.read".to_owned()]),
+            Self::Relocated => edit.allowed_addresses = Some(vec!["198.51.100.0/24".to_owned()]),
             Self::Shortened => edit.expiry = Some(home.stores.clock.now().plus_seconds(60)),
         }
         home.edit(by, view, &edit)
@@ -60,7 +63,10 @@ fn acting(home: &TestTenant, made: &IssuedToken) -> Actor {
 }
 
 fn is_refusal(error: &CommitError) -> bool {
-    matches!(error, CommitError::ActorGone | CommitError::ActorNarrowed)
+    matches!(
+        error,
+        CommitError::ActorGone | CommitError::ActorNarrowed | CommitError::ActorMoved
+    )
 }
 
 /// Two tokens take the right to do so from each other, at the same time, each through a node of its
@@ -162,6 +168,12 @@ pub async fn of_two_tokens_that_narrow_each_other_one_keeps_its_rights(on: &Stor
     duels([&home, &home], Loss::Narrowed, ROUNDS).await;
 }
 
+/// By the addresses from which each may act.
+pub async fn of_two_tokens_that_relocate_each_other_one_stays_in_place(on: &StoreUnderTest) {
+    let home = on.realm("home").await;
+    duels([&home, &home], Loss::Relocated, ROUNDS).await;
+}
+
 /// Each ends the secret that the other one presents.
 pub async fn of_two_tokens_that_rotate_each_other_one_keeps_its_secret(on: &StoreUnderTest) {
     let home = on.realm("home").await;
@@ -176,6 +188,11 @@ pub async fn nothing_of_a_token_lands_after_its_revocation(on: &StoreUnderTest) 
 /// Nor after the loss of a permission that the write relied on.
 pub async fn nothing_of_a_token_lands_after_its_narrowing(on: &StoreUnderTest) {
     losses_in_flight([on, on], Loss::Narrowed, ROUNDS).await;
+}
+
+/// Nor after its list of addresses no longer admits where it acts from.
+pub async fn nothing_of_a_token_lands_after_its_addresses_were_narrowed(on: &StoreUnderTest) {
+    losses_in_flight([on, on], Loss::Relocated, ROUNDS).await;
 }
 
 /// Nor by a secret after the rotation that ended it.

@@ -1,0 +1,1 @@
+-- Nothing to be done: SQLite has one writer at a time, which asks what it needs within its transaction.
