@@ -278,24 +278,15 @@ fn depth_terms_and_lists_are_bounded() {
     };
     assert!(read(nested(8).as_bytes()).is_ok());
     assert_eq!(faults(&nested(9))[0].1, "too-deep");
-    let terms = |count: usize| {
-        format!(
-            r#"{{"$or":[{}]}}"#,
-            vec![r#"{"version":1}"#; count].join(",")
-        )
-    };
+    let listed = |item: &str, count: usize| vec![item; count].join(",");
+    let terms = |count| format!(r#"{{"$or":[{}]}}"#, listed(r#"{"version":1}"#, count));
     assert!(read(terms(64).as_bytes()).is_ok());
     assert_eq!(
         faults(&terms(65)),
         [("/$or/64/version".to_owned(), "too-many-terms")]
     );
     assert_eq!(faults(&terms(100)).len(), 1);
-    let values = |count: usize| {
-        format!(
-            r#"{{"version":{{"$in":[{}]}}}}"#,
-            vec!["1"; count].join(",")
-        )
-    };
+    let values = |count| format!(r#"{{"version":{{"$in":[{}]}}}}"#, listed("1", count));
     assert!(read(values(100).as_bytes()).is_ok());
     assert_eq!(
         faults(&values(101)),
