@@ -92,9 +92,10 @@ impl Kind {
     ) -> Result<PathBuf> {
         let values = setup.file("own");
         let lines = match self {
-            Self::Create => (0..clients)
-                .map(|client| format!("{client}\t1\n"))
-                .collect(),
+            Self::Create => {
+                let lines: Vec<_> = (0..clients).map(|client| format!("{client}\t1")).collect();
+                lines.join("\n")
+            }
             _ => self.tokens(database, clients)?,
         };
         fs::write(&values, lines)?;
