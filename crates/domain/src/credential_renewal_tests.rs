@@ -41,7 +41,7 @@ fn changed(view: &crate::TokenView, edit: &TokenUpdate) -> crate::Change {
 
 fn edits() -> Vec<TokenUpdate> {
     vec![
-        edit(|edit| edit.name = "renamed".to_owned()),
+        edit(|edit| "renamed".clone_into(&mut edit.name)),
         edit(|edit| edit.expiry = Some(now().plus_seconds(60))),
         edit(|edit| edit.allowed_addresses = Some(vec!["192.0.2.7".to_owned()])),
         edit(|edit| edit.allowed_addresses = Some(Vec::new())),

@@ -18,7 +18,7 @@ const WRITER: &[Permission] = &[API_TOKENS_WRITE, API_TOKENS_READ, TASKS_READ];
 /// Answers reads by these versions of token 2, and commits like this, each once and no more.
 fn store(reads: &[i64], commits: Vec<fn() -> Result<(), CommitError>>) -> MockTokenStore {
     let (mut store, mut sequence) = (MockTokenStore::new(), Sequence::new());
-    for version in reads.to_vec() {
+    for version in reads.iter().copied() {
         store
             .expect_get()
             .times(1)
@@ -51,13 +51,11 @@ async fn update(
         .map(|updated| updated.view.token.version.get())
 }
 
-fn stored() -> Result<(), CommitError> {
-    Ok(())
-}
+const STORED: fn() -> Result<(), CommitError> = || Ok(());
 
 #[tokio::test(start_paused = true)]
 async fn an_update_of_what_was_just_read_or_written_reads_nothing() {
-    let tokens = tokens(store(&[3], vec![stored, stored, stored]));
+    let tokens = tokens(store(&[3], vec![STORED, STORED, STORED]));
     tokens.get(&actor(WRITER), token_id(2)).await.unwrap();
     for version in 3..6 {
         let edit = rename(&format!("name {version}"));
@@ -68,7 +66,7 @@ async fn an_update_of_what_was_just_read_or_written_reads_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_written_longer_ago_is_read() {
-    let tokens = tokens(store(&[3, 4], vec![stored, stored]));
+    let tokens = tokens(store(&[3, 4], vec![STORED, STORED]));
     update(&tokens, actor(WRITER), 3, &rename("one"), false)
         .await
         .unwrap();
@@ -84,7 +82,7 @@ async fn a_stale_guess_is_answered_like_any_stale_version() {
         let stored = 9.try_into().unwrap();
         Err(CommitError::Stale { stored })
     };
-    let tokens = tokens(store(&[3, 9], vec![stored, overtaken]));
+    let tokens = tokens(store(&[3, 9], vec![STORED, overtaken]));
     update(&tokens, actor(WRITER), 3, &rename("one"), false)
         .await
         .unwrap();
@@ -106,7 +104,7 @@ async fn no_answer_is_given_by_a_guess_alone() {
         (rename("two"), true),
     ];
     for (edit, dry_run) in cases {
-        let tokens = tokens(store(&[3, 9], vec![stored]));
+        let tokens = tokens(store(&[3, 9], vec![STORED]));
         update(&tokens, actor(WRITER), 3, &rename("one"), false)
             .await
             .unwrap();
@@ -118,7 +116,7 @@ async fn no_answer_is_given_by_a_guess_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_record_is_known_within_its_tenant() {
-    let mut store = store(&[3], vec![stored]);
+    let mut store = store(&[3], vec![STORED]);
     store.expect_get().returning(|_, _| Ok(None));
     let tokens = tokens(store);
     update(&tokens, actor(WRITER), 3, &rename("one"), false)
@@ -142,7 +140,7 @@ async fn after_a_fault_all_is_read() {
         || Err(CommitError::OutcomeUnknown("cut".into())),
     ];
     for fault in faults {
-        let tokens = tokens(store(&[3, 4], vec![stored, fault, stored]));
+        let tokens = tokens(store(&[3, 4], vec![STORED, fault, STORED]));
         update(&tokens, actor(WRITER), 3, &rename("one"), false)
             .await
             .unwrap();

@@ -33,8 +33,8 @@ fn to(number: u64) -> impl Fn(&Credential, bool) -> Option<Renewal> {
     }
 }
 
-fn spare(_: &Credential, _: bool) -> Option<Renewal> {
-    Some(Renewal::Spare(facts(2)))
+fn spare<S>(cached: &CachedSource<S>) -> Vec<StaleFacts> {
+    cached.renew(credential(1).token, |_, _| Some(Renewal::Spare(facts(2))))
 }
 
 fn heard<S>(cached: &CachedSource<S>) {
@@ -55,14 +55,14 @@ async fn found<S: CredentialSource>(cached: &CachedSource<S>) -> Result<Option<i
     Ok(found.map(|found| found.version.get()))
 }
 
-fn away() -> Option<Result<Arc<Credential>, SourceError>> {
-    Some(Err(SourceError::away("gone")))
+fn end(source: &FixedSource) {
+    source.set(Some(Err(SourceError::away("gone"))));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_change_makes_of_the_facts_is_believed_without_a_look_up() {
     let (source, cached) = warm().await;
-    source.set(away());
+    end(&source);
     for number in 2..=5 {
         assert!(cached.renew(credential(1).token, to(number)).is_empty());
         assert_eq!(found(&cached).await.unwrap(), i64::try_from(number).ok());
@@ -91,7 +91,7 @@ async fn renewed_facts_keep_the_age_of_their_look_up() {
 async fn facts_that_a_change_has_overtaken_are_the_base_of_nothing() {
     for forgotten in [true, false] {
         let (source, cached) = warm().await;
-        source.set(away());
+        end(&source);
         // A later change was told first, by this node or by the feed.
         if forgotten {
             cached.forget(credential(1).token);
@@ -106,7 +106,7 @@ async fn facts_that_a_change_has_overtaken_are_the_base_of_nothing() {
 #[tokio::test(start_paused = true)]
 async fn facts_of_that_version_already_are_held_on() {
     let (source, cached) = warm().await;
-    source.set(away());
+    end(&source);
     let held = |_: &Credential, current: bool| current.then_some(Renewal::Unchanged);
     assert!(cached.renew(credential(1).token, held).is_empty());
     assert_eq!(found(&cached).await.unwrap(), Some(1));
@@ -116,12 +116,12 @@ async fn facts_of_that_version_already_are_held_on() {
 async fn spare_facts_are_honoured_only_while_the_source_is_away() {
     let (source, cached) = warm().await;
     source.set(Some(Ok(Arc::new(facts(3)))));
-    assert_eq!(cached.renew(credential(1).token, spare).len(), 1);
+    assert_eq!(spare(&cached).len(), 1);
     assert_eq!(found(&cached).await.unwrap(), Some(3));
 
     let (source, cached) = warm().await;
-    source.set(away());
-    assert_eq!(cached.renew(credential(1).token, spare).len(), 1);
+    end(&source);
+    assert_eq!(spare(&cached).len(), 1);
     assert_eq!(found(&cached).await.unwrap(), Some(2));
     // What is made of them is spare, too.
     assert_eq!(cached.renew(credential(1).token, to(3)).len(), 1);
@@ -143,7 +143,7 @@ async fn what_is_left_is_looked_up_before_a_check_asks() {
         cached.refresh(stale).await;
     }
     assert_eq!(source.asked(), 2);
-    source.set(away());
+    end(&source);
     assert_eq!(found(&cached).await.unwrap(), Some(2));
     advance(39 * SECOND).await;
     heard(&cached);
@@ -232,10 +232,10 @@ fn threads_in_any_order_honour_nothing_that_was_acknowledged_as_changed() {
     };
     thread::scope(|scope| {
         let [_, _, one, other] = [
-            scope.spawn(&read),
-            scope.spawn(&read),
-            scope.spawn(&write),
-            scope.spawn(&write),
+            scope.spawn(read),
+            scope.spawn(read),
+            scope.spawn(write),
+            scope.spawn(write),
         ];
         one.join().unwrap();
         other.join().unwrap();

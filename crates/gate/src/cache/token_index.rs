@@ -72,8 +72,7 @@ impl Equivalent<SecretDigest> for DigestStart {
 }
 
 fn start(digest: &SecretDigest) -> Start {
-    let [a, b, c, d, e, f, g, h, ..] = *digest.as_bytes();
-    [a, b, c, d, e, f, g, h]
+    digest.as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
 fn end(token: TokenId) -> u32 {

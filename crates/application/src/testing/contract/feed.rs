@@ -66,7 +66,7 @@ pub async fn an_update_tells_what_it_makes_of_the_facts(on: &StoreUnderTest) {
         edit
     };
     let changes: [fn(&mut TokenUpdate); 4] = [
-        |edit| edit.name = "renamed \u{fc}".to_owned(),
+        |edit| "renamed \u{fc}".clone_into(&mut edit.name),
         |edit| edit.expiry = Some(at("2026-12-24T17:00:00.000001Z")),
         |edit| edit.allowed_addresses = Some(vec!["192.0.2.0/24".into(), "2001:db8::1".into()]),
         |edit| edit.permissions = Some(vec!["api.users.read".into()]),

@@ -173,7 +173,10 @@ async fn a_stream_ends_at_once_when_its_token_is_told_to_have_ended() {
         assert_eq!(stream.next().await.unwrap().name, "ready");
         let own = change(home, made.view.token.id, 2);
         // Still good: told like any other change.
-        served.doors.hub.publish(news(&[own.clone()], "1"));
+        served
+            .doors
+            .hub
+            .publish(news(std::slice::from_ref(&own), "1"));
         assert_eq!(stream.next().await.unwrap().name, "change");
         assert_eq!(stream.next().await.unwrap().name, "heartbeat");
         if narrowed {
