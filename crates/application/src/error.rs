@@ -2,7 +2,9 @@
 
 use std::error::Error;
 
-use countersign_domain::{RuleViolations, TenantId, TokenId, TokenView, Version};
+use countersign_domain::{
+    InsufficientScope, RuleViolations, TenantId, TokenId, TokenView, Version,
+};
 use thiserror::Error;
 
 use crate::LimitReached;
@@ -64,6 +66,10 @@ pub enum UseCaseError {
         /// some cannot be read.
         cause: Option<Box<UseCaseError>>,
     },
+    /// The actor lacks the permission of the operation, or its proof covers its own token alone and
+    /// another is meant.
+    #[error(transparent)]
+    InsufficientScope(#[from] InsufficientScope),
     /// The actor is no longer live.
     #[error("the actor is no longer live")]
     ActorGone,

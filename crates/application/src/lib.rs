@@ -1,9 +1,10 @@
 //! The use cases of Countersign, independent of how they are called and where data is stored.
 //!
-//! A use case fetches the stored record, checks that its version is the one that the request means,
-//! lets the rules judge, and passes their result to the store. The [`ports`] are what it needs from
-//! outside; every failure is one [`UseCaseError`]. The feature `testing` adds mocks of all ports
-//! and the contract that every store must pass.
+//! A use case takes the proof that its actor holds the permission of the operation, so no adapter
+//! can forget that check. It fetches the stored record, checks that its version is the one that the
+//! request means, lets the rules judge, and passes their result to the store. The [`ports`] are
+//! what it needs from outside; every failure is one [`UseCaseError`]. The feature `testing` adds
+//! mocks of all ports and the contract that every store must pass.
 
 mod audit;
 mod error;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use countersign_domain::{
-    Actor, AllowedAddresses, ChainHash, Permission, Policy, RequestId, Secret, TenantId, Timestamp,
-    Token, TokenId, TokenName, TokenUpdate, TokenView, UserId, UserInfo, Version, standard,
+    Actor, AllowedAddresses, Authorized, ChainHash, Operation, Permission, Policy, RequestId,
+    Secret, TenantId, Timestamp, Token, TokenId, TokenName, TokenUpdate, TokenView, UserId,
+    UserInfo, Version, standard,
 };
 
 use crate::{
@@ -49,6 +50,11 @@ pub(crate) fn actor(permissions: &[Permission]) -> Actor {
         address: Some([192, 0, 2, 1].into()),
         address_entry: None,
     }
+}
+
+/// That actor, authorized for the operation of a use case.
+pub(crate) fn by<O: Operation>(permissions: &[Permission]) -> Authorized<O> {
+    actor(permissions).authorize().unwrap()
 }
 
 /// Token `n` at a version, with permission to read tasks.

@@ -4,7 +4,7 @@
 
 use std::{fmt, sync::Arc};
 
-use countersign_domain::{Credential, Grant, SecretDigest, Timestamp};
+use countersign_domain::{Authorized, Credential, ReadTokens, SecretDigest, Timestamp};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -144,13 +144,17 @@ impl Sessions {
         }
     }
 
-    /// Begins a session for a grant. Sessions that are over are deleted on the way.
+    /// Begins a session for an actor that presented a secret and may read, which every page
+    /// requires. Sessions that are over are deleted on the way.
     ///
     /// # Errors
-    /// Returns [`UseCaseError::ActorGone`] if the grant has no secret; fails without random bytes,
+    /// Returns [`UseCaseError::ActorGone`] if the actor has no secret; fails without random bytes,
     /// or with the store.
-    pub async fn begin(&self, grant: &Grant) -> Result<SessionId, UseCaseError> {
-        let secret = grant.secret.ok_or(UseCaseError::ActorGone)?;
+    pub async fn begin(&self, by: &Authorized<ReadTokens>) -> Result<SessionId, UseCaseError> {
+        let actor = by.actor();
+        let (Some(token), Some(secret)) = (actor.token, actor.secret) else {
+            return Err(UseCaseError::ActorGone);
+        };
         let mut random = Zeroizing::new([0; 32]);
         self.entropy.fill(&mut *random)?;
         let id = SessionId::from_random(&random);
@@ -160,8 +164,8 @@ impl Sessions {
         self.store.forget(began, seen).await?;
         let session = Session {
             digest: id.digest(),
-            tenant: grant.credential.tenant,
-            token: grant.credential.token,
+            tenant: actor.tenant,
+            token,
             secret,
             began: now,
             seen: now,

@@ -1,10 +1,10 @@
-use countersign_domain::{PermissionSet, Secret, Version};
+use countersign_domain::{Actor, PermissionSet, Secret, Version, standard::API_TOKENS_READ};
 use mockall::predicate::eq;
 
 use super::*;
 use crate::{
     ports::{MockClock, MockEntropy, MockSessionStore, MockTokenStore, StoreError},
-    samples::{now, tenant_id, token_id, user},
+    samples::{actor, now, tenant_id, token_id, user},
 };
 
 const LIMITS: SessionLimits = SessionLimits {
@@ -83,15 +83,12 @@ fn knowing(credential: Option<Credential>) -> MockTokenStore {
     tokens
 }
 
-fn grant() -> Grant {
-    let attempt = countersign_domain::Attempt {
-        now: now(),
-        address: None,
-        permission: None,
+fn reader(secret: Option<SecretDigest>) -> Authorized<ReadTokens> {
+    let actor = Actor {
+        secret,
+        ..actor(&[API_TOKENS_READ])
     };
-    let mut grant = Arc::new(credential()).admit(&attempt).unwrap();
-    grant.secret = Some(secret());
-    grant
+    actor.authorize().unwrap()
 }
 
 #[test]
@@ -124,17 +121,15 @@ async fn a_session_keeps_digests_and_clears_away_what_is_over() {
         .with(eq(session(0, 0)))
         .once()
         .returning(|_| Ok(()));
-    let begun = sessions(store, MockTokenStore::new()).begin(&grant()).await;
+    let sessions = sessions(store, MockTokenStore::new());
+    let begun = sessions.begin(&reader(Some(secret()))).await;
     assert_eq!(begun.unwrap().expose(), id().expose());
 }
 
 #[tokio::test]
 async fn without_a_secret_there_is_no_session() {
-    let mut grant = grant();
-    grant.secret = None;
-    let begun = sessions(MockSessionStore::new(), MockTokenStore::new())
-        .begin(&grant)
-        .await;
+    let sessions = sessions(MockSessionStore::new(), MockTokenStore::new());
+    let begun = sessions.begin(&reader(None)).await;
     assert!(matches!(begun, Err(UseCaseError::ActorGone)));
 }
 

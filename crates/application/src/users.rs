@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_domain::{Actor, UserId};
+use countersign_domain::{Authorized, ReadUsers, TenantId, UseOwnToken, UserId};
 
 use crate::{
     UseCaseError,
@@ -26,16 +26,32 @@ impl Users {
     ///
     /// # Errors
     /// Returns [`UseCaseError::UserNotFound`], or the store's error.
-    pub async fn get(&self, actor: &Actor, id: UserId) -> Result<User, UseCaseError> {
-        self.store
-            .user(actor.tenant, id)
-            .await?
-            .ok_or(UseCaseError::UserNotFound)
+    pub async fn get(&self, by: &Authorized<ReadUsers>, id: UserId) -> Result<User, UseCaseError> {
+        self.load(by.actor().tenant, id).await
+    }
+
+    /// The actor's own user.
+    ///
+    /// # Errors
+    /// Returns [`UseCaseError::ActorGone`] if it does not exist any more, or the store's error.
+    pub async fn current(&self, by: &Authorized<UseOwnToken>) -> Result<User, UseCaseError> {
+        let actor = by.actor();
+        match self.load(actor.tenant, actor.user).await {
+            Err(UseCaseError::UserNotFound) => Err(UseCaseError::ActorGone),
+            found => found,
+        }
+    }
+
+    async fn load(&self, tenant: TenantId, id: UserId) -> Result<User, UseCaseError> {
+        let found = self.store.user(tenant, id).await?;
+        found.ok_or(UseCaseError::UserNotFound)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use countersign_domain::standard::USERS_READ;
+
     use super::*;
     use crate::{
         ports::{MockUserStore, UserKind},
@@ -63,14 +79,14 @@ mod tests {
             .times(3)
             .returning(move |_, _| answers.pop().unwrap());
         let users = Users::new(Arc::new(store));
-        let (actor, id) = (samples::actor(&[]), samples::user(1).id);
-        assert_eq!(&*users.get(&actor, id).await.unwrap().name, "token 1");
+        let (by, id) = (samples::by(&[USERS_READ]), samples::user(1).id);
+        assert_eq!(&*users.get(&by, id).await.unwrap().name, "token 1");
         assert!(matches!(
-            users.get(&actor, id).await,
+            users.get(&by, id).await,
             Err(UseCaseError::UserNotFound)
         ));
         assert!(matches!(
-            users.get(&actor, id).await,
+            users.get(&by, id).await,
             Err(UseCaseError::Store(_))
         ));
     }

@@ -1,15 +1,17 @@
-//! The signed-in user: every page but the sign-in takes a [`SignedIn`], and an actor cannot be
-//! obtained in another way. The facts of the session are looked up and judged on each request, as
-//! the API does with a secret.
+//! The signed-in user: every page but the sign-in takes a [`SignedIn`] with the proof that its use
+//! case requires. The facts of the session are looked up and judged on each request, as the API
+//! does with a secret.
 
-use std::{marker::PhantomData, time::Duration};
+use std::time::Duration;
 
 use axum::{
     extract::FromRequestParts,
     http::{Method, request::Parts},
 };
 use countersign_application::SessionId;
-use countersign_domain::{Actor, Denied, Permission, TokenId, standard};
+use countersign_domain::{
+    Actor, Authorized, DeleteTokens, Denied, Operation, ReadTokens, TokenId, WriteTokens,
+};
 use countersign_gate::FoundCredential;
 
 use crate::{
@@ -19,41 +21,17 @@ use crate::{
     state::ConsoleState,
 };
 
-/// The requirement of an operation, besides reading, which every page requires.
-pub(crate) trait Needs: Send + Sync {
-    /// The permission.
-    const PERMISSION: Permission;
-}
-
-macro_rules! needs {
-    ($($(#[$doc:meta])* $name:ident = $permission:ident;)*) => {
-        $($(#[$doc])*
-        pub(crate) struct $name;
-
-        impl Needs for $name {
-            const PERMISSION: Permission = standard::$permission;
-        })*
-    };
-}
-
-needs! {
-    /// Requires the permission to read tokens and their history.
-    Reading = API_TOKENS_READ;
-    /// Requires the permission to create and change tokens.
-    Writing = API_TOKENS_WRITE;
-    /// Requires the permission to revoke tokens.
-    Deleting = API_TOKENS_DELETE;
-}
-
-/// A signed-in user who holds the permission of the operation.
-pub(crate) struct SignedIn<N> {
-    /// The actor of every operation.
-    pub(crate) actor: Actor,
+/// A signed-in user who is authorized for the operation, besides reading, which every page
+/// requires.
+pub(crate) struct SignedIn<O> {
+    /// The actor with the proof that the use case requires.
+    pub(crate) by: Authorized<O>,
+    /// The same actor, with the proof for what a page shows.
+    pub(crate) reader: Authorized<ReadTokens>,
     /// The request.
     pub(crate) visit: BrowserRequest,
     /// The contents of each page's head.
     pub(crate) who: Viewer,
-    needs: PhantomData<N>,
 }
 
 /// The signed-in user as pages show it, and the operations that pages offer.
@@ -71,7 +49,7 @@ pub(crate) struct Viewer {
     pub(crate) deletes: bool,
 }
 
-impl<N: Needs> FromRequestParts<ConsoleState> for SignedIn<N> {
+impl<O: Operation> FromRequestParts<ConsoleState> for SignedIn<O> {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, app: &ConsoleState) -> Result<Self, PageError> {
@@ -87,24 +65,23 @@ impl<N: Needs> FromRequestParts<ConsoleState> for SignedIn<N> {
             }
             return Err(ended(None));
         };
-        let actor = resume(app, &visit, id)
+        let reader = resume(app, &visit, id)
             .await?
             .map_err(|why| ended(Some(why)))?;
-        if !actor.permissions.contains(&N::PERMISSION) {
-            return Err(PageError::NotHeld(N::PERMISSION));
-        }
+        let actor = reader.actor();
+        let by = actor.clone().authorize()?;
         let who = Viewer {
             token: actor.token,
             name: actor.user_name.to_string(),
             form_token: form_token(id),
-            writes: actor.permissions.contains(&standard::API_TOKENS_WRITE),
-            deletes: actor.permissions.contains(&standard::API_TOKENS_DELETE),
+            writes: actor.may::<WriteTokens>(),
+            deletes: actor.may::<DeleteTokens>(),
         };
         Ok(Self {
-            actor,
+            by,
+            reader,
             visit,
             who,
-            needs: PhantomData,
         })
     }
 }
@@ -114,7 +91,7 @@ pub(crate) async fn resume(
     app: &ConsoleState,
     visit: &BrowserRequest,
     id: &SessionId,
-) -> Result<Result<Actor, SessionEnd>, PageError> {
+) -> Result<Result<Authorized<ReadTokens>, SessionEnd>, PageError> {
     if !(app.in_step)() {
         return Err(PageError::ClockApart);
     }
@@ -126,14 +103,13 @@ pub(crate) async fn resume(
         digest: standing.digest,
         age: Duration::ZERO,
     };
-    let admitted = app
-        .gate
-        .admit(&known, visit.address, Some(&standard::API_TOKENS_READ));
+    let needed = ReadTokens::PERMISSION;
+    let admitted = app.gate.admit(&known, visit.address, needed.as_ref());
     let why = match admitted {
         Ok(grant) => {
             // The cell is empty, because a request has one caller.
             let _ = visit.actor.set(grant.credential.token);
-            return Ok(Ok(grant.into()));
+            return Ok(Ok(Actor::from(grant).authorize()?));
         }
         // The browser may only be elsewhere for a short time: the session goes on where the token
         // may be used.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use countersign_application::{Audit, UseCaseError};
-use countersign_domain::{Actor, BrokenChain, ChainVerifier, TenantId, TokenId};
+use countersign_domain::{Authorized, BrokenChain, ChainVerifier, ReadTokens, TenantId, TokenId};
 use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking, time::timeout};
 
 /// The time that a page waits for the verification of its history.
@@ -58,7 +58,7 @@ impl ChainChecks {
     pub(crate) async fn verify(
         &self,
         audit: &Audit,
-        actor: &Actor,
+        by: &Authorized<ReadTokens>,
         token: TokenId,
     ) -> Result<ChainState, UseCaseError> {
         let verified = timeout(PATIENCE, async {
@@ -67,7 +67,7 @@ impl ChainChecks {
             };
             let work = Work {
                 audit: audit.clone(),
-                actor: actor.clone(),
+                by: by.clone(),
                 token,
                 intact: Arc::clone(&self.intact),
             };
@@ -87,7 +87,7 @@ impl ChainChecks {
 /// One turn of a verification.
 struct Work {
     audit: Audit,
-    actor: Actor,
+    by: Authorized<ReadTokens>,
     token: TokenId,
     intact: Arc<Mutex<VecDeque<(Key, ChainVerifier)>>>,
 }
@@ -95,13 +95,13 @@ struct Work {
 impl Work {
     async fn run(&self) -> Result<ChainState, UseCaseError> {
         let end = Instant::now() + TURN;
-        let (audit, actor, token) = (&self.audit, &self.actor, self.token);
+        let (audit, by, token) = (&self.audit, &self.by, self.token);
         let mut verifier = self.take().unwrap_or_default();
-        if !audit.stands(actor, token, &verifier).await? {
+        if !audit.stands(by, token, &verifier).await? {
             verifier = ChainVerifier::default();
         }
         let chain = loop {
-            match audit.advance(actor, token, &mut verifier).await? {
+            match audit.advance(by, token, &mut verifier).await? {
                 Some(Ok(())) => break ChainState::Verified,
                 // A broken history is verified again at each view, because it may have been
                 // repaired.
@@ -115,7 +115,7 @@ impl Work {
     }
 
     fn key(&self) -> Key {
-        (self.actor.tenant, self.token)
+        (self.by.actor().tenant, self.token)
     }
 
     fn take(&self) -> Option<ChainVerifier> {

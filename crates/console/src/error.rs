@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use countersign_application::{UseCaseError, error_chain, ports::StoreError};
-use countersign_domain::Permission;
+use countersign_domain::InsufficientScope;
 use form_urlencoded::Serializer;
 use maud::{Markup, html};
 
@@ -33,7 +33,7 @@ pub(crate) enum PageError {
     /// ask again.
     Elsewhere(String),
     /// The token of the session lacks a permission.
-    NotHeld(Permission),
+    NotHeld(InsufficientScope),
     /// A page of another site sent the form.
     ForeignForm,
     /// The form belongs to another session, or to none.
@@ -62,8 +62,15 @@ impl From<UseCaseError> for PageError {
     fn from(failure: UseCaseError) -> Self {
         match failure {
             UseCaseError::TokenNotFound => Self::NoToken,
+            UseCaseError::InsufficientScope(lacking) => lacking.into(),
             other => Self::Failed(other),
         }
+    }
+}
+
+impl From<InsufficientScope> for PageError {
+    fn from(lacking: InsufficientScope) -> Self {
+        Self::NotHeld(lacking)
     }
 }
 
@@ -72,11 +79,16 @@ impl IntoResponse for PageError {
         match self {
             Self::SignIn { why, secure, next } => sign_in(why, secure, next.as_deref()),
             Self::Elsewhere(target) => layout::bounce(&target),
-            Self::NotHeld(permission) => page(
+            Self::NotHeld(InsufficientScope { permission }) => page(
                 StatusCode::FORBIDDEN,
                 "Not allowed",
                 &html! {
-                    "The token that you signed in with does not hold " code { (permission) } ", which this page needs. "
+                    "The token that you signed in with does not hold "
+                    @match permission {
+                        Some(permission) => { code { (permission) } }
+                        None => { "what it takes" }
+                    }
+                    ", which this page needs. "
                     "Sign in with a token that does, or ask somebody who has one."
                 },
             ),
@@ -148,6 +160,7 @@ fn failed(failure: UseCaseError) -> Response {
                 "Some tokens were revoked and others were not. Go back, load the page anew, and go on.",
             )
         }
+        UseCaseError::InsufficientScope(lacking) => PageError::from(lacking).into_response(),
         UseCaseError::ActorGone => text(
             StatusCode::UNAUTHORIZED,
             "Signed out",

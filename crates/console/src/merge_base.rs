@@ -3,7 +3,7 @@
 //! the form, which may say anything.
 
 use countersign_application::ports::EventView;
-use countersign_domain::{Actor, Timestamp, Token, Version};
+use countersign_domain::{Authorized, ReadTokens, Timestamp, Token, Version};
 
 use crate::{error::PageError, state::ConsoleState};
 
@@ -47,7 +47,7 @@ pub(crate) struct MergeBase {
 /// Fails if the version is too old, or with the store.
 pub(crate) async fn since(
     app: &ConsoleState,
-    actor: &Actor,
+    by: &Authorized<ReadTokens>,
     current: &Token,
     version: Version,
 ) -> Result<MergeBase, PageError> {
@@ -55,7 +55,7 @@ pub(crate) async fn since(
     // Events after the record that is shown do not count here.
     let mut before = Some(current.version.next());
     for _ in 0..FARTHEST {
-        let batch = app.tokens.events(actor, current.id, before, BATCH).await?;
+        let batch = app.tokens.events(by, current.id, before, BATCH).await?;
         let full = batch.len() == usize::from(BATCH);
         let later = |view: &EventView| view.event.content.version_after > version;
         let whole = batch.last().is_some_and(later);

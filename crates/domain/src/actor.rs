@@ -3,8 +3,8 @@
 use std::{net::IpAddr, sync::Arc};
 
 use crate::{
-    Grant, PermissionSet, RequestId, SecretDigest, TenantId, Timestamp, Token, TokenId, UserId,
-    UserInfo, standard,
+    Grant, PermissionSet, ReadTokens, RequestId, SecretDigest, TenantId, Timestamp, Token, TokenId,
+    UserId, UserInfo,
 };
 
 /// The actor of a request.
@@ -55,8 +55,7 @@ impl Actor {
     #[must_use]
     pub fn may_read(&self, token: &Token) -> bool {
         let own = self.token == Some(token.id);
-        self.tenant == token.tenant
-            && (own || self.permissions.contains(&standard::API_TOKENS_READ))
+        self.tenant == token.tenant && (own || self.may::<ReadTokens>())
     }
 
     /// Whether the actor holds a secret of the token: its own credential, or one presented besides.

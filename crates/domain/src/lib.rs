@@ -2,6 +2,7 @@
 
 mod actor;
 mod addresses;
+mod authorization;
 mod catalog;
 mod chain;
 mod change;
@@ -30,6 +31,10 @@ pub use {chrono, ipnet, uuid};
 
 pub use actor::{Actor, Request};
 pub use addresses::{AllowedAddresses, InvalidAddress, InvalidAddresses};
+pub use authorization::{
+    Authorized, DeleteTokens, EndTokens, InsufficientScope, OnItself, Operation, ReadMetrics,
+    ReadTokens, ReadUsers, RetireSecrets, RotateTokens, UseOwnToken, WriteTokens,
+};
 pub use catalog::{InvalidCatalog, PermissionCatalog, Suggestions};
 pub use chain::{
     BrokenChain, ChainVerifier, RecordSnapshot, Search, SearchRow, SecretSnapshot, UserSnapshot,

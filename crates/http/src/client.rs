@@ -9,13 +9,13 @@ use axum::{
     http::{HeaderMap, header},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use countersign_domain::Grant;
+use countersign_domain::{Grant, Operation};
 use countersign_gate::{BearerError, bearer};
 use zeroize::Zeroizing;
 
 use crate::{
     body,
-    caller::{Caller, Needs, admit, exchange},
+    caller::{Caller, admit, exchange},
     params::Params,
     problem::{FieldError, Problem},
     request_context::RequestContext,
@@ -24,8 +24,8 @@ use crate::{
 
 /// An admitted client with the form that it sent.
 #[derive(Debug)]
-pub(crate) struct OAuthCaller<N> {
-    pub(crate) caller: Caller<N>,
+pub(crate) struct OAuthCaller<O> {
+    pub(crate) caller: Caller<O>,
     pub(crate) form: Form,
 }
 
@@ -55,7 +55,7 @@ impl fmt::Debug for Form {
     }
 }
 
-impl<N: Needs> FromRequest<ApiState> for OAuthCaller<N> {
+impl<O: Operation> FromRequest<ApiState> for OAuthCaller<O> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &ApiState) -> Result<Self, Problem> {
@@ -65,13 +65,13 @@ impl<N: Needs> FromRequest<ApiState> for OAuthCaller<N> {
         // A body is read before its sender is admitted only if nothing else can admit it.
         let in_header = headers.contains_key(header::AUTHORIZATION);
         if !in_header && !body::is_form(headers) {
-            let grant = admit::<N>(Err(BearerError::Missing), &exchange, app).await;
+            let grant = admit::<O>(Err(BearerError::Missing), &exchange, app).await;
             return Err(grant
                 .err()
                 .map_or_else(Problem::internal, Problem::for_any_scheme));
         }
         let by_header = if in_header {
-            Some(admitted::<N>(headers, &exchange, app).await?)
+            Some(admitted::<O>(headers, &exchange, app).await?)
         } else {
             None
         };
@@ -84,17 +84,17 @@ impl<N: Needs> FromRequest<ApiState> for OAuthCaller<N> {
             (None, secret) => {
                 let presented = secret.as_ref().map(|secret| secret.as_str());
                 let presented = presented.ok_or(BearerError::Missing);
-                let admitted = admit::<N>(presented, &exchange, app).await;
+                let admitted = admit::<O>(presented, &exchange, app).await;
                 admitted.map_err(Problem::for_any_scheme)?
             }
         };
-        let caller = Caller::of(grant, exchange);
+        let caller = Caller::of(grant, exchange)?;
         Ok(Self { caller, form })
     }
 }
 
 /// The grant for the credential in the header.
-async fn admitted<N: Needs>(
+async fn admitted<O: Operation>(
     headers: &HeaderMap,
     exchange: &RequestContext,
     app: &ApiState,
@@ -105,7 +105,7 @@ async fn admitted<N: Needs>(
         Some(password) => Ok(password.as_str()),
         None => bearer(headers),
     };
-    let admitted = admit::<N>(presented, exchange, app).await;
+    let admitted = admit::<O>(presented, exchange, app).await;
     admitted.map_err(|problem| match scheme {
         Some(scheme) if scheme.eq_ignore_ascii_case(b"basic") => problem.for_basic(),
         Some(scheme) if scheme.eq_ignore_ascii_case(b"bearer") => problem,

@@ -8,7 +8,8 @@ mod walk;
 use std::sync::Arc;
 
 use countersign_domain::{
-    Actor, AuditEvent, BrokenChain, ChainVerifier, RecordSnapshot, TenantId, TokenId, Version,
+    AuditEvent, Authorized, BrokenChain, ChainVerifier, ReadTokens, RecordSnapshot, TenantId,
+    TokenId, Version,
 };
 
 use crate::{
@@ -103,7 +104,7 @@ impl Audit {
     /// Returns the store's error.
     pub async fn stands(
         &self,
-        actor: &Actor,
+        by: &Authorized<ReadTokens>,
         token: TokenId,
         verifier: &ChainVerifier,
     ) -> Result<bool, UseCaseError> {
@@ -111,7 +112,8 @@ impl Audit {
             return Ok(true);
         };
         let before = Version::try_from(version.get() - 1).ok();
-        match self.store.chain(actor.tenant, token, before, 1).await {
+        let tenant = by.actor().tenant;
+        match self.store.chain(tenant, token, before, 1).await {
             Ok(events) => Ok(events.first().is_some_and(|event| {
                 event.content.version_after == version && event.hash == verifier.hash()
             })),
@@ -127,22 +129,23 @@ impl Audit {
     /// Returns the store's error.
     pub async fn advance(
         &self,
-        actor: &Actor,
+        by: &Authorized<ReadTokens>,
         token: TokenId,
         verifier: &mut ChainVerifier,
     ) -> Result<Option<Result<(), BrokenChain>>, UseCaseError> {
-        match self.step(actor.tenant, token, verifier).await? {
+        let tenant = by.actor().tenant;
+        match self.step(tenant, token, verifier).await? {
             Ok(0) => {}
             Ok(_) => return Ok(None),
             Err(broken) => return Ok(Some(Err(broken))),
         }
-        let record = match self.record(actor.tenant, token).await? {
+        let record = match self.record(tenant, token).await? {
             Ok(record) => record,
             Err(broken) => return Ok(Some(Err(broken))),
         };
         // A running service may have added to both since.
         if Some(record.token.version) > verifier.version() {
-            match self.step(actor.tenant, token, verifier).await? {
+            match self.step(tenant, token, verifier).await? {
                 Ok(0) => {}
                 Ok(_) => return Ok(None),
                 Err(broken) => return Ok(Some(Err(broken))),

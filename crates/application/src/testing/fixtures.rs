@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use countersign_domain::{
-    Actor, Change, Descent, IdempotentRequest, NewToken, NewTokenMaterial, PermissionCatalog,
-    Policy, Request, Secret, SecretChoice, StoredSecret, TenantId, Timestamp, TokenId, TokenUpdate,
-    TokenView, UpdateOutcome, UserId, UserInfo, standard,
+    Actor, Authorized, Change, Descent, IdempotentRequest, NewToken, NewTokenMaterial, Operation,
+    PermissionCatalog, Policy, Request, Secret, SecretChoice, StoredSecret, TenantId, Timestamp,
+    TokenId, TokenUpdate, TokenView, UpdateOutcome, UserId, UserInfo, standard,
 };
 
 use super::{CountingEntropy, FixedClock};
@@ -149,6 +149,12 @@ impl TestTenant {
     pub fn system(&self) -> Actor {
         let all = PermissionCatalog::permissions(&self.policy.catalog).clone();
         Actor::system(self.tenant.id, self.tenant.system.clone(), all)
+    }
+
+    /// The system, authorized for what a use case does.
+    #[must_use]
+    pub fn by<O: Operation>(&self) -> Authorized<O> {
+        self.system().authorize().unwrap()
     }
 
     /// The token as an actor, calling from 192.0.2.1.

@@ -1,8 +1,8 @@
 //! Making a token. The answer is the only place where its secret ever shows.
 
 use countersign_domain::{
-    Actor, IdempotencyKey, IdempotentRequest, NewToken, NewTokenMaterial, Request, RequestId,
-    Secret, StoredSecret, TokenId, TokenView, UserId,
+    Authorized, IdempotencyKey, IdempotentRequest, NewToken, NewTokenMaterial, Request, RequestId,
+    Secret, StoredSecret, TokenId, TokenView, UserId, WriteTokens,
 };
 
 use super::Tokens;
@@ -27,12 +27,12 @@ impl Tokens {
     /// Refusals of the rules, too many changes, a taken name, a key that was used before, an actor that is gone, a store's fault.
     pub async fn create(
         &self,
-        actor: Actor,
+        by: Authorized<WriteTokens>,
         request: RequestId,
         draft: &NewToken,
         once: Option<IdempotentRequest>,
     ) -> Result<IssuedToken, UseCaseError> {
-        self.create_or_try(actor, request, draft, once, false).await
+        self.create_or_try(by, request, draft, once, false).await
     }
 
     /// Finds out whether [`Self::create`] would make the token. Nothing is stored, and a key stays
@@ -42,24 +42,24 @@ impl Tokens {
     /// As [`Self::create`].
     pub async fn create_dry_run(
         &self,
-        actor: Actor,
+        by: Authorized<WriteTokens>,
         request: RequestId,
         draft: &NewToken,
         once: Option<IdempotentRequest>,
     ) -> Result<(), UseCaseError> {
-        let tried = self.create_or_try(actor, request, draft, once, true).await;
+        let tried = self.create_or_try(by, request, draft, once, true).await;
         tried.map(drop)
     }
 
     async fn create_or_try(
         &self,
-        actor: Actor,
+        by: Authorized<WriteTokens>,
         request: RequestId,
         draft: &NewToken,
         once: Option<IdempotentRequest>,
         dry_run: bool,
     ) -> Result<IssuedToken, UseCaseError> {
-        let request = self.request(actor, request);
+        let request = self.request(by.into_actor(), request);
         if let Some(once) = &once {
             let since = request.now.minus_seconds(IdempotencyKey::WINDOW_SECONDS);
             let (tenant, user) = (request.actor.tenant, request.actor.user);

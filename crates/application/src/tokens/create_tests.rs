@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     UseCaseError,
     ports::{CommitError, EntropyError, IdempotentResult, MockEntropy, MockTokenStore, StoreError},
-    samples::{self, actor, request_id, token_id, tokens},
+    samples::{self, by, request_id, token_id, tokens},
 };
 
 fn draft() -> NewToken {
@@ -38,7 +38,7 @@ async fn create(
 ) -> Result<IssuedToken, UseCaseError> {
     tokens(store)
         .create(
-            actor(&[API_TOKENS_WRITE, TASKS_READ]),
+            by(&[API_TOKENS_WRITE, TASKS_READ]),
             request_id(),
             draft,
             once,
@@ -169,7 +169,7 @@ async fn without_randomness_nothing_is_made() {
     };
     let answer = tokens
         .create(
-            actor(&[API_TOKENS_WRITE, TASKS_READ]),
+            by(&[API_TOKENS_WRITE, TASKS_READ]),
             request_id(),
             &draft(),
             None,

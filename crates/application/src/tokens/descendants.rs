@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use countersign_domain::{Actor, RequestId, TokenId, Version};
+use countersign_domain::{Actor, Authorized, DeleteTokens, RequestId, TokenId, Version};
 use futures_util::future::join_all;
 
 use super::Tokens;
@@ -48,11 +48,12 @@ impl Tokens {
     /// [`UseCaseError::TokenNotFound`] if there never was such a token, or a store's fault.
     pub async fn descendants(
         &self,
-        actor: &Actor,
+        by: &Authorized<DeleteTokens>,
         lineage: Lineage,
         limit: u32,
     ) -> Result<Descendants, UseCaseError> {
-        let found = self.store.descendants(actor.tenant, lineage, limit).await?;
+        let tenant = by.actor().tenant;
+        let found = self.store.descendants(tenant, lineage, limit).await?;
         found.ok_or(UseCaseError::TokenNotFound)
     }
 
@@ -64,17 +65,18 @@ impl Tokens {
     /// or [`UseCaseError::ActorNarrowed`] if the actor could not revoke the first of them.
     pub async fn revoke_descendants_dry_run(
         &self,
-        actor: Actor,
+        by: Authorized<DeleteTokens>,
         request: RequestId,
         lineage: Lineage,
         terms: RevocationTerms,
         limit: usize,
     ) -> Result<Descendants, UseCaseError> {
-        let mut found = self.descendants(&actor, lineage, MOST).await?;
-        meets(&found, &actor, lineage, terms)?;
+        let mut found = self.descendants(&by, lineage, MOST).await?;
+        meets(&found, by.actor(), lineage, terms)?;
         if let Some(first) = found.tokens.first() {
             let version = terms.version.filter(|_| first.id == lineage.token);
-            let tried = self.revoke_or_try(actor, request, first.id, version, true);
+            let request = self.request(by.into_actor(), request);
+            let tried = self.revoke_or_try(&request, first.id, version, true);
             match tried.await {
                 // Somebody else was quicker, which would keep nothing else from being revoked.
                 Ok(()) | Err(UseCaseError::TokenNotFound) => {}
@@ -94,22 +96,22 @@ impl Tokens {
     /// [`UseCaseError::ActorGone`] at any time.
     pub async fn revoke_descendants(
         &self,
-        actor: Actor,
+        by: Authorized<DeleteTokens>,
         request: RequestId,
         lineage: Lineage,
         terms: RevocationTerms,
     ) -> Result<Vec<RevokedToken>, UseCaseError> {
-        let found = self.descendants(&actor, lineage, MOST).await?;
-        meets(&found, &actor, lineage, terms)?;
+        let found = self.descendants(&by, lineage, MOST).await?;
+        meets(&found, by.actor(), lineage, terms)?;
         let mut sweep = Sweep {
             tokens: self,
-            actor,
+            by,
             request,
             revoked: Vec::new(),
             failed: BTreeSet::new(),
         };
         if let Some(head) = found.tokens.first().filter(|head| head.id == lineage.token)
-            && sweep.actor.token != Some(head.id)
+            && sweep.by.actor().token != Some(head.id)
         {
             sweep
                 .revoke(std::slice::from_ref(head), terms.version)
@@ -155,7 +157,7 @@ fn holds(found: &Descendants, actor: &Actor) -> bool {
 /// A revocation of many tokens, and how far it has come.
 struct Sweep<'a> {
     tokens: &'a Tokens,
-    actor: Actor,
+    by: Authorized<DeleteTokens>,
     request: RequestId,
     revoked: Vec<RevokedToken>,
     failed: BTreeSet<TokenId>,
@@ -168,7 +170,7 @@ impl Sweep<'_> {
     async fn revoke_others(&mut self, lineage: Lineage) -> Result<(), UseCaseError> {
         for _ in 0..LOOKS {
             let found = self.look(lineage).await?;
-            let own = self.actor.token;
+            let own = self.by.actor().token;
             let mut others = found.tokens;
             others.retain(|token| Some(token.id) != own && !self.failed.contains(&token.id));
             let left = (MOST as usize).saturating_sub(self.revoked.len());
@@ -195,7 +197,7 @@ impl Sweep<'_> {
         terms: RevocationTerms,
     ) -> Result<(), UseCaseError> {
         let found = self.look(lineage).await?;
-        let own = self.actor.token;
+        let own = self.by.actor().token;
         let Some(token) = found.tokens.into_iter().find(|token| Some(token.id) == own) else {
             return self.finish(0);
         };
@@ -216,7 +218,7 @@ impl Sweep<'_> {
     }
 
     async fn look(&self, lineage: Lineage) -> Result<Descendants, UseCaseError> {
-        let found = self.tokens.descendants(&self.actor, lineage, MOST).await;
+        let found = self.tokens.descendants(&self.by, lineage, MOST).await;
         found.map_err(|failure| self.incomplete(Some(failure)))
     }
 
@@ -228,8 +230,8 @@ impl Sweep<'_> {
         version: Option<Version>,
     ) -> Result<(), UseCaseError> {
         let revocations = some.iter().map(|token| {
-            let (actor, request) = (self.actor.clone(), self.request.clone());
-            self.tokens.revoke(actor, request, token.id, version)
+            let (by, request) = (self.by.clone(), self.request.clone());
+            self.tokens.revoke(by, request, token.id, version)
         });
         let mut end = None;
         for (token, outcome) in some.iter().zip(join_all(revocations).await) {

@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     UseCaseError,
     ports::{CommitError, Descendant, Descendants, Lineage, MockTokenStore, Origin},
-    samples::{self, actor, rename, request_id, token_id, tokens, view},
+    samples::{self, by, rename, request_id, token_id, tokens, view},
 };
 
 /// The numbers of live tokens of the lineage of token 2, in their order, and what was committed.
@@ -86,9 +86,9 @@ const ANY: RevocationTerms = RevocationTerms {
 
 async fn revoke(store: MockTokenStore, terms: RevocationTerms) -> Result<Vec<u8>, UseCaseError> {
     let (token, since) = (token_id(2), None);
-    let actor = actor(&[API_TOKENS_DELETE]);
+    let by = by(&[API_TOKENS_DELETE]);
     let revoked = tokens(store)
-        .revoke_descendants(actor, request_id(), Lineage { token, since }, terms)
+        .revoke_descendants(by, request_id(), Lineage { token, since }, terms)
         .await?;
     assert!(revoked.iter().all(|token| token.by_this_call));
     Ok(revoked
@@ -251,9 +251,9 @@ async fn only_a_widening_asks_the_history_and_an_ancestor_is_not_widened() {
             .withf(|_, token, ancestor| (*token, *ancestor) == (token_id(1), token_id(2)))
             .returning(move |_, _, _| Ok(ancestor));
         let target = (token_id(2), 3.try_into().unwrap());
-        let actor = actor(&[API_TOKENS_WRITE, TASKS_READ]);
+        let by = by(&[API_TOKENS_WRITE, TASKS_READ]);
         let updated = tokens(store)
-            .update(actor, request_id(), target, &edit, false)
+            .update(by, request_id(), target, &edit, false)
             .await;
         match updated {
             Ok(_) if looks == 0 || !ancestor => {}

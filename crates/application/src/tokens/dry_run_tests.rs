@@ -25,7 +25,7 @@ enum UseCase {
 
 /// Carries a use case out, or tries it.
 async fn run(tokens: &Tokens, case: UseCase, dry_run: bool) -> Result<(), UseCaseError> {
-    let (by, id, of) = (
+    let (actor, id, of) = (
         actor(ALL),
         request_id(),
         (token_id(2), 3.try_into().unwrap()),
@@ -46,25 +46,47 @@ async fn run(tokens: &Tokens, case: UseCase, dry_run: bool) -> Result<(), UseCas
     };
     let terms = RevocationTerms::default();
     match (case, dry_run) {
-        (UseCase::Create, true) => tokens.create_dry_run(by, id, &draft, Some(once)).await,
-        (UseCase::Create, false) => tokens.create(by, id, &draft, Some(once)).await.map(drop),
+        (UseCase::Create, true) => {
+            tokens
+                .create_dry_run(actor.authorize()?, id, &draft, Some(once))
+                .await
+        }
+        (UseCase::Create, false) => tokens
+            .create(actor.authorize()?, id, &draft, Some(once))
+            .await
+            .map(drop),
         (UseCase::Update, dry) => {
             let edit = rename("new");
-            tokens.update(by, id, of, &edit, dry).await.map(drop)
+            tokens
+                .update(actor.authorize()?, id, of, &edit, dry)
+                .await
+                .map(drop)
         }
-        (UseCase::Rotate, true) => tokens.rotate_dry_run(by, id, of, Overlap::NONE).await,
-        (UseCase::Rotate, false) => tokens.rotate(by, id, of, Overlap::NONE).await.map(drop),
+        (UseCase::Rotate, true) => {
+            tokens
+                .rotate_dry_run(&actor.authorize()?, id, of, Overlap::NONE)
+                .await
+        }
+        (UseCase::Rotate, false) => tokens
+            .rotate(&actor.authorize()?, id, of, Overlap::NONE)
+            .await
+            .map(drop),
         (UseCase::Revoke, true) => {
-            let tried = tokens.revoke_dry_run(by, id, of.0, Some(of.1));
+            let tried = tokens.revoke_dry_run(actor.authorize()?, id, of.0, Some(of.1));
             tried.await.map(drop)
         }
-        (UseCase::Revoke, false) => tokens.revoke(by, id, of.0, Some(of.1)).await,
+        (UseCase::Revoke, false) => {
+            tokens
+                .revoke(actor.authorize()?, id, of.0, Some(of.1))
+                .await
+        }
         (UseCase::Descendants, true) => {
-            let tried = tokens.revoke_descendants_dry_run(by, id, lineage, terms, 9);
+            let tried =
+                tokens.revoke_descendants_dry_run(actor.authorize()?, id, lineage, terms, 9);
             tried.await.map(drop)
         }
         (UseCase::Descendants, false) => {
-            let revoked = tokens.revoke_descendants(by, id, lineage, terms);
+            let revoked = tokens.revoke_descendants(actor.authorize()?, id, lineage, terms);
             revoked.await.map(drop)
         }
     }

@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     UseCaseError,
     ports::{CommitError, MockTokenStore, StoreError},
-    samples::{self, actor, rename, request_id, token_id, tokens, view},
+    samples::{self, actor, by, rename, request_id, token_id, tokens, view},
 };
 
 const WRITER: &[Permission] = &[API_TOKENS_WRITE, API_TOKENS_READ, TASKS_READ];
@@ -45,7 +45,8 @@ async fn update(
     dry_run: bool,
 ) -> Result<i64, UseCaseError> {
     let target = (token_id(2), version.try_into().unwrap());
-    let updated = tokens.update(actor, request_id(), target, edit, dry_run);
+    let by = actor.authorize().unwrap();
+    let updated = tokens.update(by, request_id(), target, edit, dry_run);
     updated
         .await
         .map(|updated| updated.view.token.version.get())
@@ -56,7 +57,7 @@ const STORED: fn() -> Result<(), CommitError> = || Ok(());
 #[tokio::test(start_paused = true)]
 async fn an_update_of_what_was_just_read_or_written_reads_nothing() {
     let tokens = tokens(store(&[3], vec![STORED, STORED, STORED]));
-    tokens.get(&actor(WRITER), token_id(2)).await.unwrap();
+    tokens.get(&by(WRITER), token_id(2)).await.unwrap();
     for version in 3..6 {
         let edit = rename(&format!("name {version}"));
         let updated = update(&tokens, actor(WRITER), version, &edit, false).await;

@@ -1,7 +1,8 @@
 //! Which changes are counted, as how many, and that whoever reaches the limit stores nothing.
 
 use countersign_domain::{
-    Actor, NewToken, Overlap, PartialToken, Permission, SecretChoice, TokenUpdate, standard::*,
+    Actor, Authorized, NewToken, Operation, Overlap, PartialToken, Permission, SecretChoice,
+    TokenUpdate, standard::*,
 };
 
 use super::*;
@@ -41,6 +42,7 @@ async fn change(
     dry_run: bool,
 ) -> Result<(), UseCaseError> {
     let target = (token_id(2), 3.try_into().unwrap());
+    let by = by.authorize().unwrap();
     let updated = tokens.update(by, request_id(), target, edit, dry_run);
     updated.await.map(drop)
 }
@@ -50,6 +52,10 @@ fn by(token: u8) -> Actor {
         token: Some(token_id(token)),
         ..actor(ROOT)
     }
+}
+
+fn proof<O: Operation>(token: u8) -> Authorized<O> {
+    by(token).authorize().unwrap()
 }
 
 #[tokio::test]
@@ -77,9 +83,9 @@ async fn what_changes_nothing_and_what_revokes_is_not_counted() {
     for _ in 0..100 {
         let same = rename(view(2, 3).token.name.as_str());
         change(&tokens, by(1), &same, false).await.unwrap();
-        let revoked = tokens.revoke(by(1), request_id(), token_id(2), None);
+        let revoked = tokens.revoke(proof(1), request_id(), token_id(2), None);
         revoked.await.unwrap();
-        let tried = tokens.revoke_dry_run(by(1), request_id(), token_id(2), None);
+        let tried = tokens.revoke_dry_run(proof(1), request_id(), token_id(2), None);
         tried.await.unwrap();
         let refused = change(&tokens, by(1), &rename(""), false).await;
         assert!(matches!(refused, Err(UseCaseError::Refused(_))));
@@ -94,7 +100,7 @@ async fn what_changes_nothing_and_what_revokes_is_not_counted() {
             .await
             .is_err()
     );
-    let revoked = tokens.revoke(by(1), request_id(), token_id(2), None);
+    let revoked = tokens.revoke(proof(1), request_id(), token_id(2), None);
     revoked
         .await
         .expect("the way to end a leak is never closed");
@@ -168,10 +174,11 @@ async fn a_dry_run_counts_like_its_change() {
         10
     );
     let created = limited(1);
-    let create = || created.create_dry_run(by(1), request_id(), draft, None);
+    let create = || created.create_dry_run(proof(1), request_id(), draft, None);
     assert_eq!(answered(create).await, 10);
     let rotated = limited(1);
-    let rotate = || rotated.rotate_dry_run(by(1), request_id(), target, none);
+    let by = proof(1);
+    let rotate = || rotated.rotate_dry_run(&by, request_id(), target, none);
     assert_eq!(answered(rotate).await, 10);
 }
 
@@ -197,9 +204,9 @@ async fn what_a_blind_writer_learns_of_a_record_is_counted() {
     let guess = SecretChoice::Partial(PartialToken::parse("csg_…0000").unwrap());
     let commitment = SecretChoice::Commitment("0".repeat(64).parse().unwrap());
     let retired = |by: Actor, choice: SecretChoice| async move {
-        let tokens = &limited(1);
+        let (tokens, by) = (&limited(1), by.authorize().unwrap());
         let retire = || {
-            let ended = tokens.retire(by.clone(), request_id(), (token_id(2), None), &choice);
+            let ended = tokens.retire(&by, request_id(), (token_id(2), None), &choice);
             async { ended.await.map(drop) }
         };
         answered(retire).await

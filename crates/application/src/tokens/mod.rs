@@ -11,6 +11,8 @@ mod rotate;
 mod update;
 
 #[cfg(test)]
+mod authorization_tests;
+#[cfg(test)]
 mod create_tests;
 #[cfg(test)]
 mod descendants_tests;
@@ -48,7 +50,43 @@ use self::{limits::ChangeLimits, recent_records::RecentRecords};
 use crate::ports::{Clock, CommitError, Entropy, Invalidator, StoreError, TokenStore};
 use crate::{LimitReached, UseCaseError};
 
-/// The use cases of tokens.
+/// The use cases of tokens. Each takes the proof that its actor holds the permission of its
+/// operation, so no caller can forget the check:
+///
+/// ```
+/// use countersign_application::{Tokens, UseCaseError};
+/// use countersign_domain::{Actor, TokenId, TokenView};
+///
+/// async fn read(tokens: &Tokens, by: Actor, id: TokenId) -> Result<TokenView, UseCaseError> {
+///     tokens.get(&by.authorize()?, id).await
+/// }
+/// ```
+///
+/// An actor alone calls none of them:
+///
+/// ```compile_fail,E0308
+/// use countersign_application::{Tokens, UseCaseError};
+/// use countersign_domain::{Actor, TokenId, TokenView};
+///
+/// async fn read(tokens: &Tokens, by: Actor, id: TokenId) -> Result<TokenView, UseCaseError> {
+///     tokens.get(&by, id).await
+/// }
+/// ```
+///
+/// Nor does the proof for another operation:
+///
+/// ```compile_fail,E0308
+/// use countersign_application::{Tokens, UseCaseError};
+/// use countersign_domain::{Authorized, RequestId, TokenId, WriteTokens};
+///
+/// async fn revoke(
+///     tokens: &Tokens,
+///     writer: Authorized<WriteTokens>,
+///     (request, id): (RequestId, TokenId),
+/// ) -> Result<(), UseCaseError> {
+///     tokens.revoke(writer, request, id, None).await
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Tokens {
     store: Arc<dyn TokenStore>,

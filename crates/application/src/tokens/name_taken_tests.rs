@@ -55,10 +55,11 @@ async fn holders(by: &[Permission], found: Found) -> Vec<Option<TokenId>> {
         for create in [false, true] {
             let tokens = tokens(refusing(found, usize::from(reads)));
             let (actor, id) = (actor(by), request_id());
+            let by = actor.authorize().unwrap();
             let refused = match (create, dry_run) {
-                (true, true) => tokens.create_dry_run(actor, id, &draft, None).await,
-                (true, false) => tokens.create(actor, id, &draft, None).await.map(drop),
-                _ => tokens.update(actor, id, of, &edit, dry_run).await.map(drop),
+                (true, true) => tokens.create_dry_run(by, id, &draft, None).await,
+                (true, false) => tokens.create(by, id, &draft, None).await.map(drop),
+                _ => tokens.update(by, id, of, &edit, dry_run).await.map(drop),
             };
             match refused {
                 Err(UseCaseError::NameTaken { holder }) => {

@@ -1,6 +1,8 @@
 //! Reading tokens and their history.
 
-use countersign_domain::{Actor, SecretView, TokenId, TokenName, TokenView, Version, standard};
+use countersign_domain::{
+    Actor, Authorized, ReadTokens, SecretView, TokenId, TokenName, TokenView, UseOwnToken, Version,
+};
 use tokio::time::Instant;
 
 use super::Tokens;
@@ -15,7 +17,16 @@ impl Tokens {
     ///
     /// # Errors
     /// [`UseCaseError::TokenNotFound`], [`UseCaseError::Unreadable`], or a store's fault.
-    pub async fn get(&self, actor: &Actor, id: TokenId) -> Result<TokenView, UseCaseError> {
+    pub async fn get(
+        &self,
+        by: &Authorized<ReadTokens>,
+        id: TokenId,
+    ) -> Result<TokenView, UseCaseError> {
+        self.load(by.actor(), id).await
+    }
+
+    /// The record that a use case needs to judge, whether or not the actor may be shown it.
+    pub(super) async fn load(&self, actor: &Actor, id: TokenId) -> Result<TokenView, UseCaseError> {
         let asked = Instant::now();
         let found = self.store.get(actor.tenant, id).await;
         let found = found.map_err(UseCaseError::of_token(actor.tenant, id))?;
@@ -30,6 +41,14 @@ impl Tokens {
     /// [`UseCaseError::Unreadable`], or a store's fault.
     pub async fn secrets(
         &self,
+        by: &Authorized<ReadTokens>,
+        id: TokenId,
+    ) -> Result<Vec<SecretView>, UseCaseError> {
+        self.load_secrets(by.actor(), id).await
+    }
+
+    pub(super) async fn load_secrets(
+        &self,
         actor: &Actor,
         id: TokenId,
     ) -> Result<Vec<SecretView>, UseCaseError> {
@@ -40,20 +59,32 @@ impl Tokens {
     /// The actor's own token.
     ///
     /// # Errors
-    /// [`UseCaseError::ActorGone`] where it was revoked meanwhile, [`UseCaseError::Unreadable`], or
-    /// a store's fault.
-    pub async fn current(&self, actor: &Actor) -> Result<TokenView, UseCaseError> {
-        let id = actor.token.ok_or(UseCaseError::ActorGone)?;
-        match self.get(actor, id).await {
+    /// [`UseCaseError::ActorGone`] if it was revoked meanwhile, [`UseCaseError::Unreadable`], or a
+    /// store's fault.
+    pub async fn current(&self, by: &Authorized<UseOwnToken>) -> Result<TokenView, UseCaseError> {
+        let actor = by.actor();
+        match self.load(actor, own_token(actor)?).await {
             Err(UseCaseError::TokenNotFound) => Err(UseCaseError::ActorGone),
             found => found,
         }
     }
 
+    /// The secrets of the actor's own token that work now, the newest first.
+    ///
+    /// # Errors
+    /// As [`Self::secrets`].
+    pub async fn current_secrets(
+        &self,
+        by: &Authorized<UseOwnToken>,
+    ) -> Result<Vec<SecretView>, UseCaseError> {
+        let actor = by.actor();
+        self.load_secrets(actor, own_token(actor)?).await
+    }
+
     /// The refusal of a taken name. It names the token that has the name to an actor that may read
     /// tokens, so that a client that finds or creates a token can go on with that one.
     pub(super) async fn name_taken(&self, actor: &Actor, name: &TokenName) -> UseCaseError {
-        if !actor.permissions.contains(&standard::API_TOKENS_READ) {
+        if !actor.may::<ReadTokens>() {
             return UseCaseError::NameTaken { holder: None };
         }
         let filter = Filter::Text(TextField::Name, TextTest::Equals(name.key().to_owned()));
@@ -63,8 +94,8 @@ impl Tokens {
             count_to: Some(0),
         };
         // The holder may be revoked or renamed by now; the refusal stands also without it.
-        let found = self.query(actor, &filter, &[], page).await.ok();
-        let holder = found.and_then(|mut page| page.content.pop());
+        let found = self.store.query(actor.tenant, &filter, &[], page).await;
+        let holder = found.ok().and_then(|mut page| page.content.pop());
         UseCaseError::NameTaken {
             holder: holder.map(Box::new),
         }
@@ -76,12 +107,13 @@ impl Tokens {
     /// A store's fault.
     pub async fn query(
         &self,
-        actor: &Actor,
+        by: &Authorized<ReadTokens>,
         filter: &Filter,
         order: &[Order],
         page: PageRequest,
     ) -> Result<Page<TokenView>, UseCaseError> {
-        Ok(self.store.query(actor.tenant, filter, order, page).await?)
+        let tenant = by.actor().tenant;
+        Ok(self.store.query(tenant, filter, order, page).await?)
     }
 
     /// Up to `limit` tokens in the order of their ids, those behind `after`.
@@ -90,11 +122,11 @@ impl Tokens {
     /// A store's fault.
     pub async fn list(
         &self,
-        actor: &Actor,
+        by: &Authorized<ReadTokens>,
         after: Option<TokenId>,
         limit: u8,
     ) -> Result<Listed, UseCaseError> {
-        Ok(self.store.list(actor.tenant, after, limit).await?)
+        Ok(self.store.list(by.actor().tenant, after, limit).await?)
     }
 
     /// Up to `limit` revoked tokens in the order of their ids, those behind `after`.
@@ -103,7 +135,7 @@ impl Tokens {
     /// A store's fault.
     pub async fn list_revoked(
         &self,
-        actor: &Actor,
+        by: &Authorized<ReadTokens>,
         after: Option<TokenId>,
         limit: u8,
     ) -> Result<Listed, UseCaseError> {
@@ -114,7 +146,7 @@ impl Tokens {
             size: limit,
             count_to: Some(0),
         };
-        let found = self.query(actor, &Filter::All(parts), &[], page).await?;
+        let found = self.query(by, &Filter::All(parts), &[], page).await?;
         Ok(Listed {
             content: found.content,
             unreadable: found.unreadable,
@@ -127,13 +159,13 @@ impl Tokens {
     /// A store's fault.
     pub async fn history(
         &self,
-        actor: &Actor,
+        by: &Authorized<ReadTokens>,
         filter: &EventFilter,
         before: Option<EventPlace>,
         limit: u8,
     ) -> Result<History, UseCaseError> {
-        let history = self.store.history(actor.tenant, filter, before, limit);
-        Ok(history.await?)
+        let tenant = by.actor().tenant;
+        Ok(self.store.history(tenant, filter, before, limit).await?)
     }
 
     /// Up to `limit` events of a token, newest first, those older than version `before`; also after its end.
@@ -144,16 +176,14 @@ impl Tokens {
     /// [`UseCaseError::Unreadable`], or a store's fault.
     pub async fn events(
         &self,
-        actor: &Actor,
+        by: &Authorized<ReadTokens>,
         token: TokenId,
         before: Option<Version>,
         limit: u8,
     ) -> Result<Vec<EventView>, UseCaseError> {
-        let events = self
-            .store
-            .events(actor.tenant, token, before, limit)
-            .await
-            .map_err(UseCaseError::of_token(actor.tenant, token))?;
+        let tenant = by.actor().tenant;
+        let events = self.store.events(tenant, token, before, limit).await;
+        let events = events.map_err(UseCaseError::of_token(tenant, token))?;
         // Every token has an event of version 1: none at all means that there is no token, unless the reader is
         // already behind that one.
         if events.is_empty() && before.is_none_or(|version| version > Version::FIRST) {
@@ -161,4 +191,9 @@ impl Tokens {
         }
         Ok(events)
     }
+}
+
+/// The token that an actor came with.
+pub(super) fn own_token(actor: &Actor) -> Result<TokenId, UseCaseError> {
+    actor.token.ok_or(UseCaseError::ActorGone)
 }

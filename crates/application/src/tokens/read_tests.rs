@@ -7,7 +7,7 @@ use crate::{
     UseCaseError,
     ports::MockTokenStore,
     query::{Filter, Listed, Page, PageRequest},
-    samples::{self, actor, tenant_id, token_id, tokens, view},
+    samples::{self, by, tenant_id, token_id, tokens, view},
 };
 
 #[tokio::test]
@@ -19,7 +19,7 @@ async fn gets_from_the_actors_tenant() {
         .times(1)
         .returning(|_, _| Ok(Some(view(2, 1))));
     let found = tokens(store)
-        .get(&actor(&[API_TOKENS_READ]), token_id(2))
+        .get(&by(&[API_TOKENS_READ]), token_id(2))
         .await
         .unwrap();
     assert_eq!(found, view(2, 1));
@@ -31,13 +31,13 @@ async fn absent_and_unanswered_are_told_apart() {
     missing.expect_get().returning(|_, _| Ok(None));
     missing.expect_events().returning(|_, _, _, _| Ok(vec![]));
     let missing = tokens(missing);
-    let reader = actor(&[API_TOKENS_READ]);
+    let reader = by(&[API_TOKENS_READ]);
     assert!(matches!(
         missing.get(&reader, token_id(2)).await,
         Err(UseCaseError::TokenNotFound)
     ));
     assert!(matches!(
-        missing.current(&reader).await,
+        missing.current(&by(&[])).await,
         Err(UseCaseError::ActorGone)
     ));
     assert!(matches!(
@@ -74,7 +74,7 @@ async fn absent_and_unanswered_are_told_apart() {
         Err(UseCaseError::Store(_))
     ));
     assert!(matches!(
-        broken.current(&reader).await,
+        broken.current(&by(&[])).await,
         Err(UseCaseError::Store(_))
     ));
     assert!(matches!(
@@ -99,10 +99,7 @@ async fn current_is_the_actors_own_token() {
         .with(eq(tenant_id()), eq(token_id(1)))
         .times(1)
         .returning(|_, _| Ok(Some(view(1, 1))));
-    assert_eq!(
-        tokens(store).current(&actor(&[])).await.unwrap(),
-        view(1, 1)
-    );
+    assert_eq!(tokens(store).current(&by(&[])).await.unwrap(), view(1, 1));
 }
 
 #[tokio::test]
@@ -134,7 +131,7 @@ async fn lists_and_queries_stay_in_the_tenant() {
             })
         });
     let tokens = tokens(store);
-    let reader = actor(&[API_TOKENS_READ]);
+    let reader = by(&[API_TOKENS_READ]);
     assert_eq!(
         tokens.list(&reader, None, 10).await.unwrap(),
         Listed::default()

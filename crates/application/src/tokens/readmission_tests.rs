@@ -29,7 +29,8 @@ async fn a_list_of_addresses_that_came_meanwhile_decides() {
         let target = (token_id(2), 3.try_into().unwrap());
         let tokens = tokens(store);
         let (writer, edit) = (actor(&[API_TOKENS_WRITE, TASKS_READ]), rename("new"));
-        let updated = tokens.update(writer, request_id(), target, &edit, false);
+        let by = writer.authorize().unwrap();
+        let updated = tokens.update(by, request_id(), target, &edit, false);
         match updated.await {
             Ok(_) => assert!(admitted, "{entry}"),
             Err(UseCaseError::ActorAway) => assert!(!admitted, "{entry}"),

@@ -1,8 +1,8 @@
 //! Ending one secret of a token, while the token goes on.
 
 use countersign_domain::{
-    Actor, Change, Request, RequestId, RuleViolations, SecretChoice, SecretDigest, SecretView,
-    TokenId, TokenView, Version, standard::API_TOKENS_READ,
+    Authorized, Change, EndTokens, ReadTokens, Request, RequestId, RetireSecrets, RuleViolations,
+    SecretChoice, SecretDigest, SecretView, TokenId, TokenView, Version,
 };
 
 use super::{Tokens, revoke::PATIENCE, update::stale};
@@ -14,21 +14,22 @@ impl Tokens {
     /// by its last characters is counted against the limits of changes.
     ///
     /// # Errors
-    /// Not found, another version than the named one, the newest secret, an actor that is gone or
-    /// lacks a permission, too many attempts, a store's fault.
+    /// Not found, another version than the named one, the newest secret, another token than the
+    /// actor's own without the permission, too many attempts, an actor that is gone, a store's fault.
     pub async fn retire(
         &self,
-        actor: Actor,
+        by: &Authorized<RetireSecrets>,
         request: RequestId,
         (id, expected): (TokenId, Option<Version>),
         choice: &SecretChoice,
     ) -> Result<Version, UseCaseError> {
-        let reads = actor.token == Some(id) || actor.permissions.contains(&API_TOKENS_READ);
+        let actor = by.on(id)?;
+        let reads = actor.token == Some(id) || actor.may::<ReadTokens>();
         if !reads && matches!(choice, SecretChoice::Partial(_)) {
             // Four characters can be guessed.
-            self.count_attempt(&actor)?;
+            self.count_attempt(actor)?;
         }
-        let request = self.request(actor, request);
+        let request = self.request(actor.clone(), request);
         let policy = &self.policy;
         let decide = |view: &TokenView, secrets: &[SecretView]| {
             policy.retire(&request, view, secrets, choice)
@@ -40,29 +41,29 @@ impl Tokens {
     /// the two it is the store decides, because facts that are held may be older than a rotation.
     ///
     /// # Errors
-    /// Not found, an actor that is gone or lacks a permission, a store's fault.
+    /// Not found, another token than the actor's own without the permission, an actor that is gone,
+    /// a store's fault.
     pub async fn end_secret(
         &self,
-        actor: Actor,
+        by: &Authorized<EndTokens>,
         request: RequestId,
         id: TokenId,
         digest: &SecretDigest,
     ) -> Result<(), UseCaseError> {
+        let request = self.request(by.on(id)?.clone(), request);
         let choice = SecretChoice::Commitment(digest.commitment());
-        let request = self.request(actor, request);
         let policy = &self.policy;
         let decide = |view: &TokenView, secrets: &[SecretView]| {
             Ok(policy.end_secret(&request, view, secrets, &choice))
         };
         match self.end(&request, (id, None), decide).await {
             Err(UseCaseError::Unreadable(why)) => {
-                let secrets = self.secrets(&request.actor, id).await?;
+                let secrets = self.load_secrets(&request.actor, id).await?;
                 let newest = secrets.iter().find(|secret| secret.valid_until.is_none());
                 if newest.is_none_or(|newest| newest.digest != Some(*digest)) {
                     return Err(why.into());
                 }
-                let Request { actor, id: by, .. } = request;
-                self.revoke(actor, by, id, None).await
+                self.revoke_or_try(&request, id, None, false).await
             }
             ended => ended.map(drop),
         }
@@ -81,11 +82,11 @@ impl Tokens {
         let mut tries = 0;
         loop {
             tries += 1;
-            let view = self.get(&request.actor, id).await?;
+            let view = self.load(&request.actor, id).await?;
             if expected.is_some_and(|version| version != view.token.version) {
                 return Err(stale(&request.actor, view));
             }
-            let secrets = self.secrets(&request.actor, id).await?;
+            let secrets = self.load_secrets(&request.actor, id).await?;
             let change = decide(&view, &secrets)?.ok_or(UseCaseError::SecretNotFound)?;
             match self.commit_or_try(&change, false).await {
                 Ok(()) => return Ok(change.next().version),

@@ -8,7 +8,7 @@ use countersign_domain::{
 use crate::{
     UseCaseError,
     ports::{CommitError, MockTokenStore, StoreError},
-    samples::{actor, now, request_id, token_id, tokens, view},
+    samples::{by, now, request_id, token_id, tokens, view},
 };
 
 fn secret(n: u8) -> Secret {
@@ -44,16 +44,16 @@ async fn retire(
 ) -> Result<Version, UseCaseError> {
     let expected = expected.map(|version| version.try_into().unwrap());
     let choice = SecretChoice::Partial(secret(n).masked());
-    let actor = actor(&[API_TOKENS_WRITE]);
+    let by = by(&[API_TOKENS_WRITE]);
     tokens(store)
-        .retire(actor, request_id(), (token_id(2), expected), &choice)
+        .retire(&by, request_id(), (token_id(2), expected), &choice)
         .await
 }
 
 async fn end(store: MockTokenStore, n: u8) -> Result<(), UseCaseError> {
-    let actor = actor(&[API_TOKENS_DELETE]);
+    let by = by(&[API_TOKENS_DELETE]);
     tokens(store)
-        .end_secret(actor, request_id(), token_id(2), &digest(n))
+        .end_secret(&by, request_id(), token_id(2), &digest(n))
         .await
 }
 

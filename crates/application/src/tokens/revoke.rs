@@ -1,8 +1,10 @@
 //! Taking a token back.
 
-use countersign_domain::{Actor, Request, RequestId, TokenId, Version};
+use countersign_domain::{
+    Authorized, DeleteTokens, Request, RequestId, TokenId, UseOwnToken, Version,
+};
 
-use super::{Tokens, update::stale};
+use super::{Tokens, read::own_token, update::stale};
 use crate::{
     UseCaseError,
     ports::{CommitError, Descendant, Descendants, StoreError, Unreadable},
@@ -21,13 +23,31 @@ impl Tokens {
     /// [`UseCaseError::Unreadable`] if a version is named and the stored one cannot be read.
     pub async fn revoke(
         &self,
-        actor: Actor,
+        by: Authorized<DeleteTokens>,
         request: RequestId,
         id: TokenId,
         expected: Option<Version>,
     ) -> Result<(), UseCaseError> {
-        self.revoke_or_try(actor, request, id, expected, false)
-            .await
+        let request = self.request(by.into_actor(), request);
+        self.revoke_or_try(&request, id, expected, false).await
+    }
+
+    /// Revokes the actor's own token, of that version if one is named.
+    ///
+    /// # Errors
+    /// As [`Self::revoke`]; [`UseCaseError::ActorGone`] if somebody else revoked it meanwhile.
+    pub async fn revoke_current(
+        &self,
+        by: Authorized<UseOwnToken>,
+        request: RequestId,
+        expected: Option<Version>,
+    ) -> Result<(), UseCaseError> {
+        let own = own_token(by.actor())?;
+        let request = self.request(by.into_actor(), request);
+        match self.revoke_or_try(&request, own, expected, false).await {
+            Err(UseCaseError::TokenNotFound) => Err(UseCaseError::ActorGone),
+            ended => ended,
+        }
     }
 
     /// The token, if [`Self::revoke`] would revoke it; nothing is stored. Of a token whose record
@@ -37,14 +57,15 @@ impl Tokens {
     /// As [`Self::revoke`].
     pub async fn revoke_dry_run(
         &self,
-        actor: Actor,
+        by: Authorized<DeleteTokens>,
         request: RequestId,
         id: TokenId,
         expected: Option<Version>,
     ) -> Result<Descendants, UseCaseError> {
-        self.revoke_or_try(actor.clone(), request, id, expected, true)
-            .await?;
-        let token = self.get(&actor, id).await.ok().map(|view| view.token);
+        let request = self.request(by.into_actor(), request);
+        self.revoke_or_try(&request, id, expected, true).await?;
+        let view = self.load(&request.actor, id).await.ok();
+        let token = view.map(|view| view.token);
         let itself = Descendant {
             id,
             origin: None,
@@ -60,20 +81,18 @@ impl Tokens {
 
     pub(super) async fn revoke_or_try(
         &self,
-        actor: Actor,
-        request: RequestId,
+        request: &Request,
         id: TokenId,
         expected: Option<Version>,
         dry_run: bool,
     ) -> Result<(), UseCaseError> {
-        let request = self.request(actor, request);
         let mut tries = 0;
         loop {
             tries += 1;
-            let readable = self.revoke_readable(&request, id, expected, dry_run);
+            let readable = self.revoke_readable(request, id, expected, dry_run);
             let committed = match readable.await {
                 Err(UseCaseError::Unreadable(why)) => {
-                    self.force(&request, expected, why, dry_run).await?
+                    self.force(request, expected, why, dry_run).await?
                 }
                 outcome => outcome?,
             };
@@ -92,7 +111,7 @@ impl Tokens {
         expected: Option<Version>,
         dry_run: bool,
     ) -> Result<Result<(), CommitError>, UseCaseError> {
-        let view = self.get(&request.actor, id).await?;
+        let view = self.load(&request.actor, id).await?;
         if expected.is_some_and(|version| version != view.token.version) {
             return Err(stale(&request.actor, view));
         }

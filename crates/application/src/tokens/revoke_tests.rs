@@ -5,14 +5,14 @@ use countersign_domain::{RevocableToken, Write, standard::*};
 use crate::{
     UseCaseError,
     ports::{CommitError, MockTokenStore, StoreError},
-    samples::{self, actor, request_id, token_id, tokens, view},
+    samples::{self, by, request_id, token_id, tokens, view},
 };
 
 async fn revoke(store: MockTokenStore, expected: Option<i64>) -> Result<(), UseCaseError> {
     let expected = expected.map(|version| version.try_into().unwrap());
     tokens(store)
         .revoke(
-            actor(&[API_TOKENS_DELETE]),
+            by(&[API_TOKENS_DELETE]),
             request_id(),
             token_id(2),
             expected,

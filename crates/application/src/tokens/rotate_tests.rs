@@ -32,7 +32,8 @@ fn untouched() -> MockTokenStore {
 async fn rotate(tokens: Tokens, actor: Actor, version: i64) -> Result<IssuedToken, UseCaseError> {
     let target = (token_id(2), version.try_into().unwrap());
     let overlap = Overlap::try_from(60).unwrap();
-    tokens.rotate(actor, request_id(), target, overlap).await
+    let by = actor.authorize().unwrap();
+    tokens.rotate(&by, request_id(), target, overlap).await
 }
 
 #[tokio::test]

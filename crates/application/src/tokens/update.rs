@@ -1,8 +1,8 @@
 //! The call at the heart of the service: changing a token, or seeing what a change would come to.
 
 use countersign_domain::{
-    Actor, Changes, Descent, Request, RequestId, RuleViolations, TokenId, TokenUpdate, TokenView,
-    UpdateOutcome, Version,
+    Actor, Authorized, Changes, Descent, Operation, PermissionSet, Request, RequestId,
+    RuleViolations, TokenId, TokenUpdate, TokenView, UpdateOutcome, Version, WriteTokens,
 };
 use tokio::time::Instant;
 
@@ -32,13 +32,13 @@ impl Tokens {
     /// Not found, another version, refusals of the rules, too many changes, a taken name, an actor that is gone, a store's fault.
     pub async fn update(
         &self,
-        actor: Actor,
+        by: Authorized<WriteTokens>,
         request: RequestId,
         (id, expected): (TokenId, Version),
         edit: &TokenUpdate,
         dry_run: bool,
     ) -> Result<UpdateResult, UseCaseError> {
-        let mut request = self.request(actor, request);
+        let mut request = self.request(by.into_actor(), request);
         let known = self.judge_known(&request, (id, expected), edit);
         let (view, judged) = match known.filter(|_| !dry_run) {
             Some(judged) => judged,
@@ -72,7 +72,7 @@ impl Tokens {
                 Ok(result)
             }
             (Err(CommitError::Stale { .. }), _) => {
-                Err(stale(&request.actor, self.get(&request.actor, id).await?))
+                Err(stale(&request.actor, self.load(&request.actor, id).await?))
             }
             (Err(CommitError::NameTaken), UpdateOutcome::Changed(change)) => {
                 Err(self.name_taken(&request.actor, &change.next().name).await)
@@ -104,7 +104,7 @@ impl Tokens {
         (id, expected): (TokenId, Version),
         edit: &TokenUpdate,
     ) -> Result<Judged, UseCaseError> {
-        let view = self.get(&request.actor, id).await?;
+        let view = self.load(&request.actor, id).await?;
         if view.token.version != expected {
             return Err(stale(&request.actor, view));
         }
@@ -112,6 +112,19 @@ impl Tokens {
         let judge = |descent| self.policy.update(request, &view, edit, descent);
         let judged = judged_by_commit(judge);
         Ok((view, judged))
+    }
+
+    /// The permissions of a token: an adapter bounds the size of an update by them.
+    ///
+    /// # Errors
+    /// [`UseCaseError::TokenNotFound`], [`UseCaseError::Unreadable`], or a store's fault.
+    pub async fn permissions_of(
+        &self,
+        by: &Authorized<WriteTokens>,
+        id: TokenId,
+    ) -> Result<PermissionSet, UseCaseError> {
+        let view = self.load(by.actor(), id).await?;
+        Ok(view.token.permissions)
     }
 
     async fn store_update(
@@ -176,17 +189,19 @@ impl Tokens {
         }
     }
 
-    /// The stored version, where a precondition holds for it (RFC 9110, section 13.1.1).
+    /// The stored version, if a precondition holds for it (RFC 9110, section 13.1.1).
     ///
     /// # Errors
-    /// Not found, a version for which it does not hold, a version that cannot be read, a store's fault.
-    pub async fn version_where(
+    /// Another token than the actor's own without the permission, not found, a version for which it
+    /// does not hold, a version that cannot be read, a store's fault.
+    pub async fn version_where<O: Operation>(
         &self,
-        actor: &Actor,
+        by: &Authorized<O>,
         id: TokenId,
         holds: impl Fn(Version) -> bool + Send,
     ) -> Result<Version, UseCaseError> {
-        let view = match self.get(actor, id).await {
+        let actor = by.on(id)?;
+        let view = match self.load(actor, id).await {
             // Revoking needs no more of the record than its version.
             Err(UseCaseError::Unreadable(why)) => return self.unreadable_version(why, holds).await,
             found => found?,

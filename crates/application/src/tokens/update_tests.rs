@@ -1,13 +1,15 @@
 //! The update: what is committed, what is not, and what each loser learns.
 
-use countersign_domain::{Actor, Permission, RefusalKind, TokenUpdate, Write, standard::*};
+use countersign_domain::{
+    Actor, Permission, RefusalKind, TokenUpdate, Write, WriteTokens, standard::*,
+};
 use mockall::predicate::eq;
 
 use super::*;
 use crate::{
     UseCaseError,
     ports::{CommitError, MockTokenStore, StoreError},
-    samples::{self, actor, rename, request_id, tenant_id, token_id, tokens, view},
+    samples::{self, actor, by, rename, request_id, tenant_id, token_id, tokens, view},
 };
 
 const WRITER: &[Permission] = &[API_TOKENS_WRITE, TASKS_READ];
@@ -43,7 +45,7 @@ async fn update(
 ) -> Result<UpdateResult, UseCaseError> {
     let target = (token_id(2), version.try_into().unwrap());
     tokens(store)
-        .update(actor, request_id(), target, edit, dry)
+        .update(actor.authorize().unwrap(), request_id(), target, edit, dry)
         .await
 }
 
@@ -203,7 +205,7 @@ async fn self_widening_and_lock_out_commit_nothing() {
         (away, RefusalKind::WouldLockOut),
     ] {
         match own()
-            .update(actor(WRITER), request_id(), target, &edit, false)
+            .update(by(WRITER), request_id(), target, &edit, false)
             .await
         {
             Err(UseCaseError::Refused(refused)) => assert_eq!(refused.gravity(), gravity),
@@ -269,18 +271,18 @@ async fn each_failed_commit_is_told_apart() {
 
 #[tokio::test]
 async fn a_precondition_is_compared_with_what_is_stored() {
-    let (writer, reader) = (actor(WRITER), actor(&[API_TOKENS_READ]));
-    let version_where = |actor, wanted| {
-        let tokens = tokens(untouched());
+    let reader = [API_TOKENS_WRITE, API_TOKENS_READ];
+    let version_where = |held: &[Permission], wanted| {
+        let (tokens, by) = (tokens(untouched()), by::<WriteTokens>(held));
         async move {
             tokens
-                .version_where(actor, token_id(2), |v| v.get() == wanted)
+                .version_where(&by, token_id(2), |v| v.get() == wanted)
                 .await
         }
     };
-    assert_eq!(version_where(&writer, 3).await.unwrap().get(), 3);
-    for (actor, shown) in [(&writer, false), (&reader, true)] {
-        match version_where(actor, 2).await {
+    assert_eq!(version_where(WRITER, 3).await.unwrap().get(), 3);
+    for (held, shown) in [(WRITER, false), (&reader, true)] {
+        match version_where(held, 2).await {
             Err(UseCaseError::Stale { stored, current }) => {
                 assert_eq!((stored.get(), current.is_some()), (3, shown));
             }

@@ -5,18 +5,14 @@ use axum::{
     extract::RawQuery,
     response::{Html, IntoResponse},
 };
-use countersign_domain::{AllowedAddresses, InvalidAddresses};
+use countersign_domain::{AllowedAddresses, InvalidAddresses, ReadTokens};
 use maud::{Markup, html};
 
 use super::Answer;
-use crate::{
-    auth::{Reading, SignedIn},
-    form::Form,
-    token_form::TokenForm,
-};
+use crate::{auth::SignedIn, form::Form, token_form::TokenForm};
 
 /// A part of a page with the faults, or with the list as it will be stored.
-pub(super) async fn check(_: SignedIn<Reading>, RawQuery(query): RawQuery) -> Answer {
+pub(super) async fn check(_: SignedIn<ReadTokens>, RawQuery(query): RawQuery) -> Answer {
     let form = Form::parse(query.unwrap_or_default().as_bytes());
     let lines = TokenForm::of(&form).address_lines();
     Ok(Html(verdicts(&lines).into_string()).into_response())

@@ -7,12 +7,12 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use countersign_application::UseCaseError;
-use countersign_domain::{Fingerprint, IdempotentRequest, Timestamp};
+use countersign_domain::{Fingerprint, IdempotentRequest, Timestamp, WriteTokens};
 use maud::html;
 
 use super::Answer;
 use crate::{
-    auth::{SignedIn, Writing},
+    auth::SignedIn,
     error::PageError,
     field_errors::FieldErrors,
     form::{Form, TOKEN},
@@ -25,7 +25,7 @@ use crate::{
 const KEY: &str = "key";
 
 /// Shows an empty form.
-pub(super) async fn ask(State(app): State<ConsoleState>, signed: SignedIn<Writing>) -> Answer {
+pub(super) async fn ask(State(app): State<ConsoleState>, signed: SignedIn<WriteTokens>) -> Answer {
     let now = app.clock.now();
     let blank = TokenForm::blank(now, latest(&app, now));
     let key = new_key(&app)?;
@@ -35,7 +35,7 @@ pub(super) async fn ask(State(app): State<ConsoleState>, signed: SignedIn<Writin
 /// Creates the token and shows its secret, or shows the faults.
 pub(super) async fn create(
     State(app): State<ConsoleState>,
-    signed: SignedIn<Writing>,
+    signed: SignedIn<WriteTokens>,
     sent: Form,
 ) -> Answer {
     let entered = TokenForm::of(&sent);
@@ -51,8 +51,8 @@ pub(super) async fn create(
             .map_err(|_| PageError::OldForm)?,
         fingerprint: Fingerprint::of(format!("{entered:?}").as_bytes()),
     };
-    let (actor, request) = (signed.actor.clone(), signed.visit.request.clone());
-    match app.tokens.create(actor, request, &draft, Some(once)).await {
+    let (by, request) = (signed.by.clone(), signed.visit.request.clone());
+    match app.tokens.create(by, request, &draft, Some(once)).await {
         Ok(made) => {
             let main = secret::page(&made, "The token is made", None);
             Ok(layout::page(
@@ -95,7 +95,7 @@ fn latest(app: &ConsoleState, now: Timestamp) -> Timestamp {
 
 fn form(
     app: &ConsoleState,
-    signed: &SignedIn<Writing>,
+    signed: &SignedIn<WriteTokens>,
     entered: &TokenForm,
     faults: &FieldErrors,
     key: &str,
@@ -107,7 +107,7 @@ fn form(
         faults,
         stored: None,
         catalog: policy.catalog.permissions(),
-        held: &signed.actor.permissions,
+        held: &signed.by.actor().permissions,
         address: signed.visit.address,
         now,
         latest: latest(app, now),

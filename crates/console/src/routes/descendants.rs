@@ -7,11 +7,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use countersign_application::{RevocationTerms, RevokedToken, UseCaseError, ports::Lineage};
-use countersign_domain::{RequestId, Timestamp, TokenId};
+use countersign_domain::{DeleteTokens, RequestId, Timestamp, TokenId};
 
 use super::{Answer, Id, token::name_of};
 use crate::{
-    auth::{Deleting, SignedIn},
+    auth::SignedIn,
     error::PageError,
     form::Form,
     state::ConsoleState,
@@ -25,7 +25,7 @@ const LISTED: u32 = 100;
 /// Shows the tokens that would be revoked.
 pub(super) async fn ask(
     State(app): State<ConsoleState>,
-    signed: SignedIn<Deleting>,
+    signed: SignedIn<DeleteTokens>,
     Id(id): Id,
     RawQuery(query): RawQuery,
 ) -> Answer {
@@ -43,7 +43,7 @@ pub(super) async fn ask(
 /// Revokes them all, if their number is the typed one.
 pub(super) async fn revoke(
     State(app): State<ConsoleState>,
-    signed: SignedIn<Deleting>,
+    signed: SignedIn<DeleteTokens>,
     Id(id): Id,
     sent: Form,
 ) -> Answer {
@@ -84,17 +84,13 @@ const OWN: &str =
 /// use.
 async fn run_detached(
     app: &ConsoleState,
-    signed: &SignedIn<Deleting>,
+    signed: &SignedIn<DeleteTokens>,
     request: RequestId,
     lineage: Lineage,
     terms: RevocationTerms,
 ) -> Result<Result<Vec<RevokedToken>, UseCaseError>, PageError> {
-    let (tokens, actor) = (app.tokens.clone(), signed.actor.clone());
-    let work = async move {
-        tokens
-            .revoke_descendants(actor, request, lineage, terms)
-            .await
-    };
+    let (tokens, by) = (app.tokens.clone(), signed.by.clone());
+    let work = async move { tokens.revoke_descendants(by, request, lineage, terms).await };
     tokio::spawn(work).await.map_err(|_| PageError::Broken)
 }
 
@@ -111,18 +107,15 @@ fn since(sent: &Form) -> Result<Option<Timestamp>, token_form::NoInstant> {
 
 async fn page(
     app: &ConsoleState,
-    signed: &SignedIn<Deleting>,
+    signed: &SignedIn<DeleteTokens>,
     (id, sent): (TokenId, &Form),
     (status, fault): (StatusCode, Option<&str>),
     done: Option<u64>,
 ) -> Answer {
-    let name = name_of(app, &signed.actor, id).await?;
+    let name = name_of(app, &signed.reader, id).await?;
     let since = since(sent).unwrap_or_default();
     let lineage = Lineage { token: id, since };
-    let found = app
-        .tokens
-        .descendants(&signed.actor, lineage, LISTED)
-        .await?;
+    let found = app.tokens.descendants(&signed.by, lineage, LISTED).await?;
     let look = DescendantsPage {
         id,
         name: &name,

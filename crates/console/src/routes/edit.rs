@@ -6,12 +6,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use countersign_application::{UpdateResult, UseCaseError};
-use countersign_domain::{Changes, TokenView, Version};
+use countersign_domain::{Changes, TokenView, Version, WriteTokens};
 use maud::html;
 
 use super::{Answer, Id};
 use crate::{
-    auth::{SignedIn, Writing},
+    auth::SignedIn,
     error::PageError,
     field_errors::FieldErrors,
     form::{Form, TOKEN},
@@ -24,10 +24,10 @@ use crate::{
 /// Shows the form with the stored values.
 pub(super) async fn ask(
     State(app): State<ConsoleState>,
-    signed: SignedIn<Writing>,
+    signed: SignedIn<WriteTokens>,
     Id(id): Id,
 ) -> Answer {
-    let view = app.tokens.get(&signed.actor, id).await?;
+    let view = app.tokens.get(&signed.reader, id).await?;
     let entered = TokenForm::stored(&view.token);
     Ok(form(
         &app,
@@ -41,11 +41,11 @@ pub(super) async fn ask(
 /// Takes one step of the edit, by the button that was pressed.
 pub(super) async fn edit(
     State(app): State<ConsoleState>,
-    signed: SignedIn<Writing>,
+    signed: SignedIn<WriteTokens>,
     Id(id): Id,
     sent: Form,
 ) -> Answer {
-    let view = app.tokens.get(&signed.actor, id).await?;
+    let view = app.tokens.get(&signed.reader, id).await?;
     let now = app.clock.now();
     let entered = TokenForm::of(&sent).settled(now);
     let expected = sent.version("version").ok_or(PageError::OldForm)?;
@@ -68,10 +68,10 @@ pub(super) async fn edit(
         Err(none) => return Ok(form(&app, &signed, &view, &entered, &none.into())),
     };
     let save = sent.get("step") == "save";
-    let (actor, request) = (signed.actor.clone(), signed.visit.request.clone());
+    let (by, request) = (signed.by.clone(), signed.visit.request.clone());
     let updated = app
         .tokens
-        .update(actor, request, (id, expected), &edit, !save)
+        .update(by, request, (id, expected), &edit, !save)
         .await;
     match updated {
         Ok(UpdateResult { changes, .. }) if save || changes == Changes::default() => {
@@ -113,12 +113,12 @@ pub(super) async fn edit(
 /// Shows the page that merges both edits.
 async fn merge(
     app: &ConsoleState,
-    signed: &SignedIn<Writing>,
+    signed: &SignedIn<WriteTokens>,
     current: &TokenView,
     version: Version,
     entered: &TokenForm,
 ) -> Answer {
-    let since = merge_base::since(app, &signed.actor, &current.token, version).await?;
+    let since = merge_base::since(app, &signed.reader, &current.token, version).await?;
     let main = merge::page(&signed.who, current, &since, entered, app.clock.now());
     Ok(layout::page(
         StatusCode::CONFLICT,
@@ -130,7 +130,7 @@ async fn merge(
 
 fn form(
     app: &ConsoleState,
-    signed: &SignedIn<Writing>,
+    signed: &SignedIn<WriteTokens>,
     view: &TokenView,
     entered: &TokenForm,
     faults: &FieldErrors,
@@ -141,7 +141,7 @@ fn form(
         faults,
         stored: Some(token),
         catalog: policy.catalog.permissions(),
-        held: &signed.actor.permissions,
+        held: &signed.by.actor().permissions,
         address: signed.visit.address,
         now: app.clock.now(),
         latest: token.created.plus_months(policy.max_lifetime_months),

@@ -4,10 +4,11 @@ use axum::{
     extract::{RawQuery, State},
     http::StatusCode,
 };
+use countersign_domain::ReadTokens;
 
 use super::Answer;
 use crate::{
-    auth::{Reading, SignedIn},
+    auth::SignedIn,
     events::View,
     state::ConsoleState,
     view::{events, layout},
@@ -19,13 +20,13 @@ const SIZE: u8 = 50;
 /// Shows one page of a view's events.
 pub(super) async fn events(
     State(app): State<ConsoleState>,
-    signed: SignedIn<Reading>,
+    signed: SignedIn<ReadTokens>,
     RawQuery(query): RawQuery,
 ) -> Answer {
     let view = View::of(query.as_deref().unwrap_or_default());
     let found = app
         .tokens
-        .history(&signed.actor, &view.filter, view.before, SIZE)
+        .history(&signed.by, &view.filter, view.before, SIZE)
         .await?;
     let main = events::page(&view, &found, app.clock.now());
     Ok(layout::page(

@@ -7,11 +7,11 @@ use axum::{
 };
 
 use countersign_application::UseCaseError;
-use countersign_domain::{TokenId, TokenName};
+use countersign_domain::{DeleteTokens, TokenId, TokenName};
 
 use super::{Answer, Id};
 use crate::{
-    auth::{Deleting, SignedIn},
+    auth::SignedIn,
     error::PageError,
     form::Form,
     state::ConsoleState,
@@ -21,7 +21,7 @@ use crate::{
 /// Asks for the name.
 pub(super) async fn ask(
     State(app): State<ConsoleState>,
-    signed: SignedIn<Deleting>,
+    signed: SignedIn<DeleteTokens>,
     Id(id): Id,
 ) -> Answer {
     let name = name(&app, &signed, id).await?;
@@ -37,7 +37,7 @@ pub(super) async fn ask(
 /// Revokes the token, whatever its version is by now: nobody can keep a token by changing it.
 pub(super) async fn revoke(
     State(app): State<ConsoleState>,
-    signed: SignedIn<Deleting>,
+    signed: SignedIn<DeleteTokens>,
     Id(id): Id,
     sent: Form,
 ) -> Answer {
@@ -58,18 +58,18 @@ pub(super) async fn revoke(
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(layout::page(status, Some(&signed.who), "Revoke", &main));
     }
-    let (actor, request) = (signed.actor, signed.visit.request);
-    app.tokens.revoke(actor, request, id, None).await?;
+    let (by, request) = (signed.by, signed.visit.request);
+    app.tokens.revoke(by, request, id, None).await?;
     Ok(Redirect::to(&format!("/console/tokens/{id}")).into_response())
 }
 
 /// The token's name; `None` if its record cannot be read.
 async fn name(
     app: &ConsoleState,
-    signed: &SignedIn<Deleting>,
+    signed: &SignedIn<DeleteTokens>,
     id: TokenId,
 ) -> Result<Option<TokenName>, PageError> {
-    match app.tokens.get(&signed.actor, id).await {
+    match app.tokens.get(&signed.reader, id).await {
         Ok(view) => Ok(Some(view.token.name)),
         Err(UseCaseError::Unreadable(_)) => Ok(None),
         Err(failure) => Err(failure.into()),

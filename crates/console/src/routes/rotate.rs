@@ -2,11 +2,11 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use countersign_application::UseCaseError;
-use countersign_domain::{Overlap, TokenView};
+use countersign_domain::{Overlap, TokenView, WriteTokens};
 
 use super::{Answer, Id};
 use crate::{
-    auth::{SignedIn, Writing},
+    auth::SignedIn,
     error::PageError,
     field_errors::FieldErrors,
     form::Form,
@@ -17,17 +17,17 @@ use crate::{
 /// Asks how long the old secret works.
 pub(super) async fn ask(
     State(app): State<ConsoleState>,
-    signed: SignedIn<Writing>,
+    signed: SignedIn<WriteTokens>,
     Id(id): Id,
 ) -> Answer {
-    let view = app.tokens.get(&signed.actor, id).await?;
+    let view = app.tokens.get(&signed.reader, id).await?;
     Ok(page(&signed, &view, StatusCode::OK, None))
 }
 
 /// Makes the secret and shows it.
 pub(super) async fn rotate(
     State(app): State<ConsoleState>,
-    signed: SignedIn<Writing>,
+    signed: SignedIn<WriteTokens>,
     Id(id): Id,
     sent: Form,
 ) -> Answer {
@@ -37,10 +37,11 @@ pub(super) async fn rotate(
         .parse()
         .map_err(|_| PageError::OldForm)?;
     let overlap = Overlap::try_from(seconds).map_err(|_| PageError::OldForm)?;
-    let (actor, request) = (signed.actor.clone(), signed.visit.request.clone());
+    let by = signed.by.actor().clone().authorize()?;
+    let request = signed.visit.request.clone();
     let rotated = app
         .tokens
-        .rotate(actor, request, (id, version), overlap)
+        .rotate(&by, request, (id, version), overlap)
         .await;
     let (status, fault) = match rotated {
         Ok(made) => {
@@ -58,7 +59,7 @@ pub(super) async fn rotate(
         }
         Err(failure) => return Err(failure.into()),
     };
-    let view = app.tokens.get(&signed.actor, id).await?;
+    let view = app.tokens.get(&signed.reader, id).await?;
     Ok(page(&signed, &view, status, Some(&fault)))
 }
 
@@ -67,7 +68,7 @@ fn note(overlap: Overlap) -> Option<&'static str> {
 }
 
 fn page(
-    signed: &SignedIn<Writing>,
+    signed: &SignedIn<WriteTokens>,
     view: &TokenView,
     status: StatusCode,
     fault: Option<&str>,

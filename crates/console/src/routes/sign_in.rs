@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use countersign_application::{LimitReached, SessionId, UseCaseError, error_chain};
-use countersign_domain::{Denied, standard};
+use countersign_domain::{Actor, Denied, Operation as _, ReadTokens};
 use countersign_gate::CheckError;
 
 use super::Answer;
@@ -71,8 +71,9 @@ pub(super) async fn sign_in(
             "Paste the secret of an API token.",
         ));
     }
-    let needed = standard::API_TOKENS_READ;
-    let grant = match app.gate.check(secret, visit.address, Some(&needed)).await {
+    let needed = ReadTokens::PERMISSION;
+    let checked = app.gate.check(secret, visit.address, needed.as_ref());
+    let grant = match checked.await {
         Ok(grant) => grant,
         Err(rejected) => {
             // The secret is judged first: the right one gets in, whatever others behind the same
@@ -88,7 +89,8 @@ pub(super) async fn sign_in(
     };
     // The cell is empty, because a request has one caller.
     let _ = visit.actor.set(grant.credential.token);
-    let session = app.sessions.begin(&grant).await?;
+    let reader = Actor::from(grant).authorize()?;
+    let session = app.sessions.begin(&reader).await?;
     if let Some(before) = &visit.id {
         app.sessions.end(before).await?;
     }

@@ -8,12 +8,12 @@ use countersign_application::{
     UseCaseError,
     ports::{EventView, Unreadable},
 };
-use countersign_domain::{Actor, EventKind, TokenId, Version};
+use countersign_domain::{Authorized, EventKind, ReadTokens, TokenId, Version};
 use maud::{Markup, html};
 
 use super::{Answer, Id};
 use crate::{
-    auth::{Reading, SignedIn},
+    auth::SignedIn,
     error::PageError,
     form::Form,
     state::ConsoleState,
@@ -26,16 +26,16 @@ const EVENTS: u8 = 20;
 /// Shows the page of a token.
 pub(super) async fn token(
     State(app): State<ConsoleState>,
-    signed: SignedIn<Reading>,
+    signed: SignedIn<ReadTokens>,
     Id(id): Id,
     RawQuery(query): RawQuery,
 ) -> Answer {
     let query = Form::parse(query.unwrap_or_default().as_bytes());
     let before = query.version("before");
-    let (actor, now) = (&signed.actor, app.clock.now());
+    let (by, now) = (&signed.by, app.clock.now());
     let read = async {
-        let view = app.tokens.get(actor, id).await?;
-        Ok((view, app.tokens.secrets(actor, id).await?))
+        let view = app.tokens.get(by, id).await?;
+        Ok((view, app.tokens.secrets(by, id).await?))
     };
     let (title, record) = match read.await {
         Ok((view, secrets)) => {
@@ -55,7 +55,7 @@ pub(super) async fn token(
         }
         Err(failure) => return Err(failure.into()),
     };
-    let events = match app.tokens.events(actor, id, before, EVENTS).await {
+    let events = match app.tokens.events(by, id, before, EVENTS).await {
         // The state of the chain reports it.
         Err(UseCaseError::Unreadable(why)) => {
             note(why);
@@ -66,7 +66,7 @@ pub(super) async fn token(
     // The versions of a token's events have no gaps, so the versions below the last one follow.
     let older = oldest(&events).filter(|version| *version > Version::FIRST);
     let chain = if before.is_none() {
-        Some(app.chain_checks().verify(&app.audit, actor, id).await?)
+        Some(app.chain_checks().verify(&app.audit, by, id).await?)
     } else {
         None
     };
@@ -105,10 +105,10 @@ fn done(query: &Form) -> Option<&'static str> {
 /// The head of the page of a token of which only the history is left.
 async fn revoked(
     app: &ConsoleState,
-    signed: &SignedIn<Reading>,
+    signed: &SignedIn<ReadTokens>,
     id: TokenId,
 ) -> Result<(String, Markup), PageError> {
-    let events = app.tokens.events(&signed.actor, id, None, 100).await?;
+    let events = app.tokens.events(&signed.by, id, None, 100).await?;
     let last = events
         .first()
         .filter(|view| view.event.content.kind == EventKind::Revoked);
@@ -128,14 +128,14 @@ async fn revoked(
 /// The current name of a token, or its last one.
 pub(super) async fn name_of(
     app: &ConsoleState,
-    actor: &Actor,
+    by: &Authorized<ReadTokens>,
     id: TokenId,
 ) -> Result<String, PageError> {
-    match app.tokens.get(actor, id).await {
+    match app.tokens.get(by, id).await {
         Ok(view) => Ok(view.token.name.as_str().to_owned()),
         Err(UseCaseError::Unreadable(_)) => Ok(id.to_string()),
         Err(UseCaseError::TokenNotFound) => {
-            Ok(last_name(&app.tokens.events(actor, id, None, 100).await?))
+            Ok(last_name(&app.tokens.events(by, id, None, 100).await?))
         }
         Err(failure) => Err(failure.into()),
     }

@@ -2,9 +2,9 @@
 
 use super::{Policy, decide, fields};
 use crate::{
-    ChainHash, Change, Changes, EventKind, FieldChange, IdempotentRequest, PermissionSet, Request,
-    RuleViolations, StoredSecret, Timestamp, Token, TokenId, UserId, Version, Violation, Write,
-    standard,
+    ChainHash, Change, Changes, EventKind, FieldChange, IdempotentRequest, Operation as _,
+    PermissionSet, Request, RuleViolations, StoredSecret, Timestamp, Token, TokenId, UserId,
+    Version, Violation, Write, WriteTokens,
 };
 
 /// A new token as the request writes it.
@@ -79,9 +79,8 @@ impl Policy {
             modified: request.now,
         };
         let changes = all_of(&next);
-        let required_permissions = next
-            .permissions
-            .union(&[standard::API_TOKENS_WRITE].into_iter().collect());
+        let operation = WriteTokens::relied_on(&request.actor, next.id);
+        let required_permissions = next.permissions.union(&operation);
         let write = (
             EventKind::Created,
             Write::Create {

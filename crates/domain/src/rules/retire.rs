@@ -2,9 +2,9 @@
 
 use super::{Policy, decide};
 use crate::{
-    Change, Changes, EventKind, FieldChange, PartialToken, PermissionSet, Request, RuleViolations,
-    SecretCommitment, SecretDigest, SecretView, Timestamp, Token, TokenId, TokenView, Violation,
-    Write, standard,
+    Actor, Change, Changes, EndTokens, EventKind, FieldChange, Operation as _, PartialToken,
+    PermissionSet, Request, RetireSecrets, RuleViolations, SecretCommitment, SecretDigest,
+    SecretView, Timestamp, Token, TokenId, TokenView, Violation, Write,
 };
 
 /// Which secret of a token a request names.
@@ -105,20 +105,17 @@ fn retired(
         next,
         (Some(expected), &view.head),
         changes,
-        required_permissions(request, view.token.id),
+        required_permissions(&request.actor, view.token.id),
     )
 }
 
 /// The permissions that the decision relied on: none for an actor that holds a secret of the
 /// token, because this is enough to revoke the token as a whole. For other actors, either the
 /// permission to change the token or the one to revoke it is enough.
-fn required_permissions(request: &Request, ended: TokenId) -> PermissionSet {
-    let actor = &request.actor;
-    let holds = actor.holds_secret_of(ended);
-    let needed = if actor.permissions.contains(&standard::API_TOKENS_DELETE) {
-        standard::API_TOKENS_DELETE
+fn required_permissions(actor: &Actor, ended: TokenId) -> PermissionSet {
+    if actor.may::<EndTokens>() {
+        EndTokens::relied_on(actor, ended)
     } else {
-        standard::API_TOKENS_WRITE
-    };
-    (!holds).then_some(needed).into_iter().collect()
+        RetireSecrets::relied_on(actor, ended)
+    }
 }

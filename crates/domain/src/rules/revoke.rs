@@ -3,8 +3,8 @@
 
 use super::{Policy, authority, content, decide};
 use crate::{
-    AuditEvent, Authority, ChainHash, Change, Changes, EventKind, PermissionSet, Request, Token,
-    TokenId, TokenView, Version, Write, standard,
+    AuditEvent, Authority, ChainHash, Change, Changes, EndTokens, EventKind, Operation as _,
+    Request, Token, TokenId, TokenView, Version, Write,
 };
 
 /// The facts that a revocation needs of a live token whose record cannot be read: none that a rule
@@ -63,7 +63,7 @@ impl Policy {
             modified: request.now,
             ..view.token.clone()
         };
-        let required_permissions = required_permissions(request, view.token.id);
+        let required_permissions = EndTokens::relied_on(&request.actor, view.token.id);
         let write = (EventKind::Revoked, Write::Revoke { expected });
         decide(
             request,
@@ -82,7 +82,7 @@ impl Policy {
     /// the chain still shows if somebody tampered with the version or the end of the chain.
     #[must_use]
     pub fn force_revocation(&self, request: &Request, token: &RevocableToken) -> ForcedRevocation {
-        let required_permissions = required_permissions(request, token.id);
+        let required_permissions = EndTokens::relied_on(&request.actor, token.id);
         let newest = token.version.max(token.newest_event);
         let versions = (
             Version::try_from(token.version).ok(),
@@ -97,13 +97,6 @@ impl Policy {
             authority: authority(request, required_permissions),
         }
     }
-}
-
-/// The permissions that the decision relied on: none if the actor holds a secret of the token.
-fn required_permissions(request: &Request, ended: TokenId) -> PermissionSet {
-    let holds = request.actor.holds_secret_of(ended);
-    let needed = (!holds).then_some(standard::API_TOKENS_DELETE);
-    needed.into_iter().collect()
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use thiserror::Error;
 
 use super::{Descent, Policy, decide, fields};
 use crate::{
-    Change, Changes, EventKind, Field, FieldChange, PermissionSet, Request, RuleViolations, Secret,
-    Token, TokenView, Violation, Write, standard,
+    Change, Changes, EventKind, Field, FieldChange, Operation as _, Request, RotateTokens,
+    RuleViolations, Secret, Token, TokenView, Violation, Write,
 };
 
 /// The time for which the replaced secret works beside the new one, in whole seconds.
@@ -79,13 +79,7 @@ impl Policy {
         }
         RuleViolations::unless_none(violations, Some(()))?;
 
-        let weak = own && !actor.permissions.contains(&standard::API_TOKENS_WRITE);
-        let needed = if weak {
-            standard::API_TOKENS_ROTATE_SELF
-        } else {
-            standard::API_TOKENS_WRITE
-        };
-        let operation: PermissionSet = [needed].into_iter().collect();
+        let operation = RotateTokens::relied_on(actor, old.id);
         let required_permissions = if own {
             operation
         } else {

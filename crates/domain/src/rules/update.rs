@@ -2,8 +2,9 @@
 
 use super::{Descent, Policy, decide, fields};
 use crate::{
-    AllowedAddresses, Change, Changes, EventKind, Field, FieldChange, Permission, PermissionSet,
-    Request, RuleViolations, Timestamp, Token, TokenView, Violation, Write, standard,
+    AllowedAddresses, Change, Changes, EventKind, Field, FieldChange, Operation as _, Permission,
+    PermissionSet, Request, RuleViolations, Timestamp, Token, TokenView, Violation, Write,
+    WriteTokens,
 };
 
 /// An update of a token as the request writes it; fields that are left out keep their values.
@@ -81,7 +82,7 @@ impl Policy {
             .collect();
         // A widening relies on all permissions that the token then holds; a narrowing or a new name
         // only on that of the operation.
-        let operation: PermissionSet = [standard::API_TOKENS_WRITE].into_iter().collect();
+        let operation = WriteTokens::relied_on(&request.actor, old.id);
         let required_permissions = if widened.is_empty() {
             operation
         } else {

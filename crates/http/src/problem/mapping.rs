@@ -6,15 +6,13 @@ use countersign_application::{
     UseCaseError, error_chain,
     ports::{StoreError, Unreadable},
 };
-use countersign_domain::{Denied, Permission, TokenView, Version};
+use countersign_domain::{
+    Denied, InsufficientScope, Operation, Permission, TokenView, UseOwnToken, Version,
+};
 use countersign_gate::CheckError;
 
 use super::{Code, FieldError, Members, Problem};
-use crate::{
-    caller::{AnyToken, Needs},
-    clock_guard::ClockApart,
-    responses::TokenRecord,
-};
+use crate::{clock_guard::ClockApart, responses::TokenRecord};
 
 /// The beginning of every challenge (RFC 9110, section 11.6.1).
 const CHALLENGE: &str = r#"Bearer realm="countersign""#;
@@ -68,9 +66,9 @@ impl Problem {
         )
     }
 
-    /// The problem for an error in an operation that requires `N`. If a precondition named the
-    /// version, a stale version gets another answer.
-    pub(crate) fn of_failure<N: Needs>(failure: UseCaseError, by_precondition: bool) -> Self {
+    /// The problem for an error in the operation `O`. If a precondition named the version, a stale
+    /// version gets another answer.
+    pub(crate) fn of_failure<O: Operation>(failure: UseCaseError, by_precondition: bool) -> Self {
         match failure {
             UseCaseError::TokenNotFound => Self::token_not_found(),
             UseCaseError::SecretNotFound => Self::secret_not_found(),
@@ -99,10 +97,11 @@ impl Problem {
                 Self::incomplete(revoked, cause.as_deref())
             }
             UseCaseError::TooManyChanges(reached) => reached.into(),
+            UseCaseError::InsufficientScope(lacking) => lacking.into(),
             UseCaseError::ActorGone => Self::invalid_token(),
             UseCaseError::ActorNarrowed => {
                 let detail = "The API token lost a permission while the request was under way.";
-                Self::insufficient_scope(detail, N::PERMISSION.as_ref())
+                Self::insufficient_scope(detail, O::PERMISSION.as_ref())
             }
             UseCaseError::ActorAway => CheckError::Denied(Denied::AddressNotAllowed).into(),
             UseCaseError::OutcomeUnknown(source) => {
@@ -201,7 +200,17 @@ impl Problem {
 
 impl From<UseCaseError> for Problem {
     fn from(failure: UseCaseError) -> Self {
-        Self::of_failure::<AnyToken>(failure, false)
+        Self::of_failure::<UseOwnToken>(failure, false)
+    }
+}
+
+impl From<InsufficientScope> for Problem {
+    fn from(InsufficientScope { permission }: InsufficientScope) -> Self {
+        let detail = permission.as_ref().map_or_else(
+            || "An API token may do this to itself alone.".to_owned(),
+            |permission| format!("The API token lacks {permission}."),
+        );
+        Self::insufficient_scope(&detail, permission.as_ref())
     }
 }
 
@@ -247,10 +256,10 @@ impl From<CheckError> for Problem {
                 Code::AddressNotAllowed,
                 "The client's address is not on the API token's list, or is not known.",
             ),
-            CheckError::Denied(Denied::MissingPermission(permission)) => {
-                let detail = format!("The API token lacks {permission}.");
-                Self::insufficient_scope(&detail, Some(&permission))
+            CheckError::Denied(Denied::MissingPermission(permission)) => InsufficientScope {
+                permission: Some(permission),
             }
+            .into(),
             CheckError::Unavailable(fault) if fault.cause().is::<ClockApart>() => Self::new(
                 Code::ClockApart,
                 "This node's clock differs from the database's; it checks no token until both agree.",

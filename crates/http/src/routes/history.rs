@@ -5,11 +5,12 @@ use axum::{
     http::StatusCode,
 };
 use countersign_application::ports::EventFilter;
+use countersign_domain::{Operation as _, ReadTokens};
 
 use super::{Answer, answer, tokens::list::LIMIT};
 use crate::{
     body::NoBody,
-    caller::{Caller, ReadTokens},
+    caller::Caller,
     cursor,
     params::Params,
     responses::{TenantEventList, TenantEventRecord},
@@ -40,7 +41,7 @@ use crate::{
             description = "`nextCursor` of the answer before, unchanged, beside the same other parameters"),
     ),
     responses((status = 200, body = TenantEventList), (status = 400)),
-    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+    extensions(("x-required-permission" = json!(ReadTokens::PERMISSION))),
 )]
 pub(in crate::routes) async fn history(
     State(app): State<ApiState>,
@@ -48,7 +49,7 @@ pub(in crate::routes) async fn history(
     RawQuery(query): RawQuery,
     _: NoBody,
 ) -> Answer {
-    let tenant = caller.actor.tenant;
+    let tenant = caller.actor().tenant;
     let mut params = Params::of(query.as_deref());
     let date = "an RFC 3339 date-time with an offset";
     let filter = EventFilter {
@@ -64,10 +65,8 @@ pub(in crate::routes) async fn history(
         cursor::read_history(tenant, &filter, text)
     });
     params.finish()?;
-    let tokens = &app.tokens;
-    let found = tokens
-        .history(&caller.actor, &filter, before, limit)
-        .await?;
+    let found = app.tokens.history(&caller.by, &filter, before, limit);
+    let found = found.await?;
     let list = TenantEventList {
         next_cursor: found
             .next

@@ -9,17 +9,12 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
+use countersign_domain::{Operation as _, ReadMetrics};
 
 use super::Answer;
 use crate::{
-    Metrics,
-    body::NoBody,
-    caller::{Caller, ReadMetrics},
-    metrics::Exposition,
-    params::Params,
-    problem::Problem,
-    request_context::unlogged,
-    state::ApiState,
+    Metrics, body::NoBody, caller::Caller, metrics::Exposition, params::Params, problem::Problem,
+    request_context::unlogged, state::ApiState,
 };
 
 /// The metrics of the service
@@ -36,7 +31,7 @@ use crate::{
             (String = "text/plain"),
         ),
     ), (status = 400), (status = 404)),
-    extensions(("x-required-permission" = json!("api.metrics.read"))),
+    extensions(("x-required-permission" = json!(ReadMetrics::PERMISSION))),
 )]
 pub(in crate::routes) async fn numbers(
     State(app): State<ApiState>,

@@ -4,11 +4,12 @@ use axum::{
     extract::{RawQuery, State},
     http::StatusCode,
 };
+use countersign_domain::UseOwnToken;
 
 use super::{Answer, answer};
 use crate::{
     body::NoBody,
-    caller::{AnyToken, Caller},
+    caller::Caller,
     params::Params,
     responses::{PermissionList, PermissionRecord},
     state::ApiState,
@@ -23,13 +24,13 @@ use crate::{
 )]
 pub(super) async fn permissions(
     State(app): State<ApiState>,
-    caller: Caller<AnyToken>,
+    caller: Caller<UseOwnToken>,
     RawQuery(query): RawQuery,
     _: NoBody,
 ) -> Answer {
     Params::none(query.as_deref())?;
     let catalog = &app.tokens.policy().catalog;
-    let names = if app.settings().home == Some(caller.actor.tenant) {
+    let names = if app.settings().home == Some(caller.actor().tenant) {
         catalog.permissions().clone()
     } else {
         catalog.of_one_tenant()

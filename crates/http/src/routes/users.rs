@@ -5,13 +5,13 @@ use axum::{
     http::StatusCode,
 };
 use countersign_application::UseCaseError;
+use countersign_domain::{Operation as _, ReadUsers, UseOwnToken};
 
 use super::{Answer, answer};
 use crate::{
     body::NoBody,
-    caller::{AnyToken, Caller, ReadUsers},
+    caller::Caller,
     params::{Id, Params},
-    problem::Problem,
     responses::UserRecord,
     state::ApiState,
 };
@@ -25,17 +25,12 @@ use crate::{
 )]
 pub(super) async fn current(
     State(app): State<ApiState>,
-    caller: Caller<AnyToken>,
+    caller: Caller<UseOwnToken>,
     RawQuery(query): RawQuery,
     _: NoBody,
 ) -> Answer {
     Params::none(query.as_deref())?;
-    let user = app.users.get(&caller.actor, caller.actor.user).await;
-    let user = user.map_err(|failure| match failure {
-        // The user existed when the credential was checked.
-        UseCaseError::UserNotFound => Problem::invalid_token(),
-        other => other.into(),
-    })?;
+    let user = app.users.current(&caller.by).await?;
     answer(StatusCode::OK, [], &UserRecord::from(user))
 }
 
@@ -46,7 +41,7 @@ pub(super) async fn current(
     get, path = "/users/{id}", operation_id = "getUser", tag = "users",
     params(("id" = String, Path, format = "uuid", description = "The user's id")),
     responses((status = 200, body = UserRecord), (status = 400), (status = 404)),
-    extensions(("x-required-permission" = json!("api.users.read"))),
+    extensions(("x-required-permission" = json!(ReadUsers::PERMISSION))),
 )]
 pub(super) async fn read(
     State(app): State<ApiState>,
@@ -57,6 +52,6 @@ pub(super) async fn read(
 ) -> Answer {
     Params::none(query.as_deref())?;
     let id = id.parse().ok_or(UseCaseError::UserNotFound)?;
-    let user = app.users.get(&caller.actor, id).await?;
+    let user = app.users.get(&caller.by, id).await?;
     answer(StatusCode::OK, [], &UserRecord::from(user))
 }

@@ -53,11 +53,11 @@ pub async fn a_forced_revocation_leaves_the_break_in_the_chain(on: &StoreUnderTe
         let value = on.backdoor.bad(bad).unwrap();
         let case = Case::new(on, "api_tokens", column, value).await;
         case.revoke(case.spoilt.view.token.id, Unreadable).await;
-        let (actor, mut verifier) = (case.home.system(), ChainVerifier::default());
+        let (by, mut verifier) = (case.home.by(), ChainVerifier::default());
         let audit = Audit::new(on.audit.clone());
         let broken = loop {
             let id = case.spoilt.view.token.id;
-            if let Some(outcome) = audit.advance(&actor, id, &mut verifier).await.unwrap() {
+            if let Some(outcome) = audit.advance(&by, id, &mut verifier).await.unwrap() {
                 break outcome;
             }
         };
@@ -130,18 +130,18 @@ impl<'a> Case<'a> {
 
     async fn judge(&self, (_, _, check, record, secrets, events): &Row) {
         let (what, id) = (&self.what, self.spoilt.view.token.id);
-        let actor = self.home.system();
+        let by = self.home.by();
         let found = self.check(&self.spoilt.secret.digest()).await;
         assert_eq!(found, *check, "{what}: check");
-        let got = self.tokens.get(&actor, id).await;
+        let got = self.tokens.get(&by, id).await;
         assert_eq!(outcome(got.map(drop)), *record, "{what}: get");
         self.lists(*record).await;
         self.descendants(*record).await;
         if *record != Gone {
-            let told = self.tokens.secrets(&actor, id).await;
+            let told = self.tokens.secrets(&by, id).await;
             assert_eq!(outcome(told.map(drop)), *secrets, "{what}: secrets");
         }
-        let told = self.tokens.events(&actor, id, None, 9).await;
+        let told = self.tokens.events(&by, id, None, 9).await;
         assert_eq!(outcome(told.map(drop)), *events, "{what}: events");
         let place = self.on.feed.position().await.unwrap();
         let edited = self.edit(id, &rename_to("another"), 1).await;
@@ -176,14 +176,14 @@ impl<'a> Case<'a> {
     /// The other tokens are listed, and the spoilt one is named if it exists and cannot be read.
     /// The pages together neither skip nor repeat a token.
     async fn lists(&self, record: Read) {
-        let (what, actor) = (&self.what, self.home.system());
+        let (what, by) = (&self.what, self.home.by());
         let spoilt = self.spoilt.view.token.id;
         let mut all: Vec<_> = self.others.iter().map(|made| made.view.token.id).collect();
         all.extend((record != Gone).then_some(spoilt));
         all.sort_unstable();
         let (mut listed, mut named, mut after) = (Vec::new(), Vec::new(), None);
         loop {
-            let mut part = self.tokens.list(&actor, after, 2).await.unwrap();
+            let mut part = self.tokens.list(&by, after, 2).await.unwrap();
             after = part.truncate(1);
             listed.extend(part.content.iter().map(|view| view.token.id));
             named.extend(part.unreadable.iter().map(|one| one.token));
@@ -207,7 +207,7 @@ impl<'a> Case<'a> {
                     size: 1,
                     count_to: None,
                 };
-                let page = self.tokens.query(&actor, &filter, &[], page).await.unwrap();
+                let page = self.tokens.query(&by, &filter, &[], page).await.unwrap();
                 found.extend(page.content.iter().map(|view| view.token.id));
                 named.extend(page.unreadable.iter().map(|one| one.token));
             }
@@ -225,8 +225,8 @@ impl<'a> Case<'a> {
     /// The token is found by its id alone, because its descendants are to be revoked with it.
     async fn descendants(&self, record: Read) {
         let token = self.spoilt.view.token.id;
-        let (actor, lineage) = (self.home.system(), Lineage { token, since: None });
-        let found = match self.tokens.descendants(&actor, lineage, 9).await {
+        let (by, lineage) = (self.home.by(), Lineage { token, since: None });
+        let found = match self.tokens.descendants(&by, lineage, 9).await {
             Ok(found) => found.tokens.into_iter().map(|found| found.id).collect(),
             Err(UseCaseError::TokenNotFound) => Vec::new(),
             Err(failure) => panic!("{}: {failure:?}", self.what),
@@ -238,32 +238,32 @@ impl<'a> Case<'a> {
     async fn edit(&self, id: TokenId, edit: &TokenUpdate, version: i64) -> Read {
         let at = (id, Version::try_from(version).unwrap());
         let request = "request-2".parse().unwrap();
-        let actor = self.home.system();
-        let updated = self.tokens.update(actor, request, at, edit, false).await;
+        let by = self.home.by();
+        let updated = self.tokens.update(by, request, at, edit, false).await;
         outcome(updated.map(drop))
     }
 
     async fn rotate(&self, id: TokenId, version: i64) -> Read {
         let at = (id, Version::try_from(version).unwrap());
         let request = "request-3".parse().unwrap();
-        let (actor, overlap) = (self.home.system(), 60.try_into().unwrap());
-        let rotated = self.tokens.rotate(actor, request, at, overlap).await;
+        let (by, overlap) = (self.home.by(), 60.try_into().unwrap());
+        let rotated = self.tokens.rotate(&by, request, at, overlap).await;
         outcome(rotated.map(drop))
     }
 
     async fn revoke(&self, id: TokenId, record: Read) {
-        let (what, actor) = (&self.what, self.home.system());
+        let (what, by) = (&self.what, self.home.by());
         let request = "request-4".parse().unwrap();
-        let revoked = self.tokens.revoke(actor.clone(), request, id, None).await;
+        let revoked = self.tokens.revoke(self.home.by(), request, id, None);
         let expected = if record == Gone { Gone } else { Good };
-        assert_eq!(outcome(revoked), expected, "{what}: revoke");
-        let again = self.tokens.get(&actor, id).await;
+        assert_eq!(outcome(revoked.await), expected, "{what}: revoke");
+        let again = self.tokens.get(&by, id).await;
         assert_eq!(outcome(again.map(drop)), Gone, "{what}: revoked");
         let found = self.check(&self.spoilt.secret.digest()).await;
         let other = id != self.spoilt.view.token.id;
         assert!(other || matches!(found, Unknown), "{what}: {found:?}");
         if expected == Good
-            && let Ok(events) = self.tokens.events(&actor, id, None, 1).await
+            && let Ok(events) = self.tokens.events(&by, id, None, 1).await
         {
             assert_eq!(events[0].event.content.kind, EventKind::Revoked, "{what}");
         }

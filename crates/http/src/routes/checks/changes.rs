@@ -11,7 +11,9 @@ use axum::{
 use countersign_application::ports::{
     ChangeBatch, FeedError, FeedPosition, StoreError, TokenChanged,
 };
-use countersign_domain::{EventKind, TenantId, TokenId, Version};
+use countersign_domain::{
+    Actor, EventKind, Operation as _, ReadTokens, TenantId, TokenId, Version,
+};
 use countersign_gate::bearer;
 use futures_util::stream::unfold;
 use serde::Serialize;
@@ -24,7 +26,7 @@ use utoipa::ToSchema;
 use super::super::Answer;
 use crate::{
     body::NoBody,
-    caller::{Caller, Needs, ReadTokens},
+    caller::Caller,
     params::Params,
     problem::{Code, FieldError, Problem},
     serve::Streaming,
@@ -73,7 +75,7 @@ pub(crate) struct ChangeRecord {
     get, path = "/changes", operation_id = "followChanges", tag = "checks",
     params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was received")),
     responses((status = 200, body = String, content_type = "text/event-stream"), (status = 400), (status = 429)),
-    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+    extensions(("x-required-permission" = json!(ReadTokens::PERMISSION))),
 )]
 pub(in crate::routes) async fn changes(
     State(app): State<ApiState>,
@@ -86,8 +88,8 @@ pub(in crate::routes) async fn changes(
     let from = start(&headers)?;
     // The stream is followed before the first read, so that no change is lost in between.
     let news = app.news.follow().ok_or_else(stopping)?;
-    let tenant = caller.actor.tenant;
-    let seat = app.streams().acquire(tenant, caller.actor.token);
+    let &Actor { tenant, token, .. } = caller.actor();
+    let seat = app.streams().acquire(tenant, token);
     let seat = seat.ok_or_else(too_many)?;
     let turn = app.streams().turn().await;
     let first = first(&app, &from).await?;
@@ -99,7 +101,7 @@ pub(in crate::routes) async fn changes(
         app,
         tenant,
         _seat: seat,
-        caller: caller.actor.token,
+        caller: token,
         address: caller.exchange.address,
         headers: presented.into_iter().collect(),
         news,

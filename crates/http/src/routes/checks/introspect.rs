@@ -4,7 +4,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use countersign_domain::{PermissionSet, Timestamp, TokenId, UserId};
+use countersign_domain::{Operation as _, PermissionSet, ReadTokens, Timestamp, TokenId, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -15,7 +15,6 @@ use super::{
     metadata::issuer,
 };
 use crate::{
-    caller::ReadTokens,
     client::OAuthCaller,
     problem::{Code, Problem},
     state::ApiState,
@@ -91,7 +90,7 @@ pub(crate) struct Introspection<'a> {
     security(("bearer" = []), ("basic" = [])),
     request_body(content = IntrospectionForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Introspection), (status = 400), (status = 408), (status = 413), (status = 415)),
-    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+    extensions(("x-required-permission" = json!(ReadTokens::PERMISSION))),
 )]
 pub(in crate::routes) async fn introspect(
     State(app): State<ApiState>,

@@ -12,7 +12,7 @@ pub(super) mod verify;
 use std::net::IpAddr;
 
 use axum::http::{HeaderName, header};
-use countersign_domain::{Attempt, Permission};
+use countersign_domain::{Attempt, Permission, ReadTokens};
 use countersign_gate::{CheckError, FoundCredential};
 
 use crate::{caller::Caller, problem::Problem, problem::verdict, state::ApiState};
@@ -36,9 +36,9 @@ struct Verdict<'a> {
 
 /// Judges a token that was presented to the caller. A token of another tenant is treated as
 /// unknown.
-async fn judge<'a, N>(
+async fn judge<'a>(
     app: &ApiState,
-    caller: &Caller<N>,
+    caller: &Caller<ReadTokens>,
     question: &Question<'a>,
 ) -> Result<Verdict<'a>, Problem> {
     let Question {
@@ -47,7 +47,7 @@ async fn judge<'a, N>(
         permissions,
     } = *question;
     let found = match app.gate.look_up(token).await {
-        Ok(known) if known.credential.tenant == caller.actor.tenant => Ok(known),
+        Ok(known) if known.credential.tenant == caller.actor().tenant => Ok(known),
         Ok(_) => Err(CheckError::Invalid),
         Err(rejected) => Err(rejected),
     };

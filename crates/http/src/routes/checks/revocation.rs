@@ -2,18 +2,14 @@
 
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use countersign_application::UseCaseError;
-use countersign_domain::{Actor, Denied, standard};
+use countersign_domain::{Actor, Authorized, Denied, EndTokens};
 use countersign_gate::{CheckError, FoundCredential};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::super::Answer;
 use crate::{
-    caller::{AnyToken, Caller, DeleteTokens},
-    client::OAuthCaller,
-    detached::run_detached,
-    problem::Problem,
-    state::ApiState,
+    caller::Caller, client::OAuthCaller, detached::run_detached, problem::Problem, state::ApiState,
 };
 
 /// A token to be revoked.
@@ -50,7 +46,7 @@ pub(crate) struct RevocationForm {
 )]
 pub(in crate::routes) async fn revoke(
     State(app): State<ApiState>,
-    OAuthCaller { caller, form }: OAuthCaller<AnyToken>,
+    OAuthCaller { caller, form }: OAuthCaller<EndTokens>,
 ) -> Answer {
     let mut params = form.params();
     let token = params
@@ -63,22 +59,22 @@ pub(in crate::routes) async fn revoke(
         Err(unavailable @ CheckError::Unavailable(_)) => return Err(unavailable.into()),
         Err(_) => return Ok(StatusCode::OK.into_response()),
     };
-    if known.credential.tenant != caller.actor.tenant {
+    if known.credential.tenant != caller.actor().tenant {
         return Ok(StatusCode::OK.into_response());
     }
     let (id, digest) = (known.credential.token, known.digest);
-    let Some(actor) = ending(&app, &caller, &known)? else {
+    let Some(by) = ending(&app, &caller, &known)? else {
         return Ok(StatusCode::OK.into_response());
     };
     let (tokens, request) = (app.tokens.clone(), caller.exchange.id);
     let ended = run_detached(caller.exchange.spans, async move {
-        tokens.end_secret(actor, request, id, &digest).await
+        tokens.end_secret(&by, request, id, &digest).await
     });
     match ended.await {
         Ok(()) | Err(UseCaseError::TokenNotFound | UseCaseError::SecretNotFound) => {
             Ok(StatusCode::OK.into_response())
         }
-        Err(failure) => Err(Problem::of_failure::<DeleteTokens>(failure, false)),
+        Err(failure) => Err(Problem::of_failure::<EndTokens>(failure, false)),
     }
 }
 
@@ -87,18 +83,20 @@ pub(in crate::routes) async fn revoke(
 /// has already ended.
 fn ending(
     app: &ApiState,
-    caller: &Caller<AnyToken>,
+    caller: &Caller<EndTokens>,
     known: &FoundCredential,
-) -> Result<Option<Actor>, Problem> {
-    let actor = caller.actor.clone();
-    if actor.permissions.contains(&standard::API_TOKENS_DELETE) {
-        return Ok(Some(actor));
+) -> Result<Option<Authorized<EndTokens>>, Problem> {
+    if caller.by.on_any().is_ok() {
+        return Ok(Some(caller.by.clone()));
     }
     match app.gate.admit(known, caller.exchange.address, None) {
-        Ok(grant) => Ok(Some(Actor {
-            possession: Some(grant.credential.token),
-            ..actor
-        })),
+        Ok(grant) => {
+            let holder = Actor {
+                possession: Some(grant.credential.token),
+                ..caller.actor().clone()
+            };
+            Ok(Some(holder.authorize()?))
+        }
         Err(Denied::Retired | Denied::Expired(_)) => Ok(None),
         Err(denied) => Err(CheckError::from(denied).into()),
     }

@@ -8,6 +8,7 @@ use axum::{
     extract::{RawQuery, Request, State},
     http::StatusCode,
 };
+use countersign_domain::{Operation as _, ReadTokens};
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::{
     body::{self, Fields, Json},
-    caller::{Caller, ReadTokens},
+    caller::Caller,
     params::Params,
     problem::{Code, FieldError, Problem},
     state::ApiState,
@@ -69,7 +70,7 @@ pub(crate) enum QuestionsBody<'a> {
     responses((status = 200, body = inline(VerdictsBody), headers(
         ("Age" = u64, description = "How many seconds ago the facts were looked up that were judged by, where this node held them; of several, the oldest"),
     )), (status = 400), (status = 408), (status = 413), (status = 415)),
-    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+    extensions(("x-required-permission" = json!(ReadTokens::PERMISSION))),
 )]
 pub(crate) async fn verify(
     State(app): State<ApiState>,
@@ -98,7 +99,7 @@ pub(crate) async fn verify(
     responses((status = 200, body = Vec<VerdictRecord>, headers(
         ("Age" = u64, description = "How many seconds ago the oldest of the facts were looked up that were judged by, where this node held them"),
     )), (status = 400), (status = 408), (status = 413), (status = 415)),
-    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+    extensions(("x-required-permission" = json!(ReadTokens::PERMISSION))),
 )]
 pub(in crate::routes) async fn batch(
     State(app): State<ApiState>,

@@ -5,14 +5,16 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
 };
-use countersign_domain::{Fingerprint, IdempotencyKey, IdempotentRequest, NewToken};
+use countersign_domain::{
+    Fingerprint, IdempotencyKey, IdempotentRequest, NewToken, Operation as _, WriteTokens,
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::super::{Answer, answer};
 use crate::{
     body::{self, Fields},
-    caller::{Caller, WriteTokens},
+    caller::Caller,
     detached::run_detached,
     etag::etag,
     params::Params,
@@ -72,7 +74,7 @@ pub(crate) struct DraftBody {
             description = "`already-created`, and `name-taken` if the caller may read: the path of the record"))),
         (status = 413), (status = 415), (status = 422),
     ),
-    extensions(("x-required-permission" = json!("api.api-tokens.write"))),
+    extensions(("x-required-permission" = json!(WriteTokens::PERMISSION))),
 )]
 pub(in crate::routes) async fn create(
     State(app): State<ApiState>,
@@ -92,17 +94,18 @@ pub(in crate::routes) async fn create(
         key,
         fingerprint: Fingerprint::of(&body),
     });
-    let (tokens, actor, id) = (app.tokens.clone(), caller.actor.clone(), caller.exchange.id);
+    let (tokens, by, id) = (app.tokens.clone(), caller.by.clone(), caller.exchange.id);
     let spans = caller.exchange.spans;
     let refused = |failure| Problem::of_failure::<WriteTokens>(failure, false);
     if dry_run {
-        let tried = async move { tokens.create_dry_run(actor, id, &draft, once).await };
+        let tried = async move { tokens.create_dry_run(by, id, &draft, once).await };
         run_detached(spans, tried).await.map_err(refused)?;
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let made = run_detached(spans, async move {
-        tokens.create(actor, id, &draft, once).await
-    })
+    let made = run_detached(
+        spans,
+        async move { tokens.create(by, id, &draft, once).await },
+    )
     .await
     .map_err(refused)?;
     let token = &made.view.token;
@@ -110,7 +113,7 @@ pub(in crate::routes) async fn create(
         (header::LOCATION, format!("/api/v1/api-tokens/{}", token.id)),
         (header::ETAG, etag(token.version)),
     ];
-    let record = IssuedTokenRecord::new(&caller.actor, made, Sent::ALL);
+    let record = IssuedTokenRecord::new(caller.by.actor(), made, Sent::ALL);
     answer(StatusCode::CREATED, headers, &record)
 }
 

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::IntoResponse,
 };
-use countersign_application::UseCaseError;
+use countersign_domain::UseOwnToken;
 
 use super::{
     super::Answer,
@@ -13,13 +13,8 @@ use super::{
     read::unless_known,
 };
 use crate::{
-    body::NoBody,
-    caller::{AnyToken, Caller},
-    detached::run_detached,
-    params::Params,
-    problem::Problem,
-    responses::DetailedToken,
-    state::ApiState,
+    body::NoBody, caller::Caller, detached::run_detached, params::Params, problem::Problem,
+    responses::DetailedToken, state::ApiState,
 };
 
 /// The caller's own API token
@@ -43,14 +38,14 @@ use crate::{
 )]
 pub(in crate::routes) async fn current(
     State(app): State<ApiState>,
-    caller: Caller<AnyToken>,
+    caller: Caller<UseOwnToken>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     _: NoBody,
 ) -> Answer {
     Params::none(query.as_deref())?;
-    let view = app.tokens.current(&caller.actor).await?;
-    unless_known(&app, &caller.actor, &headers, &view).await
+    let view = app.tokens.current(&caller.by).await?;
+    unless_known(&headers, &view, app.tokens.current_secrets(&caller.by)).await
 }
 
 /// End the caller's own API token
@@ -65,25 +60,22 @@ pub(in crate::routes) async fn current(
 )]
 pub(in crate::routes) async fn end(
     State(app): State<ApiState>,
-    caller: Caller<AnyToken>,
+    caller: Caller<UseOwnToken>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     _: NoBody,
 ) -> Answer {
     Params::none(query.as_deref())?;
-    let id = caller.actor.token.ok_or(UseCaseError::ActorGone)?;
-    let version = match precondition(&headers)? {
-        None => None,
-        Some(condition) => Some(matching(&app, &caller, id, &condition).await?),
+    let version = match (precondition(&headers)?, caller.actor().token) {
+        (Some(condition), Some(own)) => Some(matching(&app, &caller, own, &condition).await?),
+        _ => None,
     };
-    let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    let (tokens, request) = (app.tokens.clone(), caller.exchange.id);
     let ended = run_detached(caller.exchange.spans, async move {
-        tokens.revoke(actor, request, id, version).await
+        tokens.revoke_current(caller.by, request, version).await
     });
-    ended.await.map_err(|failure| match failure {
-        // Another request ended it at the same moment.
-        UseCaseError::TokenNotFound => UseCaseError::ActorGone.into(),
-        failure => Problem::of_failure::<AnyToken>(failure, version.is_some()),
-    })?;
+    ended
+        .await
+        .map_err(|failure| Problem::of_failure::<UseOwnToken>(failure, version.is_some()))?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -4,7 +4,7 @@ use axum::{
     extract::{RawQuery, State},
     http::StatusCode,
 };
-use countersign_domain::Version;
+use countersign_domain::{Operation as _, ReadTokens, Version};
 
 use super::{
     super::{Answer, answer},
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     body::NoBody,
-    caller::{Caller, ReadTokens},
+    caller::Caller,
     cursor,
     params::{Id, Params},
     responses::{EventList, EventRecord},
@@ -32,7 +32,7 @@ use crate::{
             description = "`nextCursor` of the answer before, unchanged"),
     ),
     responses((status = 200, body = EventList), (status = 400), (status = 404)),
-    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+    extensions(("x-required-permission" = json!(ReadTokens::PERMISSION))),
 )]
 pub(in crate::routes) async fn events(
     State(app): State<ApiState>,
@@ -41,7 +41,7 @@ pub(in crate::routes) async fn events(
     RawQuery(query): RawQuery,
     _: NoBody,
 ) -> Answer {
-    let tenant = caller.actor.tenant;
+    let tenant = caller.actor().tenant;
     let token = token_id(&id);
     let mut params = Params::of(query.as_deref());
     let limit = params.number("limit", (1, 100)).unwrap_or(LIMIT);
@@ -52,10 +52,7 @@ pub(in crate::routes) async fn events(
     });
     params.finish()?;
     let token = token?;
-    let events = app
-        .tokens
-        .events(&caller.actor, token, before, limit)
-        .await?;
+    let events = app.tokens.events(&caller.by, token, before, limit).await?;
     // The versions of a token's events have no gaps, so the versions below the last one follow.
     let next_cursor = events
         .last()

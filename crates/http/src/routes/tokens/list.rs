@@ -5,12 +5,12 @@ use axum::{
     http::StatusCode,
 };
 
-use countersign_domain::{TenantId, TokenId};
+use countersign_domain::{Operation as _, ReadTokens, TenantId, TokenId};
 
 use super::super::{Answer, answer};
 use crate::{
     body::NoBody,
-    caller::{Caller, ReadTokens},
+    caller::Caller,
     cursor,
     params::Params,
     responses::{TokenList, TokenRecord},
@@ -37,7 +37,7 @@ pub(in crate::routes) const LIMIT: u8 = 50;
             description = "`nextCursor` of the answer before, unchanged"),
     ),
     responses((status = 200, body = TokenList), (status = 400)),
-    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+    extensions(("x-required-permission" = json!(ReadTokens::PERMISSION))),
 )]
 pub(in crate::routes) async fn list(
     State(app): State<ApiState>,
@@ -45,7 +45,7 @@ pub(in crate::routes) async fn list(
     RawQuery(query): RawQuery,
     _: NoBody,
 ) -> Answer {
-    let tenant = caller.actor.tenant;
+    let tenant = caller.actor().tenant;
     let mut params = Params::of(query.as_deref());
     let limit = params.number("limit", (1, 100)).unwrap_or(LIMIT);
     let revoked = params.flag("revoked");
@@ -59,9 +59,9 @@ pub(in crate::routes) async fn list(
     // One record more than shown says whether the list continues.
     let (tokens, more) = (&app.tokens, limit + 1);
     let mut listed = if revoked {
-        tokens.list_revoked(&caller.actor, after, more).await?
+        tokens.list_revoked(&caller.by, after, more).await?
     } else {
-        tokens.list(&caller.actor, after, more).await?
+        tokens.list(&caller.by, after, more).await?
     };
     let last = listed.truncate(limit.into());
     let next_cursor = last.map(|last| write(tenant, last));

@@ -3,11 +3,11 @@
 
 use axum::http::{HeaderMap, header};
 use countersign_application::UseCaseError;
-use countersign_domain::{TokenId, Version};
+use countersign_domain::{Operation, TokenId, Version};
 
 use crate::{
     body::{self, Fields},
-    caller::{Caller, Needs},
+    caller::Caller,
     etag::{self, Condition},
     problem::{FieldError, Problem},
     state::ApiState,
@@ -32,9 +32,9 @@ pub(super) fn version(fields: &mut Fields<'_>, condition: Option<&Condition>) ->
 }
 
 /// The one version that the request is made for.
-pub(super) async fn expected<N: Needs>(
+pub(super) async fn expected<O: Operation>(
     app: &ApiState,
-    caller: &Caller<N>,
+    caller: &Caller<O>,
     id: TokenId,
     version: Option<Version>,
     condition: Option<Condition>,
@@ -51,18 +51,18 @@ pub(super) async fn expected<N: Needs>(
 
 /// The stored version, if the condition names it (RFC 9110, section 13.1.1); one of several tags
 /// may match.
-pub(super) async fn matching<N: Needs>(
+pub(super) async fn matching<O: Operation>(
     app: &ApiState,
-    caller: &Caller<N>,
+    caller: &Caller<O>,
     id: TokenId,
     condition: &Condition,
 ) -> Result<Version, Problem> {
     let holds = |version| condition.matches_strong(version);
-    let found = app.tokens.version_where(&caller.actor, id, holds).await;
+    let found = app.tokens.version_where(&caller.by, id, holds).await;
     found.map_err(|failure| {
         let stale = matches!(failure, UseCaseError::Stale { .. });
         let weakness = condition.weakness().filter(|_| stale);
-        Problem::of_failure::<N>(failure, true).explained(weakness)
+        Problem::of_failure::<O>(failure, true).explained(weakness)
     })
 }
 

@@ -5,11 +5,12 @@ use axum::{
     http::StatusCode,
 };
 use countersign_application::query::PageRequest;
+use countersign_domain::{Operation as _, ReadTokens};
 
 use super::super::{Answer, answer};
 use crate::{
     body,
-    caller::{Caller, ReadTokens},
+    caller::Caller,
     detached::run_detached,
     filter::{self, FilterBody},
     params::Params,
@@ -37,7 +38,7 @@ const SIZE: u8 = 20;
         (status = 200, body = TokenPage),
         (status = 400), (status = 408), (status = 413), (status = 415),
     ),
-    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+    extensions(("x-required-permission" = json!(ReadTokens::PERMISSION))),
 )]
 pub(in crate::routes) async fn query(
     State(app): State<ApiState>,
@@ -60,7 +61,7 @@ pub(in crate::routes) async fn query(
     // query still counts among those of its tenant.
     let found = run_detached(caller.exchange.spans, async move {
         let tokens = &app.tokens;
-        tokens.query(&caller.actor, &filter, &order, page).await
+        tokens.query(&caller.by, &filter, &order, page).await
     });
     let found = found.await?;
     let answered = TokenPage {

@@ -5,7 +5,8 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
 };
-use countersign_domain::{Actor, TokenView};
+use countersign_application::UseCaseError;
+use countersign_domain::{Operation as _, ReadTokens, SecretView, TokenView};
 
 use super::{
     super::{Answer, answer},
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     body::NoBody,
-    caller::{Caller, ReadTokens},
+    caller::Caller,
     etag::{Condition, etag},
     params::{Id, Params},
     responses::DetailedToken,
@@ -39,7 +40,7 @@ use crate::{
         (status = 304, description = "The client holds this version", headers(("ETag" = String))),
         (status = 400), (status = 404), (status = 412),
     ),
-    extensions(("x-required-permission" = json!("api.api-tokens.read"))),
+    extensions(("x-required-permission" = json!(ReadTokens::PERMISSION))),
 )]
 pub(in crate::routes) async fn read(
     State(app): State<ApiState>,
@@ -50,17 +51,17 @@ pub(in crate::routes) async fn read(
     _: NoBody,
 ) -> Answer {
     Params::none(query.as_deref())?;
-    let view = app.tokens.get(&caller.actor, token_id(&id)?).await?;
-    unless_known(&app, &caller.actor, &headers, &view).await
+    let id = token_id(&id)?;
+    let view = app.tokens.get(&caller.by, id).await?;
+    unless_known(&headers, &view, app.tokens.secrets(&caller.by, id)).await
 }
 
 /// The record with its secrets, or 304 if the client has that version (RFC 9110, section 13.1.2),
 /// which needs no read of the secrets.
 pub(super) async fn unless_known(
-    app: &ApiState,
-    actor: &Actor,
     headers: &HeaderMap,
     view: &TokenView,
+    secrets: impl Future<Output = Result<Vec<SecretView>, UseCaseError>>,
 ) -> Answer {
     let token = &view.token;
     let tag = (header::ETAG, etag(token.version));
@@ -68,6 +69,9 @@ pub(super) async fn unless_known(
     if condition.is_some_and(|condition| condition.matches_weak(token.version)) {
         return Ok((StatusCode::NOT_MODIFIED, [tag]).into_response());
     }
-    let secrets = app.tokens.secrets(actor, token.id).await?;
-    answer(StatusCode::OK, [tag], &DetailedToken::new(view, secrets))
+    answer(
+        StatusCode::OK,
+        [tag],
+        &DetailedToken::new(view, secrets.await?),
+    )
 }

@@ -5,20 +5,15 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
 };
-use countersign_domain::{PartialToken, SecretChoice, TokenId};
+use countersign_domain::{Operation as _, PartialToken, RetireSecrets, SecretChoice, TokenId};
 
 use super::{
     super::Answer,
     precondition::{matching, precondition},
 };
 use crate::{
-    body::NoBody,
-    caller::{AnyToken, Caller, WriteTokens},
-    detached::run_detached,
-    etag::etag,
-    params::Params,
-    problem::Problem,
-    state::ApiState,
+    body::NoBody, caller::Caller, detached::run_detached, etag::etag, params::Params,
+    problem::Problem, state::ApiState,
 };
 
 /// End an older secret of an API token
@@ -39,11 +34,11 @@ use crate::{
         (status = 204, description = "Ended", headers(("ETag" = String, description = "The version since, as an entity tag"))),
         (status = 400), (status = 404), (status = 409), (status = 412),
     ),
-    extensions(("x-required-permission" = json!("api.api-tokens.write"))),
+    extensions(("x-required-permission" = json!(RetireSecrets::PERMISSION))),
 )]
 pub(in crate::routes) async fn retire(
     State(app): State<ApiState>,
-    caller: Caller<AnyToken>,
+    caller: Caller<RetireSecrets>,
     path: Result<Path<(String, String)>, PathRejection>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -51,7 +46,6 @@ pub(in crate::routes) async fn retire(
 ) -> Answer {
     let (id, secret) = path.map(|Path(names)| names).unwrap_or_default();
     let id = id.parse().ok();
-    let caller = caller.needing::<WriteTokens>();
     caller.may_change(id)?;
     Params::none(query.as_deref())?;
     let id: TokenId = id.ok_or_else(Problem::token_not_found)?;
@@ -60,13 +54,13 @@ pub(in crate::routes) async fn retire(
         None => None,
         Some(condition) => Some(matching(&app, &caller, id, &condition).await?),
     };
-    let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    let (tokens, by, request) = (app.tokens.clone(), caller.by, caller.exchange.id);
     let ended = run_detached(caller.exchange.spans, async move {
-        tokens.retire(actor, request, (id, version), &choice).await
+        tokens.retire(&by, request, (id, version), &choice).await
     });
     let version = ended
         .await
-        .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, version.is_some()))?;
+        .map_err(|failure| Problem::of_failure::<RetireSecrets>(failure, version.is_some()))?;
     Ok((StatusCode::NO_CONTENT, [(header::ETAG, etag(version))]).into_response())
 }
 

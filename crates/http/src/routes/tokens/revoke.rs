@@ -6,7 +6,7 @@ use axum::{
     response::IntoResponse,
 };
 use countersign_application::{RevocationTerms, ports::Lineage};
-use countersign_domain::{Timestamp, standard};
+use countersign_domain::{DeleteTokens, Operation as _, ReadTokens, Timestamp};
 
 use super::{
     super::{Answer, answer},
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     body::NoBody,
-    caller::{Caller, DeleteTokens},
+    caller::Caller,
     detached::run_detached,
     params::{Id, Params},
     problem::Problem,
@@ -57,7 +57,7 @@ const LISTED: usize = 100;
         (status = 200, description = "Revoked with its descendants, or after a dry run", body = RevocationRecord),
         (status = 204, description = "Revoked"), (status = 400), (status = 404), (status = 409), (status = 412),
     ),
-    extensions(("x-required-permission" = json!("api.api-tokens.delete"))),
+    extensions(("x-required-permission" = json!(DeleteTokens::PERMISSION))),
 )]
 pub(in crate::routes) async fn revoke(
     State(app): State<ApiState>,
@@ -73,21 +73,18 @@ pub(in crate::routes) async fn revoke(
         None => None,
         Some(condition) => Some(matching(&app, &caller, id, &condition).await?),
     };
-    let reads = caller
-        .actor
-        .permissions
-        .contains(&standard::API_TOKENS_READ);
-    let (tokens, actor, request) = (app.tokens.clone(), caller.actor, caller.exchange.id);
+    let reads = caller.actor().may::<ReadTokens>();
+    let (tokens, by, request) = (app.tokens.clone(), caller.by, caller.exchange.id);
     let spans = caller.exchange.spans;
     let told = |failure| Problem::of_failure::<DeleteTokens>(failure, version.is_some());
     match descent {
         Descent::Alone { dry_run: true } => {
-            let tried = async move { tokens.revoke_dry_run(actor, request, id, version).await };
+            let tried = async move { tokens.revoke_dry_run(by, request, id, version).await };
             let found = run_detached(spans, tried).await.map_err(told)?;
             answer(StatusCode::OK, [], &RevocationRecord::dry(found, reads))
         }
         Descent::Alone { dry_run: false } => {
-            let revocation = async move { tokens.revoke(actor, request, id, version).await };
+            let revocation = async move { tokens.revoke(by, request, id, version).await };
             run_detached(spans, revocation).await.map_err(told)?;
             Ok(StatusCode::NO_CONTENT.into_response())
         }
@@ -99,16 +96,12 @@ pub(in crate::routes) async fn revoke(
             let lineage = Lineage { token: id, since };
             let terms = RevocationTerms { version, ..terms };
             if dry_run {
-                let tried =
-                    tokens.revoke_descendants_dry_run(actor, request, lineage, terms, LISTED);
+                let tried = tokens.revoke_descendants_dry_run(by, request, lineage, terms, LISTED);
                 let found = tried.await.map_err(told)?;
                 return answer(StatusCode::OK, [], &RevocationRecord::dry(found, reads));
             }
-            let revocation = async move {
-                tokens
-                    .revoke_descendants(actor, request, lineage, terms)
-                    .await
-            };
+            let revocation =
+                async move { tokens.revoke_descendants(by, request, lineage, terms).await };
             let revoked = run_detached(spans, revocation).await.map_err(told)?;
             answer(StatusCode::OK, [], &RevocationRecord::done(revoked, reads))
         }

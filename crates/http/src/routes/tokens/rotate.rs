@@ -5,7 +5,7 @@ use axum::{
     http::{StatusCode, header},
     response::IntoResponse,
 };
-use countersign_domain::{Overlap, Version};
+use countersign_domain::{Operation as _, Overlap, RotateTokens, Version};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     body::{self, Fields},
-    caller::{Caller, RotateTokens},
+    caller::Caller,
     detached::run_detached,
     etag::{Condition, etag},
     params::{Id, Params},
@@ -67,7 +67,7 @@ pub(crate) struct RotationBody {
         (status = 204, description = "A dry run: the token would get a new secret"),
         (status = 400), (status = 404), (status = 408), (status = 409), (status = 412), (status = 413), (status = 415),
     ),
-    extensions(("x-required-permission" = json!("api.api-tokens.write"))),
+    extensions(("x-required-permission" = json!(RotateTokens::PERMISSION))),
 )]
 pub(in crate::routes) async fn rotate(
     State(app): State<ApiState>,
@@ -92,22 +92,22 @@ pub(in crate::routes) async fn rotate(
 
     let by_precondition = condition.is_some();
     let expected = precondition::expected(&app, &caller, id, version, condition).await?;
-    let (tokens, actor, request) = (app.tokens.clone(), caller.actor.clone(), caller.exchange.id);
+    let (tokens, by, request) = (app.tokens.clone(), caller.by.clone(), caller.exchange.id);
     let spans = caller.exchange.spans;
     let of = (id, expected);
     let refused = |failure| Problem::of_failure::<RotateTokens>(failure, by_precondition);
     if dry_run {
-        let tried = async move { tokens.rotate_dry_run(actor, request, of, overlap).await };
+        let tried = async move { tokens.rotate_dry_run(&by, request, of, overlap).await };
         run_detached(spans, tried).await.map_err(refused)?;
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let made = run_detached(spans, async move {
-        tokens.rotate(actor, request, of, overlap).await
+        tokens.rotate(&by, request, of, overlap).await
     })
     .await
     .map_err(refused)?;
     let tag = (header::ETAG, etag(made.view.token.version));
-    let record = IssuedTokenRecord::new(&caller.actor, made, Sent::Nothing);
+    let record = IssuedTokenRecord::new(caller.by.actor(), made, Sent::Nothing);
     answer(StatusCode::OK, [tag], &record)
 }
 

@@ -5,7 +5,7 @@ use axum::{
     extract::{RawQuery, Request, State},
     http::{StatusCode, header},
 };
-use countersign_domain::{TokenId, TokenUpdate, Version};
+use countersign_domain::{Operation as _, TokenId, TokenUpdate, Version, WriteTokens};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     body::{self, Fields},
-    caller::{Caller, WriteTokens},
+    caller::Caller,
     detached::run_detached,
     etag::{Condition, etag},
     params::{Id, Params},
@@ -132,7 +132,7 @@ pub(crate) struct EditBody {
         (status = 412), (status = 413),
         (status = 415), (status = 422),
     ),
-    extensions(("x-required-permission" = json!("api.api-tokens.write"))),
+    extensions(("x-required-permission" = json!(WriteTokens::PERMISSION))),
 )]
 pub(in crate::routes) async fn update(
     State(app): State<ApiState>,
@@ -153,16 +153,16 @@ pub(in crate::routes) async fn update(
 
     let by_precondition = condition.is_some();
     let expected = precondition::expected(&app, &caller, id, version, condition).await?;
-    let (tokens, actor, request) = (app.tokens.clone(), caller.actor.clone(), caller.exchange.id);
+    let (tokens, by, request) = (app.tokens.clone(), caller.by.clone(), caller.exchange.id);
     let spans = caller.exchange.spans;
     let (of, sent) = ((id, expected), Sent::by(&edit));
     let updated = run_detached(spans, async move {
-        tokens.update(actor, request, of, &edit, dry_run).await
+        tokens.update(by, request, of, &edit, dry_run).await
     })
     .await
     .map_err(|failure| Problem::of_failure::<WriteTokens>(failure, by_precondition))?;
     let tag = (header::ETAG, etag(updated.view.token.version));
-    let record = UpdatedToken::new(&caller.actor, updated, sent, dry_run);
+    let record = UpdatedToken::new(caller.by.actor(), updated, sent, dry_run);
     if dry_run {
         return answer(StatusCode::OK, [], &record);
     }
@@ -181,8 +181,8 @@ async fn largest(
     if declared.is_some_and(|declared| declared <= largest as u64) {
         return Ok(largest);
     }
-    let stored = app.tokens.get(&caller.actor, id).await?;
-    Ok(largest.max(body::largest_record(&stored.token.permissions)))
+    let held = app.tokens.permissions_of(&caller.by, id).await?;
+    Ok(largest.max(body::largest_record(&held)))
 }
 
 fn edit(
