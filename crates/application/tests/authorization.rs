@@ -1,5 +1,7 @@
 //! A use case that took an actor in place of a proof would leave the check to its callers.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be read is a failed test")]
+
 use std::{fs, path::Path};
 
 /// The signatures of the public functions in a folder, tests and test support left out.

@@ -11,7 +11,7 @@ const BLIND: &[Permission] = &[API_TOKENS_WRITE, TASKS_READ];
 /// A token of which every stored value differs from what the tests send.
 fn hidden() -> TokenView {
     let mut view = samples::view(2, &[TASKS_READ, LIBRARIES_DELETE]);
-    view.token.addresses = AllowedAddresses::parse(&["203.0.113.77"]).unwrap();
+    view.token.addresses = AllowedAddresses::parse(["203.0.113.77"]).unwrap();
     view
 }
 

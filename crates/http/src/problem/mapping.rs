@@ -2,10 +2,7 @@
 //! until it has its answer here.
 
 use axum::http::header;
-use countersign_application::{
-    UseCaseError, error_chain,
-    ports::{StoreError, Unreadable},
-};
+use countersign_application::{UseCaseError, error_chain, ports::StoreError};
 use countersign_domain::{
     Denied, InsufficientScope, Operation, Permission, TokenView, UseOwnToken, Version,
 };
@@ -269,41 +266,6 @@ impl From<CheckError> for Problem {
                 StoreError::Unavailable(Box::new(fault)).into()
             }
             CheckError::Unavailable(_) => Self::token_unreadable(),
-        }
-    }
-}
-
-impl From<Unreadable> for Problem {
-    fn from(unreadable: Unreadable) -> Self {
-        let Unreadable {
-            tenant,
-            token,
-            table,
-            column,
-        } = unreadable;
-        tracing::error!(%tenant, %token, table, column, "the record of a token is unreadable");
-        Self::token_unreadable().with_members(Members {
-            id: Some(token),
-            ..Members::default()
-        })
-    }
-}
-
-impl From<StoreError> for Problem {
-    fn from(fault: StoreError) -> Self {
-        match fault {
-            StoreError::Unavailable(source) | StoreError::Unwritable(source) => {
-                tracing::warn!(error = error_chain(&*source), "the store cannot answer");
-                Self::new(
-                    Code::StoreUnavailable,
-                    "The database cannot answer at the moment; nothing was changed.",
-                )
-                .with_header(header::RETRY_AFTER, "1")
-            }
-            StoreError::Corrupt { table, column } => {
-                tracing::error!(table, column, "the store holds a corrupt value");
-                Self::internal()
-            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod limit;
 mod mapping;
 mod pages;
 mod rules;
+mod store;
 
 use axum::{
     body::Body,

@@ -118,12 +118,20 @@ impl PostgresStore {
         });
         // One row, whatever was written.
         let (written, actor, before) = told.await.map_err(failed)?.pop().unwrap_or_default();
-        if written {
-            return Ok(Done::Written);
-        }
-        actor.judge()?;
-        before.map_or(Ok(Done::Overtaken), |before| Err(already_made(before)))
+        outcome(written, &actor, before)
     }
+}
+
+fn outcome(
+    written: bool,
+    actor: &ActorState,
+    before: Option<(Uuid, Vec<u8>)>,
+) -> Result<Done, CommitError> {
+    if written {
+        return Ok(Done::Written);
+    }
+    actor.judge()?;
+    before.map_or(Ok(Done::Overtaken), |before| Err(already_made(before)))
 }
 
 fn already_made((token, fingerprint): (Uuid, Vec<u8>)) -> CommitError {

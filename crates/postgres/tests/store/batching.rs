@@ -171,7 +171,7 @@ async fn connections_are_counted_and_kept() {
     let aside = 1;
     assert_eq!(
         (store.connections().open, store.connections().limit),
-        (aside, 3 + 7)
+        (aside, 3 + 8)
     );
     for _ in 0..5 {
         store.ping().await.unwrap();
