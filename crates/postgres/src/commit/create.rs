@@ -118,13 +118,13 @@ impl PostgresStore {
         });
         // One row, whatever was written.
         let (written, actor, before) = told.await.map_err(failed)?.pop().unwrap_or_default();
-        outcome(written, &actor, before)
+        outcome(written, actor, before)
     }
 }
 
 fn outcome(
     written: bool,
-    actor: &ActorState,
+    actor: ActorState,
     before: Option<(Uuid, Vec<u8>)>,
 ) -> Result<Done, CommitError> {
     if written {
