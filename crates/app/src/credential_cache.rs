@@ -26,8 +26,8 @@ impl Invalidator for NoopInvalidator {
     fn in_doubt(&self, _: &Change) {}
 }
 
-/// How many facts one statement looks up again, and how many wait for that. More than that have to be
-/// looked up by the checks that need them.
+/// How many facts one statement looks up again, and how many wait for that. Further ones are looked
+/// up by the checks that need them.
 const REFRESHED_AT_ONCE: usize = 128;
 const REFRESHED_LATER: usize = 1024;
 
@@ -76,12 +76,12 @@ impl CredentialCache {
 
     fn renew(&self, token: TokenId, renew: impl Fn(&Credential, bool) -> Option<Renewal>) {
         for stale in self.kept.iter().flat_map(|kept| kept.renew(token, &renew)) {
-            // Whoever needs it looks it up, if too many wait.
+            // If too many wait, the next check looks it up.
             let _ = self.refresh.try_send(stale);
         }
     }
 
-    /// The feed told of a change.
+    /// Renews or invalidates the facts of a token by a change that the feed reported.
     pub(crate) fn hear(&self, change: &TokenChanged) {
         if change.kind == EventKind::Revoked {
             return self.forget(change.token);
@@ -115,7 +115,7 @@ impl CredentialCache {
                 let kept = kept.clone();
                 refreshing.spawn(async move { kept.refresh(stale).await });
             }
-            // One that panicked is looked up by whoever needs it.
+            // After a panic, the next check looks the facts up.
             while refreshing.join_next().await.is_some() {}
         }
     }
@@ -191,7 +191,7 @@ impl Invalidator for CredentialCache {
             Write::Rotate { .. } | Write::Retire { .. } => self.renew(next.id, |_, _| None),
             Write::Update { expected, .. } => self.renew(next.id, |held, _| {
                 if held.version >= next.version {
-                    return told_already(held, next);
+                    return unchanged(held, next);
                 }
                 let renewed = held.of_record(next);
                 Some(if held.version == *expected {
@@ -214,7 +214,7 @@ impl Invalidator for CredentialCache {
             if held.version == *expected {
                 held.narrowed(next).map(Renewal::Spare)
             } else {
-                told_already(held, next)
+                unchanged(held, next)
             }
         });
     }
@@ -222,7 +222,7 @@ impl Invalidator for CredentialCache {
 
 /// The feed may be quicker than the statement's own answer. Facts of a later version are looked up
 /// again: in a history that lost its end, numbers come twice.
-fn told_already(held: &Credential, next: &Token) -> Option<Renewal> {
+fn unchanged(held: &Credential, next: &Token) -> Option<Renewal> {
     let same = held.version == next.version && held.of_record(next) == *held;
     same.then_some(Renewal::Unchanged)
 }

@@ -57,7 +57,7 @@ impl Database {
     /// Opens an existing database, for commands that must not create one after a typo in its name.
     ///
     /// # Errors
-    /// Fails if there is none, or it cannot be opened.
+    /// Fails if there is no database, or it cannot be opened.
     pub(crate) async fn open_existing(settings: &Settings) -> Result<Self> {
         if let DatabaseUrl::Sqlite(path) = &settings.database {
             ensure!(

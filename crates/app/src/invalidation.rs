@@ -1,6 +1,6 @@
-//! Follower of the feed of changes, for as long as the service runs: it invalidates or
-//! renews the facts of the changed tokens on this node, and publishes the changes to the streams. Every answer of the feed is a
-//! sign of life, even one without changes.
+//! Follower of the feed of changes, for as long as the service runs: it invalidates or renews the
+//! facts of the changed tokens on this node, and publishes the changes to the streams. Every answer
+//! of the feed is a sign of life, even one without changes.
 
 use std::{
     pin::pin,

@@ -53,8 +53,8 @@ pub(crate) enum Command {
         #[arg(long)]
         tenant: Option<String>,
     },
-    /// Prints a fresh secret and its digest, {"token": …, "digest": …}, for the first start of an empty store; nothing
-    /// is stored, and no database is asked
+    /// Prints a fresh secret and its digest, {"token": …, "digest": …}, for the first start of an
+    /// empty store; nothing is stored, and no database is asked
     GenerateToken,
     /// Creates and lists tenants, which are isolated from each other
     #[command(subcommand)]

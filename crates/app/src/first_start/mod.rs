@@ -41,22 +41,23 @@ pub(crate) async fn first_token(
     chosen: Option<&StoredSecret>,
 ) -> Result<Option<FirstSecret>> {
     let tenant = service.tenants.default().await?;
-    if service.tenants.has_history(&tenant).await? {
-        if let Some(secret) = chosen {
-            warn_of_other_secret(service, secret).await?;
-        }
-        return Ok(None);
-    }
     let request = service.request_id("first-start")?;
     if let Some(secret) = chosen {
-        let first = service.tenants.first_token(&tenant, request, secret);
-        if let FirstToken::Made(made) = first.await? {
-            tracing::info!(
+        match service
+            .tenants
+            .first_token(&tenant, request, secret)
+            .await?
+        {
+            FirstToken::Made(made) => tracing::info!(
                 token = %made.token.id,
                 expiry = %made.token.expiry,
                 "the first start made a root token with the secret that the settings name"
-            );
+            ),
+            FirstToken::NotNeeded => warn_of_other_secret(service, secret).await?,
         }
+        return Ok(None);
+    }
+    if service.tenants.has_history(&tenant).await? {
         return Ok(None);
     }
     let secret = service.tenants.new_secret()?;

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use clap::{Arg, ArgMatches, builder::Resettable, parser::ValueSource, value_parser};
 use countersign_application::error_chain;
 
@@ -108,25 +108,13 @@ impl<T> Setting<T> {
         let given = matches.get_one::<String>(self.name);
         let text = given.map_or(self.default, String::as_str);
         if let Some((option, path)) = self.named_file(matches) {
-            if matches.value_source(self.name) != Some(ValueSource::DefaultValue)
-                || text != self.default
-            {
-                return Err(anyhow!(
-                    "{} and {option} are both given; leave one of them out",
-                    self.name
-                ));
-            }
-            let value = read_secret_file(path);
-            // The path is not repeated: it may be the value itself.
-            return value
-                .and_then(|value| (self.parse)(&value))
-                .map_err(|cause| {
-                    anyhow!(
-                        "{option}: the file that it names is not accepted ({}); it has to hold {}",
-                        error_chain(cause.as_ref()),
-                        self.accepted
-                    )
-                });
+            let by_default = matches.value_source(self.name) == Some(ValueSource::DefaultValue);
+            ensure!(
+                by_default && text == self.default,
+                "{} and {option} are both given; leave one of them out",
+                self.name
+            );
+            return self.read_file(option, path);
         }
         (self.parse)(text).map_err(|cause| {
             let cause = error_chain(cause.as_ref());
@@ -143,6 +131,18 @@ impl<T> Setting<T> {
             anyhow!(
                 "{}: {refused}; it came from {source}, and has to be {}",
                 self.name,
+                self.accepted
+            )
+        })
+    }
+
+    fn read_file(&self, option: &str, path: &Path) -> Result<T> {
+        let value = read_secret_file(path).and_then(|value| (self.parse)(&value));
+        // The path is not repeated: it may be the value itself.
+        value.map_err(|cause| {
+            anyhow!(
+                "{option}: the file that it names is not accepted ({}); it has to hold {}",
+                error_chain(cause.as_ref()),
                 self.accepted
             )
         })

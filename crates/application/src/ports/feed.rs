@@ -70,7 +70,8 @@ pub struct TokenChanged {
 }
 
 impl TokenChanged {
-    /// The fields that an update changed; `None` if it was no update, or if that cannot be told.
+    /// The fields that an update changed; `None` if it was not an update, or if the
+    /// fields are too long or cannot be parsed.
     #[must_use]
     pub fn update(&self) -> Option<Changes> {
         let changes = self.changes.as_deref();

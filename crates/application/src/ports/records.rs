@@ -72,7 +72,7 @@ impl FromStr for UserKind {
     }
 }
 
-/// A user, to whom changes are attributed.
+/// A user. Each change names one as its maker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Its id.

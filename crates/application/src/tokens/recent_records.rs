@@ -1,6 +1,6 @@
-//! The records that this node read, or wrote by an update, a moment ago. What is stored under an id and a version
-//! never changes, so that an update of that version need not read it again. The commit compares the
-//! version all the same: a record that was changed elsewhere since costs a second try.
+//! The records that this node read, or wrote by an update, a moment ago. What is stored under an id
+//! and a version never changes, so that an update of that version need not read it again. The commit
+//! compares the version all the same: a record that was changed elsewhere since costs a second try.
 
 use std::time::Duration;
 

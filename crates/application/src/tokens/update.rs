@@ -92,8 +92,7 @@ impl Tokens {
     ) -> Option<Judged> {
         let key = (request.actor.tenant, id);
         let view = self.recent.find(key, expected, Instant::now())?;
-        let judge = |descent| self.policy.update(request, &view, edit, descent);
-        let judged = judged_by_commit(judge);
+        let judged = self.judge_edit(request, &view, edit);
         matches!(judged, Ok(UpdateOutcome::Changed(_))).then_some((view, judged))
     }
 
@@ -109,9 +108,23 @@ impl Tokens {
             return Err(stale(&request.actor, view));
         }
         request.now = self.clock.now();
-        let judge = |descent| self.policy.update(request, &view, edit, descent);
-        let judged = judged_by_commit(judge);
+        let judged = self.judge_edit(request, &view, edit);
         Ok((view, judged))
+    }
+
+    /// What the rules decide without the history: if only descent could speak against an edit, the
+    /// commit judges that.
+    fn judge_edit(
+        &self,
+        request: &Request,
+        view: &TokenView,
+        edit: &TokenUpdate,
+    ) -> Result<UpdateOutcome, RuleViolations> {
+        let judge = |descent| self.policy.update(request, view, edit, descent);
+        match judge(Descent::Descendant) {
+            Err(refused) if refused.depends_on_descent() => judge(Descent::JudgedByCommit),
+            decided => decided,
+        }
     }
 
     /// The permissions of a token: an adapter bounds the size of an update by them.
@@ -150,17 +163,6 @@ fn updated(view: &TokenView, outcome: UpdateOutcome) -> UpdateResult {
             view: view.after(&change),
             changes: change.event().content.changes.clone(),
         },
-    }
-}
-
-/// What the rules decide without the history: if only descent could speak against a change, the
-/// commit judges that.
-fn judged_by_commit<T>(
-    judge: impl Fn(Descent) -> Result<T, RuleViolations>,
-) -> Result<T, RuleViolations> {
-    match judge(Descent::Descendant) {
-        Err(refused) if refused.depends_on_descent() => judge(Descent::JudgedByCommit),
-        decided => decided,
     }
 }
 

@@ -1,7 +1,5 @@
 //! Credentials that are missing, duplicated, in the wrong place, or not valid.
 
-use std::fmt::Write;
-
 use countersign_domain::Secret;
 
 use crate::harness::{Ask, Reply, Service, TOKENS, path_of, row};
@@ -86,13 +84,7 @@ async fn what_is_no_good_credential_has_one_and_the_same_answer() {
     service.home.revoke(&revoked.view).await;
     let good = made.secret.expose();
     let digest = made.secret.digest();
-    let hex = digest
-        .as_bytes()
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            write!(hex, "{byte:02x}").unwrap();
-            hex
-        });
+    let hex = digest.to_hex();
     let unknown = Secret::from_random(&[0xab; 32]);
     let rows: Vec<(&str, Vec<u8>)> = vec![
         ("unknown", unknown.expose().into()),

@@ -201,14 +201,9 @@ impl PostgresStore {
                     &all.address_entries as &[Option<String>],
                 )
                 .map(|row| {
-                    let actor = ActorState {
-                        live: row.live,
-                        in_place: row.in_place,
-                        able: row.able,
-                    };
                     Row {
-                        ord: row.ord,
-                        answer: (row.written, actor, row.stored),
+ ord: row.ord,
+ answer: (row.written, actor_state!(row), row.stored),
                         made_nothing: row.made_nothing,
                         name_taken: row.name_taken,
                     }

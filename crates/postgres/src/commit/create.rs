@@ -8,7 +8,7 @@ use countersign_domain::{
 };
 use uuid::Uuid;
 
-use super::{ActorState, Done, Worded, failed, names};
+use super::{Done, Worded, failed, names};
 use crate::{client::Effect, rows::Table, store::PostgresStore};
 
 impl PostgresStore {
@@ -108,30 +108,17 @@ impl PostgresStore {
             )
             .map(|row| {
                 let before = row.before.zip(row.fingerprint);
-                let actor = ActorState {
-                    live: row.live,
-                    in_place: row.in_place,
-                    able: row.able,
-                };
-                (row.written, actor, before)
+                (row.written, actor_state!(row), before)
             })
         });
         // One row, whatever was written.
         let (written, actor, before) = told.await.map_err(failed)?.pop().unwrap_or_default();
-        outcome(written, actor, before)
+        if written {
+            return Ok(Done::Written);
+        }
+        actor.judge()?;
+        before.map_or(Ok(Done::Overtaken), |before| Err(already_made(before)))
     }
-}
-
-fn outcome(
-    written: bool,
-    actor: ActorState,
-    before: Option<(Uuid, Vec<u8>)>,
-) -> Result<Done, CommitError> {
-    if written {
-        return Ok(Done::Written);
-    }
-    actor.judge()?;
-    before.map_or(Ok(Done::Overtaken), |before| Err(already_made(before)))
 }
 
 fn already_made((token, fingerprint): (Uuid, Vec<u8>)) -> CommitError {

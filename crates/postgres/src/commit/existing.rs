@@ -83,11 +83,7 @@ impl PostgresStore {
                 maker,
             )
             .map(|row| {
-                let actor = ActorState {
-                    live: row.live,
-                    in_place: row.in_place,
-                    able: row.able,
-                };
+                let actor = actor_state!(row);
                 (row.made_nothing, (row.written, actor, row.stored))
             })
         });

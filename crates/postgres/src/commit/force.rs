@@ -78,14 +78,7 @@ impl PostgresStore {
                 worded.changes,
                 worded.encoding,
             )
-            .map(|row| {
-                let actor = ActorState {
-                    live: row.live,
-                    in_place: row.in_place,
-                    able: row.able,
-                };
-                (row.written, actor, row.stored)
-            })
+            .map(|row| (row.written, actor_state!(row), row.stored))
         });
         // One row, whatever was written.
         Ok(told.await.map_err(failed)?.pop().unwrap_or_default())

@@ -45,6 +45,17 @@ macro_rules! by_actor {
     };
 }
 
+/// What a statement's row says of the actor.
+macro_rules! actor_state {
+    ($row:expr) => {
+        $crate::commit::ActorState {
+            live: $row.live,
+            in_place: $row.in_place,
+            able: $row.able,
+        }
+    };
+}
+
 mod batch_update;
 mod create;
 mod existing;

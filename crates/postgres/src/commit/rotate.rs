@@ -5,7 +5,7 @@ use std::time::Instant;
 use countersign_application::ports::CommitError;
 use countersign_domain::{Change, SecretDigest, Timestamp, Version};
 
-use super::{ActorState, Done, Worded, existing::judge, failed, names};
+use super::{Done, Worded, existing::judge, failed, names};
 use crate::{client::Effect, store::PostgresStore};
 
 impl PostgresStore {
@@ -81,14 +81,7 @@ impl PostgresStore {
                 worded.encoding,
                 worded.commitment,
             )
-            .map(|row| {
-                let actor = ActorState {
-                    live: row.live,
-                    in_place: row.in_place,
-                    able: row.able,
-                };
-                (row.written, actor, row.stored)
-            })
+            .map(|row| (row.written, actor_state!(row), row.stored))
         });
         // One row, whatever was written.
         let answer = told.await.map_err(failed)?.pop();

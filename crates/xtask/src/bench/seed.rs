@@ -6,7 +6,6 @@
 mod postgres;
 mod sqlite;
 
-use std::fmt::Write as _;
 use std::io::Write;
 
 use anyhow::Result;
@@ -56,15 +55,10 @@ fn scattered(number: u64) -> u64 {
 
 /// Number, digest in hexadecimal and the part that may be shown, a token per line.
 fn write_rows(stored: u64, into: &mut impl Write) -> Result<()> {
-    let mut line = String::new();
     for number in 0..stored {
         let secret = secret(number);
-        line.clear();
-        write!(line, "{number}\t")?;
-        for byte in secret.digest().as_bytes() {
-            write!(line, "{byte:02x}")?;
-        }
-        writeln!(line, "\t{}", secret.masked().as_str())?;
+        let (digest, partial) = (secret.digest().to_hex(), secret.masked());
+        let line = format!("{number}\t{digest}\t{}\n", partial.as_str());
         into.write_all(line.as_bytes())?;
     }
     into.flush()?;
@@ -81,10 +75,7 @@ mod tests {
         write_rows(3, &mut rows).unwrap();
         let rows = String::from_utf8(rows).unwrap();
         let digest = Secret::parse(secret(2).expose()).unwrap().digest();
-        let mut hex = String::new();
-        for byte in digest.as_bytes() {
-            write!(hex, "{byte:02x}").unwrap();
-        }
+        let hex = digest.to_hex();
         let last = rows.lines().last().unwrap();
         assert_eq!(last, format!("2\t{hex}\t{}", secret(2).masked().as_str()));
         assert_eq!(rows.lines().count(), 3);

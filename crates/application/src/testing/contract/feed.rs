@@ -54,7 +54,8 @@ pub async fn every_change_is_told_once(on: &StoreUnderTest) {
     assert_eq!(gone, [(EventKind::Revoked, 2)]);
 }
 
-/// By which the facts of a secret go on, for whoever holds them; a change of the secrets does not.
+/// The feed reports the changed fields of an update, by which a cache renews facts that it holds;
+/// from a change of the secrets none can be renewed.
 pub async fn an_update_tells_what_it_makes_of_the_facts(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let made = home.make("busy").await;
@@ -95,7 +96,7 @@ pub async fn an_update_tells_what_it_makes_of_the_facts(on: &StoreUnderTest) {
     }
 }
 
-/// A crowd of long changes is told, without what they changed.
+/// The feed reports many long changes, without their changed fields.
 pub async fn a_change_that_is_long_is_told_without_its_fields(on: &StoreUnderTest) {
     let home = on.realm("home").await;
     let view = home.make("listed").await.view;

@@ -74,8 +74,7 @@ async fn prepared(doors: &Doors, what: &str) -> Shown {
                 .clone_into(&mut secret);
         }
         "the digest" => {
-            let digest = made.secret.digest();
-            secret = digest.as_bytes().map(|byte| format!("{byte:02x}")).concat();
+            secret = made.secret.digest().to_hex();
         }
         "the digest as a secret" => {
             Secret::from_random(made.secret.digest().as_bytes())
