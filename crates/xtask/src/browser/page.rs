@@ -127,14 +127,29 @@ impl Browser {
         Ok(())
     }
 
-    /// Signs in to the console.
+    /// Presses the button of a form, and waits for the answer's page: a form that a busy browser has
+    /// not sent yet would meet the page that the test goes to next.
     ///
     /// # Errors
-    /// Fails on another page.
+    /// Fails if there is no such button, or no answer.
+    pub async fn submit(&self, words: &str) -> Result<()> {
+        let page = self.one("body").await?;
+        self.press(words).await?;
+        let left = async || {
+            ensure!(!page.is_present().await?, "{words} is not answered");
+            Ok(())
+        };
+        soon(left).await
+    }
+
+    /// Signs in to the console, and waits for the answer.
+    ///
+    /// # Errors
+    /// Fails on another page, or without an answer.
     pub async fn sign_in(&self, secret: &str) -> Result<()> {
         self.go("/console/sign-in").await?;
         self.fill("#token", secret).await?;
-        self.press("Sign in").await
+        self.submit("Sign in").await
     }
 }
 

@@ -137,7 +137,7 @@ async fn ending(
     look("descendants").await?;
     browser.go(&format!("{page}/revoke")).await?;
     browser.fill("#typed", "Window on the library").await?;
-    browser.press("Revoke it").await?;
+    browser.submit("Revoke it").await?;
     browser.go(&page).await?;
     browser.sees("Revoked by").await?;
     look("revoked").await?;
