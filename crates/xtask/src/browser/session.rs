@@ -160,12 +160,16 @@ impl Browser {
         Ok(grave.map(|entry| entry.message).collect())
     }
 
-    /// The finished downloads, by name.
+    /// The finished downloads, by name. A file that is still empty is not finished: its name comes
+    /// before its content.
     ///
     /// # Errors
     /// Fails if the folder cannot be read.
     pub fn downloads(&self) -> Result<Vec<PathBuf>> {
-        let unfinished = |path: &Path| path.extension().is_some_and(|end| end == "crdownload");
+        let unfinished = |path: &Path| {
+            path.extension().is_some_and(|end| end == "crdownload")
+                || path.metadata().is_ok_and(|file| file.len() == 0)
+        };
         let mut files: Vec<PathBuf> = fs::read_dir(&self.downloads)?
             .map(|entry| Ok(entry?.path()))
             .collect::<Result<_>>()?;
