@@ -214,7 +214,7 @@ async fn outage(begin: fn(&mut Trio), end: fn(&mut Trio)) -> usize {
     }
     flags[1].store(true, Ordering::SeqCst);
     while let Some(ended) = crowd.join_next().await {
-        ended.unwrap();
+        ended.unwrap_or_else(|failed| panic!("{failed}\n{}", trio.logs()));
     }
     let [answered, unanswered, certain] = [&counts.answered, &counts.unanswered, &counts.certain]
         .map(|count| count.load(Ordering::SeqCst));
