@@ -21,7 +21,7 @@ const ENDING: &[Signal] = &[
 ];
 
 /// Signals that make other programs reload or report something, or that come from timers and
-/// profilers; this one does nothing of the kind.
+/// profilers; this one does nothing of the kind. Neither do the real-time signals.
 const IGNORED: &[Signal] = &[
     Signal::SIGUSR1,
     Signal::SIGUSR2,
@@ -29,10 +29,12 @@ const IGNORED: &[Signal] = &[
     Signal::SIGIO,
     Signal::SIGVTALRM,
     Signal::SIGPROF,
+    #[cfg(target_os = "linux")]
+    Signal::SIGSTKFLT,
 ];
 
-/// Listens for signals from its creation on.
-pub(crate) struct ShutdownSignal(Vec<(Signal, unix::Signal)>);
+/// Listens for signals, each known by its number, from its creation on.
+pub(crate) struct ShutdownSignal(Vec<(i32, unix::Signal)>);
 
 impl ShutdownSignal {
     /// Begins to listen; from now on the signals no longer end the process by themselves.
@@ -41,13 +43,16 @@ impl ShutdownSignal {
     /// Fails if the system refuses.
     pub(crate) fn new() -> Result<Self> {
         let hangup_is_ignored = ignores(Signal::SIGHUP);
-        let heard = ENDING.iter().chain(IGNORED).copied();
-        let listen = heard
+        let listen = ENDING
+            .iter()
+            .chain(IGNORED)
             // A process under nohup is meant to outlive the terminal.
-            .filter(|kind| *kind != Signal::SIGHUP || !hangup_is_ignored)
-            .map(|kind| {
-                let stream = signal(SignalKind::from_raw(kind as i32));
-                Ok((kind, stream.context("cannot listen for signals")?))
+            .filter(|kind| **kind != Signal::SIGHUP || !hangup_is_ignored)
+            .map(|kind| *kind as i32)
+            .chain(real_time())
+            .map(|number| {
+                let stream = signal(SignalKind::from_raw(number));
+                Ok((number, stream.context("cannot listen for signals")?))
             });
         listen.collect::<Result<_>>().map(Self)
     }
@@ -55,27 +60,44 @@ impl ShutdownSignal {
     /// Returns once a signal asked to stop.
     pub(crate) async fn asked(&mut self) {
         loop {
-            let signal = self.next().await;
-            let name = signal.as_str();
-            if ENDING.contains(&signal) {
+            let number = self.next().await;
+            let known = Signal::try_from(number).ok();
+            let name = known.map_or("real-time", Signal::as_str);
+            if known.is_some_and(|signal| ENDING.contains(&signal)) {
                 tracing::info!(signal = name, "stopping");
                 return;
             }
-            tracing::warn!(signal = name, "the signal is ignored: nothing is reloaded");
+            tracing::warn!(
+                signal = name,
+                number,
+                "the signal is ignored: nothing is reloaded"
+            );
         }
     }
 
-    async fn next(&mut self) -> Signal {
+    async fn next(&mut self) -> i32 {
         poll_fn(|cx| {
-            for (kind, stream) in &mut self.0 {
+            for (number, stream) in &mut self.0 {
                 if stream.poll_recv(cx).is_ready() {
-                    return Poll::Ready(*kind);
+                    return Poll::Ready(*number);
                 }
             }
             Poll::Pending
         })
         .await
     }
+}
+
+/// The real-time signals, which are free for programs to use.
+#[cfg(target_os = "linux")]
+fn real_time() -> std::ops::RangeInclusive<i32> {
+    nix::libc::SIGRTMIN()..=nix::libc::SIGRTMAX()
+}
+
+/// The real-time signals, of which this system has none.
+#[cfg(not(target_os = "linux"))]
+fn real_time() -> std::ops::Range<i32> {
+    0..0
 }
 
 /// Whether the process was started with a signal ignored; known only on Linux (proc(5), `SigIgn`).

@@ -16,7 +16,7 @@ use std::{
     time::Instant,
 };
 
-use common::{BOTH, Node, On, TOKENS, bare, text, until};
+use common::{BOTH, Node, On, TOKENS, bare, countersign, text, until};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -35,6 +35,22 @@ fn a_second_service_on_the_same_file_is_refused() {
     // A lock that outlived a crash would keep the service down.
     node.server.kill().unwrap();
     node.server.restart().unwrap();
+}
+
+/// A lock beside the database is gone as soon as somebody removes it, and a second name of the
+/// database has another one.
+#[test]
+fn a_removed_lock_or_a_second_name_lets_no_second_service_in() {
+    let node = Node::start(On::Sqlite);
+    let folder = node.server.folder();
+    std::fs::remove_file(folder.join("tokens.db.lock")).unwrap();
+    std::fs::hard_link(folder.join("tokens.db"), folder.join("second.db")).unwrap();
+    for url in ["sqlite:tokens.db", "sqlite:second.db"] {
+        let second = countersign(folder, url, &["serve", "--listen", "127.0.0.1:0"]);
+        let told = text(&second.stderr);
+        assert_eq!(second.status.code(), Some(1), "{told}");
+        assert!(told.contains("another `countersign serve`"), "{told}");
+    }
 }
 
 #[test]

@@ -112,9 +112,22 @@ fn these_do_not_end_it_and_those_that_would_are_logged() {
         Signal::SIGIO,
         Signal::SIGVTALRM,
         Signal::SIGPROF,
+        #[cfg(target_os = "linux")]
+        Signal::SIGSTKFLT,
     ] {
         service.send(signal);
         let line = service.until(signal.as_str());
+        assert!(line.contains("nothing is reloaded"), "{line}");
+    }
+    #[cfg(target_os = "linux")]
+    for number in [nix::libc::SIGRTMIN(), nix::libc::SIGRTMAX()] {
+        // A command of the system's, because the safe interface knows no real-time signals.
+        let process = service.process.id().to_string();
+        let sent = Command::new("kill")
+            .args([format!("-{number}"), process])
+            .status();
+        assert!(sent.unwrap().success());
+        let line = service.until("real-time");
         assert!(line.contains("nothing is reloaded"), "{line}");
     }
     for signal in [

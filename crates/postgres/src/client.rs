@@ -31,11 +31,18 @@ const REST: Duration = Duration::from_secs(1);
 /// The maximum number of times that one statement is sent.
 pub(crate) const TRIES: u8 = 3;
 
+/// The time-out of a statement that may read very many rows.
+const LONG: Duration = Duration::from_secs(20);
+/// The same on the server's side, for one transaction.
+const LONG_SETTING: &str = "SET LOCAL statement_timeout = '19800ms'";
+
 /// The effect of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// None, because it only reads.
     Read,
+    /// None, because it only reads; it may take [`LONG`].
+    LongRead,
     /// Its changes.
     Change,
     /// None, because its transaction is rolled back.
@@ -93,6 +100,19 @@ impl StatementClient {
             .await
     }
 
+    /// As [`Self::query`], for a query that may read very many rows and take [`LONG`].
+    pub(crate) async fn query_long<'q, F, T>(
+        &self,
+        query: impl Fn() -> Map<'q, Postgres, F, PgArguments>,
+    ) -> Result<Vec<T>, StatementError>
+    where
+        F: FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
+        T: Send + Unpin,
+    {
+        self.send(Instant::now(), LONG, query, Effect::LongRead)
+            .await
+    }
+
     /// Returns the rows of a change; it is sent again only if it certainly took no effect. The call
     /// began at `began`, and earlier changes of the same call count against its time.
     pub(crate) async fn execute<'q, F, T>(
@@ -132,6 +152,10 @@ impl StatementClient {
         T: Send + Unpin,
     {
         let left = || patience.saturating_sub(began.elapsed());
+        let bound = match effect {
+            Effect::LongRead => LONG,
+            Effect::Read | Effect::Change | Effect::DryRun => STATEMENT,
+        };
         let mut tries = 1;
         loop {
             let nothing_sent = |error| StatementError {
@@ -142,7 +166,7 @@ impl StatementClient {
             let mut lease = lease.map_err(nothing_sent)?;
             let connection = lease.connection().map_err(nothing_sent)?;
             let answer = execute(connection, query(), effect);
-            let error = match timeout(STATEMENT.min(left()), answer).await {
+            let error = match timeout(bound.min(left()), answer).await {
                 Ok(Ok(rows)) => {
                     lease.keep();
                     return Ok(rows);
@@ -171,8 +195,8 @@ impl StatementClient {
     }
 }
 
-/// Runs a statement; a dry run in a transaction that ends without a commit, even if the caller goes
-/// away.
+/// Runs a statement; a dry run and a long one in a transaction that ends without a commit, even if
+/// the caller goes away.
 async fn execute<F, T>(
     connection: &mut PgConnection,
     query: Map<'_, Postgres, F, PgArguments>,
@@ -182,10 +206,15 @@ where
     F: FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
     T: Send + Unpin,
 {
-    if effect != Effect::DryRun {
+    if matches!(effect, Effect::Read | Effect::Change) {
         return query.fetch_all(connection).await;
     }
     let mut transaction = connection.begin().await?;
+    if effect == Effect::LongRead {
+        sqlx::raw_sql(LONG_SETTING)
+            .execute(&mut *transaction)
+            .await?;
+    }
     let rows = query.fetch_all(&mut *transaction).await;
     transaction.rollback().await?;
     rows

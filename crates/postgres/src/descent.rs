@@ -40,7 +40,7 @@ impl PostgresStore {
         // the other. It estimates badly how many rows a recursion finds. So each step is a LATERAL,
         // which leaves it only a search in an index, and positions and origins are combined by
         // grouping: in a join, each would be compared with all others.
-        let rows = self.link.query(|| {
+        let rows = self.link.query_long(|| {
             sqlx::query_as!(
                 Row,
                 r#"

@@ -44,22 +44,25 @@ struct Shared {
     deadline: AtomicU64,
     /// Whether nothing of a request has arrived.
     idle: AtomicBool,
+    /// Whether the last answer was written to the system completely.
+    written: AtomicBool,
     activity: Activity,
 }
 
 impl ConnectionDeadline {
-    /// Creates the deadline of a new connection of a server that started at `begin`: a head is
-    /// expected at once.
+    /// Creates the deadline of a new connection of a server that started at `begin`. The connection
+    /// is idle: clients and proxies also open connections that they use later.
     pub(super) fn begin(limits: Arc<Limits>, begin: Instant) -> Self {
-        let head = limits.head;
+        let idle = limits.idle;
         let phases = Self(Arc::new(Shared {
             limits,
             begin,
             deadline: AtomicU64::new(0),
-            idle: AtomicBool::new(false),
+            idle: AtomicBool::new(true),
+            written: AtomicBool::new(true),
             activity: Activity::new(micros(begin.elapsed())),
         }));
-        phases.allow(head);
+        phases.allow(idle);
         phases
     }
 
@@ -88,11 +91,20 @@ impl ConnectionDeadline {
         self.allow(self.0.limits.exchange);
     }
 
-    /// Ends the exchange: the connection is idle.
+    /// Ends the exchange: the connection is idle once its answer is written.
     fn rest(&self) {
+        self.0.written.store(false, Ordering::Relaxed);
         self.0.idle.store(true, Ordering::Relaxed);
-        let now = self.allow(self.0.limits.idle);
+        let now = self.allow(self.0.limits.exchange);
         self.0.activity.idle(now);
+    }
+
+    /// Records that all bytes so far are written: those of the last answer, if the connection is
+    /// idle.
+    pub(super) fn note_flush(&self) {
+        if self.0.idle.load(Ordering::Relaxed) && !self.0.written.swap(true, Ordering::Relaxed) {
+            self.allow(self.0.limits.idle);
+        }
     }
 
     /// Records that bytes have arrived: those of the next head, if the connection was idle.

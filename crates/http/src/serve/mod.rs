@@ -39,9 +39,10 @@ pub struct Limits {
     pub exempt: Vec<IpNet>,
     /// The time for a head to arrive.
     pub head: Duration,
-    /// The time for an exchange, from its head to the last byte that is handed to the connection.
+    /// The time for an exchange, from its head to the last byte that is handed to the connection, and
+    /// the time for a client to read the rest of an answer.
     pub exchange: Duration,
-    /// The time between two exchanges, and for a client to read the rest of an answer.
+    /// The time until the first exchange, and between two exchanges.
     pub idle: Duration,
     /// The time for requests in flight at the end of the service.
     pub drain: Duration,
@@ -49,7 +50,8 @@ pub struct Limits {
 
 impl Limits {
     /// Creates the limits from what a deployment decides; the others follow from what clients do: 5
-    /// s for a head, 30 s for an exchange, 30 s idle.
+    /// s for a head, 30 s for an exchange, 650 s idle. Clients and proxies that keep a connection for
+    /// reuse close it earlier: a server that closes first resets requests that are just being sent.
     #[must_use]
     pub const fn new(connections: usize, drain: Duration) -> Self {
         Self {
@@ -58,7 +60,7 @@ impl Limits {
             exempt: Vec::new(),
             head: Duration::from_secs(5),
             exchange: Duration::from_secs(30),
-            idle: Duration::from_secs(30),
+            idle: Duration::from_secs(650),
             drain,
         }
     }

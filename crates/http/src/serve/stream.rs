@@ -10,8 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::deadline::ConnectionDeadline;
 
-/// A connection's stream. It records the first bytes of a head, and an answer that the client does
-/// not read.
+/// A connection's stream. It records the first bytes of a head, and whether the client reads its
+/// answer.
 #[derive(Debug)]
 pub(super) struct TimedIo<S> {
     stream: S,
@@ -51,7 +51,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedIo<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let polled = Pin::new(&mut self.stream).poll_flush(cx);
+        if matches!(polled, Poll::Ready(Ok(()))) {
+            self.phases.note_flush();
+        }
+        polled
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

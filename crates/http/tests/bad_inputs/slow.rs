@@ -28,7 +28,7 @@ fn the_bounds_that_nobody_chooses() {
     let limits = usual();
     assert_eq!(limits.head, Duration::from_secs(5));
     assert_eq!(limits.exchange, Duration::from_secs(30));
-    assert_eq!(limits.idle, Duration::from_secs(30));
+    assert_eq!(limits.idle, Duration::from_secs(650));
 }
 
 #[tokio::test]

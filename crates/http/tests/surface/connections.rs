@@ -8,7 +8,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::oneshot,
     task::JoinHandle,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use super::world::{TOKENS, World};
@@ -199,6 +199,41 @@ async fn a_client_that_never_reads_its_answer_is_let_go() {
             .await
             .unwrap()
     );
+}
+
+/// An idle connection may be kept for long, but not while its client leaves an answer unread.
+#[tokio::test]
+async fn an_unread_answer_is_bounded_even_if_idle_connections_are_not() {
+    let running = start(Limits {
+        idle: Duration::from_secs(60),
+        ..short()
+    })
+    .await;
+    let mut deaf = running.open().await;
+    let ask = b"GET /api/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(500);
+    let closed = async { while deaf.write_all(&ask).await.is_ok() {} };
+    timeout(Duration::from_secs(10), closed)
+        .await
+        .expect("the connection is closed");
+}
+
+/// Clients and proxies open connections ahead, and use them later: a server that closed one at that
+/// moment would reset the request.
+#[tokio::test]
+async fn a_connection_without_a_request_is_idle() {
+    let limits = short();
+    let running = start(Limits {
+        idle: Duration::from_secs(60),
+        ..limits.clone()
+    })
+    .await;
+    let mut ahead = running.open().await;
+    for _ in 0..2 {
+        // The pause is the input here.
+        sleep(limits.head * 5).await;
+        ahead.write_all(LIVE).await.unwrap();
+        assert!(read_some(&mut ahead).await.starts_with("HTTP/1.1 200"));
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Many callers at once, few connections, and callers that leave before they are answered.
 
+use std::time::Duration;
+
 use countersign_application::{
     ports::{Lineage, StoreError, StoreHealth as _, TokenStore as _},
     query::{Filter, ListField, ListTest, PageRequest},
@@ -9,7 +11,7 @@ use countersign_domain::Secret;
 use countersign_postgres::{FeedMode, PostgresStore};
 use futures_util::{FutureExt as _, future::join_all};
 use sqlx::{Connection as _, Executor as _};
-use tokio::join;
+use tokio::{join, time::sleep};
 
 use crate::support::{Database, Proxy, soon};
 
@@ -66,6 +68,26 @@ async fn questions_keep_nobody_from_finding_descendants() {
     assert_eq!(found.unwrap().unwrap().total, 1);
     other.execute("ROLLBACK").await.unwrap();
     questions.await.unwrap();
+}
+
+/// What a token made in weeks takes longer to find than any other query may take.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_for_descendants_may_take_longer_than_other_queries() {
+    let database = Database::new().await;
+    let store = database.store(8).await;
+    let home = Stores::of(store.clone()).realm("home").await;
+    let token = home.make("leaked").await.view.token.id;
+    let mut other = database.connect().await;
+    let lock = "BEGIN; LOCK TABLE audit_events IN ACCESS EXCLUSIVE MODE";
+    other.execute(lock).await.unwrap();
+    let lineage = Lineage { token, since: None };
+    let (found, released) = join!(store.descendants(home.tenant.id, lineage, 9), async {
+        // The pause is the input here: longer than the time-out of the other queries.
+        sleep(Duration::from_secs(4)).await;
+        other.execute("ROLLBACK").await
+    });
+    released.unwrap();
+    assert_eq!(found.unwrap().unwrap().total, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,6 +5,7 @@ use std::fs;
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, ensure};
+use countersign_domain::Secret;
 use serde_json::Value;
 
 use super::load::as_f64;
@@ -100,10 +101,11 @@ fn update_script(database: &Database, stride: u64) -> Result<String> {
     let instant = "to_timestamp(:now + :i / 1000000.0)";
     let none = "nullif(:none::text, '-')".to_owned();
     let tenant = &database.owner.tenant;
+    let digest = Secret::parse(&database.root)?.digest().to_hex();
     let root = format!(
         "SELECT concat_ws(',', t.id, t.user_id, s.digest) FROM api_tokens t \
-         JOIN token_secrets s ON s.tenant_id = t.tenant_id AND s.token_id = t.id AND s.retires_at IS NULL \
-         WHERE t.id::text NOT LIKE '{TOKEN}%' LIMIT 1"
+         JOIN token_secrets s ON s.tenant_id = t.tenant_id AND s.token_id = t.id \
+         WHERE s.digest = decode('{digest}', 'hex')"
     );
     let root = sql::postgres(&database.url, &root)?;
     let (actor, rest) = root.split_once(',').context("there is no root token")?;

@@ -28,7 +28,7 @@ use crate::{
     service::Service,
     settings::{DatabaseUrl, Settings},
     shutdown::ShutdownSignal,
-    single_instance,
+    single_instance::InstanceLock,
     system::SystemClock,
     traces,
     usage_buffer::UsageBuffer,
@@ -53,8 +53,8 @@ pub(super) struct Node {
     policy: Policy,
     /// Whether the pages at `/console` are served.
     console: bool,
-    /// The lock on the file, held as long as the node uses it.
-    _lock: Option<std::fs::File>,
+    /// The locks on the file, held as long as the node uses it.
+    _lock: Option<InstanceLock>,
 }
 
 /// Starts a node; `None` if a signal ended the process before the node had started.
@@ -68,8 +68,8 @@ pub(super) async fn start(
     stop: &mut ShutdownSignal,
 ) -> Result<Option<Node>> {
     first_start::tell_of_lost_database(&settings.database);
-    let lock = match &settings.database {
-        DatabaseUrl::Sqlite(path) => Some(single_instance::exclusive(path)?),
+    let mut lock = match &settings.database {
+        DatabaseUrl::Sqlite(path) => Some(InstanceLock::take(path)?),
         DatabaseUrl::Postgres(_) => None,
     };
     // Opening the database merges the log into it.
@@ -78,6 +78,9 @@ pub(super) async fn start(
     tokio::select! {
         migrated = migrate(&database, &settings) => migrated?,
         () = stop.asked() => return Ok(None),
+    }
+    if let Some(lock) = &mut lock {
+        lock.complete()?;
     }
     let writability = Writability::default();
     let ports = database.ports();
