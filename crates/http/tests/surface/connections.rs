@@ -205,7 +205,7 @@ async fn a_client_that_never_reads_its_answer_is_let_go() {
 #[tokio::test]
 async fn an_unread_answer_is_bounded_even_if_idle_connections_are_not() {
     let running = start(Limits {
-        idle: Duration::from_secs(60),
+        idle: Duration::from_mins(1),
         ..short()
     })
     .await;
@@ -223,7 +223,7 @@ async fn an_unread_answer_is_bounded_even_if_idle_connections_are_not() {
 async fn a_connection_without_a_request_is_idle() {
     let limits = short();
     let running = start(Limits {
-        idle: Duration::from_secs(60),
+        idle: Duration::from_mins(1),
         ..limits.clone()
     })
     .await;
