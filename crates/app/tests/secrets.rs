@@ -13,7 +13,7 @@ mod e2e;
 use std::fs;
 
 use common::{Node, On, TOKENS, in_a_year, text};
-use countersign_domain::Secret;
+use countersign_domain::{Secret, TokenPrefix};
 use e2e::{
     UNKNOWN_ID,
     client::{Answer, Client},
@@ -28,6 +28,7 @@ struct Run {
     root: Client,
     secrets: Vec<String>,
     answers: Vec<Answer>,
+    prefix: TokenPrefix,
 }
 
 impl Run {
@@ -71,7 +72,7 @@ impl Run {
         } else {
             self.root.clone()
         };
-        let unissued = Secret::from_random(&[9; 32]);
+        let unissued = Secret::with_prefix(&self.prefix, &[9; 32]);
         self.secrets.push(unissued.expose().to_owned());
         let mut corrupt = made["token"].as_str().unwrap().to_owned();
         corrupt.pop();
@@ -134,13 +135,19 @@ impl Run {
     }
 }
 
-async fn no_secret_shows(on: On) {
-    let mut node = Node::start_with(on, &[("COUNTERSIGN_LOG", "trace"), ("RUST_LOG", "trace")]);
+async fn no_secret_shows(on: On, prefix: &str) {
+    let settings = [
+        ("COUNTERSIGN_LOG", "trace"),
+        ("RUST_LOG", "trace"),
+        ("COUNTERSIGN_TOKEN_PREFIX", prefix),
+    ];
+    let mut node = Node::start_with(on, &settings);
     let root = Client::root(&node);
     let mut run = Run {
         root: root.clone(),
         secrets: vec![node.root.clone()],
         answers: Vec::new(),
+        prefix: prefix.parse().unwrap(),
     };
     let made = node.command(&["root-token"]);
     run.secrets.push(text(&made.stdout).trim().to_owned());
@@ -176,6 +183,9 @@ async fn no_secret_shows(on: On) {
         .filter(|answer| answer.status == 201)
         .count();
     assert!(created > 10, "only {created} tokens were made");
+    // All but those of commands, which run without settings.
+    let begins = |secret: &&String| secret.starts_with(&format!("{prefix}_"));
+    assert!(run.secrets.iter().filter(begins).count() > 10);
     for secret in &run.secrets {
         let (plain, digest) = (traces::of_secret(secret), traces::of_digest(secret));
         for forms in [&plain, &digest] {
@@ -241,10 +251,15 @@ fn assert_no_table_holds(node: &Node, secret: &str, forms: &[String]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_shows_on_sqlite() {
-    no_secret_shows(On::Sqlite).await;
+    no_secret_shows(On::Sqlite, "csg").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_shows_on_postgres() {
-    no_secret_shows(On::Postgres).await;
+    no_secret_shows(On::Postgres, "csg").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_with_another_prefix_shows() {
+    no_secret_shows(On::Sqlite, "acme_live").await;
 }

@@ -57,7 +57,8 @@ pub use rules::{
     RevocableToken, SecretChoice, TokenUpdate, UpdateOutcome,
 };
 pub use secret::{
-    MalformedDigest, MalformedSecret, PartialToken, Secret, SecretDigest, StoredSecret,
+    InvalidPrefix, MalformedDigest, MalformedSecret, PartialToken, Secret, SecretDigest,
+    StoredSecret, TokenFormat, TokenPrefix, may_hold_secret,
 };
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use token::{LastUse, SecretView, Token, TokenView, UserInfo};

@@ -1,25 +1,32 @@
 //! The secret of a token: the text that a client sends, the part that may be shown, and the digest,
 //! which is all that a store keeps.
 
+mod format;
+mod partial;
+mod prefix;
+
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+pub use self::{
+    format::{TokenFormat, may_hold_secret},
+    partial::PartialToken,
+    prefix::{InvalidPrefix, TokenPrefix},
+};
 use crate::hex;
 
-const PREFIX: &[u8] = b"csg_";
 const RANDOM: usize = 43;
 const CHECK: usize = 6;
-const LENGTH: usize = PREFIX.len() + RANDOM + CHECK;
-/// The end of a masked secret of which only the digest is known.
-const UNKNOWN_END: &str = "????";
+/// The length of what follows the prefix: an underscore, the random part and the checksum.
+const REST: usize = 1 + RANDOM + CHECK;
+const MAX_LENGTH: usize = TokenPrefix::MAX + REST;
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// A secret: `csg_`, 43 base62 characters of 256 random bits, and 6 base62 characters of the CRC-32
-/// over the text before them.
+/// A secret: a prefix and an underscore, 43 base62 characters of 256 random bits, and 6 base62
+/// characters of the CRC-32 over the text before them.
 ///
 /// Dropping it clears its memory; `Debug` prints a fixed word, and there is no `Display`.
 ///
@@ -30,7 +37,11 @@ const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 /// assert_eq!(format!("{secret:?}"), "Secret(hidden)");
 /// ```
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct Secret([u8; LENGTH]);
+pub struct Secret {
+    /// The text, with zeros behind it.
+    text: [u8; MAX_LENGTH],
+    length: usize,
+}
 
 /// The text is not a secret: its prefix, length, alphabet or checksum is wrong. The error does not
 /// say which.
@@ -44,57 +55,73 @@ pub struct MalformedSecret;
 pub struct MalformedDigest;
 
 impl Secret {
-    /// Creates a secret from the caller's 256 random bits.
+    /// Creates a secret with the default prefix from the caller's 256 random bits.
     #[must_use]
     pub fn from_random(random: &[u8; 32]) -> Self {
-        let mut text = [0; LENGTH];
-        let (prefix, rest) = text.split_at_mut(PREFIX.len());
-        let (body, check) = rest.split_at_mut(RANDOM);
-        prefix.copy_from_slice(PREFIX);
-        write_base62(&mut Zeroizing::new(*random)[..], body);
-        write_base62(&mut checksum(&[prefix, body]).to_be_bytes(), check);
-        Self(text)
+        Self::with_prefix(&TokenPrefix::default(), random)
     }
 
-    /// Checks a text before any look-up.
+    /// Creates a secret with this prefix from the caller's 256 random bits.
+    #[must_use]
+    pub fn with_prefix(prefix: &TokenPrefix, random: &[u8; 32]) -> Self {
+        let prefix = prefix.as_str().as_bytes();
+        let mut text = [0; MAX_LENGTH];
+        let length = prefix.len() + REST;
+        let (begin, rest) = text[..length].split_at_mut(prefix.len() + 1);
+        let (body, check) = rest.split_at_mut(RANDOM);
+        begin[..prefix.len()].copy_from_slice(prefix);
+        begin[prefix.len()] = b'_';
+        write_base62(&mut Zeroizing::new(*random)[..], body);
+        write_base62(&mut checksum(&[begin, body]).to_be_bytes(), check);
+        Self { text, length }
+    }
+
+    /// Checks a text before any look-up. Any prefix is accepted, so that secrets with an earlier
+    /// prefix of the deployment go on working.
     ///
     /// # Errors
-    /// Returns an error if the text cannot be a secret of this service.
+    /// Returns an error if the text cannot be a secret.
     pub fn parse(text: &str) -> Result<Self, MalformedSecret> {
-        let bytes: &[u8; LENGTH] = text.as_bytes().try_into().map_err(|_| MalformedSecret)?;
-        let (content, check) = bytes.split_at(LENGTH - CHECK);
+        let bytes = text.as_bytes();
+        let prefix = bytes.len().checked_sub(REST).ok_or(MalformedSecret)?;
+        let (prefix, rest) = bytes.split_at(prefix);
+        if !TokenPrefix::is_well_formed(prefix) || rest[0] != b'_' {
+            return Err(MalformedSecret);
+        }
+        let (content, check) = bytes.split_at(bytes.len() - CHECK);
         let mut expected = [0; CHECK];
         write_base62(&mut checksum(&[content]).to_be_bytes(), &mut expected);
-        let well_formed = content.starts_with(PREFIX)
-            && content
-                .iter()
-                .skip(PREFIX.len())
-                .all(u8::is_ascii_alphanumeric)
-            && check == expected;
-        if well_formed {
-            Ok(Self(*bytes))
-        } else {
-            Err(MalformedSecret)
+        if check != expected || !rest[1..].iter().all(u8::is_ascii_alphanumeric) {
+            return Err(MalformedSecret);
         }
+        let mut text = [0; MAX_LENGTH];
+        text[..bytes.len()].copy_from_slice(bytes);
+        let length = bytes.len();
+        Ok(Self { text, length })
     }
 
     /// The text, for the one answer that shows it.
     #[must_use]
     pub fn expose(&self) -> &str {
         // Both constructors leave ASCII.
-        std::str::from_utf8(&self.0).unwrap_or_default()
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
     /// The digest that a store keeps and looks up.
     #[must_use]
     pub fn digest(&self) -> SecretDigest {
-        SecretDigest(Sha256::digest(self.0).into())
+        SecretDigest(Sha256::digest(self.as_bytes()).into())
     }
 
     /// The part that may be shown: the prefix and the last four characters.
     #[must_use]
     pub fn masked(&self) -> PartialToken {
-        PartialToken(format!("csg_…{}", &self.expose()[LENGTH - 4..]).into())
+        let text = self.expose();
+        PartialToken::new(&text[..self.length - REST], &text[self.length - 4..])
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.text[..self.length]
     }
 }
 
@@ -114,11 +141,11 @@ pub struct StoredSecret {
 }
 
 impl StoredSecret {
-    /// The stored form of a secret of which only the digest is known: its last four characters are
-    /// shown as question marks.
+    /// The stored form of a secret of which only the digest is known, and presumably the prefix:
+    /// its last four characters are shown as question marks.
     #[must_use]
-    pub fn of_digest(digest: SecretDigest) -> Self {
-        let partial = PartialToken(format!("csg_…{UNKNOWN_END}").into());
+    pub fn of_digest(prefix: &TokenPrefix, digest: SecretDigest) -> Self {
+        let partial = PartialToken::of_unknown(prefix);
         Self { digest, partial }
     }
 }
@@ -179,46 +206,6 @@ impl fmt::Debug for SecretDigest {
             .take(4)
             .try_for_each(|byte| write!(f, "{byte:02x}"))?;
         f.write_str("…)")
-    }
-}
-
-/// What may be shown of a secret: `csg_…` and its last four characters, or `????` if only the
-/// secret's digest was ever known here.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct PartialToken(Box<str>);
-
-impl PartialToken {
-    /// Parses a stored text.
-    ///
-    /// # Errors
-    /// Returns an error if the text does not have the form of [`Secret::masked`] or of
-    /// [`StoredSecret::of_digest`].
-    pub fn parse(text: &str) -> Result<Self, MalformedSecret> {
-        let tail = text.strip_prefix("csg_…").ok_or(MalformedSecret)?;
-        let shown = tail.len() == 4 && tail.bytes().all(|b| b.is_ascii_alphanumeric());
-        if shown || tail == UNKNOWN_END {
-            Ok(Self(text.into()))
-        } else {
-            Err(MalformedSecret)
-        }
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Serialize for PartialToken {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for PartialToken {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 

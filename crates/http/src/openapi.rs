@@ -61,7 +61,9 @@ pub(crate) fn text(document: &OpenApi) -> String {
 pub(crate) fn base() -> OpenApi {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("An API token: `csg_` and 49 letters and digits"))
+        .description(Some(
+            "An API token: a prefix such as `csg_`, and 49 letters and digits",
+        ))
         .build();
     let basic = HttpBuilder::new()
         .scheme(HttpAuthScheme::Basic)

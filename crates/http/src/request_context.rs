@@ -14,14 +14,14 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use countersign_domain::{RequestId, TokenId};
+use countersign_domain::{RequestId, TokenId, may_hold_secret};
 use futures_util::FutureExt;
 
 use crate::{
     detached::Spans,
     if_match::IfMatch,
     kind::Kind,
-    problem::{Code, Problem, may_hold_secret},
+    problem::{Code, Problem},
     serve::WatchedBody,
     state::ApiState,
     trace,

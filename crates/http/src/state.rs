@@ -15,7 +15,7 @@ use countersign_application::{
     Tokens, Users,
     ports::{ChangeFeed, Clock, Entropy, StoreHealth},
 };
-use countersign_domain::{RequestId, TenantId};
+use countersign_domain::{RequestId, TenantId, TokenFormat};
 use countersign_gate::Gate;
 use tracing::Span;
 
@@ -85,6 +85,8 @@ pub struct Settings {
     /// The origins of pages whose scripts may call the API, each exactly as browsers send it in
     /// `Origin`; none by default.
     pub cors_origins: Vec<String>,
+    /// The form of the deployment's secrets, which everybody may know.
+    pub token_format: TokenFormat,
     /// The functions for the spans of requests; `None` = there are no traces.
     pub traces: Option<Traces>,
 }

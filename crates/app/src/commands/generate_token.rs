@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use countersign_application::ports::Entropy as _;
-use countersign_domain::Secret;
+use countersign_domain::{Secret, TokenPrefix};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -21,10 +21,10 @@ struct Generated<'a> {
 ///
 /// # Errors
 /// No entropy, or nobody reads standard output.
-pub(super) fn print() -> Result<()> {
+pub(super) fn print(prefix: &TokenPrefix) -> Result<()> {
     let mut random = Zeroizing::new([0; 32]);
     SystemEntropy.fill(&mut *random)?;
-    let secret = Secret::from_random(&random);
+    let secret = Secret::with_prefix(prefix, &random);
     let line = serde_json::to_string(&Generated {
         token: secret.expose(),
         digest: secret.digest().to_hex(),

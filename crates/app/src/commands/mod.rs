@@ -6,6 +6,7 @@ mod healthcheck;
 mod root_token;
 mod serve;
 mod tenant;
+mod token_format;
 
 use std::{
     io::{self, Write as _},
@@ -62,6 +63,13 @@ pub(crate) enum Command {
     /// Verifies the history of all tokens
     #[command(subcommand)]
     Audit(Audit),
+    /// Prints a rule that finds tokens of this service, by the prefixes in the settings; no
+    /// database is asked
+    TokenFormat {
+        /// The scanner that the rule is for
+        #[arg(long = "for", value_enum)]
+        scanner: token_format::Scanner,
+    },
     /// Prints the OpenAPI document
     Openapi,
     /// Checks whether the running service is ready; the exit code is 0 or 1
@@ -103,11 +111,14 @@ pub(crate) async fn run(command: Command, settings: Settings) -> Result<ExitCode
         Command::Serve => serve::serve(settings).await?,
         Command::Migrate => migrate(&settings).await?,
         Command::RootToken { name, tenant } => root_token::make(settings, name, tenant).await?,
-        Command::GenerateToken => generate_token::print()?,
+        Command::GenerateToken => generate_token::print(&settings.policy.token_prefix)?,
         Command::Tenant(Tenant::Create { name }) => tenant::create(settings, &name).await?,
         Command::Tenant(Tenant::List) => tenant::list(settings).await?,
         Command::Audit(Audit::Verify { since, heads }) => {
             return audit::verify(settings, since.as_deref(), heads).await;
+        }
+        Command::TokenFormat { scanner } => {
+            token_format::print(&settings.token_format, scanner)?;
         }
         Command::Openapi => write_stdout(countersign_http::openapi().trim_end())?,
         Command::Healthcheck => healthcheck::ask(settings.listen)?,

@@ -18,7 +18,7 @@ pub(super) const BOOTSTRAP_TOKEN_FILE: Setting<Option<StoredSecret>> = Setting {
     secret_file: None,
 };
 
-pub(super) const BOOTSTRAP_TOKEN_DIGEST: Setting<Option<StoredSecret>> = Setting {
+pub(super) const BOOTSTRAP_TOKEN_DIGEST: Setting<Option<SecretDigest>> = Setting {
     name: "bootstrap-token-digest",
     default: "",
     shape: "SHA256",
@@ -26,7 +26,7 @@ pub(super) const BOOTSTRAP_TOKEN_DIGEST: Setting<Option<StoredSecret>> = Setting
     accepted: "a digest that `countersign generate-token` printed: the SHA-256 of the secret as 64 lower-case hexadecimal digits",
     parse: |text| {
         let digest = (!text.is_empty()).then(|| SecretDigest::from_hex(text));
-        Ok(digest.transpose()?.map(StoredSecret::of_digest))
+        Ok(digest.transpose()?)
     },
     secret_file: None,
 };

@@ -12,6 +12,7 @@ mod line;
 mod setting;
 mod suggestion;
 mod table;
+mod tokens;
 mod values;
 
 use std::{
@@ -25,7 +26,7 @@ use std::{
 use anyhow::{Result, anyhow, ensure};
 use clap::{Arg, ArgMatches, Command, Error, value_parser};
 use countersign_application::SessionLimits;
-use countersign_domain::{Policy, StoredSecret};
+use countersign_domain::{Policy, StoredSecret, TokenFormat};
 use countersign_gate::Proxies;
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -46,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) postgres_max_connections: u32,
     pub(crate) proxies: Proxies,
     pub(crate) policy: Policy,
+    /// The prefixes in use.
+    pub(crate) token_format: TokenFormat,
     pub(crate) max_connections: usize,
     pub(crate) max_connections_per_address: Option<usize>,
     pub(crate) shutdown_grace: Duration,
@@ -151,13 +154,17 @@ fn without_mistakes(
 
 impl Settings {
     fn read(matches: &ArgMatches, file: Option<&Path>) -> Result<Self> {
+        let prefix = table::TOKEN_PREFIX.read(matches, file)?;
+        let earlier = table::TOKEN_PREFIXES_EARLIER.read(matches, file)?;
         Ok(Self {
             listen: table::LISTEN.read(matches, file)?,
             database: table::DATABASE_URL.read(matches, file)?,
             wait_for_database: table::WAIT_FOR_DATABASE.read(matches, file)?,
-            bootstrap_token: table::BOOTSTRAP_TOKEN_FILE
-                .read(matches, file)?
-                .or(table::BOOTSTRAP_TOKEN_DIGEST.read(matches, file)?),
+            bootstrap_token: tokens::bootstrap_token(
+                table::BOOTSTRAP_TOKEN_FILE.read(matches, file)?,
+                table::BOOTSTRAP_TOKEN_DIGEST.read(matches, file)?,
+                &prefix,
+            ),
             postgres_max_connections: table::POSTGRES_MAX_CONNECTIONS.read(matches, file)?,
             proxies: Proxies {
                 trusted: table::TRUSTED_PROXIES.read(matches, file)?,
@@ -166,7 +173,9 @@ impl Settings {
             policy: Policy {
                 catalog: table::PERMISSIONS_FILE.read(matches, file)?,
                 max_lifetime_months: table::MAX_LIFETIME_MONTHS.read(matches, file)?,
+                token_prefix: prefix.clone(),
             },
+            token_format: TokenFormat::new(prefix, earlier),
             max_connections: table::MAX_CONNECTIONS.read(matches, file)?,
             max_connections_per_address: table::MAX_CONNECTIONS_PER_ADDRESS.read(matches, file)?,
             shutdown_grace: Duration::from_secs(table::SHUTDOWN_GRACE_SECONDS.read(matches, file)?),

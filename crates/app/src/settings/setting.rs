@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow, ensure};
 use clap::{Arg, ArgMatches, builder::Resettable, parser::ValueSource, value_parser};
 use countersign_application::error_chain;
+use countersign_domain::may_hold_secret;
 
 use super::{
     bootstrap::read_secret_file,
@@ -121,7 +122,7 @@ impl<T> Setting<T> {
             let source = self.source(matches, file);
             let refused = if self.secret_file.is_some() {
                 format!("the value is not accepted ({cause})")
-            } else if text.contains("csg_") || text.contains("://") && text.contains('@') {
+            } else if may_hold_secret(text) || text.contains("://") && text.contains('@') {
                 // It may be a token or the database's URL under a wrong name, and the cause may
                 // repeat it.
                 "the value is not accepted".to_owned()

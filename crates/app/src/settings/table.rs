@@ -13,6 +13,7 @@ pub(super) use super::{
     limits::{
         CHANGES_PER_MINUTE, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, REFUSALS_PER_MINUTE,
     },
+    tokens::{TOKEN_PREFIX, TOKEN_PREFIXES_EARLIER},
 };
 use super::{
     setting::{Row, Setting},
@@ -240,7 +241,7 @@ pub(super) const CORS_ORIGINS: Setting<Vec<String>> = Setting {
 };
 
 /// All settings.
-pub(super) fn rows() -> [&'static dyn Row; 28] {
+pub(super) fn rows() -> [&'static dyn Row; 30] {
     [
         &LISTEN,
         &DATABASE_URL,
@@ -252,6 +253,8 @@ pub(super) fn rows() -> [&'static dyn Row; 28] {
         &PROXY_HEADER,
         &MAX_LIFETIME_MONTHS,
         &PERMISSIONS_FILE,
+        &TOKEN_PREFIX,
+        &TOKEN_PREFIXES_EARLIER,
         &MAX_CONNECTIONS,
         &MAX_CONNECTIONS_PER_ADDRESS,
         &SHUTDOWN_GRACE_SECONDS,

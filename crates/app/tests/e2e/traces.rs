@@ -7,9 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 /// A secret's own text, and that of its parts.
 pub(crate) fn of_secret(secret: &str) -> Vec<String> {
-    let random = secret
-        .strip_prefix("csg_")
-        .expect("a secret begins with its mark");
+    let random = &secret[secret.rfind('_').expect("a secret has a prefix") + 1..];
     vec![
         random.to_owned(),
         random[..16].to_owned(),

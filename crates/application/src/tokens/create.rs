@@ -82,7 +82,7 @@ impl Tokens {
     pub(crate) fn new_secret(&self) -> Result<Secret, EntropyError> {
         let mut random = [0; 32];
         self.entropy.fill(&mut random)?;
-        Ok(Secret::from_random(&random))
+        Ok(Secret::with_prefix(&self.policy.token_prefix, &random))
     }
 
     /// Makes a token whose secret the caller has already, or of which it knows the digest alone.

@@ -25,7 +25,7 @@ impl Tokens {
     ) -> Result<Version, UseCaseError> {
         let actor = by.on(id)?;
         let reads = actor.token == Some(id) || actor.may::<ReadTokens>();
-        if !reads && matches!(choice, SecretChoice::Partial(_)) {
+        if !reads && !matches!(choice, SecretChoice::Commitment(_)) {
             // Four characters can be guessed.
             self.count_attempt(actor)?;
         }

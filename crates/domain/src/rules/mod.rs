@@ -36,7 +36,7 @@ pub use update::{TokenUpdate, UpdateOutcome};
 
 use crate::{
     Authority, ChainHash, Change, Changes, Encoding, EventContent, EventKind, PermissionCatalog,
-    PermissionSet, Request, SecretDigest, TenantId, Token, TokenId, Version, Write,
+    PermissionSet, Request, SecretDigest, TenantId, Token, TokenId, TokenPrefix, Version, Write,
 };
 
 /// The policy of a deployment for its tokens.
@@ -46,14 +46,17 @@ pub struct Policy {
     pub catalog: PermissionCatalog,
     /// The longest lifetime in calendar months, counted from a token's creation.
     pub max_lifetime_months: u32,
+    /// The prefix of new secrets.
+    pub token_prefix: TokenPrefix,
 }
 
 impl Default for Policy {
-    /// The standard catalog and two calendar years.
+    /// The standard catalog, two calendar years, and the prefix `csg`.
     fn default() -> Self {
         Self {
             catalog: PermissionCatalog::standard(),
             max_lifetime_months: 24,
+            token_prefix: TokenPrefix::default(),
         }
     }
 }

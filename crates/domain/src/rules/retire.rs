@@ -14,6 +14,8 @@ pub enum SecretChoice {
     Commitment(SecretCommitment),
     /// The secret with this partial token.
     Partial(PartialToken),
+    /// The secret whose [`PartialToken::end`] is this text, whatever its prefix.
+    End(Box<str>),
 }
 
 impl SecretChoice {
@@ -24,6 +26,7 @@ impl SecretChoice {
                 digest.is_some_and(|digest| digest.commitment() == *commitment)
             }
             Self::Partial(partial) => secret.partial == *partial,
+            Self::End(end) => secret.partial.end() == &**end,
         }
     }
 }

@@ -31,10 +31,11 @@ fn secrets() -> [SecretView; 2] {
     ]
 }
 
-fn choices(n: u8) -> [SecretChoice; 2] {
+fn choices(n: u8) -> [SecretChoice; 3] {
     [
         SecretChoice::Commitment(secret(n).digest().commitment()),
         SecretChoice::Partial(secret(n).masked()),
+        SecretChoice::End(secret(n).masked().end().into()),
     ]
 }
 

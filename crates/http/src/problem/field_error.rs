@@ -1,6 +1,6 @@
 //! Faults of a request: the place, the fault, and the correct form.
 
-use countersign_domain::{InvalidAddress, Violation};
+use countersign_domain::{InvalidAddress, Violation, may_hold_secret};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -91,11 +91,6 @@ impl FieldError {
     pub(crate) fn code(&self) -> &'static str {
         self.code
     }
-}
-
-/// Whether a client's text may hold a secret by mistake: then no answer repeats it.
-pub(crate) fn may_hold_secret(words: &str) -> bool {
-    words.contains("csg_")
 }
 
 /// The pointer to a member of what `parent` points to (RFC 6901, section 3), uncut, so that it

@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 
 pub(crate) use self::{
     code::Code,
-    field_error::{FieldError, MOST_FAULTS, may_hold_secret, nearest, pointer_to},
+    field_error::{FieldError, MOST_FAULTS, nearest, pointer_to},
     mapping::verdict,
     pages::{index_page, page},
 };

@@ -29,7 +29,7 @@ pub(crate) struct SecretRecord {
     #[schema(value_type = Option<String>, required = true, pattern = "^[0-9a-f]{64}$")]
     id: Option<SecretCommitment>,
     /// The part of the secret that may be shown.
-    #[schema(value_type = String, pattern = "^csg_…[0-9A-Za-z]{4}$", example = "csg_…x4Zt")]
+    #[schema(value_type = String, pattern = "^[a-z][a-z0-9_]{1,19}_…([0-9A-Za-z]{4}|[?]{4})$", example = "csg_…x4Zt")]
     partial_token: PartialToken,
     /// The instant at which the secret was made.
     #[schema(value_type = String, format = DateTime)]

@@ -41,7 +41,7 @@ pub(crate) struct TokenRecord {
     #[schema(value_type = String, min_length = 1, max_length = 128)]
     name: TokenName,
     /// The part of the secret that may be shown.
-    #[schema(value_type = String, pattern = "^csg_…[0-9A-Za-z]{4}$", example = "csg_…x4Zt")]
+    #[schema(value_type = String, pattern = "^[a-z][a-z0-9_]{1,19}_…([0-9A-Za-z]{4}|[?]{4})$", example = "csg_…x4Zt")]
     partial_token: PartialToken,
     /// The token is valid before this instant.
     #[schema(value_type = String, format = DateTime)]

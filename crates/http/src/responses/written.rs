@@ -85,7 +85,7 @@ pub(crate) struct WrittenRecord {
     name: Option<TokenName>,
     /// The part of the secret that may be shown; if the caller may read it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, required = false, pattern = "^csg_…[0-9A-Za-z]{4}$", example = "csg_…x4Zt")]
+    #[schema(value_type = String, required = false, pattern = "^[a-z][a-z0-9_]{1,19}_…([0-9A-Za-z]{4}|[?]{4})$", example = "csg_…x4Zt")]
     partial_token: Option<PartialToken>,
     /// The token is valid before this instant; if the caller may read it or sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -154,7 +154,7 @@ pub(crate) struct IssuedTokenRecord {
     #[serde(flatten)]
     record: WrittenRecord,
     /// The secret, to be sent as Bearer. It is never shown again.
-    #[schema(value_type = String, pattern = "^csg_[0-9A-Za-z]{49}$")]
+    #[schema(value_type = String, pattern = "^[a-z][a-z0-9_]{1,19}_[0-9A-Za-z]{49}$")]
     token: Shown,
 }
 

@@ -80,6 +80,7 @@ pub(crate) fn described() -> (Router<ApiState>, OpenApi) {
         // every request.
         .route("/oauth2/token", post(checks::token::token))
         .routes(routes!(checks::metadata::metadata))
+        .routes(routes!(checks::token_format::token_format))
         .routes(routes!(metrics::numbers))
         .split_for_parts()
 }

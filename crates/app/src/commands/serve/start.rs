@@ -123,6 +123,7 @@ pub(super) async fn start(
         most_streams: Some(most_streams),
         refusals_per_minute: settings.refusals_per_minute,
         cors_origins: settings.cors_origins,
+        token_format: settings.token_format.clone(),
         traces: traces::of_requests(),
     };
     let news = services.news.clone();

@@ -7,6 +7,7 @@ pub(super) mod introspect;
 pub(super) mod metadata;
 pub(super) mod revocation;
 pub(super) mod token;
+pub(super) mod token_format;
 pub(super) mod verify;
 
 use std::net::IpAddr;

@@ -7,6 +7,7 @@ use axum::{
 };
 use countersign_domain::{
     Fingerprint, IdempotencyKey, IdempotentRequest, NewToken, Operation as _, WriteTokens,
+    may_hold_secret,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -18,7 +19,7 @@ use crate::{
     detached::run_detached,
     etag::etag,
     params::Params,
-    problem::{FieldError, Problem, may_hold_secret},
+    problem::{FieldError, Problem},
     responses::{IssuedTokenRecord, Sent},
     state::ApiState,
 };

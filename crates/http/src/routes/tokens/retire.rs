@@ -68,6 +68,8 @@ fn choice(name: &str) -> Option<SecretChoice> {
     if let Ok(commitment) = name.parse() {
         return Some(SecretChoice::Commitment(commitment));
     }
-    let shown = PartialToken::parse(name).or_else(|_| PartialToken::parse(&format!("csg_…{name}")));
-    shown.ok().map(SecretChoice::Partial)
+    if PartialToken::is_end(name) {
+        return Some(SecretChoice::End(name.into()));
+    }
+    PartialToken::parse(name).ok().map(SecretChoice::Partial)
 }

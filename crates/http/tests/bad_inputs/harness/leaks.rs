@@ -47,17 +47,27 @@ pub(super) fn heard() -> Vec<String> {
     std::mem::take(&mut *LEAKS.lock().unwrap())
 }
 
-/// Whether a text holds the prefix of secrets with more behind it than may be shown.
+/// Whether a text holds the usual prefix of secrets with more behind it than may be shown, or a
+/// secret of any other prefix.
 pub(super) fn holds_secret(text: &str) -> bool {
-    text.split("csg_").skip(1).any(|rest| {
+    let usual = text.split("csg_").skip(1).any(|rest| {
         let shown = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
         shown > 8
-    })
+    });
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    usual
+        || words
+            .into_iter()
+            .any(|word| countersign_domain::Secret::parse(word).is_ok())
 }
 
 #[test]
 fn a_secret_is_told_from_what_may_be_shown() {
     let secret = countersign_domain::Secret::from_random(&[1; 32]);
+    assert!(holds_secret(&format!("token={}", secret.expose())));
+    assert!(!holds_secret(secret.masked().as_str()));
+    let prefix = "acme_live".parse().unwrap();
+    let secret = countersign_domain::Secret::with_prefix(&prefix, &[1; 32]);
     assert!(holds_secret(&format!("token={}", secret.expose())));
     assert!(!holds_secret(secret.masked().as_str()));
 }

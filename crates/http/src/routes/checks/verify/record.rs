@@ -2,13 +2,12 @@
 
 use countersign_domain::{
     AllowedAddresses, Credential, PartialToken, PermissionSet, Secret, TenantId, Timestamp,
-    TokenId, UserId, Version,
+    TokenId, UserId, Version, may_hold_secret,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{super::Verdict, QuestionBody};
-use crate::problem::may_hold_secret;
 
 /// The record of a token without what a check does not need.
 #[derive(Debug, Serialize, ToSchema)]
