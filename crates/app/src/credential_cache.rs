@@ -53,7 +53,7 @@ impl CredentialCache {
         }
         let kept = CacheSettings {
             capacity_bytes: u64::from(settings.cache_megabytes) << 20,
-            grace: settings.outage_grace,
+            stale_if_error: settings.outage_grace,
             ..CacheSettings::default()
         };
         let kept = Arc::new(CachedSource::new(store, kept));

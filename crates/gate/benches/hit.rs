@@ -86,8 +86,8 @@ fn resident() -> u64 {
 fn hits(criterion: &mut Criterion) {
     let settings = CacheSettings {
         capacity_bytes: MANY * 450,
-        silence: std::time::Duration::MAX,
-        age: std::time::Duration::MAX,
+        feed_timeout: std::time::Duration::MAX,
+        ttl: std::time::Duration::MAX,
         ..CacheSettings::default()
     };
     let before = resident();

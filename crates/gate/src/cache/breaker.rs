@@ -1,5 +1,5 @@
-//! Leaving a source alone that does not answer. Without it, each request would learn anew, and slowly, what the one
-//! before it has just learned.
+//! Circuit breaker for a source that does not answer. Without it, each request would wait for the
+//! time-out of the source.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -12,9 +12,9 @@ use crate::SourceError;
 #[derive(Debug)]
 pub(super) struct Breaker {
     retry: Duration,
-    /// Until when nobody asks; none while the source answers.
+    /// The end of the pause in which the source is not asked; none while it answers.
     until: AtomicMoment,
-    /// When the source last answered, or showed a sign of life.
+    /// When the source last answered, or its feed was last heard.
     answered: AtomicMoment,
     last: Mutex<Option<SourceError>>,
 }
@@ -29,11 +29,11 @@ impl Breaker {
         }
     }
 
-    /// Whether the source may be asked. While it is left alone, one request after each interval may: it takes the next
-    /// interval for itself, so that the others go on waiting for what it learns.
+    /// Returns whether the source may be asked. While the breaker is open, one request after each
+    /// interval may ask: it begins the next interval, in which the others are refused.
     ///
     /// # Errors
-    /// Why it was left alone.
+    /// Returns the fault that opened the breaker.
     pub(super) fn may_ask(&self, now: Moment) -> Result<(), SourceError> {
         let Some(until) = self.until.get() else {
             return Ok(());
@@ -44,13 +44,13 @@ impl Breaker {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
             Some(fault) if self.until.get().is_some() => Err(fault.clone()),
-            // It answered just now.
+            // The source has answered in the meantime.
             _ => Ok(()),
         }
     }
 
-    /// A look-up that began then failed. If the source has answered since, the failure is out of date: it may not keep
-    /// those waiting who would be answered now.
+    /// Records that a look-up failed which began at `began`. If the source has answered since then,
+    /// the failure is out of date and does not open the breaker.
     pub(super) fn failed(&self, began: Moment, now: Moment, fault: &SourceError) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if self.answered_since(began) {
@@ -67,7 +67,7 @@ impl Breaker {
         }
     }
 
-    /// Whether the source answered after that moment.
+    /// Returns whether the source answered after `began`.
     pub(super) fn answered_since(&self, began: Moment) -> bool {
         self.answered.get().is_some_and(|answered| answered > began)
     }
@@ -93,7 +93,7 @@ mod tests {
         assert!(breaker.may_ask(later).is_err(), "the others do not");
         assert!(
             breaker.may_ask(later.plus(retry)).is_ok(),
-            "where the one never came back, another one tries"
+            "if that one never came back, another one tries"
         );
         breaker.answered(later);
         assert!(breaker.may_ask(later).is_ok());

@@ -1,8 +1,8 @@
-//! What is held, and how much of it: facts by digest, bounded by the bytes that they take, and digests that nobody holds
-//! a secret of, in a small map of their own, so that no flood of guesses pushes out what is known.
+//! The entries of the cache: facts by digest, bounded in bytes, and unknown digests in a small map of
+//! their own, so that a flood of guesses evicts no facts.
 //!
-//! Facts are inserted and removed under the lock of the index that finds them by their token, so that
-//! both agree; reading takes no such lock.
+//! Facts are inserted and removed under the lock of the index by token, so that both agree. A read
+//! takes no such lock.
 
 use std::{
     collections::HashSet,
@@ -23,14 +23,14 @@ use super::{
     token_index::TokenIndex,
 };
 
-/// How many bytes an entry takes in the cache beside the facts: key, value, links, its share of the
-/// two indexes, and what growing tables leave free.
+/// The bytes of an entry beside its facts: key, value, links, its share of the two indexes, and the
+/// free places of growing tables.
 const SLOT: usize = 132;
 
-/// What facts take as a rule, for what is sized once.
+/// The usual number of bytes of an entry, from which the sizes of tables are estimated.
 pub(super) const TYPICAL: u64 = 350;
 
-/// The most different sets of permissions that are held once for all tokens.
+/// The maximum number of permission sets that tokens share.
 const MOST_SETS: usize = 4096;
 
 #[derive(Debug, Clone)]
@@ -42,8 +42,8 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Whether facts of the same secret are older than these, by their version, or of the same
-    /// version and held under an earlier number.
+    /// Returns whether this entry is newer than another one of the same secret: by its version, or by
+    /// its epoch if the versions are equal.
     fn is_newer_than(&self, other: &Self) -> bool {
         let place = |entry: &Self| (entry.credential.version, entry.begin);
         self.begin >= other.begin && place(self) > place(other)
@@ -65,7 +65,7 @@ impl Weighter<SecretDigest, Entry> for Bytes {
     }
 }
 
-/// Notes what is pushed out.
+/// Collects the entries that the cache evicts.
 #[derive(Debug, Clone)]
 struct Evictions;
 
@@ -77,7 +77,7 @@ impl Lifecycle<SecretDigest, Entry> for Evictions {
     }
 }
 
-/// Memory that an `Arc` takes: its counts, its content, and what the allocator adds and rounds up to.
+/// The bytes of an `Arc`: its counts, its content, and the overhead of the allocator.
 const fn allocated(content: usize) -> usize {
     (2 * size_of::<usize>() + content + size_of::<usize>()).next_multiple_of(16)
 }
@@ -86,7 +86,7 @@ pub(super) struct Entries {
     known: Cache<SecretDigest, Entry, Bytes, DigestHashBuilder, Evictions>,
     index: Mutex<TokenIndex>,
     unknown: Cache<SecretDigest, Unknown, UnitWeighter, DigestHashBuilder>,
-    /// Most tokens share their set of permissions with others: each is held once.
+    /// Permission sets that tokens share. Most tokens have the same set as others.
     sets: Mutex<HashSet<PermissionSet>>,
     anywhere: AllowedAddresses,
 }
@@ -94,9 +94,10 @@ pub(super) struct Entries {
 impl Entries {
     pub(super) fn new(settings: &CacheSettings, mix: &DigestHashBuilder) -> Self {
         let capacity = settings.capacity_bytes;
-        // Room that is set aside costs no memory before it is used, and spares a copy each time that it would grow.
+        // Reserved room takes no memory before it is used, and a table that does not grow is not
+        // copied.
         let expected = usize::try_from(capacity / TYPICAL).unwrap_or(usize::MAX);
-        let most = settings.unknown_entries;
+        let most = settings.negative_entries;
         Self {
             known: cache(expected, capacity, Bytes, mix, Evictions),
             index: Mutex::default(),
@@ -120,7 +121,7 @@ impl Entries {
         self.unknown.get(digest)
     }
 
-    /// The facts of a token's secrets.
+    /// Returns the entries of a token's secrets.
     pub(super) fn of_token(&self, token: TokenId) -> Vec<(SecretDigest, Entry)> {
         let index = self.index();
         let found = index.digests(token).filter_map(|place| {
@@ -132,7 +133,7 @@ impl Entries {
             .collect()
     }
 
-    /// Holds facts unless newer ones are held, and gives them back in the form for holding.
+    /// Inserts facts unless the entry is newer. Returns them in the form that shares memory.
     pub(super) fn keep(
         &self,
         digest: &SecretDigest,
@@ -156,7 +157,7 @@ impl Entries {
             for (digest, token) in &evicted {
                 index.remove(*token, digest);
             }
-            // What was replaced counts as evicted, and so does what is too large.
+            // A replaced entry counts as evicted, and so does one that is too large.
             if self.known.contains_key(digest) {
                 index.insert(credential.token, digest);
             }
@@ -164,7 +165,7 @@ impl Entries {
         credential
     }
 
-    /// Holds that nobody holds a secret, unless its facts were held under a later number.
+    /// Inserts an unknown digest, unless its facts were inserted under a later epoch.
     pub(super) fn keep_unknown(&self, digest: &SecretDigest, begin: Epoch, loaded: Moment) {
         let mut index = self.index();
         let removed = self.known.remove_if(digest, |held| held.begin <= begin);
@@ -186,7 +187,7 @@ impl Entries {
         self.known.weight()
     }
 
-    /// The facts with what they have in common with others held once, and the bytes that they take for themselves.
+    /// Returns the facts with shared parts in place of equal ones, and the bytes of the rest.
     fn share(&self, credential: Arc<Credential>) -> (Arc<Credential>, usize) {
         let mut facts = Arc::unwrap_or_clone(credential);
         let mut bytes =
@@ -209,7 +210,7 @@ impl Entries {
     }
 }
 
-/// As if no name in it was one of the standard ones, which are held by the program itself.
+/// The bytes of a permission set. Standard names take none, but are counted like the others.
 fn own_size(set: &PermissionSet) -> usize {
     let names = set.iter().map(|name| allocated(name.as_str().len()));
     allocated(set.len() * size_of::<Permission>()) + names.sum::<usize>()
@@ -225,7 +226,7 @@ fn cache<V: Clone, W: Weighter<SecretDigest, V> + Clone, L: Lifecycle<SecretDige
     let options = OptionsBuilder::new()
         .estimated_items_capacity(expected)
         .weight_capacity(capacity)
-        // Remembering what was pushed out takes as much room as what is held.
+        // A memory of evicted entries would take as much room as the entries.
         .ghost_allocation(0.0)
         .build();
     match options {

@@ -11,7 +11,7 @@ use crate::{
 fn entries(capacity_bytes: u64) -> Entries {
     let settings = CacheSettings {
         capacity_bytes,
-        unknown_entries: 64,
+        negative_entries: 64,
         ..CacheSettings::default()
     };
     Entries::new(&settings, &DigestHashBuilder::new())

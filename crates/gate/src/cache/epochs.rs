@@ -1,20 +1,23 @@
-//! Which facts may still be believed. Nothing is ever removed when a token changes: the change is stamped with a number,
-//! and facts that were looked up under a smaller one are not believed, whenever they arrive.
+//! Invalidation by epochs. A change of a token removes no entry: the change gets a number, its epoch,
+//! and facts that were looked up under a smaller number are stale, whenever they arrive.
 //!
-//! Why no old facts slip through: a look-up notes the highest number *before* it asks the source, and a change takes a
-//! new number *after* it was committed. If the look-up noted that number, the one `fetch_add` came before its `load`
-//! (the number can have come from nowhere else, and release and acquire order what lies around them), so the source was
-//! asked after the commit and told the new facts. If it noted a smaller one, its facts are older than the stamp and are
-//! refused by everybody who sees the stamp. Whoever learns that the change is done, learns it after the stamp was
-//! written with release order, and so reads it with acquire order.
+//! Stale facts are never used, because a look-up reads the highest number *before* it asks the
+//! source, and a change takes a new number *after* its commit:
 //!
-//! Facts that nobody looked up, because a change says what they are from now on, are held under the
-//! number that the change itself took. One mutex is locked from before that number is taken until
-//! they are held, and for every other stamp, so that stamps come in the order of their numbers.
-//! Such facts are made only from facts of the version before, which no stamp had overtaken until
-//! then. If a later change of the token had been stamped already, facts that are good were looked
-//! up after it and would be of its version; if it is stamped afterwards, its number is higher, and
-//! the new facts are refused like any others.
+//! - If the look-up read the number of the change, then `fetch_add` came before its `load`: no other
+//!   operation makes that number, and release and acquire order the operations around them. So the
+//!   source was asked after the commit, and returned the new facts.
+//! - If the look-up read a smaller number, its facts are older than the change, and every reader who
+//!   sees the number of the change refuses them. A caller that is told of the change is told after
+//!   the number was stored with release order, and so reads it with acquire order.
+//!
+//! A change can also insert facts that no look-up returned, because the change determines them. They
+//! are inserted under the number of the change. A mutex is held from before that number is taken
+//! until they are inserted, and for every other change, so that changes are recorded in the order of
+//! their numbers. Such facts are made only from facts of the version before that were not stale. If
+//! a later change of the token was recorded first, facts that are not stale were looked up after it
+//! and have its version. If the later change is recorded afterwards, its number is higher, and the
+//! inserted facts are stale like any others.
 
 use std::sync::{
     Mutex, MutexGuard, PoisonError,
@@ -23,30 +26,30 @@ use std::sync::{
 
 use countersign_domain::TokenId;
 
-/// The number under which a look-up began.
+/// The highest number at the beginning of a look-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Epoch(u64);
 
 #[derive(Debug)]
 pub(super) struct Epochs {
-    /// The highest number that was given out.
+    /// The number of the latest change.
     last: AtomicU64,
-    /// The number of the last change that concerned everything.
+    /// The number of the latest change of all tokens.
     flushed: AtomicU64,
-    /// The number of the last change of any token that falls into the slot. Two tokens in one slot cost a look-up.
+    /// The numbers of the latest changes of tokens. Tokens that share a slot cost each other look-ups.
     slots: Box<[AtomicU64]>,
     stamping: Mutex<()>,
 }
 
-/// The right to stamp, which one thread has at a time.
+/// The right to record changes, which one thread has at a time.
 pub(super) struct Stamping<'a> {
     epochs: &'a Epochs,
     _turn: MutexGuard<'a, ()>,
 }
 
 impl Stamping<'_> {
-    /// To be called after the change was committed. What is known of the token from the change
-    /// itself may be held under the number that is returned, as long as this is not dropped.
+    /// Records a change of a token; called after its commit. Facts that the change determines may be
+    /// inserted under the returned number until `self` is dropped.
     pub(super) fn forget(&self, token: TokenId) -> Epoch {
         let number = self.next();
         let slot = self.epochs.slot(token);
@@ -54,7 +57,7 @@ impl Stamping<'_> {
         Epoch(number)
     }
 
-    /// As if every token had changed.
+    /// Records a change of all tokens.
     pub(super) fn forget_all(&self) {
         let number = self.next();
         self.epochs.flushed.fetch_max(number, Ordering::AcqRel);
@@ -66,7 +69,7 @@ impl Stamping<'_> {
 }
 
 impl Epochs {
-    /// With that many slots, or the next power of two.
+    /// Creates that many slots, or the next power of two.
     pub(super) fn new(slots: usize) -> Self {
         let slots = slots.clamp(1, 1 << 24).next_power_of_two();
         Self {
@@ -77,12 +80,12 @@ impl Epochs {
         }
     }
 
-    /// To be called before the source is asked.
+    /// Returns the epoch of a look-up; called before the source is asked.
     pub(super) fn begin(&self) -> Epoch {
         Epoch(self.last.load(Ordering::Acquire))
     }
 
-    /// Waits for the turn to stamp.
+    /// Waits for the right to record changes.
     pub(super) fn stamping(&self) -> Stamping<'_> {
         let turn = self.stamping.lock();
         Stamping {
@@ -91,12 +94,12 @@ impl Epochs {
         }
     }
 
-    /// Whether facts about this token that were looked up from there on may be believed.
+    /// Returns whether facts of this token are not stale if their look-up began at `begin`.
     pub(super) fn good(&self, begin: Epoch, token: TokenId) -> bool {
         self.unflushed(begin) && begin.0 >= self.slot(token).load(Ordering::Acquire)
     }
 
-    /// Whether an answer that names no token may be believed.
+    /// Returns whether an unknown digest is not stale if its look-up began at `begin`.
     pub(super) fn unflushed(&self, begin: Epoch) -> bool {
         begin.0 >= self.flushed.load(Ordering::Acquire)
     }

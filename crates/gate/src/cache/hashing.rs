@@ -1,5 +1,6 @@
-//! Hashing a digest by its own bytes: they are as good as random already. A key that only this process knows is mixed
-//! in, so that nobody can choose secrets whose digests crowd one place.
+//! Hasher for digests. The bytes of a digest are random already, so its first eight are enough; a key
+//! of this process is mixed in, so that nobody can choose secrets whose digests collide. The index
+//! by token depends on it: it keeps only these eight bytes, and finds the entry by them.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -30,7 +31,7 @@ impl BuildHasher for DigestHashBuilder {
     }
 }
 
-/// Takes in one digest.
+/// The state of one hash.
 #[derive(Debug)]
 pub(super) struct DigestHasher {
     mix: DigestHashBuilder,
@@ -53,7 +54,7 @@ impl Hasher for DigestHasher {
         self.hash ^= half(low) ^ half(high);
     }
 
-    /// The length, which is the same for all digests.
+    /// Ignores the length, which is the same for all digests.
     fn write_usize(&mut self, _: usize) {}
 
     fn finish(&self) -> u64 {

@@ -125,9 +125,9 @@ fn run(seed: u64, renewed: &AtomicU64) -> usize {
         steps: Mutex::new(next(&mut state)),
     };
     let settings = CacheSettings {
-        silence: Duration::MAX,
+        feed_timeout: Duration::MAX,
         // Every look-up is a flight that others may join.
-        patience: Duration::MAX,
+        lookup_timeout: Duration::MAX,
         capacity_bytes: 100_000,
         ..CacheSettings::default()
     };

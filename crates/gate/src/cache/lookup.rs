@@ -1,5 +1,5 @@
-//! What is held of a secret at some moment, on its way out: with its age, so that whoever holds it on does not begin to
-//! count anew.
+//! Results of a look-up in the cache. Facts carry their age, so that a cache behind this one counts
+//! it too.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use countersign_domain::Credential;
 use super::{entries::Entry, monotonic::Moment};
 use crate::Aged;
 
-/// Facts, and since when they are known.
+/// Facts, and the moment of their look-up.
 #[derive(Debug, Clone)]
 pub(super) struct KnownCredential {
     pub(super) credential: Arc<Credential>,
@@ -33,7 +33,7 @@ impl KnownCredential {
     }
 }
 
-/// What there is to say without asking.
+/// The answer of the entries, before the source is asked.
 pub(super) enum Lookup {
     Hit(KnownCredential),
     KnownUnknown,

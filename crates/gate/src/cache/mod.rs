@@ -1,6 +1,6 @@
-//! Facts at hand, never verdicts: each request is judged anew, by facts that need not be fetched anew. A cache that is
-//! broken, or that has not heard of changes for too long, costs look-ups; it never fails a request, and it never keeps a
-//! token alive.
+//! Cache of facts, never of verdicts: each request is judged by itself. A cache that fails, or that has
+//! not heard of changes for too long, costs look-ups; it fails no request, and it keeps no token
+//! alive.
 
 mod breaker;
 mod entries;
@@ -36,15 +36,15 @@ pub use self::{
 };
 use crate::{Aged, CredentialSource, PresentedSecret, SourceError};
 
-/// How often a look-up is done again because the token changed meanwhile, before its own answer is taken.
+/// The maximum number of look-ups that are repeated because the token changed in the meantime.
 const TRIES: usize = 3;
 
-/// A source whose answers are held for a while.
+/// A source whose answers are cached.
 ///
-/// Somebody has to follow the changes and tell of them: [`forget`](Self::forget) or
-/// [`renew`](Self::renew) for each token that changed, [`forget_all`](Self::forget_all) where some may have been missed, and
-/// [`note_feed`](Self::note_feed) at each sign of life, after everything that came before it was
-/// forgotten. As long as nobody does, every request is looked up.
+/// The owner of the cache follows the feed of changes and calls [`forget`](Self::forget) or
+/// [`renew`](Self::renew) for each token that changed, [`forget_all`](Self::forget_all) if changes
+/// may have been missed, and [`note_feed`](Self::note_feed) each time the feed was heard, after these
+/// calls. Unless the feed is heard, every request is looked up in the source.
 pub struct CachedSource<S> {
     source: S,
     settings: CacheSettings,
@@ -58,7 +58,7 @@ pub struct CachedSource<S> {
 }
 
 impl<S> CachedSource<S> {
-    /// Holds what this source answers.
+    /// Creates a cache for this source.
     pub fn new(source: S, settings: CacheSettings) -> Self {
         let mix = DigestHashBuilder::new();
         let slots = usize::try_from(settings.capacity_bytes / TYPICAL).unwrap_or(usize::MAX);
@@ -67,7 +67,7 @@ impl<S> CachedSource<S> {
             epochs: Epochs::new(slots),
             entries: Entries::new(&settings, &mix),
             single_flight: SingleFlight::new(&mix),
-            breaker: Breaker::new(settings.retry),
+            breaker: Breaker::new(settings.probe_interval),
             watch: MonotonicClock::start(),
             heard: AtomicMoment::default(),
             counters: Counters::default(),
@@ -75,13 +75,13 @@ impl<S> CachedSource<S> {
         }
     }
 
-    /// The feed of changes lived at that moment, and everything that it told was forgotten. The moment is the one before
-    /// the feed was asked: of what came while its answer was on its way, nothing is known.
+    /// Records that the feed was heard, and that all changes which it reported were passed on. `at` is
+    /// the instant before the feed was asked, because changes during its answer are not yet known.
     pub fn note_feed(&self, at: Instant) {
         self.heard.advance(self.watch.at(at));
     }
 
-    /// What was done so far, and what is held.
+    /// Returns the counters, and the size of the cache.
     pub fn stats(&self) -> CacheStats {
         let now = self.watch.now();
         let counters = &self.counters;
@@ -100,14 +100,14 @@ impl<S> CachedSource<S> {
         }
     }
 
-    /// The source behind the cache.
+    /// Returns the source behind the cache.
     pub const fn source(&self) -> &S {
         &self.source
     }
 
     fn is_healthy(&self, now: Moment) -> bool {
         let heard = self.heard.get();
-        heard.is_some_and(|heard| now.since(heard) <= self.settings.silence)
+        heard.is_some_and(|heard| now.since(heard) <= self.settings.feed_timeout)
     }
 
     fn held(&self, digest: &SecretDigest, now: Moment) -> Lookup {
@@ -124,7 +124,7 @@ impl<S> CachedSource<S> {
         }
         match self.entries.unknown(digest) {
             Some(unknown)
-                if now.since(unknown.loaded) < self.settings.unknown_age
+                if now.since(unknown.loaded) < self.settings.negative_ttl
                     && self.epochs.unflushed(unknown.begin) =>
             {
                 self.counters.unknown_hits.add();
@@ -135,30 +135,31 @@ impl<S> CachedSource<S> {
     }
 
     fn is_fresh(&self, entry: &Entry, now: Moment) -> bool {
-        now.since(entry.loaded) < self.settings.age
+        now.since(entry.loaded) < self.settings.ttl
     }
 
     fn is_good(&self, entry: &Entry) -> bool {
         self.epochs.good(entry.begin, entry.credential.token)
     }
 
-    /// Facts that may be honoured while the source is away.
+    /// Returns facts that may be used while the source does not answer.
     fn spare(&self, digest: &SecretDigest) -> Option<KnownCredential> {
         let entry = self.entries.known(digest)?;
         let (now, settings) = (self.watch.now(), &self.settings);
         let known_good = self.heard.get().max(Some(entry.loaded))?;
-        let within = now.since(known_good) < settings.grace && self.is_spare(&entry, now);
+        let within = now.since(known_good) < settings.stale_if_error && self.is_spare(&entry, now);
         (within && self.is_good(&entry)).then(|| entry.into())
     }
 
-    /// The age bounds them all the same, where the feed goes on and only look-ups fail.
+    /// Returns whether an entry is young enough to be used while the source does not answer. The limit
+    /// also holds if the feed is heard and only look-ups fail.
     fn is_spare(&self, entry: &Entry, now: Moment) -> bool {
-        now.since(entry.loaded) < self.settings.age + self.settings.grace
+        now.since(entry.loaded) < self.settings.ttl + self.settings.stale_if_error
     }
 }
 
 impl<S: CredentialSource> CachedSource<S> {
-    /// The answer of a look-up, one's own or another's, that no change has overtaken.
+    /// Returns the answer of a look-up, its own or one in flight, that is not stale.
     async fn look_up(
         &self,
         presented: &PresentedSecret,
@@ -167,18 +168,18 @@ impl<S: CredentialSource> CachedSource<S> {
         for _ in 0..TRIES {
             let now = self.watch.now();
             let asked = || self.ask(presented);
-            // What began long ago may have been answered long ago.
-            let joinable = self.settings.patience;
-            let landed = self.single_flight.join(digest, now, joinable, asked).await;
+            // A look-up that began long ago may have read the source long ago.
+            let joinable = self.settings.lookup_timeout;
+            let outcome = self.single_flight.join(digest, now, joinable, asked).await;
             let overtaken = matches!(
-                &landed.found,
-                Ok(Some(facts)) if !self.epochs.good(landed.begin, facts.credential.token)
+                &outcome.found,
+                Ok(Some(facts)) if !self.epochs.good(outcome.begin, facts.credential.token)
             );
             if !overtaken {
-                return landed.found;
+                return outcome.found;
             }
         }
-        // It changes all the time. What the source says from here on is as new as this request.
+        // The token changes all the time. This answer is as new as the request.
         self.ask(presented).await.found
     }
 
@@ -211,8 +212,8 @@ impl<S: CredentialSource> CachedSource<S> {
         LookupOutcome { begin, found }
     }
 
-    /// As [`look_up`](Self::look_up), but no longer than it is worth where there are facts to fall back on that are only
-    /// old. While the feed is silent they may be wrong: then a source that is merely slow is waited for.
+    /// As [`look_up`](Self::look_up), within the time-out of look-ups if there are facts to fall back
+    /// on. While the feed is not heard these may be wrong, so a slow source is waited for.
     async fn look_up_in_time(
         &self,
         presented: &PresentedSecret,
@@ -222,11 +223,11 @@ impl<S: CredentialSource> CachedSource<S> {
         if !healthy || self.spare(presented.digest()).is_none() {
             return self.look_up(presented).await;
         }
-        let patience = self.settings.patience;
-        if let Ok(found) = tokio::time::timeout(patience, self.look_up(presented)).await {
+        let limit = self.settings.lookup_timeout;
+        if let Ok(found) = tokio::time::timeout(limit, self.look_up(presented)).await {
             return found;
         }
-        // No reason to leave it alone: others may have nothing to fall back on, and time to wait.
+        // This does not open the breaker: other requests may have no facts to fall back on.
         self.counters.faults.add();
         Err(SourceError::away("the source did not answer in time"))
     }
@@ -254,12 +255,12 @@ impl<S: CredentialSource> CredentialSource for CachedSource<S> {
             Err(fault) if fault.is_away() => fault,
             answer => return Ok(answer?.map(|facts| facts.dated(self.watch.now()))),
         };
-        // Looked at only now: a change may have come while the source was asked.
+        // Read only now, because a change may have come while the source was asked.
         if let Some(spare) = self.spare(digest) {
             self.counters.fallbacks.add();
             return Ok(Some(spare.dated(self.watch.now())));
         }
-        // The source came back meanwhile: what it would answer now must not be refused for how it was before.
+        // If the source has answered another request in the meantime, it is asked again.
         if !self.breaker.answered_since(now) {
             return Err(fault);
         }

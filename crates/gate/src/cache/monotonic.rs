@@ -1,5 +1,5 @@
-//! Monotonic time as one number that fits into an atomic. It is the runtime's, so that a test that moves the runtime's
-//! time moves all of the cache.
+//! Monotonic time as one number that fits into an atomic. It is the runtime's time, so that a test can
+//! move it.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -8,15 +8,15 @@ use std::{
 
 use tokio::time::Instant;
 
-/// What lies before the start of a watch: facts may be older than the process that holds them.
+/// The range of moments before the start of a clock: facts may be older than the process.
 const BEFORE: Duration = Duration::from_hours(24 * 366);
 
-/// Nanoseconds since long before the watch was started; never 0, which stands for "never".
+/// Nanoseconds since [`BEFORE`] the start of the clock; never 0, which stands for "never".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Moment(u64);
 
 impl Moment {
-    /// How long ago another one was; zero where it lies ahead.
+    /// Returns the time since an earlier moment; zero if that one is later.
     pub(super) const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
@@ -44,14 +44,14 @@ impl MonotonicClock {
         self.at(Instant::now().into_std())
     }
 
-    /// A moment that may lie in the past.
+    /// Returns the moment of an instant, which may lie before the start.
     pub(super) fn at(&self, at: std::time::Instant) -> Moment {
         let since = BEFORE.saturating_add(at.saturating_duration_since(self.0.into_std()));
         Moment(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
     }
 }
 
-/// A moment that all threads see, or none.
+/// An optional moment that threads share.
 #[derive(Debug, Default)]
 pub(super) struct AtomicMoment(AtomicU64);
 
@@ -66,12 +66,12 @@ impl AtomicMoment {
         self.0.store(nanos, Ordering::Release);
     }
 
-    /// Never back in time.
+    /// Sets the moment, unless it is set to a later one.
     pub(super) fn advance(&self, moment: Moment) {
         self.0.fetch_max(moment.0, Ordering::AcqRel);
     }
 
-    /// Whether it was that moment, and is the other one now.
+    /// Replaces `from` by `to`. Returns whether the moment was `from`.
     pub(super) fn exchange(&self, from: Moment, to: Moment) -> bool {
         let order = Ordering::AcqRel;
         let exchanged = self

@@ -95,7 +95,7 @@ async fn what_changed_is_not_fallen_back_on() {
 async fn no_grace_means_none() {
     let source = FixedSource::knowing(credential(1));
     let settings = CacheSettings {
-        grace: Duration::ZERO,
+        stale_if_error: Duration::ZERO,
         ..CacheSettings::default()
     };
     let cached = warm(Arc::clone(&source), settings).await;
@@ -196,11 +196,11 @@ async fn a_refresh_that_takes_too_long_is_not_waited_for_while_the_feed_is_heard
     let source = FixedSource::knowing(credential(1));
     let settings = CacheSettings::default();
     let cached = warm(Frozen(Arc::clone(&source)), settings.clone()).await;
-    advance(settings.age).await;
+    advance(settings.ttl).await;
     cached.note_feed(now());
     let begin = Instant::now();
     assert!(find(&cached, 1).await.unwrap().is_some());
-    assert_eq!(begin.elapsed(), settings.patience);
+    assert_eq!(begin.elapsed(), settings.lookup_timeout);
     assert_eq!(cached.single_flight.under_way(), 0);
 }
 

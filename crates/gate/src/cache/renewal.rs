@@ -1,5 +1,5 @@
-//! What becomes of facts that are held when their token changes: they are forgotten, or replaced by
-//! what the change makes of them, so that a token that changes all the time is checked from memory.
+//! Invalidation and renewal of facts when their token changes. Renewed facts are those that the change
+//! determines, so that a token which changes all the time is checked from memory.
 
 use std::sync::Arc;
 
@@ -8,19 +8,19 @@ use countersign_domain::{Credential, SecretDigest, TokenId};
 use super::{CachedSource, Moment};
 use crate::CredentialSource;
 
-/// Facts of one secret from a change on.
+/// The facts of one secret after a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Renewal {
-    /// The facts that are held: they are of that version already.
+    /// The cached facts, which have that version already.
     Unchanged,
-    /// These, which the change makes of those that are held.
+    /// These, which follow from the cached facts and the change.
     Current(Credential),
-    /// It cannot be told, and these are within it: they are honoured only while the source is away.
+    /// Facts that are not known exactly. These permit no more than the exact ones, and are used only
+    /// while the source does not answer.
     Spare(Credential),
 }
 
-/// Facts that are held and are not believed any more, to be looked up again by
-/// [`CachedSource::refresh`].
+/// Stale facts, which [`CachedSource::refresh`] looks up again.
 #[derive(Debug)]
 pub struct StaleFacts {
     digest: SecretDigest,
@@ -28,25 +28,25 @@ pub struct StaleFacts {
 }
 
 impl<S> CachedSource<S> {
-    /// Believes nothing any more that was looked up about this token before now. To be called after the change was
-    /// committed, and before its maker is told so.
+    /// Makes all facts of this token stale that were looked up before now. Called after the commit of
+    /// a change, and before its caller is answered.
     pub fn forget(&self, token: TokenId) {
         self.epochs.stamping().forget(token);
     }
 
-    /// Believes nothing any more that was looked up before now. A source that was left alone is asked again at once: there
-    /// is nothing left to answer by meanwhile.
+    /// Makes all facts stale that were looked up before now. Closes the breaker, because no facts are
+    /// left to fall back on.
     pub fn forget_all(&self) {
         self.epochs.stamping().forget_all();
         self.breaker.answered(self.watch.now());
     }
 
-    /// Does as [`forget`](Self::forget), and from then on believes what `renew` makes of facts that
-    /// no change had overtaken so far. `renew` is called for each secret of the token whose facts
-    /// are held, and is also given whether these facts are [current](Renewal::Current); what it
-    /// makes of others is spare at most. Facts keep the age of their look-up.
+    /// As [`forget`](Self::forget), and replaces facts that were not stale by those that `renew`
+    /// returns. `renew` is called for each secret of the token with cached facts; its second argument
+    /// says whether these are [current](Renewal::Current). If they are not, renewed facts are
+    /// [spare](Renewal::Spare) at most. Facts keep the age of their look-up.
     ///
-    /// Returns those that are left to be looked up again.
+    /// Returns the facts that have to be looked up again.
     pub fn renew(
         &self,
         token: TokenId,
@@ -56,7 +56,7 @@ impl<S> CachedSource<S> {
         let now = self.watch.now();
         let mut held = self.entries.of_token(token);
         held.retain(|(_, entry)| self.is_spare(entry, now));
-        // Before the stamp, after which none of them is good.
+        // Read before the change is recorded, which makes all of them stale.
         let good: Vec<_> = held.iter().map(|(_, entry)| self.is_good(entry)).collect();
         let begin = stamping.forget(token);
         let mut stale = Vec::new();
@@ -71,8 +71,8 @@ impl<S> CachedSource<S> {
             };
             let loaded = entry.loaded;
             if let Some(facts) = facts {
-                // Too old for a check, and good for the grace from now on.
-                let spare = || loaded.min(now.minus(self.settings.age));
+                // Too old for a check, but usable while the source does not answer.
+                let spare = || loaded.min(now.minus(self.settings.ttl));
                 let loaded = if current { loaded } else { spare() };
                 self.entries.keep(&digest, facts, begin, loaded);
             }
@@ -85,8 +85,8 @@ impl<S> CachedSource<S> {
 }
 
 impl<S: CredentialSource> CachedSource<S> {
-    /// Looks facts up again before a check asks for them, so that an outage that follows finds them
-    /// held. They keep the age that they had: what no check asks for is not kept up.
+    /// Looks facts up again before a check needs them, so that they are cached in an outage that
+    /// follows. They keep their age, so facts that no check needs expire.
     pub async fn refresh(&self, stale: StaleFacts) {
         let StaleFacts { digest, loaded } = stale;
         let current = |entry| self.is_good(&entry) && self.is_fresh(&entry, self.watch.now());

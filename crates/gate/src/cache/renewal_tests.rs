@@ -197,7 +197,7 @@ async fn a_look_up_from_before_a_change_does_not_replace_what_the_change_made() 
 fn threads_in_any_order_honour_nothing_that_was_acknowledged_as_changed() {
     const CHANGES: u64 = 30_000;
     let settings = CacheSettings {
-        silence: Duration::MAX,
+        feed_timeout: Duration::MAX,
         ..CacheSettings::default()
     };
     let cached = CachedSource::new((), settings);

@@ -1,5 +1,5 @@
-//! One look-up at a time for each secret: whoever comes while it is under way waits for its answer. A look-up that is
-//! given up, or that panics, is taken over by one of those who wait, so nobody is left behind.
+//! Single flight: one look-up at a time for each secret; requests that come during it wait for its
+//! answer. If a look-up is cancelled or panics, one of the waiting requests does it again.
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::SourceError;
 
-/// What a look-up found, and from when on it looked.
+/// The result of a look-up, and the epoch at its beginning.
 #[derive(Debug, Clone)]
 pub(super) struct LookupOutcome {
     pub(super) begin: Epoch,
@@ -28,26 +28,27 @@ pub(super) struct LookupOutcome {
 #[derive(Debug)]
 struct InFlight {
     since: Moment,
-    /// How many wait for it. Changed under the board's lock only.
-    seats: AtomicUsize,
-    landed: OnceCell<LookupOutcome>,
+    /// The number of requests that wait for it. Changed only under the lock of its shard.
+    waiters: AtomicUsize,
+    outcome: OnceCell<LookupOutcome>,
 }
 
 type Shard = HashMap<SecretDigest, Arc<InFlight>, DigestHashBuilder>;
 
 #[derive(Debug)]
 pub(super) struct SingleFlight {
-    boards: [Mutex<Shard>; 16],
+    shards: [Mutex<Shard>; 16],
 }
 
 impl SingleFlight {
     pub(super) fn new(mix: &DigestHashBuilder) -> Self {
         Self {
-            boards: std::array::from_fn(|_| Mutex::new(Shard::with_hasher(mix.clone()))),
+            shards: std::array::from_fn(|_| Mutex::new(Shard::with_hasher(mix.clone()))),
         }
     }
 
-    /// The answer of the look-up that is under way, unless that began longer than `joinable` ago, or of `look_up`.
+    /// Returns the answer of the look-up in flight, or of `look_up` if there is none or it began longer
+    /// than `joinable` ago.
     pub(super) async fn join<F: Future<Output = LookupOutcome> + Send>(
         &self,
         digest: &SecretDigest,
@@ -55,28 +56,28 @@ impl SingleFlight {
         joinable: Duration,
         look_up: impl FnOnce() -> F + Send,
     ) -> LookupOutcome {
-        let seat = self.board(digest, now, joinable);
-        seat.flight.landed.get_or_init(look_up).await.clone()
+        let waiter = self.wait(digest, now, joinable);
+        waiter.flight.outcome.get_or_init(look_up).await.clone()
     }
 
-    fn board(&self, digest: &SecretDigest, now: Moment, joinable: Duration) -> Waiter<'_> {
-        let board = &self.boards[usize::from(digest.as_bytes()[0]) % self.boards.len()];
-        let mut single_flight = board.lock().unwrap_or_else(PoisonError::into_inner);
-        let under_way = single_flight
+    fn wait(&self, digest: &SecretDigest, now: Moment, joinable: Duration) -> Waiter<'_> {
+        let shard = &self.shards[usize::from(digest.as_bytes()[0]) % self.shards.len()];
+        let mut flights = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let in_flight = flights
             .get(digest)
-            .filter(|flight| !flight.landed.initialized() && now.since(flight.since) <= joinable);
-        let flight = under_way.cloned().unwrap_or_else(|| {
+            .filter(|flight| !flight.outcome.initialized() && now.since(flight.since) <= joinable);
+        let flight = in_flight.cloned().unwrap_or_else(|| {
             let flight = Arc::new(InFlight {
                 since: now,
-                seats: AtomicUsize::new(0),
-                landed: OnceCell::new(),
+                waiters: AtomicUsize::new(0),
+                outcome: OnceCell::new(),
             });
-            single_flight.insert(*digest, Arc::clone(&flight));
+            flights.insert(*digest, Arc::clone(&flight));
             flight
         });
-        flight.seats.fetch_add(1, Ordering::Relaxed);
+        flight.waiters.fetch_add(1, Ordering::Relaxed);
         Waiter {
-            board,
+            shard,
             digest: *digest,
             flight,
         }
@@ -84,27 +85,28 @@ impl SingleFlight {
 
     #[cfg(test)]
     pub(super) fn under_way(&self) -> usize {
-        let count = |board: &Mutex<Shard>| board.lock().unwrap().len();
-        self.boards.iter().map(count).sum()
+        let count = |shard: &Mutex<Shard>| shard.lock().unwrap().len();
+        self.shards.iter().map(count).sum()
     }
 }
 
-/// A place in a flight. Whoever leaves one that has landed, or leaves as the last, clears it away.
+/// A request that waits for a look-up. Dropping it removes the look-up if it has its result, or if no
+/// other request waits.
 struct Waiter<'a> {
-    board: &'a Mutex<Shard>,
+    shard: &'a Mutex<Shard>,
     digest: SecretDigest,
     flight: Arc<InFlight>,
 }
 
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        let mut single_flight = self.board.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = self.flight.seats.fetch_sub(1, Ordering::Relaxed) == 1;
-        let listed = single_flight
+        let mut flights = self.shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = self.flight.waiters.fetch_sub(1, Ordering::Relaxed) == 1;
+        let listed = flights
             .get(&self.digest)
             .is_some_and(|flight| Arc::ptr_eq(flight, &self.flight));
-        if listed && (last || self.flight.landed.initialized()) {
-            single_flight.remove(&self.digest);
+        if listed && (last || self.flight.outcome.initialized()) {
+            flights.remove(&self.digest);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What is counted. The one number that changes with every request is spread over several, because threads that count
-//! in one place wait for each other.
+//! Counters of the cache. The counter that changes with every request is spread over several cache
+//! lines, because threads that write to one line wait for each other.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -8,35 +8,35 @@ use std::{
 
 use countersign_domain::SecretDigest;
 
-/// What a cache has done, and what it holds.
+/// The counters and the size of a cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheStats {
-    /// Requests that were answered with facts that were held.
+    /// Requests that were answered from cached facts.
     pub hits: u64,
-    /// Requests that were answered with the memory that nobody holds their secret.
+    /// Requests that were answered from the memory of unknown secrets.
     pub unknown_hits: u64,
-    /// Requests whose facts were not held, or not believed.
+    /// Requests whose facts were not cached, or were stale.
     pub misses: u64,
-    /// Requests that did not look at what was held, because the feed of changes was silent.
+    /// Requests for which the cache was not used, because the feed was not heard.
     pub bypasses: u64,
-    /// Requests that were answered with facts that were held, because the source was away.
+    /// Requests that were answered from cached facts because the source did not answer.
     pub fallbacks: u64,
     /// Look-ups that the source did not answer.
     pub faults: u64,
-    /// Facts that are held.
+    /// Cached facts.
     pub entries: u64,
-    /// Bytes that they take.
+    /// The bytes of all cached facts.
     pub bytes: u64,
-    /// Bytes that they may take.
+    /// The maximum of these bytes.
     pub capacity: u64,
-    /// How long ago the feed was heard; `None` = never.
+    /// The time since the feed was heard; `None` if it was never heard.
     pub heard: Option<Duration>,
-    /// Whether requests are answered with what is held.
+    /// Whether the feed is heard, so that the cache is used.
     pub healthy: bool,
 }
 
-/// A number alone in its line of the processor's cache.
+/// A counter with a cache line of its own.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct Lane(AtomicU64);
@@ -65,7 +65,7 @@ impl Counter {
 }
 
 impl Counters {
-    /// Digests are random, so they spread by themselves.
+    /// Counts a hit. Digests are random, which spreads hits over the lines.
     pub(super) fn hit(&self, digest: &SecretDigest) {
         let lane = usize::from(digest.as_bytes()[31]) % self.hits.len();
         self.hits[lane].0.fetch_add(1, Ordering::Relaxed);

@@ -1,5 +1,5 @@
-//! Which secrets of a token are held. The index has 12 bytes for each: the random end of the token's
-//! id, and the beginning of the digest, by which the cache hashes and which is compared in its place.
+//! Index of the cached secrets by token. It has 12 bytes for each secret: the random end of the token's
+//! id, and the first bytes of the digest, by which the cache finds the entry.
 
 use std::{
     cell::Cell,
@@ -24,7 +24,7 @@ impl TokenIndex {
         self.0.remove(&(end(token), start(digest)));
     }
 
-    /// Where facts of the token are held, and seldom those of another one.
+    /// Returns the digests of the token, and seldom one of another token.
     pub(super) fn digests(&self, token: TokenId) -> impl Iterator<Item = DigestStart> {
         let end = end(token);
         let places = self.0.range((end, Start::default())..=(end, [u8::MAX; 8]));
@@ -40,7 +40,8 @@ impl TokenIndex {
     }
 }
 
-/// The beginning of a digest, which finds the whole: the cache returns no keys, but compares them.
+/// The first bytes of a digest, as a key of the cache. A comparison stores the whole digest, because the
+/// cache returns no keys.
 #[derive(Debug)]
 pub(super) struct DigestStart {
     start: Start,
@@ -48,13 +49,13 @@ pub(super) struct DigestStart {
 }
 
 impl DigestStart {
-    /// The digest, if there was one that begins so.
+    /// Returns the digest, if an entry was found.
     pub(super) fn into_digest(self) -> Option<SecretDigest> {
         self.whole.into_inner()
     }
 }
 
-/// As the whole digest is hashed; see `hashing`.
+/// Hashes like the whole digest; see `hashing`.
 impl Hash for DigestStart {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write(&self.start);

@@ -112,7 +112,7 @@ async fn what_cannot_be_told_is_a_fault_and_never_an_unknown_secret() {
 fn following(stage: &FakeServer) -> Arc<CachedSource<Arc<Remote>>> {
     let remote = Arc::new(remote(stage));
     let settings = CacheSettings {
-        silence: Duration::from_millis(700),
+        feed_timeout: Duration::from_millis(700),
         ..CacheSettings::default()
     };
     let cached = Arc::new(CachedSource::new(Arc::clone(&remote), settings));
