@@ -19,11 +19,12 @@
 //! than with an unknown outcome.
 //!
 //! # Differences from the adapter for SQLite
-//! The modules are the same, with these exceptions: `commit::update_batcher` with
-//! `commit::batch_update`, because a flush of the log is worth sharing; `client`, `pool` and
-//! `stale_before`, because only a server can be away; `batcher`, with `credential_batch`,
+//! The modules are the same, with these exceptions: `commit::change_batcher`, `commit::claims` and
+//! `commit::batch` with its two statements, because a flush of the log is worth sharing; `client`,
+//! `pool` and `stale_before`, because only a server can be away; `batcher`, with `credential_batch`,
 //! `session_batch` and `token_batch`, because a round trip to a server is worth sharing;
-//! `feed_cursor` and `notify`, because there are other nodes; `search_index`, because SQLite has no such index; and `page_query`,
+//! `feed_cursor` and `notify`, because there are other nodes; `search_index`, because SQLite has no
+//! such index; and `page_query`,
 //! because a page and its total take one statement here, for want of a transaction, whereas SQLite
 //! asks twice in one snapshot.
 

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use crate::{
     batcher::{BatchQuery as _, Batcher},
     client::StatementClient,
-    commit::UpdateBatcher,
+    commit::ChangeBatcher,
     credential_batch::CredentialBatch,
     error,
     notify::{FeedMode, NotifyChannel},
@@ -72,7 +72,7 @@ pub struct PostgresStore {
     pub(crate) session_lookup: Arc<Batcher<SessionBatch>>,
     pub(crate) lookup: Arc<Batcher<CredentialBatch>>,
     pub(crate) records: Arc<Batcher<TokenBatch>>,
-    pub(crate) update_batcher: Arc<UpdateBatcher>,
+    pub(crate) change_batcher: Arc<ChangeBatcher>,
     pub(crate) search_index: Arc<SearchIndexCleaner>,
     /// Without it, other nodes find out by polling.
     pub(crate) wake: Option<Arc<NotifyChannel>>,
@@ -126,7 +126,7 @@ impl PostgresStore {
         Ok(Self {
             lookup: Arc::new(Batcher::new(&aside)),
             records: Arc::new(Batcher::new(&link)),
-            update_batcher: Arc::default(),
+            change_batcher: Arc::default(),
             audit: link.beside(options.clone(), 1),
             session_lookup: Arc::new(Batcher::new(&sessions)),
             sessions,

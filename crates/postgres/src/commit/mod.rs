@@ -16,31 +16,88 @@ use crate::{
     store::PostgresStore,
 };
 
-/// A statement that begins with the locks of the change and what the actor's rows say then, as `actor`. Everything
-/// that touches a row has to depend on that row of `actor`, because only then the locks come first in any plan.
+/// A statement that begins with the locks of the change and what the actor's rows say then, as
+/// `actor`, and ends with the change's event. Everything that touches a row has to depend on that
+/// row of `actor`, because only then the locks come first in any plan.
 ///
-/// Takes $1 (the tenant) to $5 for the actor, and the SQL for a list of five more values: the
-/// secret that was presented and the entry that admitted the request, which are the last two
-/// parameters, the token that is changed, the key of the name that it gets, and its user if it must
-/// have made nothing.
+/// Takes $1 (the tenant) to $6 and $17 for the actor, and $7 (the token) to $16 for the event; what is
+/// bound besides begins at $18. Takes the SQL for a list of three more values: the token that is changed,
+/// the key of the name that it gets, and its user if it must have made nothing; for what writes the
+/// token, `changed` among it, which returns `tenant_id` and `id` if it did; and for what else is
+/// asked, which the closure takes out of the row.
 macro_rules! by_actor {
     (
-        $authority:expr, $what:literal, $rest:literal, $($bound:expr),* $(,)?
+        $authority:expr, $event:expr, $worded:expr, $what:literal, $change:literal,
+        $asked:literal, |$row:ident| $found:expr, $($bound:expr),* $(,)?
     ) => {
         sqlx::query!(
             r#"
             WITH actor AS MATERIALIZED (
-                SELECT live, able, in_place, made_nothing FROM authorize_change($1, $2, $3, $4, $5, "#
+                SELECT live, able, in_place, made_nothing
+                FROM authorize_change($1, $2, $3, $4, $5, $6, $17, "#
                     + $what + r#")
-            ), "# + $rest,
+            ), "# + $change + r#", recorded AS (
+                INSERT INTO audit_events (tenant_id, token_id, at, by_user, version_after,
+                                          version_before, kind, address, request_id, changes, hash,
+                                          encoding, secret_commitment)
+                SELECT c.tenant_id, c.id, $4, $3, $8, $9, $10, $11, $12, $13, $14, $15, $16
+                FROM changed c
+            )
+            SELECT EXISTS (SELECT FROM changed) AS "written!",
+                   coalesce((SELECT live FROM actor), false) AS "live!",
+                   coalesce((SELECT in_place FROM actor), false) AS "in_place!",
+                   coalesce((SELECT able FROM actor), false) AS "able!",
+                   coalesce((SELECT made_nothing FROM actor), false) AS "made_nothing!",
+            "# + $asked,
             $authority.tenant.as_uuid(),
             $authority.token.as_ref().map(|id| *id.as_uuid()),
             $authority.user.as_uuid(),
             $authority.now.to_utc(),
             &names(&$authority.required_permissions),
-            $($bound,)*
             $authority.secret.as_ref().map(|digest| digest.as_bytes().as_slice()),
+            $event.content.token.as_uuid(),
+            $event.content.version_after.get(),
+            $event.content.version_before.map(Version::get),
+            $event.content.kind.as_str(),
+            $worded.address.as_deref(),
+            $event.content.request_id.as_str(),
+            $worded.changes,
+            $event.hash.as_bytes(),
+            $worded.encoding,
+            $worded.commitment,
             $authority.address_entry.as_deref(),
+            $($bound,)*
+        )
+        .map(|$row| Answer {
+            written: $row.written,
+            actor: actor_state!($row),
+            made_nothing: $row.made_nothing,
+            name_taken: false,
+            found: $found,
+        })
+    };
+}
+
+/// As `by_actor!`, of a token that is there: asks which version is stored. The expected one is $18;
+/// what is bound besides begins at $19.
+macro_rules! of_token {
+    (
+        $authority:expr, $event:expr, $worded:expr, $expected:expr,
+        $what:literal, $change:literal, $($bound:expr),* $(,)?
+    ) => {
+        by_actor!(
+            $authority,
+            $event,
+            $worded,
+            $what,
+            $change,
+            r#"
+                   (SELECT t.version FROM api_tokens t
+                    WHERE t.tenant_id = $1 AND t.id = $7 AND t.revoked_at IS NULL) AS stored
+            "#,
+            |row| row.stored,
+            $expected,
+            $($bound,)*
         )
     };
 }
@@ -56,15 +113,18 @@ macro_rules! actor_state {
     };
 }
 
+mod batch;
+mod batch_create;
 mod batch_update;
+mod change_batcher;
+mod claims;
 mod create;
 mod existing;
 mod force;
 mod retire;
 mod rotate;
-mod update_batcher;
 
-pub(crate) use update_batcher::UpdateBatcher;
+pub(crate) use change_batcher::ChangeBatcher;
 
 /// The index that keeps the names of live tokens apart.
 const LIVE_NAME: &str = "api_tokens_live_name";
@@ -163,6 +223,48 @@ impl ActorState {
             } => Err(CommitError::ActorMoved),
             Self { able: false, .. } => Err(CommitError::ActorNarrowed),
             Self { .. } => Ok(()),
+        }
+    }
+}
+
+/// What a statement did about one change, and what it found.
+#[derive(Default)]
+struct Answer<F> {
+    written: bool,
+    actor: ActorState,
+    made_nothing: bool,
+    /// Only a statement about many looks; one alone meets the index.
+    name_taken: bool,
+    found: F,
+}
+
+impl<F> Answer<F> {
+    /// Whether it was written.
+    ///
+    /// # Errors
+    /// The actor may not make the change.
+    fn judge_actor(&self) -> Result<bool, CommitError> {
+        if !self.written {
+            self.actor.judge()?;
+        }
+        Ok(self.written)
+    }
+}
+
+impl Answer<Option<i64>> {
+    /// Of a token of an expected version, from the version that is stored.
+    fn judge(&self, expected: i64) -> Result<Done, CommitError> {
+        if self.judge_actor()? {
+            return Ok(Done::Written);
+        }
+        match self.found {
+            None => Err(CommitError::NotFound),
+            Some(number) if number != expected => Err(CommitError::Stale {
+                stored: API_TOKENS.version("version", number)?,
+            }),
+            Some(_) if !self.made_nothing => Err(CommitError::MayBeAncestor),
+            Some(_) if self.name_taken => Err(CommitError::NameTaken),
+            Some(_) => Ok(Done::Overtaken),
         }
     }
 }

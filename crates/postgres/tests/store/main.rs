@@ -4,6 +4,7 @@
 mod actors;
 mod batching;
 mod contract;
+mod create_batches;
 mod feed;
 mod lists;
 mod loss;

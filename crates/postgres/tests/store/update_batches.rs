@@ -105,7 +105,7 @@ async fn one_update_more_than_may_wait_is_refused() {
     let CommitError::Fault(StoreError::Unavailable(why)) = refused else {
         panic!("{refused:?}")
     };
-    assert_eq!(why.to_string(), "too many updates wait for the database");
+    assert_eq!(why.to_string(), "too many changes wait for the database");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

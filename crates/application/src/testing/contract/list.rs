@@ -147,8 +147,17 @@ macro_rules! store_contract {
             a_rotation_and_an_update_of_one_version_have_one_winner,
             callers_that_leave_take_no_update_of_others_along,
         );
-        $crate::store_contract!(@tests $subject, update_orders:
-            updates_at_once_end_as_in_some_order,
+        $crate::store_contract!(@tests $subject, creations_together:
+            creations_at_once_are_each_stored_whole,
+            each_of_many_creations_has_its_own_outcome,
+            of_creations_at_once_under_one_key_each_one_is_made,
+            a_creation_and_a_rename_to_one_name_have_one_winner,
+            an_update_of_an_actor_and_creations_by_it_have_an_order,
+            creations_at_once_replace_keys_of_the_day_before,
+            callers_that_leave_take_no_creation_of_others_along,
+        );
+        $crate::store_contract!(@tests $subject, change_orders:
+            changes_at_once_end_as_in_some_order,
         );
         $crate::store_contract!(@tests $subject, pages:
             a_list_neither_skips_nor_repeats_while_rows_come_and_go,

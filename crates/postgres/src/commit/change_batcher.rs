@@ -1,38 +1,39 @@
-//! Updates that come while others are under way wait for these to end, and then go in one
-//! statement: so the load itself sets the size of a batch, and an update that comes alone is sent
-//! at once by its own caller.
+//! Updates and creations that come while others are under way wait for these to end, and then go
+//! in one statement: so the load itself sets the size of a batch, and a change that comes alone is
+//! sent at once by its own caller.
 //!
 //! What takes authority away at once (revocations and rotations) never waits in line.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
+    mem,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use countersign_application::ports::{CommitError, StoreError};
-use countersign_domain::{Change, TenantId, TokenId, Write};
+use countersign_domain::{Change, Write};
 use futures_util::future::join_all;
 use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 
-use super::{Done, failed};
+use super::{Done, claims::Claims, failed};
 use crate::{client::Effect, store::PostgresStore};
 
-/// How many statements of updates are under way at most (docs/adr/0033).
+/// How many statements of gathered changes are under way at most (docs/adr/0033).
 const WORKERS: u32 = 2;
-/// How many updates one statement holds at most.
+/// How many changes one statement holds at most.
 const BATCH: usize = 64;
-/// How many updates wait at most; one more is refused at once. A client that hangs up leaves its
-/// update in the queue, so the connections of clients do not bound it.
+/// How many changes wait at most; one more is refused at once. A client that hangs up leaves its
+/// change in the queue, so the connections of clients do not bound it.
 const LONGEST: usize = 64 * BATCH;
-/// How long an update waits to be sent. What is left of a call is enough for its statement.
+/// How long a change waits to be sent. What is left of a call is enough for its statement.
 const LINE: Duration = Duration::from_millis(2200);
 
 type Outcome = Result<(), CommitError>;
 
-/// The updates that wait.
+/// The changes that wait.
 #[derive(Default)]
-pub(crate) struct UpdateBatcher(Mutex<Queue>);
+pub(crate) struct ChangeBatcher(Mutex<Queue>);
 
 #[derive(Default)]
 struct Queue {
@@ -48,7 +49,7 @@ struct Pending {
     answer: oneshot::Sender<Outcome>,
 }
 
-/// How an update goes on.
+/// How a change goes on.
 enum Admission {
     /// It is sent at once.
     Now,
@@ -58,7 +59,7 @@ enum Admission {
     Full,
 }
 
-impl UpdateBatcher {
+impl ChangeBatcher {
     fn line(&self) -> MutexGuard<'_, Queue> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -84,7 +85,7 @@ impl UpdateBatcher {
         Admission::Later(number, told)
     }
 
-    /// Takes an update out of the line; returns whether it was still there, so that it is never
+    /// Takes a change out of the line; returns whether it was still there, so that it is never
     /// sent.
     fn leave(&self, number: u64) -> bool {
         let mut line = self.line();
@@ -105,16 +106,20 @@ impl UpdateBatcher {
 }
 
 impl Queue {
-    /// The first of those that wait and what touches neither it nor another one of the batch, in
-    /// their order.
+    /// The first of those that wait and those of its kind that touch neither it nor another one of
+    /// the batch, in their order.
     fn take_batch(&mut self) -> Vec<Pending> {
         let mut touched = Claims::default();
-        let (mut batch, mut left) = (Vec::new(), VecDeque::new());
+        let (mut batch, mut left) = (Vec::<Pending>::new(), VecDeque::new());
         for waiting in self.waiting.drain(..) {
             if waiting.answer.is_closed() {
                 continue;
             }
-            if batch.len() < BATCH && touched.admit(&waiting.change) {
+            let kind = |waiting: &Pending| mem::discriminant(waiting.change.write());
+            let fits = batch
+                .first()
+                .is_none_or(|first| kind(first) == kind(&waiting));
+            if fits && batch.len() < BATCH && touched.admit(&waiting.change) {
                 batch.push(waiting);
             } else {
                 left.push_back(waiting);
@@ -125,63 +130,12 @@ impl Queue {
     }
 }
 
-/// What the changes of a batch write, or rely on.
-#[derive(Default)]
-struct Claims(HashMap<Claim, ClaimKind>);
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-enum Claim {
-    Token(TokenId),
-    Name(TenantId, Box<str>),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ClaimKind {
-    /// Any number of changes may, of those that do not write it.
-    ReliesOn,
-    /// One change may.
-    Writes,
-}
-
-impl Claims {
-    /// Adds an update unless it meets another one: those that were admitted come out the same in
-    /// any order.
-    fn admit(&mut self, change: &Change) -> bool {
-        let (authority, next) = (change.authority(), change.next());
-        let mut things = vec![(Claim::Token(next.id), ClaimKind::Writes)];
-        if let Some(actor) = authority.token.filter(|actor| *actor != next.id) {
-            things.push((Claim::Token(actor), ClaimKind::ReliesOn));
-        }
-        if let Some(renamed) = &change.event().content.changes.name {
-            let mut keys: Vec<_> = [&renamed.before, &renamed.after]
-                .into_iter()
-                .flatten()
-                .collect();
-            keys.dedup_by_key(|name| name.key());
-            let of_tenant = |key: &str| Claim::Name(authority.tenant, key.into());
-            things.extend(
-                keys.iter()
-                    .map(|name| (of_tenant(name.key()), ClaimKind::Writes)),
-            );
-        }
-        let meets = |(thing, touch): &(Claim, ClaimKind)| {
-            let other = self.0.get(thing);
-            other.is_some_and(|other| [*other, *touch].contains(&ClaimKind::Writes))
-        };
-        if things.iter().any(meets) {
-            return false;
-        }
-        self.0.extend(things);
-        true
-    }
-}
-
 /// A lane in use. When it ends, however it ends, those that gathered meanwhile are sent.
 struct BatchWorker<'a>(&'a PostgresStore);
 
 impl Drop for BatchWorker<'_> {
     fn drop(&mut self) {
-        let batch = self.0.update_batcher.next_batch();
+        let batch = self.0.change_batcher.next_batch();
         // Without a runtime nobody waits any more.
         if !batch.is_empty()
             && let Ok(runtime) = Handle::try_current()
@@ -195,21 +149,21 @@ impl Drop for BatchWorker<'_> {
 impl PostgresStore {
     pub(crate) async fn gather(&self, change: &Change) -> Outcome {
         let began = Instant::now();
-        if !matches!(change.write(), Write::Update { .. }) {
+        if !matches!(change.write(), Write::Update { .. } | Write::Create { .. }) {
             return self.write((began, Effect::Change), change).await;
         }
-        match self.update_batcher.join(began, change) {
+        match self.change_batcher.join(began, change) {
             Admission::Now => {
                 let _lane = BatchWorker(self);
                 self.write((began, Effect::Change), change).await
             }
             Admission::Full => {
-                let why = "too many updates wait for the database";
+                let why = "too many changes wait for the database";
                 Err(StoreError::Unavailable(why.into()).into())
             }
             Admission::Later(number, mut told) => match timeout(LINE, &mut told).await {
                 Ok(outcome) => outcome.unwrap_or_else(|lost| Err(unknown(lost))),
-                Err(late) if self.update_batcher.leave(number) => {
+                Err(late) if self.change_batcher.leave(number) => {
                     Err(StoreError::Unavailable(Box::new(late)).into())
                 }
                 // It was sent, which ends in time.
@@ -234,7 +188,7 @@ impl PostgresStore {
         let began = batch.iter().map(|waiting| waiting.began).min();
         let changes: Vec<_> = batch.iter().map(|waiting| &waiting.change).collect();
         let began = began.unwrap_or_else(Instant::now);
-        let outcomes = match self.update_together(began, &changes).await {
+        let outcomes = match self.write_together(began, &changes).await {
             Ok(outcomes) => outcomes,
             // One of them alone may be at fault.
             Err(lost) if lost.is_of_one_change() => {
@@ -268,7 +222,7 @@ fn answer_all(batch: Vec<Pending>, outcomes: Vec<Outcome>) {
     }
 }
 
-/// The task that sent the update ended without an outcome.
+/// The task that sent the change ended without an outcome.
 fn unknown(lost: oneshot::error::RecvError) -> CommitError {
     CommitError::OutcomeUnknown(Box::new(lost))
 }
