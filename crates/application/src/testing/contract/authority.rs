@@ -1,13 +1,11 @@
 //! Changes that a token has in flight while it is revoked or narrowed: each counts as earlier, and
 //! is visible when the loss is acknowledged, or it is refused.
 
-use std::{
-    collections::BTreeSet,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::collections::BTreeSet;
 
 use countersign_domain::{Actor, Change, Secret, TokenId};
 use futures_util::future::{join, join_all};
+use tokio::sync::watch;
 
 use super::StoreUnderTest;
 use crate::{
@@ -108,15 +106,15 @@ pub async fn losses_in_flight(nodes: [&Stores; 2], loss: Loss, rounds: usize) {
         if loss == Loss::Shortened {
             home.stores.clock.advance(120);
         }
-        let made = AtomicUsize::new(0);
+        let made = watch::Sender::new(0);
         let writers = (0..WRITERS).map(|n| {
             let node = if n % 2 == 0 { &home } else { &away };
             create_until_refused(node, &actor, &made)
         });
         let acknowledged = async {
-            while made.load(Ordering::Relaxed) < WRITERS {
-                home.get(actor.view.token.id).await;
-            }
+            // A loop of reads here can keep the server's writers waiting for a processor for 2 s.
+            let enough = |made: &usize| *made >= WRITERS;
+            made.subscribe().wait_for(enough).await.unwrap();
             home.commit(&change).await.unwrap();
             children(&home, &actor).await
         };
@@ -124,20 +122,20 @@ pub async fn losses_in_flight(nodes: [&Stores; 2], loss: Loss, rounds: usize) {
         let left = children(&away, &actor).await;
         let late: Vec<_> = left.difference(&seen).collect();
         assert!(late.is_empty(), "round {round}: {late:?} came late");
-        assert_eq!(left.len(), made.load(Ordering::Relaxed), "round {round}");
+        assert_eq!(left.len(), *made.borrow(), "round {round}");
     }
 }
 
-async fn create_until_refused(home: &TestTenant, actor: &IssuedToken, made: &AtomicUsize) {
+async fn create_until_refused(home: &TestTenant, actor: &IssuedToken, made: &watch::Sender<usize>) {
     loop {
         let name = u64::from_be_bytes(home.stores.random());
         let draft = home.draft(&format!("child {name}"));
         let change = home.creation(acting(home, actor), &draft, None).0;
         match home.commit(&change).await {
-            Ok(()) => made.fetch_add(1, Ordering::Relaxed),
+            Ok(()) => made.send_modify(|made| *made += 1),
             Err(error) if is_refusal(&error) => return,
             Err(other) => panic!("{other:?}"),
-        };
+        }
     }
 }
 
