@@ -27,8 +27,8 @@ impl PostgresStore {
     /// because a new index may take its time.
     ///
     /// # Errors
-    /// Fails if the database cannot be reached, is a standby, refuses the connection, belongs to a
-    /// newer program, or has migrations of another history.
+    /// Fails if the database cannot be reached, is a standby, refuses the connection or the role's
+    /// statements, belongs to a newer program, or has migrations of another history.
     pub async fn migrate(&self) -> Result<(), MigrationFault> {
         if self.is_current().await? {
             return Ok(());
@@ -94,13 +94,16 @@ fn newer(database: i64) -> MigrationFault {
     MigrationFault::Newer { database, program }
 }
 
+/// No privilege (PostgreSQL, appendix A).
+const NO_PRIVILEGE: &str = "42501";
+
 /// The reason why no query was possible. These are the codes of a server that refuses the
 /// connection: invalid authorization, no such database, no privilege to connect (PostgreSQL,
 /// appendix A).
 fn connecting(error: sqlx::Error) -> MigrationFault {
     let code = error.as_database_error().and_then(DatabaseError::code);
     let refused =
-        code.is_some_and(|code| code.starts_with("28") || code == "3D000" || code == "42501");
+        code.is_some_and(|code| code.starts_with("28") || code == "3D000" || code == NO_PRIVILEGE);
     let source = error::source(error);
     if refused {
         MigrationFault::Refused(source)
@@ -118,7 +121,11 @@ fn failed(error: MigrateError) -> MigrationFault {
 }
 
 fn executing(error: sqlx::Error) -> MigrationFault {
-    if passes(&error) {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    if code.is_some_and(|code| code == NO_PRIVILEGE) {
+        // Another role owns the tables, and has not migrated them yet.
+        MigrationFault::Refused(error::source(error))
+    } else if passes(&error) {
         MigrationFault::Away(error::source(error))
     } else {
         MigrationFault::Failed(error::source(error))

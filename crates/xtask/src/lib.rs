@@ -9,6 +9,8 @@ pub mod bench;
 #[cfg(feature = "browser")]
 pub mod browser;
 pub mod cluster;
+mod debian;
+pub mod dist;
 pub mod faketime;
 pub mod later_version;
 pub mod node;
@@ -23,5 +25,6 @@ mod python;
 pub mod server;
 pub mod sql;
 
+pub use debian::debian;
 pub use promtool::promtool;
 pub use python::{environment, python, wheel};

@@ -26,7 +26,7 @@ use crate::{
 
 /// A self-hosted service for the API tokens of a platform
 #[derive(Parser)]
-#[command(name = "countersign", version)]
+#[command(name = "countersign", version = version())]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -100,6 +100,15 @@ pub(crate) enum Audit {
         #[arg(long, value_name = "FILE")]
         heads: Option<PathBuf>,
     },
+}
+
+/// The version, and the commit in packages, whose build names it.
+fn version() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    match option_env!("GIT_COMMIT") {
+        None | Some("") => version.to_owned(),
+        Some(commit) => format!("{version} ({commit})"),
+    }
 }
 
 /// Runs a command to its end.

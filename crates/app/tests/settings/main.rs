@@ -74,6 +74,33 @@ fn a_file_is_taken_from_where_it_is_said_to_be() {
     assert!(text(&absent.stderr).contains("absent.toml"));
 }
 
+/// The file of the packages, and all its examples except a placeholder and a second database.
+#[test]
+fn the_packaged_file_is_accepted() {
+    let file = include_str!("../../dist/countersign.toml");
+    let other = [
+        "database-url",
+        "database-url-file",
+        "bootstrap-token-digest",
+    ];
+    let example = |line: &str| {
+        let (key, _) = line.strip_prefix("# ")?.split_once(" = ")?;
+        let is_key = key
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter == '-');
+        (is_key && !other.contains(&key)).then(|| line[2..].to_owned())
+    };
+    let examples: Vec<String> = file.lines().filter_map(example).collect();
+    assert!(examples.len() >= 4, "{examples:?}");
+    for given in [
+        file.to_owned(),
+        format!("{file}\n{}\n", examples.join("\n")),
+    ] {
+        let answer = asked(Some(&given), &[], &["--listen", "127.0.0.1:1"]);
+        assert_eq!(answer.status.code(), Some(1), "{}", text(&answer.stderr));
+    }
+}
+
 #[test]
 fn a_wrong_value_is_named_with_its_source_and_what_it_has_to_be() {
     for (given, words) in [

@@ -22,7 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{On, bare, countersign};
+use common::{On, bare, countersign, text};
 use countersign_xtask::{
     cluster::{Cluster, Durability},
     sql,
@@ -234,6 +234,32 @@ fn a_service_whose_file_is_locked_lives_and_waits() {
     let service = Starting::begin(folder.path(), "sqlite:tokens.db");
     service.assert_waits();
     drop(lock);
+    service.assert_starts();
+}
+
+/// The order of `docs/deploy/kubernetes/postgres`, where nodes and the migration start together.
+#[test]
+fn a_service_that_is_to_wait_outlasts_a_migration_by_another_role() {
+    let cluster = Cluster::start(Durability::Relaxed).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    cluster.create_database("countersign").unwrap();
+    let owner = cluster.url("countersign");
+    // Before version 15 of PostgreSQL everybody may create tables.
+    let role = "CREATE ROLE countersign_service LOGIN PASSWORD 'weak'; \
+                REVOKE CREATE ON SCHEMA public FROM PUBLIC";
+    sql::postgres(&owner, role).unwrap();
+    let (_, server) = owner.rsplit_once('@').unwrap();
+    let service = format!("postgres://countersign_service:weak@{server}");
+    let setting = [("COUNTERSIGN_WAIT_FOR_DATABASE", "true")];
+    let mut service = Starting::begin_with(folder.path(), &service, &setting);
+    let said = service.until_said("does not answer yet");
+    assert!(said.contains("SQLSTATE 42501"), "{said}");
+    service.assert_waits();
+    let migrated = countersign(folder.path(), &owner, &["migrate"]);
+    assert!(migrated.status.success(), "{}", text(&migrated.stderr));
+    service.assert_waits();
+    let grants = include_str!("../../../../docs/deploy/kubernetes/postgres/grants.sql");
+    sql::postgres(&owner, grants).unwrap();
     service.assert_starts();
 }
 

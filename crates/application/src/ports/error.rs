@@ -32,9 +32,9 @@ pub enum MigrationFault {
     /// The database is unreachable or slow: another try later may help.
     #[error("the database does not answer")]
     Away(#[source] Box<dyn Error + Send + Sync>),
-    /// The server refuses the connection with these settings: no such database, no such role, a
-    /// wrong password.
-    #[error("the database's server refuses the connection")]
+    /// The server refuses the connection with these settings, or its role may not migrate: no such
+    /// database, no such role, a wrong password, no privilege.
+    #[error("the database's server refuses access")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
     /// A newer program has migrated the database.
     #[error(

@@ -8,7 +8,8 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::step::{Step, all, cargo, root, run, step};
-use crate::{clients, prepare, test};
+use crate::tools::tool;
+use crate::{clients, deployment, prepare, test};
 
 const DENY_VERSION: &str = "0.20.2";
 const WHOLE: [&str; 3] = ["--workspace", "--all-features", "--locked"];
@@ -18,7 +19,7 @@ const WHOLE: [&str; 3] = ["--workspace", "--all-features", "--locked"];
 /// # Errors
 /// Names the failed checks.
 pub(crate) fn ci() -> Result<()> {
-    let steps: [Step; 7] = [
+    let steps: [Step; 8] = [
         (
             "formatting",
             Box::new(|| run(&mut cargo(&["fmt", "--all", "--check"]))),
@@ -31,6 +32,7 @@ pub(crate) fn ci() -> Result<()> {
             "query descriptions",
             Box::new(|| prepare::prepare(None, true)),
         ),
+        ("deployment files", Box::new(deployment::check)),
         ("test", Box::new(|| test::test(&[]))),
     ];
     all(steps)
@@ -63,26 +65,11 @@ pub(crate) fn advisories() -> Result<()> {
 }
 
 fn deny(checks: &[&str]) -> Result<()> {
-    let tools = root().join("target/tools");
-    let own = tools.join("bin/cargo-deny");
     let program = if is_wanted("cargo-deny") {
         "cargo-deny".into()
     } else {
-        own
+        tool("cargo-deny", DENY_VERSION)?
     };
-    if !is_wanted(&program) {
-        // Unoptimised: it runs for a second, and optimising would take many minutes.
-        let install = [
-            "install",
-            "--debug",
-            "--locked",
-            "--version",
-            DENY_VERSION,
-            "cargo-deny",
-            "--root",
-        ];
-        run(cargo(&install).arg(&tools))?;
-    }
     run(Command::new(program)
         .current_dir(root())
         .args(["--all-features", "--locked", "check"])

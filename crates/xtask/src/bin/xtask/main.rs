@@ -11,12 +11,15 @@
 mod bench;
 mod ci;
 mod clients;
+mod deployment;
+mod dist;
 mod openapi;
 mod prepare;
 mod schemathesis;
 mod screenshots;
 mod step;
 mod test;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -52,6 +55,14 @@ enum Command {
     Schemathesis,
     /// Tries generated clients and libraries against the service, and writes `docs/clients.md`
     Clients,
+    /// Makes the packages of this commit, in `target/dist/`
+    Dist {
+        /// Also start each of them as its users would; as root, on Debian
+        #[arg(long)]
+        test: bool,
+    },
+    /// Checks the files in `docs/deploy/`
+    Deployment,
     /// Writes `docs/openapi.json`
     Openapi,
     /// Takes screenshots of the console's pages, into `docs/screenshots/`
@@ -75,6 +86,8 @@ fn main() -> ExitCode {
         Command::Bench { arguments } => bench::bench(&arguments),
         Command::Schemathesis => schemathesis::on_both(),
         Command::Clients => clients::clients(),
+        Command::Dist { test } => dist::dist(test),
+        Command::Deployment => deployment::check(),
         Command::Openapi => openapi::openapi(),
         Command::Screenshots => screenshots::screenshots(),
         Command::Prepare { adapter, check } => prepare::prepare(adapter, check),

@@ -90,6 +90,18 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Runs a short command to its end, and returns what it printed.
+///
+/// # Errors
+/// Fails if it cannot start, or if it fails.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let name = format!("{} {}", command.get_program().display(), words(command));
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("cannot run {name}"))?;
+    ensure!(output.status.success(), "`{name}` failed");
+    Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
+}
+
 /// Runs one named step, and reports its result and duration.
 pub(crate) fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
     go_on()?;
