@@ -99,7 +99,10 @@ fn bill_of_materials(source: &Source, file: &Path) -> Result<()> {
         .arg(copy.path().join("crates/app/Cargo.toml"));
     list.current_dir(copy.path());
     run(source.fixed(&mut list))?;
-    fs::copy(copy.path().join("crates/app/sbom.json"), file)?;
+    let text = fs::read_to_string(copy.path().join("crates/app/sbom.json"))?;
+    let folder = copy.path().to_string_lossy();
+    // The name of the copy is another each time.
+    fs::write(file, text.replace(&*folder, "/source"))?;
     Ok(())
 }
 
