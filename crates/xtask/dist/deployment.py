@@ -21,6 +21,7 @@ SECRETS = {
     "countersign-database-owner": {"PGHOST", "PGDATABASE", "PGUSER", "PGPASSWORD"},
 }
 DIGEST = "ab" * 32
+RELEASE = re.search(r'^version = "(.+)"$', open("Cargo.toml").read(), re.MULTILINE)[1]
 faults = []
 
 
@@ -83,6 +84,8 @@ def pods(overlay, workload, objects):
             settings["COUNTERSIGN_DATABASE_URL"] = "postgres://countersign_service@db/countersign"
         if "countersign:" in container["image"]:
             accepted(part, settings)
+            current = container["image"].endswith(":" + RELEASE)
+            expect(current, f"{part}: the image is not of version {RELEASE}")
     return pod, workload["spec"]["template"]["metadata"]["labels"]
 
 

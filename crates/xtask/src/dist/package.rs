@@ -135,7 +135,15 @@ fn serve(root: &Path) -> Result<()> {
     )?;
     // Every program of the line replaces the one before it.
     let target = service.pid();
-    stop(&mut service, target)
+    stop(&mut service, target)?;
+    let config = ["--config", "/etc/countersign/countersign.toml"];
+    let recovery = [&["/usr/bin/countersign", "root-token"][..], &config].concat();
+    let secret = output(&mut as_user(&recovery))?;
+    ensure!(
+        secret.contains('_') && secret.lines().count() == 1,
+        "the recovery printed no secret"
+    );
+    Ok(())
 }
 
 /// A command in this system.
