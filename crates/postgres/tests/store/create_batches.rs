@@ -100,6 +100,45 @@ async fn a_name_that_is_taken_meanwhile_fails_one_creation() {
     }
 }
 
+/// The name that is taken was then taken under the same key, by another node, after the statement
+/// for many had begun.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_used_meanwhile_decides_before_the_name() {
+    let database = Database::new().await;
+    let home = Stores::of(database.store(6).await).realm("home").await;
+    let there = TestTenant {
+        stores: Stores::of(database.store(2).await),
+        ..home.clone()
+    };
+    let mut other = database.connect().await;
+    let hold = format!(
+        "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('{}' || 'token 20', 1))",
+        home.tenant.id
+    );
+    other.execute(sqlx::AssertSqlSafe(hold)).await.unwrap();
+    let (changes, mut again) = (many(&home), many(&home));
+    let made = again.swap_remove(20);
+    let committed = tokio::spawn({
+        let (home, changes) = (home.clone(), changes.clone());
+        async move { commit_all(&home, &changes).await }
+    });
+    database.until_somebody_waits().await;
+    // It goes alone, and takes no lock of its name.
+    there.commit(&made).await.unwrap();
+    other.execute("COMMIT").await.unwrap();
+    for (n, outcome) in committed.await.unwrap().into_iter().enumerate() {
+        if n == 20 {
+            assert!(
+                matches!(outcome, Err(CommitError::AlreadyMade { token, .. })
+                    if token == made.next().id),
+                "{outcome:?}"
+            );
+        } else {
+            outcome.unwrap();
+        }
+    }
+}
+
 /// The statement happens, for all of them, and each finds its own token by its key.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_answer_leaves_the_outcome_of_all_creations_open() {
