@@ -31,7 +31,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::{CommandFactory, FromArgMatches as _};
 use countersign_application::{error_chain, ports::MigrationFault};
 
@@ -55,7 +55,12 @@ const NEWER: u8 = 5;
 
 fn main() -> ExitCode {
     hardening::begin();
-    match prepared() {
+    let line: Vec<OsString> = env::args_os().collect();
+    if countersign_cli::has_command(&line) {
+        // It reads no settings of the service, so that none of them can stop it.
+        return countersign_cli::run(&line, documented);
+    }
+    match prepared(&line) {
         Ok((command, settings)) => run(command, settings),
         Err(error) => {
             print_error(&error);
@@ -64,9 +69,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn prepared() -> Result<(Command, settings::Settings)> {
-    let line: Vec<OsString> = env::args_os().collect();
-    let (matches, settings) = settings::load(<Cli as CommandFactory>::command(), &line)?;
+/// The binary's own commands with their settings, for completions and man pages.
+fn documented() -> clap::Command {
+    settings::describe(<Cli as CommandFactory>::command())
+}
+
+fn prepared(line: &[OsString]) -> Result<(Command, settings::Settings)> {
+    let command = <Cli as CommandFactory>::command().subcommands(countersign_cli::commands());
+    let (matches, settings) = settings::load(command, line)?;
+    let name = matches.subcommand_name().unwrap_or_default();
+    ensure!(
+        !countersign_cli::has_name(name),
+        "the settings of the service mean nothing to `{name}`: begin the line with `countersign {name}`"
+    );
     Ok((Cli::from_arg_matches(&matches)?.wanted(), settings))
 }
 

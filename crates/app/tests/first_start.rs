@@ -227,22 +227,6 @@ fn pasted(lines: &str) -> String {
 }
 
 #[test]
-fn the_first_update_of_the_readme_works_when_pasted() {
-    let node = Node::start(On::Sqlite);
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md"));
-    let readme = readme.unwrap();
-    let mut blocks = readme
-        .split("```sh\n")
-        .map(|block| block.split("```").next().unwrap());
-    let lines = blocks.find(|block| block.starts_with("URL=")).unwrap();
-    let lines = lines.replace("http://127.0.0.1:8080", &node.server.url());
-    let answer = pasted(&format!("TOKEN='{}'\n{lines}", node.root));
-    let record: serde_json::Value = serde_json::from_str(&answer).unwrap();
-    assert_eq!(record["version"], 2, "{answer}");
-    assert_eq!(record["allowedAddresses"][0], "192.0.2.0/24");
-}
-
-#[test]
 fn a_secret_that_cannot_be_kept_is_not_made() {
     let folder = tempfile::tempdir().unwrap();
     // The name of the file is longer than a file system allows, the database's own name is not.

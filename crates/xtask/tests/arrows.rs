@@ -12,10 +12,11 @@ use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Package};
 const PREFIX: &str = "countersign-";
 
 /// From each crate, the ones of ours that it may lean on. One that is not named leans on none.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     (
         "app",
         &[
+            "cli",
             "http",
             "console",
             "postgres",
@@ -31,6 +32,8 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("console", &["application", "gate", "domain"]),
     ("gate", &["domain"]),
     ("application", &["domain"]),
+    // The command line speaks to the service over HTTP alone.
+    ("cli", &["client", "domain"]),
     // Makes secrets for the databases that it measures.
     ("xtask", &["domain"]),
 ];

@@ -46,6 +46,10 @@ fn mistake(name: &str, value: Option<&str>, known: &[String]) -> Option<String> 
             .is_none()
             .then(|| format!("the environment variable {name} is not UTF-8"));
     }
+    // One environment may serve the service and its command line.
+    if countersign_cli::VARIABLES.contains(&name) {
+        return None;
+    }
     if is_service_discovery(name, value.unwrap_or_default()) {
         return None;
     }
@@ -123,6 +127,18 @@ mod tests {
             ("COUNTERSIGN_", "x"),
         ] {
             assert!(mistake(name, Some(value), &[]).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_variable_of_the_command_line_is_no_mistake_and_no_setting() {
+        let settings: Vec<String> = table::rows()
+            .iter()
+            .map(|row| variable(row.name()))
+            .collect();
+        for name in countersign_cli::VARIABLES {
+            assert_eq!(mistake(name, Some("x"), &[]), None, "{name}");
+            assert!(!settings.iter().any(|setting| setting == name), "{name}");
         }
     }
 

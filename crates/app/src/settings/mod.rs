@@ -79,6 +79,18 @@ fn config_arg() -> Arg {
     with_variable(arg, CONFIG)
 }
 
+/// Adds the settings to the commands that read them.
+pub(crate) fn describe(command: Command) -> Command {
+    let rows = table::rows();
+    let args = rows.iter().flat_map(|row| row.args());
+    let args: Vec<Arg> = args
+        .chain([config_arg()])
+        .map(|arg| arg.global(false))
+        .collect();
+    let command = command.mut_subcommands(|command| command.args(args.clone()));
+    command.args(args)
+}
+
 /// Parses the command line for `command`, and all settings.
 ///
 /// # Errors
