@@ -105,9 +105,26 @@ impl Run {
                 .header("Cookie", format!("token={secret}"))
                 .header("x-request-id", secret),
             by_hand(&path).header("If-Match", secret),
+            // A second credential; the same alone follows below.
+            by_hand(&path).header("X-API-Key", secret),
             by_hand(&path)
                 .header("Idempotency-Key", "a key")
                 .json(&json!({})),
+        ] {
+            self.send(&root, request).await;
+        }
+        let own = format!("{TOKENS}/current");
+        let nobody = root.with_secret("");
+        for request in [
+            nobody
+                .request(Method::GET, &own)
+                .basic_auth("any", Some(secret)),
+            nobody
+                .request(Method::GET, &own)
+                .header("X-API-Key", secret),
+            nobody
+                .request(Method::GET, &own)
+                .header("X-API-Key", &corrupt),
         ] {
             self.send(&root, request).await;
         }
@@ -140,6 +157,7 @@ async fn no_secret_shows(on: On, prefix: &str) {
         ("COUNTERSIGN_LOG", "trace"),
         ("RUST_LOG", "trace"),
         ("COUNTERSIGN_TOKEN_PREFIX", prefix),
+        ("COUNTERSIGN_TOKEN_HEADERS", "basic,x-api-key"),
     ];
     let mut node = Node::start_with(on, &settings);
     let root = Client::root(&node);

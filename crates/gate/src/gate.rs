@@ -16,7 +16,7 @@ use ipnet::IpNet;
 
 use crate::{
     Aged, CheckError, Clock, CredentialSource, GateLayer, Peer, PresentedSecret, ProxyHeader,
-    client_address::client_address,
+    TokenHeaders, client_address::client_address,
 };
 
 /// Observer of admitted requests. The call is part of the request, so it must not block.
@@ -58,6 +58,7 @@ struct GateInner {
     clock: Arc<dyn Clock>,
     uses: Option<Arc<dyn UsageObserver>>,
     proxies: Proxies,
+    token_headers: TokenHeaders,
     find_peer: FindPeer,
 }
 
@@ -69,6 +70,7 @@ impl Gate {
             clock: Arc::new(clock),
             uses: None,
             proxies: Proxies::default(),
+            token_headers: TokenHeaders::default(),
             find_peer: |extensions| extensions.get::<Peer>().map(|peer| peer.0),
         }))
     }
@@ -78,6 +80,19 @@ impl Gate {
     pub fn with_proxies(mut self, proxies: Proxies) -> Self {
         Arc::make_mut(&mut self.0).proxies = proxies;
         self
+    }
+
+    /// Takes tokens from these headers besides `Authorization: Bearer`.
+    #[must_use]
+    pub fn with_token_headers(mut self, token_headers: TokenHeaders) -> Self {
+        Arc::make_mut(&mut self.0).token_headers = token_headers;
+        self
+    }
+
+    /// The headers from which tokens are taken.
+    #[must_use]
+    pub fn token_headers(&self) -> &TokenHeaders {
+        &self.0.token_headers
     }
 
     /// Reports each admitted request to this observer.

@@ -2,7 +2,6 @@
 
 #[cfg(feature = "axum")]
 mod axum;
-mod bearer;
 #[cfg(feature = "cache")]
 mod cache;
 mod check_error;
@@ -16,6 +15,7 @@ mod problem_response;
 #[cfg(feature = "remote")]
 mod remote;
 mod source;
+mod token_headers;
 
 #[cfg(test)]
 mod samples;
@@ -30,7 +30,6 @@ pub use self::cache::{CacheSettings, CacheStats, CachedSource, Renewal, StaleFac
 #[cfg(feature = "remote")]
 pub use self::remote::{InvalidRemote, Remote};
 pub use self::{
-    bearer::{BearerError, bearer},
     check_error::CheckError,
     client_address::{ClientAddress, ProxyHeader},
     clock::{Clock, SystemClock},
@@ -39,4 +38,5 @@ pub use self::{
     presented_secret::PresentedSecret,
     problem_response::ProblemResponse,
     source::{Aged, CredentialSource, SourceError},
+    token_headers::{BearerError, InvalidTokenHeader, PresentedToken, TokenHeaders},
 };

@@ -8,7 +8,7 @@ use countersign_domain::{Denied, Permission};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use crate::CheckError;
+use crate::{CheckError, TokenHeaders};
 
 /// The beginning of every challenge (RFC 9110, section 11.6.1).
 const CHALLENGE: &str = r#"Bearer realm="countersign""#;
@@ -27,6 +27,8 @@ pub struct ProblemResponse {
     pub detail: Cow<'static, str>,
     /// The value of `WWW-Authenticate`, if the credential is the problem.
     pub challenge: Option<String>,
+    /// Further values of `WWW-Authenticate`, for the other places in which a token may be sent.
+    pub other_challenges: Vec<HeaderValue>,
     /// The value of `Retry-After` in seconds, if another try may help.
     pub retry_after: Option<u32>,
 }
@@ -53,6 +55,7 @@ impl ProblemResponse {
             title,
             detail: detail.into(),
             challenge: None,
+            other_challenges: Vec::new(),
             retry_after: None,
         }
     }
@@ -64,6 +67,15 @@ impl ProblemResponse {
         self.challenge = Some(format!(
             r#"{CHALLENGE}, error="{error}", error_description="{detail}"{scope}"#
         ));
+        self
+    }
+
+    /// Names all places in which a token may be sent, if the credential is the problem.
+    #[must_use]
+    pub fn with_challenges(mut self, token_headers: &TokenHeaders) -> Self {
+        if self.status == StatusCode::UNAUTHORIZED {
+            self.other_challenges = token_headers.challenges();
+        }
         self
     }
 
@@ -80,6 +92,9 @@ impl ProblemResponse {
         let challenge = self.challenge.as_deref().map(HeaderValue::from_str);
         if let Some(Ok(challenge)) = challenge {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        for challenge in &self.other_challenges {
+            headers.append(header::WWW_AUTHENTICATE, challenge.clone());
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());

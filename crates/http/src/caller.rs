@@ -4,7 +4,7 @@
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use countersign_domain::{Actor, Authorized, Grant, Operation, TokenId};
-use countersign_gate::{BearerError, CheckError, bearer};
+use countersign_gate::{BearerError, CheckError, PresentedToken};
 
 use crate::{
     problem::{Problem, verdict},
@@ -45,7 +45,8 @@ impl<O: Operation> FromRequestParts<ApiState> for Caller<O> {
 
     async fn from_request_parts(parts: &mut Parts, app: &ApiState) -> Result<Self, Problem> {
         let exchange = exchange(parts)?;
-        let grant = admit::<O>(bearer(&parts.headers), &exchange, app).await?;
+        let presented = app.gate.token_headers().read(&parts.headers);
+        let grant = admit::<O>(presented, &exchange, app).await?;
         Self::of(grant, exchange)
     }
 }
@@ -57,12 +58,12 @@ pub(crate) fn exchange(parts: &Parts) -> Result<RequestContext, Problem> {
 
 /// Admits a bearer that holds what the operation needs, if need be for its own token alone.
 pub(crate) async fn admit<O: Operation>(
-    presented: Result<&str, BearerError>,
+    presented: Result<PresentedToken<'_>, BearerError>,
     exchange: &RequestContext,
     app: &ApiState,
 ) -> Result<Grant, Problem> {
     let admitted = match presented {
-        Ok(presented) => match app.gate.look_up(presented).await {
+        Ok(presented) => match app.gate.look_up(&presented).await {
             Ok(known) => {
                 let needed = O::admission(&known.credential.permissions);
                 let admitted = app.gate.admit(&known, exchange.address, needed.as_ref());

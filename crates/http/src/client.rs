@@ -8,9 +8,8 @@ use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
 use countersign_domain::{Grant, Operation};
-use countersign_gate::{BearerError, bearer};
+use countersign_gate::{BearerError, PresentedToken, TokenHeaders};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -63,7 +62,8 @@ impl<O: Operation> FromRequest<ApiState> for OAuthCaller<O> {
         let exchange = exchange(&head)?;
         let headers = &head.headers;
         // A body is read before its sender is admitted only if nothing else can admit it.
-        let in_header = headers.contains_key(header::AUTHORIZATION);
+        let allowed = app.gate.token_headers().clone().with_basic();
+        let in_header = allowed.are_in(headers);
         if !in_header && !body::is_form(headers) {
             let grant = admit::<O>(Err(BearerError::Missing), &exchange, app).await;
             return Err(grant
@@ -71,7 +71,7 @@ impl<O: Operation> FromRequest<ApiState> for OAuthCaller<O> {
                 .map_or_else(Problem::internal, Problem::for_any_scheme));
         }
         let by_header = if in_header {
-            Some(admitted::<O>(headers, &exchange, app).await?)
+            Some(admitted::<O>(&allowed, headers, &exchange, app).await?)
         } else {
             None
         };
@@ -82,7 +82,7 @@ impl<O: Operation> FromRequest<ApiState> for OAuthCaller<O> {
             (Some(grant), None) => grant,
             (Some(_), Some(_)) => return Err(twice()),
             (None, secret) => {
-                let presented = secret.as_ref().map(|secret| secret.as_str());
+                let presented = secret.map(PresentedToken::Password);
                 let presented = presented.ok_or(BearerError::Missing);
                 let admitted = admit::<O>(presented, &exchange, app).await;
                 admitted.map_err(Problem::for_any_scheme)?
@@ -95,16 +95,13 @@ impl<O: Operation> FromRequest<ApiState> for OAuthCaller<O> {
 
 /// The grant for the credential in the header.
 async fn admitted<O: Operation>(
+    allowed: &TokenHeaders,
     headers: &HeaderMap,
     exchange: &RequestContext,
     app: &ApiState,
 ) -> Result<Grant, Problem> {
     let scheme = scheme(headers);
-    let password = basic_password(headers);
-    let presented = match &password {
-        Some(password) => Ok(password.as_str()),
-        None => bearer(headers),
-    };
+    let presented = allowed.read(headers).map(form_decoded);
     let admitted = admit::<O>(presented, exchange, app).await;
     admitted.map_err(|problem| match scheme {
         Some(scheme) if scheme.eq_ignore_ascii_case(b"basic") => problem.for_basic(),
@@ -128,29 +125,18 @@ fn scheme(headers: &HeaderMap) -> Option<&[u8]> {
     value.as_bytes().split(|byte| *byte == b' ').next()
 }
 
-/// The password of the one Basic credential (RFC 7617), if there is one. Name and password are
-/// form-encoded before they are joined (RFC 6749, section 2.3.1). Clients that leave that out send
-/// the same secret, because it has no character that the encoding changes.
-fn basic_password(headers: &HeaderMap) -> Option<Zeroizing<String>> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (value, None) = (values.next()?.to_str().ok()?, values.next()) else {
-        return None;
+/// The token, form-decoded if it is the password of Basic: name and password are form-encoded before
+/// they are joined (RFC 6749, section 2.3.1). Clients that leave that out send the same secret,
+/// because it has no character that the encoding changes.
+fn form_decoded(presented: PresentedToken<'_>) -> PresentedToken<'_> {
+    let PresentedToken::Password(password) = presented else {
+        return presented;
     };
-    let (scheme, encoded) = value.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let decoded = Zeroizing::new(STANDARD.decode(encoded.trim()).ok()?);
-    let (_, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-    Some(form_decoded(password))
-}
-
-/// Decodes a form-encoded text, in which a plus sign stands for a blank.
-fn form_decoded(text: &str) -> Zeroizing<String> {
-    let escaped = Zeroizing::new(text.replace('&', "%26").replace('=', "%3D"));
+    // A plus sign stands for a blank.
+    let escaped = Zeroizing::new(password.replace('&', "%26").replace('=', "%3D"));
     let mut pairs = form_urlencoded::parse(escaped.as_bytes());
     let decoded = pairs.next().map(|(name, _)| name.into_owned());
-    Zeroizing::new(decoded.unwrap_or_default())
+    PresentedToken::Password(Zeroizing::new(decoded.unwrap_or_default()))
 }
 
 #[cfg(test)]
@@ -158,31 +144,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_one_basic_password_is_taken() {
+    fn only_one_basic_password_is_taken_and_decoded() {
+        use BearerError::{Missing, Several};
         for (lines, expected) in [
-            (&["Basic YTpi"][..], Some("b")),
-            (&["bAsIc YTpiOmM="], Some("b:c")),
-            (&["Basic OmI="], Some("b")),
+            (&["Basic YTpi"][..], Ok("b")),
+            (&["bAsIc YTpiOmM="], Ok("b:c")),
+            (&["Basic OmI="], Ok("b")),
             // `a:csg%5Fx+y`, `a:=&` and `a:%zz`
-            (&["Basic YTpjc2clNUZ4K3k="], Some("csg_x y")),
-            (&["Basic YTo9Jg=="], Some("=&")),
-            (&["Basic YTolenpa"], Some("%zzZ")),
-            (&["Basic YQ=="], None),
-            (&["Basic %"], None),
-            (&["Bearer YTpi"], None),
-            (&["Basic YTpi", "Basic YTpi"], None),
-            (&[], None),
+            (&["Basic YTpjc2clNUZ4K3k="], Ok("csg_x y")),
+            (&["Basic YTo9Jg=="], Ok("=&")),
+            (&["Basic YTolenpa"], Ok("%zzZ")),
+            (&["Basic YQ=="], Err(Missing)),
+            (&["Basic %"], Err(Missing)),
+            // A Bearer is taken as it is.
+            (&["Bearer a%5Fb"], Ok("a%5Fb")),
+            (&["Basic YTpi", "Basic YTpi"], Err(Several)),
+            (&[], Err(Missing)),
         ] {
             let mut headers = HeaderMap::new();
             for line in lines {
                 headers.append(header::AUTHORIZATION, line.parse().unwrap());
             }
-            let password = basic_password(&headers);
-            assert_eq!(
-                password.as_ref().map(|text| text.as_str()),
-                expected,
-                "{lines:?}"
-            );
+            let presented = TokenHeaders::default().with_basic().read(&headers);
+            let presented = presented.map(|token| form_decoded(token).to_owned());
+            let presented = presented.as_deref().map_err(|error| *error);
+            assert_eq!(presented, expected, "{lines:?}");
         }
     }
 }

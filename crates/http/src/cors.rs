@@ -13,6 +13,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, header},
     response::Response,
 };
+use countersign_gate::TokenHeaders;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_http::cors::{AllowOrigin, Cors, CorsLayer};
 
@@ -45,12 +46,24 @@ pub(crate) struct CrossOrigin(CorsLayer);
 impl CrossOrigin {
     /// Creates the layer for these origins; `None` if there are none. An entry that is not an
     /// origin is left out: no origin equals it.
-    pub(crate) fn new(origins: &[String]) -> Option<Self> {
+    pub(crate) fn new(origins: &[String], token_headers: &TokenHeaders) -> Option<Self> {
         let origins = origins.iter().filter(|origin| *origin != "*");
         let origins: Vec<HeaderValue> = origins.filter_map(|origin| origin.parse().ok()).collect();
         if origins.is_empty() {
             return None;
         }
+        let mut sent = vec![
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            IDEMPOTENCY_KEY,
+            LAST_EVENT_ID,
+            REQUEST_ID,
+            TRACEPARENT,
+            TRACESTATE,
+        ];
+        sent.extend_from_slice(token_headers.names());
         let layer = CorsLayer::new()
             .allow_origin(AllowOrigin::list(origins))
             .allow_methods([
@@ -60,17 +73,7 @@ impl CrossOrigin {
                 Method::PUT,
                 Method::DELETE,
             ])
-            .allow_headers([
-                header::AUTHORIZATION,
-                header::CONTENT_TYPE,
-                header::IF_MATCH,
-                header::IF_NONE_MATCH,
-                IDEMPOTENCY_KEY,
-                LAST_EVENT_ID,
-                REQUEST_ID,
-                TRACEPARENT,
-                TRACESTATE,
-            ])
+            .allow_headers(sent)
             .expose_headers([
                 header::AGE,
                 header::ETAG,

@@ -10,6 +10,7 @@ mod shapes;
 
 use std::collections::BTreeMap;
 
+use countersign_gate::TokenHeaders;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -17,7 +18,9 @@ use utoipa::{
         OpenApiBuilder, Ref, RefOr, Response, ServerBuilder,
         path::Operation,
         schema::{Object, ObjectBuilder, Schema, SchemaType, Type},
-        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        security::{
+            ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+        },
         tag::TagBuilder,
     },
 };
@@ -107,6 +110,25 @@ pub(crate) fn base() -> OpenApi {
         .tags(Some(TAGS.map(tag)))
         .security(Some([SecurityRequirement::new("bearer", [""; 0])]))
         .build()
+}
+
+/// Adds the places besides `Authorization: Bearer` in which this deployment takes tokens. The
+/// committed document has none of them.
+pub(crate) fn allow(token_headers: &TokenHeaders, document: &mut OpenApi) {
+    let basic = token_headers.has_basic().then(|| "basic".to_owned());
+    let mut schemes: Vec<String> = basic.into_iter().collect();
+    let components = document.components.get_or_insert_default();
+    for name in token_headers.names() {
+        let description = "An API token";
+        let key = ApiKeyValue::with_description(name.as_str(), description);
+        let scheme = SecurityScheme::ApiKey(ApiKey::Header(key));
+        components.add_security_scheme(name.as_str(), scheme);
+        schemes.push(name.to_string());
+    }
+    let further = schemes
+        .into_iter()
+        .map(|name| SecurityRequirement::new(name, [""; 0]));
+    document.security.get_or_insert_default().extend(further);
 }
 
 /// Adds what applies to all operations.

@@ -15,6 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use countersign_domain::{RequestId, TokenId, may_hold_secret};
+use countersign_gate::Gate;
 use futures_util::FutureExt;
 
 use crate::{
@@ -85,7 +86,7 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
         actor: Arc::default(),
         spans: Spans::default(),
     };
-    hide(request.headers_mut());
+    hide(&app.gate, request.headers_mut());
     let method = request.method().clone();
     let known_method = known(&method);
     let kind = Kind::of(request.uri().path());
@@ -108,7 +109,11 @@ pub(crate) async fn framed<F: Future<Output = Response>>(
             .judge(answered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
     };
     let refusals = app.refusals();
-    let response = refusals.limited(response, &exchange, &route);
+    let mut response = refusals.limited(response, &exchange, &route);
+    // The OAuth endpoints have challenges of their own.
+    if let (Some(problem), true) = (response.extensions_mut().get_mut(), kind != Kind::OAuth) {
+        Problem::challenge_further(problem, app.gate.token_headers());
+    }
     let code = response.extensions().get::<Problem>().map(Problem::slug);
     let response = dress(response, exchange.id.as_str(), kind);
 
@@ -233,12 +238,10 @@ pub(crate) fn sent_id(headers: &HeaderMap) -> Option<RequestId> {
 }
 
 /// Hides credentials from code that prints headers.
-fn hide(headers: &mut HeaderMap) {
+fn hide(gate: &Gate, headers: &mut HeaderMap) {
+    gate.token_headers().hide(headers);
     for (name, value) in headers.iter_mut() {
-        if matches!(
-            *name,
-            header::AUTHORIZATION | header::COOKIE | header::PROXY_AUTHORIZATION
-        ) {
+        if matches!(*name, header::COOKIE | header::PROXY_AUTHORIZATION) {
             value.set_sensitive(true);
         }
     }

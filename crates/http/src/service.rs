@@ -51,7 +51,7 @@ impl ApiService {
         let app = ApiState::new(services, settings);
         Self {
             router: crate::routes::router(app.clone()),
-            cors: CrossOrigin::new(&app.settings().cors_origins),
+            cors: CrossOrigin::new(&app.settings().cors_origins, app.gate.token_headers()),
             app,
             auth: AUTH.into(),
             verify: VERIFY.into(),

@@ -27,7 +27,7 @@ use anyhow::{Result, anyhow, ensure};
 use clap::{Arg, ArgMatches, Command, Error, value_parser};
 use countersign_application::SessionLimits;
 use countersign_domain::{Policy, StoredSecret, TokenFormat};
-use countersign_gate::Proxies;
+use countersign_gate::{Proxies, TokenHeaders};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -47,6 +47,7 @@ pub(crate) struct Settings {
     pub(crate) postgres_max_connections: u32,
     pub(crate) proxies: Proxies,
     pub(crate) policy: Policy,
+    pub(crate) token_headers: TokenHeaders,
     /// The prefixes in use.
     pub(crate) token_format: TokenFormat,
     pub(crate) max_connections: usize,
@@ -187,6 +188,7 @@ impl Settings {
                 max_lifetime_months: table::MAX_LIFETIME_MONTHS.read(matches, file)?,
                 token_prefix: prefix.clone(),
             },
+            token_headers: table::TOKEN_HEADERS.read(matches, file)?,
             token_format: TokenFormat::new(prefix, earlier),
             max_connections: table::MAX_CONNECTIONS.read(matches, file)?,
             max_connections_per_address: table::MAX_CONNECTIONS_PER_ADDRESS.read(matches, file)?,

@@ -13,7 +13,7 @@ pub(super) use super::{
     limits::{
         CHANGES_PER_MINUTE, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, REFUSALS_PER_MINUTE,
     },
-    tokens::{TOKEN_PREFIX, TOKEN_PREFIXES_EARLIER},
+    tokens::{TOKEN_HEADERS, TOKEN_PREFIX, TOKEN_PREFIXES_EARLIER},
 };
 use super::{
     setting::{Row, Setting},
@@ -241,7 +241,7 @@ pub(super) const CORS_ORIGINS: Setting<Vec<String>> = Setting {
 };
 
 /// All settings.
-pub(super) fn rows() -> [&'static dyn Row; 30] {
+pub(super) fn rows() -> [&'static dyn Row; 31] {
     [
         &LISTEN,
         &DATABASE_URL,
@@ -255,6 +255,7 @@ pub(super) fn rows() -> [&'static dyn Row; 30] {
         &PERMISSIONS_FILE,
         &TOKEN_PREFIX,
         &TOKEN_PREFIXES_EARLIER,
+        &TOKEN_HEADERS,
         &MAX_CONNECTIONS,
         &MAX_CONNECTIONS_PER_ADDRESS,
         &SHUTDOWN_GRACE_SECONDS,

@@ -2,6 +2,8 @@
 
 use countersign_domain::{SecretDigest, StoredSecret, TokenPrefix};
 
+use countersign_gate::TokenHeaders;
+
 use super::setting::Setting;
 
 pub(super) const TOKEN_PREFIX: Setting<TokenPrefix> = Setting {
@@ -24,6 +26,16 @@ pub(super) const TOKEN_PREFIXES_EARLIER: Setting<Vec<TokenPrefix>> = Setting {
         let parts = text.split(',').map(str::trim).filter(|_| !text.is_empty());
         Ok(parts.map(str::parse).collect::<Result<_, _>>()?)
     },
+    secret_file: None,
+};
+
+pub(super) const TOKEN_HEADERS: Setting<TokenHeaders> = Setting {
+    name: "token-headers",
+    default: "",
+    shape: "HEADERS",
+    help: "Where clients may send tokens besides Authorization: Bearer, nowhere by default; the order decides nothing",
+    accepted: "basic (the token is the password, with any name) and up to four names of headers without another meaning, comma-separated, such as basic,X-API-Key",
+    parse: |text| Ok(text.parse()?),
     secret_file: None,
 };
 

@@ -13,6 +13,7 @@
 mod common;
 mod document;
 mod edge;
+mod forms;
 mod hostile;
 mod outage;
 mod passing;
@@ -38,6 +39,8 @@ macro_rules! promises {
                 hostile::no_spelling_says_who_they_are,
                 hostile::two_credentials_are_none,
                 hostile::no_path_leads_past_the_door,
+                forms::each_place_that_is_allowed_is_handed_on,
+                forms::no_other_place_counts_by_default,
                 preflights::one_of_the_page_is_answered_without_a_token,
                 preflights::no_other_request_without_a_token_gets_through,
                 outage::without_countersign_nobody_gets_through,

@@ -167,6 +167,24 @@ fn a_wrong_value_is_named_with_its_source_and_what_it_has_to_be() {
             ],
         ),
         (
+            asked(None, &[("COUNTERSIGN_TOKEN_HEADERS", "basic,Cookie")], &[]),
+            [
+                "token-headers",
+                "COUNTERSIGN_TOKEN_HEADERS",
+                "cookie",
+                "another meaning",
+            ],
+        ),
+        (
+            asked(None, &[], &["--token-prefix", "Acme"]),
+            [
+                "token-prefix",
+                "the flag --token-prefix",
+                "Acme",
+                "acme_live",
+            ],
+        ),
+        (
             asked(Some("listne = 'x'"), &[], &[]),
             [
                 "countersign.toml",
@@ -180,6 +198,28 @@ fn a_wrong_value_is_named_with_its_source_and_what_it_has_to_be() {
         let told = text(&given.stderr);
         for word in words {
             assert!(told.contains(word), "{word}: {told}");
+        }
+    }
+}
+
+/// A secret under a wrong name, of whatever prefix.
+#[test]
+fn a_secret_is_never_repeated() {
+    for prefix in ["csg", "acme_live"] {
+        let prefix = prefix.parse().unwrap();
+        let secret = countersign_domain::Secret::with_prefix(&prefix, &[7; 32]);
+        for flag in [
+            "--token-headers",
+            "--token-prefix",
+            "--listen",
+            "--public-url",
+        ] {
+            let given = asked(None, &[], &[flag, secret.expose()]);
+            assert_eq!(given.status.code(), Some(2), "{flag}");
+            let told = text(&given.stderr);
+            assert!(told.contains(&flag[2..]), "{told}");
+            let random = &secret.expose()[prefix.as_str().len() + 1..];
+            assert!(!told.contains(&random[..20]), "{told}");
         }
     }
 }

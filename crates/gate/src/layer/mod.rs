@@ -11,12 +11,12 @@ use std::{
 };
 
 use countersign_domain::{Grant, Permission};
-use http::{HeaderMap, HeaderValue, Request, Response, header, request::Parts};
+use http::{HeaderValue, Request, Response, request::Parts};
 use tower_layer::Layer;
 use tower_service::Service;
 
 pub use self::body::GateBody;
-use crate::{CheckError, Gate, ProblemResponse, bearer, grpc};
+use crate::{CheckError, Gate, ProblemResponse, grpc};
 
 /// The socket address of a connection's peer, as an extension of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,12 +85,12 @@ where
         Box::pin(async move {
             match layer.admit(&parts).await {
                 Ok(grant) => {
-                    hide(&mut parts.headers);
+                    layer.gate.token_headers().hide(&mut parts.headers);
                     parts.extensions.insert(grant);
                     let answer = inner.call(Request::from_parts(parts, body)).await?;
                     Ok(answer.map(GateBody::inner))
                 }
-                Err(rejected) => Ok(answer(&rejected, grpc::media_type(&parts.headers))),
+                Err(rejected) => Ok(layer.answer(&rejected, grpc::media_type(&parts.headers))),
             }
         })
     }
@@ -98,33 +98,26 @@ where
 
 impl GateLayer {
     async fn admit(&self, head: &Parts) -> Result<Grant, CheckError> {
-        let presented = bearer(&head.headers)?;
+        let presented = self.gate.token_headers().read(&head.headers)?;
         let peer = self.gate.peer(&head.extensions).map(|peer| peer.ip());
         let address = self.gate.client_address(peer, &head.headers);
         let permission = self.permission.as_deref();
-        self.gate.check(presented, address, permission).await
+        self.gate.check(&presented, address, permission).await
     }
-}
 
-/// Hides the credential from code further in that prints headers.
-fn hide(headers: &mut HeaderMap) {
-    if let Some(value) = headers.get_mut(header::AUTHORIZATION) {
-        value.set_sensitive(true);
+    /// The refusal, in the form that a gRPC client reads if the call has such a media type.
+    fn answer<B>(&self, rejected: &CheckError, grpc: Option<HeaderValue>) -> Response<GateBody<B>> {
+        let refusal = ProblemResponse::from(rejected).with_challenges(self.gate.token_headers());
+        if let Some(media_type) = grpc {
+            let mut response = Response::new(GateBody::none());
+            *response.headers_mut() = refusal.grpc_headers(media_type);
+            return response;
+        }
+        let mut response = Response::new(GateBody::own(refusal.body()));
+        *response.status_mut() = refusal.status;
+        *response.headers_mut() = refusal.headers();
+        response
     }
-}
-
-/// The refusal, in the form that a gRPC client reads if the call has such a media type.
-fn answer<B>(rejected: &CheckError, grpc: Option<HeaderValue>) -> Response<GateBody<B>> {
-    let refusal = ProblemResponse::from(rejected);
-    if let Some(media_type) = grpc {
-        let mut response = Response::new(GateBody::none());
-        *response.headers_mut() = refusal.grpc_headers(media_type);
-        return response;
-    }
-    let mut response = Response::new(GateBody::own(refusal.body()));
-    *response.status_mut() = refusal.status;
-    *response.headers_mut() = refusal.headers();
-    response
 }
 
 #[cfg(test)]

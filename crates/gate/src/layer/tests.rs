@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 use countersign_domain::standard::{TASKS_READ, TASKS_WRITE};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use tower::{ServiceExt, service_fn};

@@ -2,6 +2,7 @@
 //! extensions and is written in one place around all routes, because only that place knows the
 //! request id.
 
+mod challenge;
 mod code;
 mod field_error;
 mod limit;
@@ -33,9 +34,6 @@ pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
 /// The media type of errors at the OAuth endpoints (RFC 6749, section 5.2).
 pub(crate) const OAUTH_MEDIA_TYPE: &str = "application/json";
-
-/// The challenge for clients that send a name and a password (RFC 7617).
-const BASIC: &str = r#"Basic realm="countersign""#;
 
 /// A text in the characters of `error_description`: printable ASCII without quotes and backslashes.
 fn described(detail: &str) -> String {
@@ -172,23 +170,6 @@ impl Problem {
     pub(crate) fn for_oauth(mut self) -> Self {
         self.0.members.error = Some(self.0.code.oauth_error());
         self.0.members.error_description = Some(described(&self.0.detail));
-        self
-    }
-
-    /// Uses the challenge of Basic, which the client tried (RFC 6749, section 5.2).
-    pub(crate) fn for_basic(self) -> Self {
-        match self.0.code.status() {
-            StatusCode::UNAUTHORIZED => self.with_header(header::WWW_AUTHENTICATE, BASIC),
-            _ => self,
-        }
-    }
-
-    /// Adds the challenge of Basic after that of Bearer, if the client tried neither.
-    pub(crate) fn for_any_scheme(mut self) -> Self {
-        if self.0.code.status() == StatusCode::UNAUTHORIZED {
-            let challenge = HeaderValue::from_static(BASIC);
-            self.0.headers.append(header::WWW_AUTHENTICATE, challenge);
-        }
         self
     }
 

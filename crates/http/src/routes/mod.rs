@@ -37,7 +37,8 @@ pub(crate) const VERIFY: &str = "/api/v1/api-tokens/verify";
 /// provides; without it the address is unknown, and tokens with a list of addresses are refused.
 pub(crate) fn router(app: ApiState) -> Router {
     let (api, document) = described();
-    let document = openapi::published(openapi::finished(document));
+    let mut document = openapi::published(openapi::finished(document));
+    openapi::allow(app.gate.token_headers(), &mut document);
     api.route("/auth", any(checks::forward_auth::auth))
         // With the path of the original request appended, which may be the root.
         .route("/auth/", any(checks::forward_auth::auth))

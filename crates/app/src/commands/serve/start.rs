@@ -96,6 +96,7 @@ pub(super) async fn start(
     let source = Arc::new(ClockGuard::new(facts.source(), time.clone()));
     let gate = Gate::new(source, move || clock.now())
         .with_proxies(settings.proxies.clone())
+        .with_token_headers(settings.token_headers.clone())
         .with_uses(uses.clone());
     let pages = settings.console.then(|| {
         countersign_console::pages(service.of_console(gate.clone(), time.clone(), &settings))

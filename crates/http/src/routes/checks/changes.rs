@@ -14,7 +14,6 @@ use countersign_application::ports::{
 use countersign_domain::{
     Actor, EventKind, Operation as _, ReadTokens, TenantId, TokenId, Version,
 };
-use countersign_gate::bearer;
 use futures_util::stream::unfold;
 use serde::Serialize;
 use tokio::{
@@ -95,15 +94,14 @@ pub(in crate::routes) async fn changes(
     let first = first(&app, &from).await?;
     drop(turn);
     // The rest of the head is not kept while the stream lasts.
-    let presented = headers.get(header::AUTHORIZATION).cloned();
-    let presented = presented.map(|presented| (header::AUTHORIZATION, presented));
+    let presented = app.gate.token_headers().picked(&headers);
     let mut stream = Stream {
         app,
         tenant,
         _seat: seat,
         caller: token,
         address: caller.exchange.address,
-        headers: presented.into_iter().collect(),
+        headers: presented,
         news,
         pending: VecDeque::new(),
         beat: Instant::now(),
@@ -246,14 +244,14 @@ impl Stream {
     }
 
     async fn still_admitted(&self) -> bool {
-        let Ok(presented) = bearer(&self.headers) else {
+        let Ok(presented) = self.app.gate.token_headers().read(&self.headers) else {
             return false;
         };
         let permission = ReadTokens::PERMISSION;
         let checked = self
             .app
             .gate
-            .check(presented, self.address, permission.as_ref());
+            .check(&presented, self.address, permission.as_ref());
         checked.await.is_ok()
     }
 }

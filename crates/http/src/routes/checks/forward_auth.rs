@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use countersign_domain::{Grant, Permission};
-use countersign_gate::{CheckError, bearer};
+use countersign_gate::CheckError;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::{super::Answer, permission};
@@ -96,7 +96,8 @@ async fn admit(
     headers: &HeaderMap,
     wanted: &[Permission],
 ) -> Result<Grant, CheckError> {
-    let known = app.gate.look_up(bearer(headers)?).await?;
+    let presented = app.gate.token_headers().read(headers)?;
+    let known = app.gate.look_up(&presented).await?;
     let held = &known.credential.permissions;
     let lacking = wanted.iter().find(|permission| !held.contains(permission));
     Ok(app.gate.admit(&known, exchange.address, lacking)?)

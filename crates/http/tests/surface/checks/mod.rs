@@ -6,6 +6,7 @@ mod auth;
 mod batch;
 mod changes;
 mod clients;
+mod forms;
 mod introspection;
 mod limits;
 mod matrix;
@@ -60,10 +61,22 @@ impl Doors {
     }
 
     async fn with(proxies: Proxies, settings: Settings) -> Self {
+        Self::built(proxies, settings, "").await
+    }
+
+    /// One that takes tokens from these headers too.
+    async fn taking(token_headers: &str) -> Self {
+        Self::built(Proxies::default(), Settings::default(), token_headers).await
+    }
+
+    async fn built(proxies: Proxies, settings: Settings, token_headers: &str) -> Self {
         let world = World::new().await;
         let noted = Arc::new(Noted::default());
         let mut parts = services(&world.stores, world.stores.tokens.clone(), proxies);
         parts.gate = parts.gate.with_uses(noted.clone());
+        parts.gate = parts
+            .gate
+            .with_token_headers(token_headers.parse().unwrap());
         let (gate, hub) = (parts.gate.clone(), parts.news.clone());
         let metrics = parts.metrics.clone();
         Self {

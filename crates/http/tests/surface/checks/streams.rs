@@ -56,7 +56,10 @@ pub(super) struct Following {
 
 impl Served {
     pub(super) async fn start(limits: Limits) -> Self {
-        let doors = Doors::new().await;
+        Self::over(Doors::new().await, limits).await
+    }
+
+    pub(super) async fn over(doors: Doors, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = doors.router.clone();
@@ -70,11 +73,23 @@ impl Served {
     }
 
     pub(super) async fn follow(&self, secret: &Secret, last: Option<&str>) -> Following {
-        let url = format!("http://{}{CHANGES}", self.address);
-        let mut request = reqwest::Client::new().get(url).bearer_auth(secret.expose());
+        let mut request = self.changes().bearer_auth(secret.expose());
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
+        Self::following(request).await
+    }
+
+    /// With the credential in a header by name.
+    pub(super) async fn follow_by(&self, name: &str, value: &str) -> Following {
+        Self::following(self.changes().header(name, value)).await
+    }
+
+    fn changes(&self) -> reqwest::RequestBuilder {
+        reqwest::Client::new().get(format!("http://{}{CHANGES}", self.address))
+    }
+
+    async fn following(request: reqwest::RequestBuilder) -> Following {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
         Following {
