@@ -84,7 +84,10 @@ pub(super) fn assemble(source: &Source, work: &Path, binary: &Path, archive: &Pa
     pack.arg(format!("--mtime=@{}", source.time))
         .arg("-cf")
         .arg(archive);
-    run(pack.arg("-C").arg(&parts).args(names))
+    run(pack.arg("-C").arg(&parts).args(names))?;
+    // Podman loads archives by the same library.
+    let load = format!("docker-archive:{}", archive.display());
+    run(buildah(&storage)?.args(["pull", "--quiet", &load]))
 }
 
 /// Removes what differs in each assembly, the id and the name of a container, from the
