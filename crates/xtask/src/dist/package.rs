@@ -15,6 +15,14 @@ use crate::process::Guarded;
 
 const UNIT: &str = "countersign.service";
 const STATE: &str = "var/lib/countersign";
+/// Files that the small system leaves out.
+const CONTENT: [&str; 5] = [
+    "/usr/share/man/man1/countersign.1.gz",
+    "/usr/share/bash-completion/completions/countersign",
+    "/usr/share/zsh/vendor-completions/_countersign",
+    "/usr/share/fish/vendor_completions.d/countersign.fish",
+    "/usr/share/doc/countersign/operations.md",
+];
 /// The largest accepted exposure of the unit, from 0 (best) to 100.
 const EXPOSURE: &str = "20";
 
@@ -24,6 +32,11 @@ const EXPOSURE: &str = "20";
 /// # Errors
 /// Fails if the package cannot be installed, its service does not work, or a purge leaves parts.
 pub fn package(file: &Path, system: &Path) -> Result<()> {
+    let content = output(Command::new("dpkg-deb").arg("--contents").arg(file))?;
+    for part in CONTENT {
+        let found = content.lines().any(|line| line.ends_with(part));
+        ensure!(found, "the package has no {part}");
+    }
     if !system.exists() {
         bootstrap(system)?;
     }

@@ -39,6 +39,9 @@ pub(crate) fn dist(test: bool) -> Result<()> {
     let binary = name(&format!("linux-{}", std::env::consts::ARCH));
     let archive = name(&format!("image-{}.tar", std::env::consts::ARCH));
     step("release build", || binary::build(&source, &work, &binary))?;
+    step("man pages and completions", || {
+        binary::documents(&work, &binary)
+    })?;
     let mut package = PathBuf::new();
     step("Debian package", || {
         package = debian_package(&source, &work, &folder)?;

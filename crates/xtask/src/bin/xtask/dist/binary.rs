@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs};
 
 use anyhow::{Context as _, Result, ensure};
@@ -26,12 +27,39 @@ pub(super) fn build(source: &Source, work: &Path, file: &Path) -> Result<()> {
     build.env("CARGO_ENCODED_RUSTFLAGS", rust).env("CFLAGS", c);
     run(&mut build)?;
     fs::copy(work.join("release/countersign"), file)?;
-    let version = output(std::process::Command::new(file).arg("--version"))?;
+    let version = output(Command::new(file).arg("--version"))?;
     let wanted = format!("countersign {} ({})", source.version, source.commit);
     ensure!(
         version == wanted,
         "--version shows {version:?}, and not {wanted:?}"
     );
+    Ok(())
+}
+
+/// Lets the binary write its man pages and completions beside itself, where cargo-deb looks.
+pub(super) fn documents(work: &Path, file: &Path) -> Result<()> {
+    let folder = work.join("release/documents");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    let pages = folder.join("man");
+    fs::create_dir_all(&pages)?;
+    let here = || {
+        let mut command = Command::new(file);
+        // No configuration file and no proxy setting of this machine counts there.
+        command.current_dir(&folder).env_clear();
+        command
+    };
+    run(here().arg("man").arg(&pages))?;
+    for (shell, name) in [
+        ("bash", "countersign"),
+        ("zsh", "_countersign"),
+        ("fish", "countersign.fish"),
+    ] {
+        let script = output(here().args(["completions", shell]))?;
+        fs::create_dir_all(folder.join(shell))?;
+        fs::write(folder.join(shell).join(name), script + "\n")?;
+    }
     Ok(())
 }
 
