@@ -17,7 +17,7 @@ const UNIT: &str = "countersign.service";
 const STATE: &str = "var/lib/countersign";
 /// Files that the small system leaves out.
 const CONTENT: [&str; 5] = [
-    "/usr/share/man/man1/countersign.1.gz",
+    "/usr/share/man/man1/countersign.1",
     "/usr/share/bash-completion/completions/countersign",
     "/usr/share/zsh/vendor-completions/_countersign",
     "/usr/share/fish/vendor_completions.d/countersign.fish",
