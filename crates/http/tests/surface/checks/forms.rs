@@ -38,14 +38,14 @@ fn sets() -> Vec<Vec<&'static str>> {
     [vec![]].into_iter().chain(alone).chain(pairs).collect()
 }
 
-fn in_authorization(form: &&&str) -> bool {
-    ["bearer", "basic"].contains(*form)
+fn in_authorization(form: &str) -> bool {
+    ["bearer", "basic"].contains(&form)
 }
 
 fn expected(allowed: &str, sent: &[&str]) -> (u16, &'static str) {
     let counts = |form: &&&str| **form == "bearer" || allowed.split(',').any(|one| one == **form);
     let count = sent.iter().filter(counts).count();
-    if count > 1 || sent.iter().filter(in_authorization).count() > 1 {
+    if count > 1 || sent.iter().filter(|form| in_authorization(form)).count() > 1 {
         (400, "invalid-parameter")
     } else if count == 1 {
         (200, "")
