@@ -1,9 +1,11 @@
 //! Queries over many tokens: a typed filter, which a store turns into bound parameters, so that a
 //! query cannot make it do anything else.
 
-use countersign_domain::{Timestamp, TokenId, TokenView, UserId};
+mod page;
 
-use crate::ports::Unreadable;
+use countersign_domain::{Timestamp, TokenId, UserId};
+
+pub use page::{Listed, Page, PageRequest};
 
 /// A filter of tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub enum Filter {
     Text(TextField, TextTest),
     /// One of its lists.
     List(ListField, ListTest),
+    /// The value of this key of its metadata.
+    Metadata(String, MetadataTest),
 }
 
 impl Filter {
@@ -74,6 +78,16 @@ impl Filter {
         }
     }
 
+    /// Whether the filter asks for owners or metadata, which have indexes of their own.
+    #[must_use]
+    pub fn asks_for_annotations(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_for_annotations),
+            Self::Text(TextField::Owner, _) | Self::Metadata(..) => true,
+            _ => false,
+        }
+    }
+
     /// Whether the filter asks for last uses.
     #[must_use]
     pub fn asks_for_uses(&self) -> bool {
@@ -98,7 +112,9 @@ impl Filter {
             Self::Used(_)
             | Self::Revoked(_)
             | Self::Text(..)
+            | Self::Metadata(_, MetadataTest::Exists(_))
             | Self::List(_, ListTest::Empty(_)) => 1,
+            Self::Metadata(_, MetadataTest::OneOf(values)) => values.len().max(1),
             Self::List(_, ListTest::ContainsAll(values) | ListTest::LacksAny(values)) => {
                 values.len().max(1)
             }
@@ -171,6 +187,9 @@ pub enum TextField {
     Name,
     /// The partial token of the newest secret. Needles of the caseless tests are in lower case.
     PartialToken,
+    /// The owner, with needles as those of the name. A token without an owner is equal to no text and
+    /// starts with none.
+    Owner,
 }
 
 /// A test of a text.
@@ -208,6 +227,15 @@ pub enum ListTest {
     Empty(bool),
 }
 
+/// A test of one key of the metadata.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MetadataTest {
+    /// The key has one of these values; an empty list matches no token.
+    OneOf(Vec<String>),
+    /// Whether the key is there.
+    Exists(bool),
+}
+
 /// A field by which tokens can be ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderField {
@@ -239,62 +267,5 @@ impl Order {
     #[must_use]
     pub fn asks_for_uses(&self) -> bool {
         self.field == OrderField::LastUsedDate
-    }
-}
-
-/// A request for a page of the matches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PageRequest {
-    /// The page's number, from 0.
-    pub number: u32,
-    /// The number of records on a page, 1 to 100.
-    pub size: u8,
-    /// How far matches are counted; `None` = all of them, whose cost grows with their number.
-    pub count_to: Option<u32>,
-}
-
-impl PageRequest {
-    /// The number of records before the page.
-    #[must_use]
-    pub fn offset(self) -> i64 {
-        i64::from(self.number) * i64::from(self.size)
-    }
-}
-
-/// One page of the matches.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<T> {
-    /// The records of the page.
-    pub content: Vec<T>,
-    /// The tokens of the page whose records cannot be read.
-    pub unreadable: Vec<Unreadable>,
-    /// The number of matches, including unreadable ones; at most [`PageRequest::count_to`] if they
-    /// are not all counted.
-    pub total: u64,
-}
-
-/// A part of the list of tokens in the order of their ids.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Listed {
-    /// The records.
-    pub content: Vec<TokenView>,
-    /// The tokens of this part whose records cannot be read.
-    pub unreadable: Vec<Unreadable>,
-}
-
-impl Listed {
-    /// Keeps the first `limit` tokens, readable or not. If there were more, returns the id after
-    /// which the list continues.
-    pub fn truncate(&mut self, limit: usize) -> Option<TokenId> {
-        let readable = self.content.iter().map(|view| view.token.id);
-        let mut ids: Vec<_> = readable
-            .chain(self.unreadable.iter().map(|one| one.token))
-            .collect();
-        ids.sort_unstable();
-        let more = ids.len() > limit;
-        let last = *ids.get(limit.checked_sub(1)?).filter(|_| more)?;
-        self.content.retain(|view| view.token.id <= last);
-        self.unreadable.retain(|one| one.token <= last);
-        Some(last)
     }
 }

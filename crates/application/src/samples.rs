@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use countersign_domain::{
-    Actor, AllowedAddresses, Authorized, ChainHash, Operation, Permission, Policy, RequestId,
-    Secret, TenantId, Timestamp, Token, TokenId, TokenName, TokenUpdate, TokenView, UserId,
-    UserInfo, Version, standard,
+    Actor, AllowedAddresses, Authorized, ChainHash, Metadata, Operation, Permission, Policy,
+    RequestId, Secret, TenantId, Timestamp, Token, TokenId, TokenName, TokenUpdate, TokenView,
+    UserId, UserInfo, Version, WrittenAnnotations, standard,
 };
 
 use crate::{
@@ -68,6 +68,9 @@ pub(crate) fn view(n: u8, version: i64) -> TokenView {
         partial: Secret::from_random(&[n; 32]).masked(),
         expiry: "2026-11-01T00:00:00Z".parse().unwrap(),
         addresses: AllowedAddresses::any(),
+        owner: None,
+        description: None,
+        metadata: Metadata::default(),
         permissions: [standard::TASKS_READ].into_iter().collect(),
         created: now(),
         modified: now(),
@@ -89,6 +92,7 @@ pub(crate) fn rename(name: &str) -> TokenUpdate {
         allowed_addresses: None,
         permissions: None,
         allow_lockout: false,
+        annotations: WrittenAnnotations::default(),
     }
 }
 

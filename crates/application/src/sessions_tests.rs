@@ -1,4 +1,6 @@
-use countersign_domain::{Actor, PermissionSet, Secret, Version, standard::API_TOKENS_READ};
+use countersign_domain::{
+    Actor, Metadata, PermissionSet, Secret, Version, standard::API_TOKENS_READ,
+};
 use mockall::predicate::eq;
 
 use super::*;
@@ -30,6 +32,8 @@ fn credential() -> Credential {
         valid_until: None,
         created: now(),
         modified: now(),
+        owner: None,
+        metadata: Metadata::default(),
     }
 }
 

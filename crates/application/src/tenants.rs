@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use countersign_domain::{
     Actor, NewToken, PermissionCatalog, RequestId, Secret, StoredSecret, TenantId, Timestamp,
-    TokenView, UserId, UserInfo, caseless_key,
+    TokenView, UserId, UserInfo, WrittenAnnotations, caseless_key,
 };
 
 use crate::{
@@ -234,6 +234,7 @@ impl Tenants {
             expiry: self.longest(policy.max_lifetime_months),
             allowed_addresses: Vec::new(),
             permissions: all.iter().map(ToString::to_string).collect(),
+            annotations: WrittenAnnotations::default(),
         };
         let actor = Actor::system(tenant.id, tenant.system.clone(), all);
         let request = self.tokens.request(actor, request);

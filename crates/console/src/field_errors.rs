@@ -13,6 +13,9 @@ pub(crate) struct FieldErrors {
     pub(crate) expiry: Vec<String>,
     pub(crate) addresses: Vec<String>,
     pub(crate) permissions: Vec<String>,
+    pub(crate) owner: Vec<String>,
+    pub(crate) description: Vec<String>,
+    pub(crate) metadata: Vec<String>,
     /// Whether the caller would lock out its own address, and has to confirm that.
     pub(crate) lockout: bool,
 }
@@ -29,6 +32,9 @@ impl FieldErrors {
                 Field::Expiry => &mut faults.expiry,
                 Field::AllowedAddresses(_) => &mut faults.addresses,
                 Field::Permissions(_) => &mut faults.permissions,
+                Field::Owner => &mut faults.owner,
+                Field::Description => &mut faults.description,
+                Field::Metadata => &mut faults.metadata,
             };
             list.push(message(violation, stored));
         }
@@ -63,6 +69,9 @@ impl FieldErrors {
             (&self.expiry, ("expiry", "Expiry")),
             (&self.addresses, ("addresses", "Allowed addresses")),
             (&self.permissions, ("permissions", "Permissions")),
+            (&self.owner, ("owner", "Owner")),
+            (&self.description, ("description", "Description")),
+            (&self.metadata, ("metadata", "Metadata")),
         ]
         .into_iter()
         .filter(|(faults, _)| !faults.is_empty())
@@ -94,6 +103,10 @@ fn message(violation: &Violation, stored: Option<&PermissionSet>) -> String {
     let ended = "An expired token can be renamed or narrowed; it cannot get more time, addresses or permissions, or a new secret.";
     match violation {
         Violation::InvalidName(reason) => sentence(&reason.to_string()),
+        Violation::InvalidMetadata(fault) => match fault.key() {
+            Some(key) => format!("“{}”: {fault}.", cut(key)),
+            None => sentence(&fault.to_string()),
+        },
         Violation::ExpiryInPast => "The expiry has to be in the future.".into(),
         Violation::ExpiryTooFar {
             latest: Some(latest),
@@ -103,6 +116,8 @@ fn message(violation: &Violation, stored: Option<&PermissionSet>) -> String {
         ),
         Violation::InvalidAddress { value, reason, .. } => format!("“{}”: {reason}.", cut(value)),
         Violation::ExpiryTooFar { latest: None }
+        | Violation::InvalidOwner(_)
+        | Violation::InvalidDescription(_)
         | Violation::TooManyAddresses { .. }
         | Violation::EmptyPermissions
         | Violation::StrongerToken { .. } => sentence(&violation.to_string()),

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod annotations_form;
 mod auth;
 mod browser_request;
 mod chain_checks;

@@ -5,7 +5,7 @@ use countersign_application::query::{
     Compare, Filter, ListField, ListTest, Order, OrderField, PageRequest, TextField, TextTest,
     TimeField,
 };
-use countersign_domain::{Timestamp, TokenName, caseless_key};
+use countersign_domain::{Owner, Timestamp, TokenName, caseless_key};
 use form_urlencoded::Serializer;
 
 use crate::token_form::DAY;
@@ -124,6 +124,8 @@ pub(crate) struct ListQuery {
     pub(crate) state: State,
     /// A permission that all of them hold; empty = any.
     pub(crate) permission: String,
+    /// The owner of all of them, without regard to case; empty = any.
+    pub(crate) owner: String,
     pub(crate) sort: Sort,
     /// The page's number, from 1.
     pub(crate) page: u32,
@@ -136,6 +138,7 @@ impl ListQuery {
             words: String::new(),
             state: State::All,
             permission: String::new(),
+            owner: String::new(),
             sort: Sort {
                 field: OrderField::Name,
                 descending: false,
@@ -150,6 +153,7 @@ impl ListQuery {
                     view.state = state.unwrap_or(State::All);
                 }
                 "permission" => view.permission = value.trim().chars().take(128).collect(),
+                "owner" => view.owner = value.trim().chars().take(Owner::MAX).collect(),
                 "sort" => {
                     if let Some((_, _, field)) = ORDERS.iter().find(|(word, ..)| *word == value) {
                         view.sort.field = *field;
@@ -165,7 +169,16 @@ impl ListQuery {
 
     /// Whether the view leaves any token out.
     pub(crate) fn is_filtered(&self) -> bool {
-        !self.words.is_empty() || self.state != State::All || !self.permission.is_empty()
+        let texts = [&self.words, &self.permission, &self.owner];
+        self.state != State::All || texts.iter().any(|text| !text.is_empty())
+    }
+
+    /// The view of an owner's tokens.
+    pub(crate) fn of_owner(owner: &str) -> Self {
+        Self {
+            owner: owner.to_owned(),
+            ..Self::of("")
+        }
     }
 
     /// The filter for the store.
@@ -179,6 +192,10 @@ impl ListQuery {
         if !self.permission.is_empty() {
             let wanted = ListTest::ContainsAll(vec![self.permission.clone()]);
             all.push(Filter::List(ListField::Permissions, wanted));
+        }
+        if !self.owner.is_empty() {
+            let wanted = TextTest::Equals(caseless_key(&self.owner));
+            all.push(Filter::Text(TextField::Owner, wanted));
         }
         Filter::All(all)
     }
@@ -215,6 +232,7 @@ impl ListQuery {
             ("q", self.words.as_str(), ""),
             ("state", &self.state.word(), ""),
             ("permission", &self.permission, ""),
+            ("owner", &self.owner, ""),
             ("sort", sort, "name"),
             (
                 "dir",

@@ -3,9 +3,13 @@
 //! the form, which may say anything.
 
 use countersign_application::ports::EventView;
-use countersign_domain::{Authorized, ReadTokens, Timestamp, Token, Version};
+use countersign_domain::{Authorized, Description, Owner, ReadTokens, Timestamp, Token, Version};
 
-use crate::{error::PageError, state::ConsoleState};
+use crate::{
+    annotations_form::{AnnotationsForm, lines},
+    error::PageError,
+    state::ConsoleState,
+};
 
 /// The number of events that are read at a time.
 const BATCH: u8 = 100;
@@ -19,6 +23,7 @@ pub(crate) struct BaseValues {
     pub(crate) expiry: Timestamp,
     pub(crate) addresses: Vec<String>,
     pub(crate) permissions: Vec<String>,
+    pub(crate) annotations: AnnotationsForm,
 }
 
 impl From<&Token> for BaseValues {
@@ -28,6 +33,7 @@ impl From<&Token> for BaseValues {
             expiry: token.expiry,
             addresses: token.addresses.iter().collect(),
             permissions: token.permissions.iter().map(ToString::to_string).collect(),
+            annotations: AnnotationsForm::stored(token),
         }
     }
 }
@@ -86,6 +92,20 @@ fn undone(mut values: BaseValues, events: &[EventView]) -> BaseValues {
         let permissions = changes.permissions.as_ref();
         if let Some(before) = permissions.and_then(|changed| changed.before.as_ref()) {
             values.permissions = before.iter().map(ToString::to_string).collect();
+        }
+        let annotations = &mut values.annotations;
+        if let Some(owner) = &changes.owner {
+            let before = owner.before.as_ref().map_or("", Owner::as_str);
+            annotations.owner = Some(before.to_owned());
+        }
+        if let Some(description) = &changes.description {
+            let before = description.before.as_ref();
+            let before = before.map_or("", Description::as_str);
+            annotations.description = Some(before.to_owned());
+        }
+        if let Some(metadata) = &changes.metadata {
+            let before = metadata.before.as_ref().map(lines);
+            annotations.metadata = Some(before.unwrap_or_default());
         }
     }
     values

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use countersign_domain::{AllowedAddresses, NewToken, Permission, Timestamp, Token, TokenUpdate};
 
-use crate::form::Form;
+use crate::{annotations_form::AnnotationsForm, form::Form};
 
 /// The lifetimes that one click selects, in days.
 pub(crate) const PRESETS: [u32; 3] = [30, 90, 365];
@@ -37,6 +37,7 @@ pub(crate) struct TokenForm {
     pub(crate) permissions: Vec<String>,
     /// Whether somebody allows their own address to be locked out.
     pub(crate) lockout: bool,
+    pub(crate) annotations: AnnotationsForm,
 }
 
 impl TokenForm {
@@ -51,6 +52,7 @@ impl TokenForm {
             addresses: String::new(),
             permissions: Vec::new(),
             lockout: false,
+            annotations: AnnotationsForm::default(),
         }
     }
 
@@ -64,6 +66,7 @@ impl TokenForm {
             addresses: addresses.join("\n"),
             permissions: token.permissions.iter().map(ToString::to_string).collect(),
             lockout: false,
+            annotations: AnnotationsForm::stored(token),
         }
     }
 
@@ -80,6 +83,7 @@ impl TokenForm {
             addresses: addresses.join("\n").replace('\r', ""),
             permissions: form.all("permissions").map(Into::into).collect(),
             lockout: form.has("lockout"),
+            annotations: AnnotationsForm::of(form),
         }
     }
 
@@ -120,6 +124,7 @@ impl TokenForm {
             expiry: self.instant(now)?.ok_or(NoInstant)?,
             allowed_addresses: self.address_lines(),
             permissions: self.permissions.clone(),
+            annotations: self.annotations.written(),
         })
     }
 
@@ -140,6 +145,7 @@ impl TokenForm {
             allowed_addresses: (!same_addresses).then_some(addresses),
             permissions: (wanted != held).then(|| self.permissions.clone()),
             allow_lockout: self.lockout,
+            annotations: self.annotations.changed(stored),
         })
     }
 

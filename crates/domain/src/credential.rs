@@ -6,8 +6,8 @@ use std::{net::IpAddr, sync::Arc};
 use thiserror::Error;
 
 use crate::{
-    AllowedAddresses, Changes, Permission, PermissionSet, SecretDigest, TenantId, Timestamp, Token,
-    TokenId, UserId, Version,
+    AllowedAddresses, Changes, Metadata, Owner, Permission, PermissionSet, SecretDigest, TenantId,
+    Timestamp, Token, TokenId, UserId, Version,
 };
 
 /// The facts that a check needs about the token of a secret. They may be cached; a verdict may not.
@@ -27,6 +27,10 @@ pub struct Credential {
     pub permissions: PermissionSet,
     /// The addresses from which it may be used.
     pub addresses: AllowedAddresses,
+    /// The owner, for those who ask whose token it is. No verdict depends on it.
+    pub owner: Option<Owner>,
+    /// The deployment's own pairs of text. No verdict depends on them.
+    pub metadata: Metadata,
     /// The expiry: the token is valid while now < expiry.
     pub expiry: Timestamp,
     /// The instant at which the presented secret stops working, if another one has replaced it.
@@ -118,6 +122,8 @@ impl Credential {
             user_name: record.name.as_str().into(),
             permissions: record.permissions.clone(),
             addresses: record.addresses.clone(),
+            owner: record.owner.clone(),
+            metadata: record.metadata.clone(),
             expiry: record.expiry,
             modified: record.modified,
             ..self.clone()
@@ -145,6 +151,14 @@ impl Credential {
             addresses: addresses
                 .and_then(|addresses| addresses.after.clone())
                 .unwrap_or_else(|| self.addresses.clone()),
+            owner: changes
+                .owner
+                .as_ref()
+                .map_or_else(|| self.owner.clone(), |owner| owner.after.clone()),
+            metadata: changes.metadata.as_ref().map_or_else(
+                || self.metadata.clone(),
+                |metadata| metadata.after.clone().unwrap_or_default(),
+            ),
             expiry: expiry.unwrap_or(self.expiry),
             modified: at,
             ..self.clone()

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    Descent, FieldChange, Policy, TokenUpdate, UpdateOutcome, Write,
+    Descent, FieldChange, Policy, TokenUpdate, UpdateOutcome, Write, WrittenAnnotations,
     samples::{self, now, request, set},
     standard::*,
 };
@@ -25,6 +25,7 @@ fn edit(change: impl FnOnce(&mut TokenUpdate)) -> TokenUpdate {
         allowed_addresses: None,
         permissions: None,
         allow_lockout: false,
+        annotations: WrittenAnnotations::default(),
     };
     change(&mut edit);
     edit
@@ -46,6 +47,8 @@ fn edits() -> Vec<TokenUpdate> {
         edit(|edit| edit.allowed_addresses = Some(vec!["192.0.2.7".to_owned()])),
         edit(|edit| edit.allowed_addresses = Some(Vec::new())),
         edit(|edit| edit.permissions = Some(vec![TASKS_READ.to_string(), USERS_READ.to_string()])),
+        edit(|edit| edit.annotations.owner = Some("acme".into())),
+        edit(|edit| edit.annotations.metadata = Some(vec![("plan".into(), "gold".into())])),
     ]
 }
 

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::{
-    AllowedAddresses, PartialToken, PermissionSet, SecretCommitment, TenantId, Timestamp, TokenId,
-    TokenName, UserId, Version, hex,
+    AllowedAddresses, Description, Metadata, Owner, PartialToken, PermissionSet, SecretCommitment,
+    TenantId, Timestamp, TokenId, TokenName, UserId, Version, hex,
 };
 
 /// The kind of change that an event records.
@@ -56,8 +56,7 @@ impl FromStr for EventKind {
     }
 }
 
-/// A request id, which connects an event with a request and its log lines: 1 to 128 letters,
-/// digits, `-`, `_`, `.` or `:`.
+/// A request id, for an event and the log lines of its request: 1 to 128 of A-Z a-z 0-9 - _ . :
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct RequestId(Box<str>);
@@ -83,7 +82,7 @@ impl FromStr for RequestId {
     }
 }
 
-/// A field's value before and after; `None` if the record did not exist.
+/// A field's value before and after; `None` if the record did not exist, or had none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldChange<T> {
     /// The value before the change.
@@ -111,10 +110,18 @@ pub struct Changes {
     /// The part of the newest secret that may be shown, if a rotation changed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial_token: Option<FieldChange<PartialToken>>,
-    /// The instant at which a replaced secret stops working: after a rotation the one that it
-    /// replaced, after an update the one that was ended early.
+    /// When a replaced secret ends: the one that a rotation replaced, or an update ended early.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced_retires_at: Option<FieldChange<Timestamp>>,
+    /// The owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<FieldChange<Owner>>,
+    /// The description.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<FieldChange<Description>>,
+    /// The metadata, which is never empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<FieldChange<Metadata>>,
 }
 
 /// The chain hash of an event: SHA-256 over the hash before it and its own content.

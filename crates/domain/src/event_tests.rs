@@ -82,6 +82,36 @@ fn the_hash_never_changes() {
     );
 }
 
+/// Annotations came later than the encodings: an event without them has the hash that it had before,
+/// and one with them has this form.
+#[test]
+fn the_hash_covers_annotations() {
+    let some = |after: &str| FieldChange {
+        before: None,
+        after: Some(after.to_owned()),
+    };
+    let mut event = committed();
+    let annotations = serde_json::json!({
+        "owner": some("acme"), "description": some("one\ntwo"),
+        "metadata": {"before": {"a": "1"}, "after": null},
+    });
+    let annotations: Changes = serde_json::from_value(annotations).unwrap();
+    event.changes = Changes {
+        owner: annotations.owner,
+        description: annotations.description,
+        metadata: annotations.metadata,
+        ..event.changes
+    };
+    let json = serde_json::to_string(&event.changes).unwrap();
+    assert!(json.ends_with(
+        r#""owner":{"before":null,"after":"acme"},"description":{"before":null,"after":"one\ntwo"},"metadata":{"before":{"a":"1"},"after":null}}"#
+    ));
+    assert_eq!(
+        event.chained_to(&ChainHash::START).hash.to_string(),
+        "fa3e46adc8de60cf11e25c952fc0af2e89cddeac2ccce16d6930b4a8690e386a"
+    );
+}
+
 /// The same event in the encoding that commits to its secret.
 fn committed() -> EventContent {
     EventContent {

@@ -2,6 +2,7 @@
 
 mod actor;
 mod addresses;
+mod annotations;
 mod authorization;
 mod catalog;
 mod chain;
@@ -31,6 +32,7 @@ pub use {chrono, ipnet, uuid};
 
 pub use actor::{Actor, Request};
 pub use addresses::{AllowedAddresses, InvalidAddress, InvalidAddresses};
+pub use annotations::{Description, InvalidMetadata, InvalidText, Metadata, Owner};
 pub use authorization::{
     Authorized, DeleteTokens, EndTokens, InsufficientScope, OnItself, Operation, ReadMetrics,
     ReadTokens, ReadUsers, RetireSecrets, RotateTokens, UseOwnToken, WriteTokens,
@@ -54,7 +56,7 @@ pub use permission::{InvalidPermission, Permission};
 pub use permission_set::PermissionSet;
 pub use rules::{
     Descent, ForcedRevocation, InvalidOverlap, NewToken, NewTokenMaterial, Overlap, Policy,
-    RevocableToken, SecretChoice, TokenUpdate, UpdateOutcome,
+    RevocableToken, SecretChoice, TokenUpdate, UpdateOutcome, WrittenAnnotations,
 };
 pub use secret::{
     InvalidPrefix, MalformedDigest, MalformedSecret, PartialToken, Secret, SecretDigest,

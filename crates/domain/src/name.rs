@@ -80,11 +80,7 @@ impl TokenName {
     fn read(raw: &str, is_forbidden: impl Fn(char) -> bool) -> Result<Self, InvalidName> {
         let normal: String = raw.nfc().collect();
         let text = normal.trim();
-        let forbidden = text
-            .char_indices()
-            .enumerate()
-            .find(|(_, (place, c))| is_forbidden(*c) && !joins(text, *place));
-        if let Some((position, (_, character))) = forbidden {
+        if let Some((position, character)) = first(text, is_forbidden) {
             return Err(InvalidName::Forbidden {
                 character,
                 position,
@@ -126,6 +122,21 @@ impl TokenName {
     pub fn is_of_now(&self, key: &str) -> bool {
         *self.key == *key && !self.text.chars().any(is_replacement)
     }
+}
+
+/// The first character that a name cannot have, with its position in characters; `also` is allowed.
+pub(crate) fn first_forbidden(text: &str, also: Option<char>) -> Option<(usize, char)> {
+    first(text, |c| {
+        (is_forbidden(c) || is_replacement(c)) && Some(c) != also
+    })
+}
+
+fn first(text: &str, is_forbidden: impl Fn(char) -> bool) -> Option<(usize, char)> {
+    let forbidden = text
+        .char_indices()
+        .enumerate()
+        .find(|(_, (place, c))| is_forbidden(*c) && !joins(text, *place));
+    forbidden.map(|(position, (_, character))| (position, character))
 }
 
 /// Folds a text for comparisons without regard to case, width, composition or the number of blanks:
@@ -173,7 +184,7 @@ fn is_replacement(c: char) -> bool {
 }
 
 /// Whether a character is visible alone; marks need another character as their base.
-fn shows(c: char) -> bool {
+pub(crate) fn shows(c: char) -> bool {
     use GeneralCategoryGroup::{Mark, Separator};
     !matches!(c.general_category_group(), Mark | Separator) && !is_joiner(c)
 }

@@ -2,8 +2,8 @@
 //! needs.
 
 use crate::{
-    Actor, AllowedAddresses, ChainHash, Credential, Permission, PermissionSet, Request, Secret,
-    TenantId, Timestamp, Token, TokenId, TokenName, TokenView, UserId, UserInfo, Version,
+    Actor, AllowedAddresses, ChainHash, Credential, Metadata, Permission, PermissionSet, Request,
+    Secret, TenantId, Timestamp, Token, TokenId, TokenName, TokenView, UserId, UserInfo, Version,
 };
 
 pub(crate) fn at(text: &str) -> Timestamp {
@@ -42,6 +42,9 @@ pub(crate) fn view(n: u8, permissions: &[Permission]) -> TokenView {
         expiry: at("2026-11-01T12:00:00Z"),
         addresses: AllowedAddresses::any(),
         permissions: set(permissions),
+        owner: None,
+        description: None,
+        metadata: Metadata::default(),
         created: at("2026-05-01T12:00:00Z"),
         modified: at("2026-05-02T12:00:00Z"),
     };
@@ -88,6 +91,8 @@ pub(crate) fn credential(permissions: &[Permission]) -> Credential {
         user_name: "token 1".into(),
         permissions: set(permissions),
         addresses: AllowedAddresses::any(),
+        owner: None,
+        metadata: Metadata::default(),
         expiry: at("2026-11-01T12:00:00Z"),
         valid_until: None,
         created: at("2026-05-01T12:00:00Z"),

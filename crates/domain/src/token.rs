@@ -5,8 +5,8 @@ use std::{net::IpAddr, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AllowedAddresses, ChainHash, Change, PartialToken, PermissionSet, SecretDigest, TenantId,
-    Timestamp, TokenId, TokenName, UserId, Version, Write,
+    AllowedAddresses, ChainHash, Change, Description, Metadata, Owner, PartialToken, PermissionSet,
+    SecretDigest, TenantId, Timestamp, TokenId, TokenName, UserId, Version, Write,
 };
 
 /// The stored facts of a token. The rules decide whether they may change, and a store only ever
@@ -31,6 +31,12 @@ pub struct Token {
     pub addresses: AllowedAddresses,
     /// The permissions that the token holds.
     pub permissions: PermissionSet,
+    /// The owner, in the deployment's own words.
+    pub owner: Option<Owner>,
+    /// The description, for people.
+    pub description: Option<Description>,
+    /// The deployment's own pairs of text.
+    pub metadata: Metadata,
     /// The instant of creation, from which the longest lifetime counts.
     pub created: Timestamp,
     /// The instant of the last change.

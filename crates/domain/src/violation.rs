@@ -5,7 +5,10 @@ use std::net::IpAddr;
 
 use thiserror::Error;
 
-use crate::{AllowedAddresses, InvalidAddress, InvalidName, Permission, Timestamp};
+use crate::{
+    AllowedAddresses, InvalidAddress, InvalidMetadata, InvalidName, InvalidText, Permission,
+    Timestamp,
+};
 
 /// A field of a request for a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +23,12 @@ pub enum Field {
     AllowedAddresses(Option<usize>),
     /// The permissions, or one entry of them.
     Permissions(Option<usize>),
+    /// The owner.
+    Owner,
+    /// The description.
+    Description,
+    /// The metadata, or one pair of it.
+    Metadata,
 }
 
 impl Field {
@@ -34,6 +43,9 @@ impl Field {
             Self::AllowedAddresses(Some(index)) => format!("/allowedAddresses/{index}"),
             Self::Permissions(None) => "/permissions".into(),
             Self::Permissions(Some(index)) => format!("/permissions/{index}"),
+            Self::Owner => "/owner".into(),
+            Self::Description => "/description".into(),
+            Self::Metadata => "/metadata".into(),
         }
     }
 }
@@ -44,6 +56,15 @@ pub enum Violation {
     /// The name is not valid.
     #[error(transparent)]
     InvalidName(InvalidName),
+    /// The owner is not valid.
+    #[error("{0}")]
+    InvalidOwner(InvalidText),
+    /// The description is not valid.
+    #[error("{0}")]
+    InvalidDescription(InvalidText),
+    /// The metadata is not valid.
+    #[error(transparent)]
+    InvalidMetadata(InvalidMetadata),
     /// A new expiry has to be after now.
     #[error("the expiry has to be after now")]
     ExpiryInPast,
@@ -168,6 +189,9 @@ impl Violation {
             Self::NewestSecret => RefusalKind::NewestSecret,
             Self::WouldLockOut { .. } => RefusalKind::WouldLockOut,
             Self::InvalidName(_)
+            | Self::InvalidOwner(_)
+            | Self::InvalidDescription(_)
+            | Self::InvalidMetadata(_)
             | Self::ExpiryInPast
             | Self::ExpiryTooFar { .. }
             | Self::InvalidAddress { .. }
@@ -182,6 +206,9 @@ impl Violation {
     pub const fn field(&self) -> Field {
         match self {
             Self::InvalidName(_) => Field::Name,
+            Self::InvalidOwner(_) => Field::Owner,
+            Self::InvalidDescription(_) => Field::Description,
+            Self::InvalidMetadata(_) => Field::Metadata,
             Self::ExpiryInPast | Self::ExpiryTooFar { .. } => Field::Expiry,
             Self::InvalidAddress { index, .. } => Field::AllowedAddresses(Some(*index)),
             Self::TooManyAddresses { .. } | Self::WouldLockOut { .. } => {

@@ -17,8 +17,8 @@ use async_trait::async_trait;
 use countersign_gate::{
     CacheSettings, CachedSource, CredentialSource, Gate, PresentedSecret, SourceError,
     domain::{
-        AllowedAddresses, Credential, Secret, TenantId, Timestamp, TokenId, UserId, Version,
-        standard,
+        AllowedAddresses, Credential, Metadata, Secret, TenantId, Timestamp, TokenId, UserId,
+        Version, standard,
     },
 };
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -60,6 +60,8 @@ impl CredentialSource for Everybody {
             valid_until: None,
             created: now(),
             modified: now(),
+            owner: None,
+            metadata: Metadata::default(),
         })))
     }
 }

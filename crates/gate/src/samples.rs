@@ -10,8 +10,8 @@ use std::{
 
 use async_trait::async_trait;
 use countersign_domain::{
-    AllowedAddresses, Credential, Grant, Secret, SecretDigest, TenantId, Timestamp, TokenId,
-    UserId, Version, standard,
+    AllowedAddresses, Credential, Grant, Metadata, Owner, Secret, SecretDigest, TenantId,
+    Timestamp, TokenId, UserId, Version, standard,
 };
 
 use crate::{CredentialSource, PresentedSecret, SourceError, UsageObserver};
@@ -43,6 +43,8 @@ pub(crate) fn credential(number: u8) -> Credential {
         valid_until: None,
         created: begin(),
         modified: begin(),
+        owner: Owner::parse("customer-17").ok(),
+        metadata: Metadata::parse([("plan", "gold")]).unwrap(),
     }
 }
 

@@ -26,6 +26,7 @@ use utoipa::{
 };
 
 pub(crate) use self::published::published;
+use crate::filter::add_metadata_tests;
 use crate::problem::{Document, FieldError, MEDIA_TYPE, Members, OAUTH_MEDIA_TYPE};
 
 /// The groups of operations, in the order in which pages show them.
@@ -97,10 +98,9 @@ pub(crate) fn base() -> OpenApi {
         .description(Some("The service that this document comes from"))
         .build();
     let tag = |(name, description)| {
-        let description = Some(description);
         TagBuilder::new()
             .name(name)
-            .description(description)
+            .description(Some(description))
             .build()
     };
     OpenApiBuilder::new()
@@ -140,6 +140,7 @@ pub(crate) fn finished(mut document: OpenApi) -> OpenApi {
     components
         .schemas
         .insert(FieldError::name().into(), FieldError::schema());
+    add_metadata_tests(&mut components.schemas);
     // It is only a part of problems, with which it is merged.
     let part = Members::name();
     components
@@ -176,12 +177,11 @@ fn finish(operation: &mut Operation, media_type: &str) {
     let limited = !open && operation.operation_id.as_deref() != Some("authorize");
     let statuses = statuses.iter().chain(limited.then_some(&"429"));
     for status in statuses {
-        let absent = || RefOr::T(Response::default());
         operation
             .responses
             .responses
             .entry((*status).to_owned())
-            .or_insert_with(absent);
+            .or_insert_with(|| RefOr::T(Response::default()));
     }
     for parameter in operation.parameters.iter_mut().flatten() {
         if let RefOr::T(parameter) = parameter

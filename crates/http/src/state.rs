@@ -20,8 +20,8 @@ use countersign_gate::Gate;
 use tracing::Span;
 
 use crate::{
-    ChangeBroadcast, Metrics, Timekeeping, Writability, refusal_throttle::RefusalThrottle,
-    stream_limit::StreamLimit,
+    ChangeBroadcast, MetadataHeaders, Metrics, Timekeeping, Writability,
+    refusal_throttle::RefusalThrottle, stream_limit::StreamLimit,
 };
 
 /// The services that the surface calls.
@@ -87,6 +87,8 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// The form of the deployment's secrets, which everybody may know.
     pub token_format: TokenFormat,
+    /// The keys of metadata that forward auth hands over, each in a header; none by default.
+    pub auth_metadata: MetadataHeaders,
     /// The functions for the spans of requests; `None` = there are no traces.
     pub traces: Option<Traces>,
 }

@@ -50,6 +50,8 @@ pub(crate) struct CredentialRow {
     name: String,
     permissions: Texts,
     allowed_addresses: Texts,
+    owner: Option<String>,
+    metadata: Option<String>,
     expiry: Micros,
     retires_at: Option<Micros>,
     created_at: Micros,
@@ -68,12 +70,13 @@ async fn found(
             SELECT here.in_recovery AS "in_recovery!", f.digest AS "digest?", f.tenant_id AS "tenant_id?",
                    f.id AS "id?", f.version AS "version?", f.user_id AS "user_id?", f.name AS "name?",
                    f.permissions AS "permissions?: Texts", f.allowed_addresses AS "allowed_addresses?: Texts",
+                   f.owner AS "owner?", f.metadata AS "metadata?",
                    f.expiry AS "expiry?: Micros", f.retires_at AS "retires_at?: Micros",
                    f.created_at AS "created_at?: Micros", f.modified_at AS "modified_at?: Micros"
             FROM (SELECT pg_is_in_recovery() AS in_recovery) here
             LEFT JOIN (
                 SELECT s.digest, t.tenant_id, t.id, t.version, t.user_id, u.name, t.permissions,
-                       t.allowed_addresses, t.expiry, s.retires_at, t.created_at, t.modified_at
+                       t.allowed_addresses, t.owner, t.metadata::text AS metadata, t.expiry, s.retires_at, t.created_at, t.modified_at
                 FROM token_secrets s
                 JOIN api_tokens t ON t.tenant_id = s.tenant_id AND t.id = s.token_id
                 JOIN users u ON u.tenant_id = t.tenant_id AND u.id = t.user_id
@@ -94,6 +97,8 @@ async fn found(
                     name: row.name?,
                     permissions: row.permissions?,
                     allowed_addresses: row.allowed_addresses?,
+                    owner: row.owner,
+                    metadata: row.metadata,
                     expiry: row.expiry?,
                     retires_at: row.retires_at,
                     created_at: row.created_at?,
@@ -119,6 +124,8 @@ impl CredentialRow {
             user_name: shown(&self.name).into(),
             permissions: API_TOKENS.permissions(&self.permissions)?,
             addresses: API_TOKENS.addresses(&self.allowed_addresses)?,
+            owner: API_TOKENS.owner(self.owner.as_ref())?,
+            metadata: API_TOKENS.metadata(self.metadata.as_ref())?,
             expiry: API_TOKENS.time("expiry", self.expiry)?,
             valid_until: valid_until.transpose()?,
             created: API_TOKENS.time("created_at", self.created_at)?,

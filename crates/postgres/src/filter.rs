@@ -1,5 +1,8 @@
 //! Filters and orders as SQL. Only text of this crate becomes SQL; values from callers are bound.
 
+mod annotations;
+mod nul;
+
 use countersign_application::query::{
     Compare, Filter, ListField, ListTest, Order, OrderField, Scope, TextField, TextTest, TimeField,
 };
@@ -87,6 +90,7 @@ impl Sql {
             Filter::Used(false) => self.word("l.used_at IS NULL"),
             Filter::Text(field, test) => self.text(*field, test),
             Filter::List(field, test) => self.list(*field, test),
+            Filter::Metadata(key, test) => self.metadata(key, test),
         }
     }
 
@@ -151,8 +155,10 @@ impl Sql {
         let (column, folded) = match field {
             TextField::Name => ("t.name", "t.name_key"),
             TextField::PartialToken => ("t.partial_token", "lower(t.partial_token)"),
+            TextField::Owner => ("t.owner", "t.owner_key"),
         };
         let (call, needle, end) = match test {
+            TextTest::Compare(test) if field == TextField::Owner => return self.owner(test),
             TextTest::Compare(test) => {
                 return self.compare(column, &nul::free(test), Clone::clone);
             }
@@ -178,6 +184,11 @@ impl Sql {
                 "false"
             });
         }
+        let folded = match field {
+            // A missing owner starts with nothing.
+            TextField::Owner if call.starts_with("NOT") => "coalesce(t.owner_key, '')",
+            _ => folded,
+        };
         self.word(call)
             .word(folded)
             .word(", ")
@@ -263,38 +274,4 @@ pub(crate) fn ordered(alias: char, order: &[Order]) -> String {
         format!("{alias}.{column} {direction}, ")
     });
     format!(" ORDER BY {}{alias}.id", keys.collect::<String>())
-}
-
-mod nul {
-    //! Comparisons with texts with NUL, converted to equivalent ones without.
-
-    use countersign_application::query::Compare;
-
-    /// A text without NUL is below one with NUL exactly if it is at most the part before the NUL.
-    pub(super) fn free(test: &Compare<String>) -> Compare<String> {
-        let free = |text: &&String| !text.contains('\0');
-        let kept = |texts: &[String]| texts.iter().filter(free).cloned().collect();
-        let (Compare::Eq(value)
-        | Compare::Ne(value)
-        | Compare::Gt(value)
-        | Compare::Gte(value)
-        | Compare::Lt(value)
-        | Compare::Lte(value)) = test
-        else {
-            return match test {
-                Compare::In(texts) => Compare::In(kept(texts)),
-                Compare::Nin(texts) => Compare::Nin(kept(texts)),
-                other => other.clone(),
-            };
-        };
-        let Some((head, _)) = value.split_once('\0') else {
-            return test.clone();
-        };
-        match test {
-            Compare::Gt(_) | Compare::Gte(_) => Compare::Gt(head.to_owned()),
-            Compare::Lt(_) | Compare::Lte(_) => Compare::Lte(head.to_owned()),
-            Compare::Ne(_) => Compare::Nin(Vec::new()),
-            _ => Compare::In(Vec::new()),
-        }
-    }
 }

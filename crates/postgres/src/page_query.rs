@@ -52,7 +52,7 @@ impl PagePlan {
 /// The columns of a page `p` with the creators, changers and last uses of its tokens.
 const PAGE: &str = "
     SELECT n.total, p.tenant_id, p.id, p.version, p.name, p.user_id, p.partial_token, p.expiry, p.allowed_addresses,
-           p.permissions, p.created_at, p.created_by, c.name AS created_by_name, p.modified_at, p.modified_by,
+           p.permissions, p.owner, p.description, p.metadata::text AS metadata, p.created_at, p.created_by, c.name AS created_by_name, p.modified_at, p.modified_by,
            m.name AS modified_by_name, p.chain_head, l.used_at, l.address AS used_address, p.revoked_at
     FROM (SELECT count(*) AS total FROM (SELECT FROM api_tokens t ";
 
@@ -151,7 +151,8 @@ impl PageQuery {
             sql.word(" OFFSET ").bind(page.offset());
         };
         let sorted = ordered('t', order);
-        if way == PagePlan::History || !search.is_empty() || filter.asks_for_makers() {
+        let apart = filter.asks_for_makers() || filter.asks_for_annotations();
+        if way == PagePlan::History || !search.is_empty() || apart {
             // Evaluated together, because the server may estimate that there are many and read all
             // tokens for them.
             let last = if uses.is_empty() { "" } else { ", l.used_at" };

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 
 use countersign_application::ports::StoreError;
 use countersign_domain::{
-    AllowedAddresses, ChainHash, LastUse, PartialToken, Permission, PermissionSet, TenantId,
-    Timestamp, Token, TokenId, TokenName, TokenView, UserId, UserInfo, Version,
+    AllowedAddresses, ChainHash, Description, LastUse, Metadata, Owner, PartialToken, Permission,
+    PermissionSet, TenantId, Timestamp, Token, TokenId, TokenName, TokenView, UserId, UserInfo,
+    Version,
 };
 use sqlx::{
     Decode, FromRow, Postgres, Type,
@@ -134,6 +135,24 @@ impl Table {
         self.column("permissions", read.collect())
     }
 
+    pub(crate) fn owner(self, text: Option<&String>) -> Result<Option<Owner>, StoreError> {
+        text.map(|text| self.column("owner", Owner::parse(text).ok()))
+            .transpose()
+    }
+
+    pub(crate) fn description(
+        self,
+        text: Option<&String>,
+    ) -> Result<Option<Description>, StoreError> {
+        text.map(|text| self.column("description", Description::parse(text).ok()))
+            .transpose()
+    }
+
+    pub(crate) fn metadata(self, json: Option<&String>) -> Result<Metadata, StoreError> {
+        let read = json.map(|json| self.column("metadata", serde_json::from_str(json).ok()));
+        Ok(read.transpose()?.unwrap_or_default())
+    }
+
     pub(crate) fn addresses(self, Texts(entries): &Texts) -> Result<AllowedAddresses, StoreError> {
         let read = entries
             .as_ref()
@@ -164,6 +183,9 @@ pub(crate) struct TokenRow {
     pub(crate) expiry: Micros,
     pub(crate) allowed_addresses: Texts,
     pub(crate) permissions: Texts,
+    pub(crate) owner: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) metadata: Option<String>,
     pub(crate) created_at: Micros,
     pub(crate) created_by: Uuid,
     pub(crate) created_by_name: Option<String>,
@@ -191,6 +213,9 @@ impl TryFrom<TokenRow> for TokenView {
             expiry: table.time("expiry", row.expiry)?,
             addresses: table.addresses(&row.allowed_addresses)?,
             permissions: table.permissions(&row.permissions)?,
+            owner: table.owner(row.owner.as_ref())?,
+            description: table.description(row.description.as_ref())?,
+            metadata: table.metadata(row.metadata.as_ref())?,
             created: table.time("created_at", row.created_at)?,
             modified: table.time("modified_at", row.modified_at)?,
         };
@@ -216,6 +241,7 @@ macro_rules! tokens {
             r#"
             SELECT t.tenant_id, t.id, t.version, t.name, t.user_id, t.partial_token, t.expiry AS "expiry: Micros",
                    t.allowed_addresses AS "allowed_addresses: Texts", t.permissions AS "permissions: Texts",
+                   t.owner, t.description, t.metadata::text AS metadata,
                    t.created_at AS "created_at: Micros", t.created_by,
                    c.name AS "created_by_name?", t.modified_at AS "modified_at: Micros", t.modified_by,
                    m.name AS "modified_by_name?", t.chain_head, l.used_at AS "used_at?: Micros",

@@ -26,6 +26,10 @@ struct Row {
     expiry: Micros,
     allowed_addresses: Texts,
     permissions: Texts,
+    owner: Option<String>,
+    owner_key: Option<String>,
+    description: Option<String>,
+    metadata: Option<String>,
     created_at: Micros,
     created_by: Uuid,
     modified_at: Micros,
@@ -61,6 +65,7 @@ impl PostgresStore {
                 r#"
                 SELECT t.version, t.name, t.name_key, t.user_id, t.partial_token, t.expiry AS "expiry: Micros",
                        t.allowed_addresses AS "allowed_addresses: Texts", t.permissions AS "permissions: Texts",
+                       t.owner, t.owner_key, t.description, t.metadata::text AS metadata,
                        t.created_at AS "created_at: Micros", t.created_by,
                        t.modified_at AS "modified_at: Micros", t.modified_by, t.chain_head,
                        t.revoked_at AS "revoked_at: Micros", u.name AS "user_name?", u.kind AS "user_kind?",
@@ -108,6 +113,9 @@ impl Row {
             expiry: table.time("expiry", self.expiry)?,
             addresses: table.addresses(&self.allowed_addresses)?,
             permissions: table.permissions(&self.permissions)?,
+            owner: table.owner(self.owner.as_ref())?,
+            description: table.description(self.description.as_ref())?,
+            metadata: table.metadata(self.metadata.as_ref())?,
             created: table.time("created_at", self.created_at)?,
             modified: table.time("modified_at", self.modified_at)?,
         };
@@ -120,6 +128,7 @@ impl Row {
         Ok(RecordSnapshot {
             token,
             name_key: self.name_key.into(),
+            owner_key: self.owner_key.map(Into::into),
             created_by: UserId::from_uuid(self.created_by),
             modified_by: UserId::from_uuid(self.modified_by),
             head: ChainHash::from_bytes(table.digest("chain_head", &self.chain_head)?),

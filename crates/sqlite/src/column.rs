@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use countersign_application::ports::StoreError;
 use countersign_domain::{
-    AllowedAddresses, PartialToken, Permission, PermissionSet, Timestamp, TokenName, UserId,
-    UserInfo, Version,
+    AllowedAddresses, Description, Metadata, Owner, PartialToken, Permission, PermissionSet,
+    Timestamp, TokenName, UserId, UserInfo, Version,
 };
 use sqlx::{
     Decode, Sqlite, Type,
@@ -101,6 +101,24 @@ impl Column {
 
     pub(crate) fn partial(self, text: &Text) -> Result<PartialToken, StoreError> {
         self.check(PartialToken::parse(self.text(text)?))
+    }
+
+    pub(crate) fn owner(self, text: Option<&Text>) -> Result<Option<Owner>, StoreError> {
+        text.map(|text| self.check(Owner::parse(self.text(text)?)))
+            .transpose()
+    }
+
+    pub(crate) fn description(
+        self,
+        text: Option<&Text>,
+    ) -> Result<Option<Description>, StoreError> {
+        text.map(|text| self.check(Description::parse(self.text(text)?)))
+            .transpose()
+    }
+
+    pub(crate) fn metadata(self, json: Option<&Text>) -> Result<Metadata, StoreError> {
+        let read = json.map(|json| self.check(serde_json::from_str(self.text(json)?)));
+        Ok(read.transpose()?.unwrap_or_default())
     }
 
     pub(crate) fn addresses(self, json: &Text) -> Result<AllowedAddresses, StoreError> {

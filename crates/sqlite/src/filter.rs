@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use countersign_application::query::{
-    Compare, Filter, ListField, ListTest, TextField, TextTest, TimeField,
+    Compare, Filter, ListField, ListTest, MetadataTest, TextField, TextTest, TimeField,
 };
-use countersign_domain::{TenantId, Timestamp, UserId};
+use countersign_domain::{TenantId, Timestamp, UserId, caseless_key};
 use sqlx::{Encode, QueryBuilder, Sqlite, Type};
 
 type Query = QueryBuilder<Sqlite>;
@@ -43,6 +43,7 @@ fn push(query: &mut Query, by_maker: Option<TenantId>, filter: &Filter) {
         Filter::Used(false) => drop(query.push("l.used_at IS NULL")),
         Filter::Text(field, test) => text(query, *field, test),
         Filter::List(field, test) => list(query, *field, test),
+        Filter::Metadata(key, test) => metadata(query, key, test),
     }
 }
 
@@ -136,8 +137,12 @@ fn text(query: &mut Query, field: TextField, test: &TextTest) {
     let (exact, folded) = match field {
         TextField::Name => ("t.name", "t.name_key"),
         TextField::PartialToken => ("t.partial_token", "lower(t.partial_token)"),
+        TextField::Owner => ("t.owner", "t.owner_key"),
     };
+    // A missing owner is equal to none; every other comparison with it is NULL.
+    let may_lack = field == TextField::Owner;
     match test {
+        TextTest::Compare(test) if may_lack => owner(query, test),
         TextTest::Compare(test) => compare(query, exact, test, String::clone),
         TextTest::Equals(needle) => {
             compare(query, folded, &Compare::Eq(needle.clone()), String::clone);
@@ -148,10 +153,69 @@ fn text(query: &mut Query, field: TextField, test: &TextTest) {
         }
         TextTest::StartsWith(needle) | TextTest::NotStartsWith(needle) => {
             let negated = matches!(test, TextTest::NotStartsWith(_));
+            let folded = if may_lack && negated {
+                "coalesce(t.owner_key, '')"
+            } else {
+                folded
+            };
             query.push("substr(").push(folded).push(", 1, length(");
             query.push_bind(needle.clone()).push("))");
             query.push(if negated { " <> " } else { " = " });
             query.push_bind(needle.clone());
+        }
+    }
+}
+
+/// The index has the key before the owner.
+fn owner(query: &mut Query, test: &Compare<String>) {
+    query.push("(");
+    match test {
+        Compare::Ne(_) | Compare::Nin(_) => drop(query.push("t.owner IS NULL OR ")),
+        Compare::Eq(wanted) => {
+            query.push("t.owner_key = ").push_bind(caseless_key(wanted));
+            query.push(" AND ");
+        }
+        Compare::In(wanted) => {
+            let keys: BTreeSet<_> = wanted.iter().map(|one| caseless_key(one)).collect();
+            let keys = Compare::In(keys.into_iter().collect());
+            compare(query, "t.owner_key", &keys, String::clone);
+            query.push(" AND ");
+        }
+        _ => {}
+    }
+    compare(query, "t.owner", test, String::clone);
+    query.push(")");
+}
+
+/// A key has no character that a path would have to escape.
+fn metadata(query: &mut Query, key: &str, test: &MetadataTest) {
+    // Text that is not JSON would end the whole statement.
+    const PAIRS: &str = "(iif(json_valid(t.metadata), t.metadata, '{}'), ";
+    let path = format!("$.\"{key}\"");
+    match test {
+        MetadataTest::Exists(exists) => {
+            query.push("json_type").push(PAIRS).push_bind(path);
+            query.push(if *exists {
+                ") IS NOT NULL"
+            } else {
+                ") IS NULL"
+            });
+        }
+        MetadataTest::OneOf(values) => {
+            query.push("(");
+            // For most metadata that lacks a value, a look at its text shows it.
+            if let [only] = values.as_slice() {
+                query.push("instr(t.metadata, ");
+                query
+                    .push_bind(serde_json::Value::from(only.as_str()).to_string())
+                    .push(") > 0 AND ");
+            }
+            query.push("json_extract").push(PAIRS).push_bind(path);
+            query.push(") IN ");
+            join(query, values, "", ", ", |query, value| {
+                query.push_bind(value.clone());
+            });
+            query.push(")");
         }
     }
 }

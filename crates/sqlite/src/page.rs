@@ -36,7 +36,7 @@ macro_rules! with_uses {
 const TOKENS: &str = tokens!(without_uses);
 const LIVE_TOKENS: &str = tokens!(with_uses);
 
-/// The maximum number of matches that are found by creator, and then sorted. If there are more, a
+/// The maximum number of matches that are found by creator or owner, and then sorted. If there are more, a
 /// page is found soon by reading the tokens in its order.
 const FEW: i64 = 1000;
 
@@ -103,8 +103,9 @@ impl Question<'_> {
         let mut content = QueryBuilder::new("WITH page (id) AS MATERIALIZED (SELECT t.id ");
         let of_uses = self.filter.asks_for_uses() || self.order.iter().any(Order::asks_for_uses);
         self.matches(&mut content, of_uses, few);
-        // The order of an index would read all tokens for the few of one creator.
-        let sorted = few && self.filter.asks_for_makers();
+        // The order of an index would read all tokens for the few of one creator or owner.
+        let found_apart = self.filter.asks_for_makers() || self.filter.asks_for_annotations();
+        let sorted = few && found_apart;
         let sign = if sorted { "+" } else { "" };
         ordered(&mut content, sign, self.order, self.by_uses_of_live());
         content.push(" LIMIT ").push_bind(i64::from(self.page.size));

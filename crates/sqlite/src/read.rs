@@ -39,7 +39,8 @@ impl TokenStore for SqliteStore {
             CredentialRow,
             "SELECT t.tenant_id, t.id, t.version, t.user_id, u.name AS \"user_name: Text\", \
              t.permissions AS \"permissions: Text\", \
-             t.allowed_addresses AS \"allowed_addresses: Text\", t.expiry, s.retires_at, t.created_at, t.modified_at \
+             t.allowed_addresses AS \"allowed_addresses: Text\", t.owner AS \"owner: Text\", \
+             t.metadata AS \"metadata: Text\", t.expiry, s.retires_at, t.created_at, t.modified_at \
              FROM token_secrets s \
              JOIN api_tokens t ON t.tenant_id = s.tenant_id AND t.id = s.token_id \
              JOIN users u ON u.tenant_id = t.tenant_id AND u.id = t.user_id \

@@ -34,6 +34,12 @@ pub(crate) struct TokenRow {
     pub(crate) allowed_addresses: Text,
     #[sqlx(rename = "permissions: Text")]
     pub(crate) permissions: Text,
+    #[sqlx(rename = "owner: Text")]
+    pub(crate) owner: Option<Text>,
+    #[sqlx(rename = "description: Text")]
+    pub(crate) description: Option<Text>,
+    #[sqlx(rename = "metadata: Text")]
+    pub(crate) metadata: Option<Text>,
     pub(crate) created_at: i64,
     pub(crate) created_by: Vec<u8>,
     #[sqlx(rename = "created_by_name: Text")]
@@ -72,6 +78,9 @@ impl TryFrom<TokenRow> for TokenView {
             expiry: token("expiry").time(row.expiry)?,
             addresses: token("allowed_addresses").addresses(&row.allowed_addresses)?,
             permissions: token("permissions").permissions(&row.permissions)?,
+            owner: token("owner").owner(row.owner.as_ref())?,
+            description: token("description").description(row.description.as_ref())?,
+            metadata: token("metadata").metadata(row.metadata.as_ref())?,
             created: token("created_at").time(row.created_at)?,
             modified: token("modified_at").time(row.modified_at)?,
         };
@@ -105,7 +114,9 @@ macro_rules! tokens {
             "SELECT t.tenant_id, t.id, t.version, t.name AS \"name: Text\", t.user_id, \
              t.partial_token AS \"partial_token: Text\", t.expiry, \
              t.allowed_addresses AS \"allowed_addresses: Text\", \
-             t.permissions AS \"permissions: Text\", t.created_at, t.created_by, \
+             t.permissions AS \"permissions: Text\", t.owner AS \"owner: Text\", \
+             t.description AS \"description: Text\", t.metadata AS \"metadata: Text\", \
+             t.created_at, t.created_by, \
              c.name AS \"created_by_name: Text\", t.modified_at, t.modified_by, \
              m.name AS \"modified_by_name: Text\", t.chain_head, l.used_at AS last_used_at, \
              l.address AS \"last_used_address: Text\", t.revoked_at ",
@@ -134,6 +145,8 @@ pub(crate) struct CredentialRow {
     pub(crate) user_name: Text,
     pub(crate) permissions: Text,
     pub(crate) allowed_addresses: Text,
+    pub(crate) owner: Option<Text>,
+    pub(crate) metadata: Option<Text>,
     pub(crate) expiry: i64,
     pub(crate) retires_at: Option<i64>,
     pub(crate) created_at: i64,
@@ -153,6 +166,8 @@ impl TryFrom<CredentialRow> for Credential {
             user_name: row.user_name.shown().into(),
             permissions: token("permissions").permissions(&row.permissions)?,
             addresses: token("allowed_addresses").addresses(&row.allowed_addresses)?,
+            owner: token("owner").owner(row.owner.as_ref())?,
+            metadata: token("metadata").metadata(row.metadata.as_ref())?,
             expiry: token("expiry").time(row.expiry)?,
             valid_until: row.retires_at.map(|at| valid_until.time(at)).transpose()?,
             created: token("created_at").time(row.created_at)?,

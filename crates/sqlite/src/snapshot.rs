@@ -23,6 +23,10 @@ struct Row {
     expiry: i64,
     allowed_addresses: Text,
     permissions: Text,
+    owner: Option<Text>,
+    owner_key: Option<Text>,
+    description: Option<Text>,
+    metadata: Option<Text>,
     created_at: i64,
     created_by: Vec<u8>,
     modified_at: i64,
@@ -59,6 +63,8 @@ impl SqliteStore {
             r#"SELECT t.version, t.name AS "name: Text", t.name_key AS "name_key: Text", t.user_id,
             t.partial_token AS "partial_token: Text", t.expiry,
             t.allowed_addresses AS "allowed_addresses: Text", t.permissions AS "permissions: Text",
+            t.owner AS "owner: Text", t.owner_key AS "owner_key: Text",
+            t.description AS "description: Text", t.metadata AS "metadata: Text",
             t.created_at, t.created_by, t.modified_at, t.modified_by, t.chain_head, t.revoked_at,
             u.name AS "user_name?: Text", u.kind AS "user_kind?: Text", u.created_at AS "user_created_at?: i64",
             u.closed_at AS "user_closed_at?: i64", l.token_id AS "uses_token?: Vec<u8>",
@@ -117,13 +123,19 @@ impl Row {
             expiry: of("expiry").time(self.expiry)?,
             addresses: of("allowed_addresses").addresses(&self.allowed_addresses)?,
             permissions: of("permissions").permissions(&self.permissions)?,
+            owner: of("owner").owner(self.owner.as_ref())?,
+            description: of("description").description(self.description.as_ref())?,
+            metadata: of("metadata").metadata(self.metadata.as_ref())?,
             created: of("created_at").time(self.created_at)?,
             modified: of("modified_at").time(self.modified_at)?,
         };
         let (user, last_use) = (self.user()?, self.last_use()?);
+        let owner_key = self.owner_key.as_ref();
+        let owner_key = owner_key.map(|key| of("owner_key").text(key));
         Ok(RecordSnapshot {
             token,
             name_key: of("name_key").text(&self.name_key)?.into(),
+            owner_key: owner_key.transpose()?.map(Into::into),
             created_by: user_of("created_by", &self.created_by)?,
             modified_by: user_of("modified_by", &self.modified_by)?,
             head: ChainHash::from_bytes(of("chain_head").hash(&self.chain_head)?),

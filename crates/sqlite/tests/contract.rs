@@ -89,6 +89,7 @@ impl Backdoor for File {
             Bad::Time => "9223372036854775807",
             Bad::List => "'[\"{ spoilt\"]'",
             Bad::NoList => "'[null'",
+            Bad::Pairs => "'{\"{ spoilt\":\"x\"}'",
             Bad::Stranger => "x'00000000000070008000000000000000'",
         })
     }

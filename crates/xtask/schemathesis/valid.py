@@ -33,7 +33,18 @@ def _rules(body, choice, store):
         body["permissions"] = (store.catalog[first:] + store.catalog[:first])[: 1 + choice % 7]
     if "allowedAddresses" in body:
         body["allowedAddresses"] = ADDRESSES[choice % len(ADDRESSES) :] if choice % 5 else []
+    for field in ("owner", "description"):
+        if field in body:
+            body[field] = _plain(body[field])
+    if "metadata" in body:
+        pairs = list(body["metadata"].items()) if isinstance(body["metadata"], dict) else []
+        body["metadata"] = {key: _plain(value) for key, value in pairs[:20]}
     return body
+
+
+def _plain(value):
+    """The letters and digits of a text, which every annotation may have."""
+    return "".join(letter for letter in str(value) if letter.isascii() and letter.isalnum())[:60]
 
 
 def _name(name, store):

@@ -28,6 +28,7 @@ use clap::{Arg, ArgMatches, Command, Error, value_parser};
 use countersign_application::SessionLimits;
 use countersign_domain::{Policy, StoredSecret, TokenFormat};
 use countersign_gate::{Proxies, TokenHeaders};
+use countersign_http::MetadataHeaders;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -62,6 +63,7 @@ pub(crate) struct Settings {
     pub(crate) changes_per_minute: Option<NonZeroU32>,
     pub(crate) refusals_per_minute: Option<NonZeroU32>,
     pub(crate) cors_origins: Vec<String>,
+    pub(crate) auth_metadata: MetadataHeaders,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) public_url: Option<String>,
     pub(crate) otlp_endpoint: Option<Url>,
@@ -205,6 +207,7 @@ impl Settings {
             changes_per_minute: table::CHANGES_PER_MINUTE.read(matches, file)?,
             refusals_per_minute: table::REFUSALS_PER_MINUTE.read(matches, file)?,
             cors_origins: table::CORS_ORIGINS.read(matches, file)?,
+            auth_metadata: table::AUTH_METADATA_HEADERS.read(matches, file)?,
             metrics_listen: table::METRICS_LISTEN.read(matches, file)?,
             public_url: table::PUBLIC_URL.read(matches, file)?,
             otlp_endpoint: table::OTLP_ENDPOINT.read(matches, file)?,

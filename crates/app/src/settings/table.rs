@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use countersign_domain::PermissionCatalog;
-use countersign_http::ProxyHeader;
+use countersign_http::{MetadataHeaders, ProxyHeader};
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -230,6 +230,16 @@ pub(super) const LOG_FORMAT: Setting<LogFormat> = Setting {
     secret_file: None,
 };
 
+pub(super) const AUTH_METADATA_HEADERS: Setting<MetadataHeaders> = Setting {
+    name: "auth-metadata-headers",
+    default: "",
+    shape: "KEYS",
+    help: "The keys of metadata that /auth hands over in headers X-Countersign-Meta-..., none by default",
+    accepted: "keys, comma-separated, such as plan,region",
+    parse: values::metadata_headers,
+    secret_file: None,
+};
+
 pub(super) const CORS_ORIGINS: Setting<Vec<String>> = Setting {
     name: "cors-origins",
     default: "",
@@ -241,7 +251,7 @@ pub(super) const CORS_ORIGINS: Setting<Vec<String>> = Setting {
 };
 
 /// All settings.
-pub(super) fn rows() -> [&'static dyn Row; 31] {
+pub(super) fn rows() -> [&'static dyn Row; 32] {
     [
         &LISTEN,
         &DATABASE_URL,
@@ -269,6 +279,7 @@ pub(super) fn rows() -> [&'static dyn Row; 31] {
         &CHANGES_PER_MINUTE,
         &REFUSALS_PER_MINUTE,
         &CORS_ORIGINS,
+        &AUTH_METADATA_HEADERS,
         &METRICS_LISTEN,
         &PUBLIC_URL,
         &OTLP_ENDPOINT,

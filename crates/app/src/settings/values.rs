@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use countersign_domain::{AllowedAddresses, InvalidAddresses, PermissionCatalog};
-use countersign_http::ProxyHeader;
+use countersign_http::{MetadataHeaders, ProxyHeader};
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -163,6 +163,11 @@ pub(crate) fn origins(text: &str) -> Result<Vec<String>> {
         return Ok(Vec::new());
     }
     text.split(',').map(|part| origin(part.trim())).collect()
+}
+
+pub(crate) fn metadata_headers(text: &str) -> Result<MetadataHeaders> {
+    let keys = text.split(',').map(str::trim);
+    Ok(MetadataHeaders::new(keys.filter(|_| !text.is_empty()))?)
 }
 
 fn origin(text: &str) -> Result<String> {

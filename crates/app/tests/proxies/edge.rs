@@ -94,7 +94,12 @@ impl Edge {
             "permissions": permissions,
             "allowedAddresses": from,
         });
-        let answer = self.node.request(Method::POST, TOKENS).json(&body).send();
+        self.token_of(&body).await
+    }
+
+    /// A token of that body.
+    pub(crate) async fn token_of(&self, body: &Value) -> Value {
+        let answer = self.node.request(Method::POST, TOKENS).json(body).send();
         answered(answer.await.unwrap(), 201).await
     }
 

@@ -28,6 +28,7 @@ macro_rules! promises {
         mod $proxy {
             promises! { $kind:
                 passing::the_service_learns_who_asks_and_not_the_secret,
+                passing::the_service_learns_whose_token_it_is,
                 passing::a_long_list_of_permissions_is_left_out_and_the_service_learns_that,
                 passing::bodies_of_all_sizes_pass_and_only_to_the_service,
                 passing::what_is_refused_is_told_and_goes_no_further,

@@ -1,6 +1,6 @@
 //! Normal use: a caller with the needed permission gets through, and another one learns why not.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     READ,
@@ -28,6 +28,34 @@ pub(crate) async fn the_service_learns_who_asks_and_not_the_secret(kind: Kind) {
     assert_eq!(seen.all("x-countersign-tenant-id").len(), 1);
     assert_eq!(seen.all("x-forwarded-for"), ["127.0.0.2"]);
     assert!(seen.all("authorization").is_empty());
+}
+
+pub(crate) async fn the_service_learns_whose_token_it_is(kind: Kind) {
+    let settings = [("COUNTERSIGN_AUTH_METADATA_HEADERS", "plan")];
+    let edge = Edge::start_with(kind, On::Sqlite, &settings);
+    let expiry = common::in_a_year();
+    let body = json!({
+        "name": "Owned", "expiry": expiry, "permissions": READ, "owner": "Größe 1",
+        "metadata": {"plan": "gold%", "other": "hidden"},
+    });
+    let token = edge.token_of(&body).await;
+    let forged = [
+        "X-Countersign-Owner: forged",
+        "X-Countersign-Meta-Plan: forged",
+        "X-Countersign-Meta-Omitted: forged",
+        "X-Countersign-Token-Expiry: forged",
+    ];
+    assert_eq!(edge.get(HERE, &token, &forged).await.status, 200);
+    let seen = edge.upstream.take().pop().unwrap();
+    assert_eq!(seen.all("x-countersign-owner"), ["Gr%C3%B6%C3%9Fe 1"]);
+    assert_eq!(seen.all("x-countersign-meta-plan"), ["gold%25"]);
+    let until = token["expiry"].as_str().unwrap();
+    assert_eq!(seen.all("x-countersign-token-expiry"), [until]);
+    let text = format!("{seen:?}");
+    assert!(
+        !text.contains("forged") && !text.contains("hidden"),
+        "{text}"
+    );
 }
 
 pub(crate) async fn a_long_list_of_permissions_is_left_out_and_the_service_learns_that(kind: Kind) {

@@ -89,6 +89,7 @@ pub(super) fn record(n: u8, events: &[AuditEvent]) -> RecordSnapshot {
         search: Search::Records,
         uses: Some(UsesRow { last: None }),
         token,
+        owner_key: None,
     }
 }
 

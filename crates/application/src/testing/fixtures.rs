@@ -6,7 +6,7 @@ use std::sync::Arc;
 use countersign_domain::{
     Actor, Authorized, Change, Descent, IdempotentRequest, NewToken, NewTokenMaterial, Operation,
     PermissionCatalog, Policy, Request, Secret, SecretChoice, StoredSecret, TenantId, Timestamp,
-    TokenId, TokenUpdate, TokenView, UpdateOutcome, UserId, UserInfo, standard,
+    TokenId, TokenUpdate, TokenView, UpdateOutcome, UserId, UserInfo, WrittenAnnotations, standard,
 };
 
 use super::{CountingEntropy, FixedClock};
@@ -69,6 +69,7 @@ pub fn rename_to(name: &str) -> TokenUpdate {
         allowed_addresses: None,
         permissions: None,
         allow_lockout: false,
+        annotations: WrittenAnnotations::default(),
     }
 }
 
@@ -200,6 +201,7 @@ impl TestTenant {
             expiry: self.stores.clock.now().plus_months(12),
             allowed_addresses: Vec::new(),
             permissions: permissions.map(|held| held.to_string()).into(),
+            annotations: WrittenAnnotations::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::{panic::AssertUnwindSafe, pin::Pin, sync::Arc};
 use countersign_domain::{
     Actor, ChainVerifier, DeleteTokens, InsufficientScope, NewToken, Overlap, Permission, Policy,
     ReadTokens, RetireSecrets, RotateTokens, Secret, SecretChoice, SecretDigest, TokenId, Version,
-    WriteTokens, standard::*,
+    WriteTokens, WrittenAnnotations, standard::*,
 };
 use futures_util::FutureExt as _;
 
@@ -81,6 +81,7 @@ fn draft() -> NewToken {
         expiry: now().plus_seconds(60),
         allowed_addresses: vec![],
         permissions: vec![],
+        annotations: WrittenAnnotations::default(),
     }
 }
 

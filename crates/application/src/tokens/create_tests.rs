@@ -1,6 +1,8 @@
 //! Making a token: the secret shows once, a key counts once, a refusal writes nothing.
 
-use countersign_domain::{Fingerprint, IdempotentRequest, NewToken, Write, standard::*};
+use countersign_domain::{
+    Fingerprint, IdempotentRequest, NewToken, Write, WrittenAnnotations, standard::*,
+};
 
 use super::*;
 use crate::{
@@ -15,6 +17,7 @@ fn draft() -> NewToken {
         expiry: "2027-01-01T00:00:00Z".parse().unwrap(),
         allowed_addresses: vec![],
         permissions: vec!["api.tasks.read".into()],
+        annotations: WrittenAnnotations::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 //! against it is what the store would say against the change.
 
 use countersign_domain::{
-    Fingerprint, IdempotentRequest, NewToken, Overlap, Permission, standard::*,
+    Fingerprint, IdempotentRequest, NewToken, Overlap, Permission, WrittenAnnotations, standard::*,
 };
 
 use super::*;
@@ -35,6 +35,7 @@ async fn run(tokens: &Tokens, case: UseCase, dry_run: bool) -> Result<(), UseCas
         expiry: now().plus_seconds(60),
         allowed_addresses: vec![],
         permissions: vec!["api.tasks.read".into()],
+        annotations: WrittenAnnotations::default(),
     };
     let once = IdempotentRequest {
         key: "key".parse().unwrap(),

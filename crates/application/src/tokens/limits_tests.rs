@@ -2,7 +2,7 @@
 
 use countersign_domain::{
     Actor, Authorized, NewToken, Operation, Overlap, PartialToken, Permission, SecretChoice,
-    TokenUpdate, standard::*,
+    TokenUpdate, WrittenAnnotations, standard::*,
 };
 
 use super::*;
@@ -161,6 +161,7 @@ async fn a_dry_run_counts_like_its_change() {
         expiry: crate::samples::now().plus_seconds(60),
         allowed_addresses: vec![],
         permissions: vec!["api.tasks.read".into()],
+        annotations: WrittenAnnotations::default(),
     };
     let (draft, none) = (&draft, Overlap::NONE);
     let updates = limited(1);

@@ -1,7 +1,9 @@
 //! A taken name: which token has it is said to readers alone, and the refusal needs no answer to
 //! that.
 
-use countersign_domain::{NewToken, Permission, TokenId, TokenName, TokenView, standard::*};
+use countersign_domain::{
+    NewToken, Permission, TokenId, TokenName, TokenView, WrittenAnnotations, standard::*,
+};
 use mockall::predicate::{always, eq};
 
 use super::*;
@@ -48,6 +50,7 @@ async fn holders(by: &[Permission], found: Found) -> Vec<Option<TokenId>> {
         expiry: now().plus_seconds(60),
         allowed_addresses: vec![],
         permissions: vec!["api.tasks.read".into()],
+        annotations: WrittenAnnotations::default(),
     };
     let (edit, of) = (rename("ＳTRASSE"), (token_id(2), 3.try_into().unwrap()));
     let mut holders = Vec::new();

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use countersign_domain::{AllowedAddresses, PermissionSet, Timestamp, Token, TokenName};
+use countersign_domain::{
+    AllowedAddresses, Description, Metadata, PermissionSet, Timestamp, Token, TokenName,
+};
 use maud::{Markup, html};
 
 use super::{format, matrix::Matrix};
@@ -35,8 +37,10 @@ impl Fields<'_> {
             div.columns {
                 div {
                     (self.name())
+                    (self.owner())
                     (self.expiry())
                     (self.addresses())
+                    (self.texts())
                 }
                 (self.permissions())
             }
@@ -147,6 +151,54 @@ impl Fields<'_> {
                     label.check { input type="checkbox" name="lockout" value="yes" checked[self.entered.lockout]; " Lock my own address out: I know another way in" }
                 }
             }
+        }
+    }
+}
+
+impl Fields<'_> {
+    fn owner(&self) -> Markup {
+        let faults = &self.faults.owner;
+        let value = self.entered.annotations.owner.as_deref();
+        html! {
+            div.field {
+                label for="owner" { "Owner" }
+                p.hint #owner-hint { "Your own id of the customer, team, person or service that the token belongs to. Optional." }
+                input #owner type="text" name="owner" value=(value.unwrap_or_default()) autocomplete="off" spellcheck="false" dir="auto"
+                    aria-describedby=(described("owner", faults)) aria-invalid=[invalid(faults)];
+                (field_errors("owner", faults))
+            }
+        }
+    }
+
+    /// The description and the metadata.
+    fn texts(&self) -> Markup {
+        let entered = &self.entered.annotations;
+        let description =
+            html! { "For people; up to " (Description::MAX) " characters. Optional." };
+        let metadata = html! {
+            "One pair a line, such as " code { "plan=gold" } "; at most " (Metadata::MAX_PAIRS) ". Services that check the token see them."
+        };
+        html! {
+            (text_area("description", "Description", &description, entered.description.as_deref(), &self.faults.description))
+            (text_area("metadata", "Metadata", &metadata, entered.metadata.as_deref(), &self.faults.metadata))
+        }
+    }
+}
+
+fn text_area(
+    id: &str,
+    label: &str,
+    hint: &Markup,
+    value: Option<&str>,
+    faults: &[String],
+) -> Markup {
+    html! {
+        div.field {
+            label for=(id) { (label) }
+            p.hint id={ (id) "-hint" } { (hint) }
+            textarea id=(id) name=(id) rows="3" spellcheck="false" autocomplete="off" dir="auto"
+                aria-describedby=(described(id, faults)) aria-invalid=[invalid(faults)] { "\n" (value.unwrap_or_default()) }
+            (field_errors(id, faults))
         }
     }
 }

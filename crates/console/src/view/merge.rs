@@ -9,6 +9,7 @@ use maud::{Markup, html};
 
 use super::{format, layout::hidden};
 use crate::{
+    annotations_form::AnnotationsForm,
     auth::Viewer,
     form::TOKEN,
     merge_base::{BaseValues, MergeBase},
@@ -59,6 +60,7 @@ pub(crate) fn page(
             (hidden("expiry", &expiry.to_string()))
             (set("Permissions", "permissions", &Sets::of(&base.permissions, &theirs.permissions, &yours.permissions), None))
             (addresses(&base.addresses, &theirs.addresses, &canonical(&yours.address_lines())))
+            (annotations(&base.annotations, &theirs.annotations, &yours.annotations))
             div.actions {
                 button.primary type="submit" name="step" value="review" { "Review the result" }
                 a.button href={ "/console/tokens/" (token.id) } { "Keep what is stored" }
@@ -105,6 +107,49 @@ fn scalar(field: &Scalar<'_>) -> Markup {
             label.choice { input type="radio" name=(field.field) value=(field.yours.0) required[both] checked[!they]; " " span.tag { "Yours" } " " (field.yours.1) }
             label.choice { input type="radio" name=(field.field) value=(field.theirs.0) required[both] checked[!you]; " " span.tag { "Stored now" } " " (field.theirs.1) }
         }
+    }
+}
+
+/// Each annotation as one value: pairs of metadata that were typed as lines are not taken apart.
+fn annotations(
+    base: &AnnotationsForm,
+    theirs: &AnnotationsForm,
+    yours: &AnnotationsForm,
+) -> Markup {
+    let fields = [
+        ("Owner", "owner", [&base.owner, &theirs.owner, &yours.owner]),
+        (
+            "Description",
+            "description",
+            [&base.description, &theirs.description, &yours.description],
+        ),
+        (
+            "Metadata",
+            "metadata",
+            [&base.metadata, &theirs.metadata, &yours.metadata],
+        ),
+    ];
+    html! {
+        @for (legend, field, [base, theirs, yours]) in fields {
+            // A form without the field changes nothing.
+            @let yours = yours.as_ref().or(base.as_ref());
+            @let [base, theirs, yours] = [base.as_ref(), theirs.as_ref(), yours].map(|text| text.map_or("", String::as_str));
+            (scalar(&Scalar {
+                legend,
+                field,
+                base: text(base),
+                theirs: (theirs, text(theirs)),
+                yours: (yours, text(yours)),
+                changed: (theirs != base, yours != base),
+                agreed: theirs == yours,
+            }))
+        }
+    }
+}
+
+fn text(words: &str) -> Markup {
+    html! {
+        @if words.is_empty() { span.faint { "none" } } @else { bdi.lines { (words) } }
     }
 }
 

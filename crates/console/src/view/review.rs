@@ -2,7 +2,7 @@
 //! form sends all that was entered, so that saving stores what was reviewed.
 
 use countersign_domain::{
-    AllowedAddresses, Changes, FieldChange, PermissionSet, Timestamp, TokenView,
+    AllowedAddresses, Changes, FieldChange, Metadata, PermissionSet, Timestamp, TokenView,
 };
 use maud::{Markup, html};
 
@@ -47,6 +47,7 @@ pub(crate) fn entered_fields(entered: &TokenForm) -> Markup {
         (hidden("addresses", &entered.addresses))
         @for permission in &entered.permissions { (hidden("permissions", permission)) }
         @if entered.lockout { (hidden("lockout", "yes")) }
+        @for (name, text) in entered.annotations.fields() { (hidden(name, text)) }
     }
 }
 
@@ -68,6 +69,15 @@ pub(crate) fn list(changes: &Changes) -> Markup {
                     (sets(addresses, |list| list.iter().collect()))
                     (any_address(addresses))
                 }))
+            }
+            @if let Some(owner) = &changes.owner {
+                (entry("Owner", &values(owner, |owner| html! { bdi { (owner.as_str()) } })))
+            }
+            @if let Some(description) = &changes.description {
+                (entry("Description", &values(description, |text| html! { span.lines { (text.as_str()) } })))
+            }
+            @if let Some(metadata) = &changes.metadata {
+                (entry("Metadata", &sets(metadata, pairs)))
             }
             @if let Some(partial) = &changes.partial_token {
                 (entry("Secret", &values(partial, |partial| html! { code { (partial.as_str()) } })))
@@ -111,6 +121,11 @@ fn sets<T>(changed: &FieldChange<T>, show: impl Fn(&T) -> Vec<String>) -> Markup
             @for item in removed { li.chip.removed { span.sr { "removed " } (item) } }
         }
     }
+}
+
+fn pairs(metadata: &Metadata) -> Vec<String> {
+    let pairs = metadata.iter().map(|(key, value)| format!("{key}={value}"));
+    pairs.collect()
 }
 
 fn names(set: &PermissionSet) -> Vec<String> {

@@ -3,7 +3,7 @@
 use countersign_domain::{LastUse, SecretView, Timestamp, TokenId, TokenView};
 use maud::{Markup, html};
 
-use super::{chips, format};
+use super::{chips, format, tokens};
 use crate::{auth::Viewer, events::View};
 
 /// The record, the actions, and the secrets; the history comes after them.
@@ -29,6 +29,15 @@ pub(crate) fn record(
         @if who.token == Some(token.id) { p.faint { "This is the token that you are signed in with." } }
         section.card aria-label="Record" {
             dl.facts {
+                (fact("Owner", &tokens::owner(token)))
+                @if let Some(text) = &token.description {
+                    (fact("Description", &html! { bdi.lines { (text.as_str()) } }))
+                }
+                @if !token.metadata.is_empty() {
+                    (fact("Metadata", &html! {
+                        ul.chips { @for (key, value) in token.metadata.iter() { li.chip { bdi { (key) "=" (value) } } } }
+                    }))
+                }
                 (fact("Expiry", &format::both(token.expiry, now)))
                 (fact("Permissions", &html! {
                     p.small { (format::count(token.permissions.len() as u64, "permission")) }

@@ -4,7 +4,7 @@ use countersign_application::{
     ports::Unreadable,
     query::{OrderField, Page},
 };
-use countersign_domain::{PermissionSet, Timestamp, TokenView};
+use countersign_domain::{PermissionSet, Timestamp, Token, TokenView};
 use maud::{Markup, html};
 
 use super::{chips, format, layout::notice};
@@ -39,6 +39,7 @@ fn search(view: &ListQuery, catalog: &PermissionSet) -> Markup {
     html! {
         form.filters role="search" method="get" action=(LIST) {
             div { label for="q" { "Name" } input #q type="search" name="q" value=(view.words) placeholder="Part of a name" autocomplete="off" dir="auto"; }
+            div { label for="owner" { "Owner" } input #owner type="search" name="owner" value=(view.owner) placeholder="Whole owner" autocomplete="off" dir="auto"; }
             div {
                 label for="state" { "State" }
                 select #state name="state" {
@@ -126,6 +127,7 @@ fn table(view: &ListQuery, found: &Page<TokenView>, now: Timestamp) -> Markup {
             thead { tr {
                 (sortable(view, "Name", OrderField::Name))
                 (sortable(view, "State", OrderField::Expiry))
+                th scope="col" { "Owner" }
                 th scope="col" { "Permissions" }
                 th scope="col" { "Addresses" }
                 (sortable(view, "Last used", OrderField::LastUsedDate))
@@ -166,6 +168,7 @@ fn row(view: &TokenView, now: Timestamp) -> Markup {
                     None => (chips::state(token, now)),
                 }
             }
+            td data-label="Owner" { (owner(token)) }
             td data-label="Permissions" { (chips::permissions(&token.permissions, 3)) }
             td data-label="Addresses" { (chips::addresses(&token.addresses, 2)) }
             td data-label="Last used" {
@@ -173,6 +176,16 @@ fn row(view: &TokenView, now: Timestamp) -> Markup {
             }
             td data-label="Created" { (format::ago(token.created, now)) " " span.by { "by " bdi { (view.created_by.name) } } }
             td data-label="Changed" { (format::ago(token.modified, now)) " " span.by { "by " bdi { (view.modified_by.name) } } }
+        }
+    }
+}
+
+/// The owner, with a link to all of its tokens.
+pub(crate) fn owner(token: &Token) -> Markup {
+    html! {
+        @match &token.owner {
+            Some(owner) => a href=(ListQuery::of_owner(owner.as_str()).link()) { bdi { (owner.as_str()) } },
+            None => span.faint { "None" },
         }
     }
 }

@@ -8,8 +8,8 @@
 use std::sync::Arc;
 
 use countersign_domain::{
-    AllowedAddresses, Attempt, Credential, Permission, PermissionSet, Secret, TenantId, Timestamp,
-    TokenId, UserId, Version, standard,
+    AllowedAddresses, Attempt, Credential, Metadata, Permission, PermissionSet, Secret, TenantId,
+    Timestamp, TokenId, UserId, Version, standard,
 };
 
 static WANTED: Permission = standard::TASKS_READ;
@@ -37,6 +37,8 @@ pub(crate) fn credential(addresses: &[&str]) -> Arc<Credential> {
         valid_until: None,
         created: now(),
         modified: now(),
+        owner: None,
+        metadata: Metadata::default(),
     })
 }
 

@@ -2,6 +2,7 @@
 //! that is stored.
 
 use super::{BrokenChain, ChainVerifier, RecordSnapshot, Search};
+use crate::Owner;
 
 const SEARCH: &str = "token_search";
 const USES: &str = "token_uses";
@@ -32,6 +33,8 @@ impl ChainVerifier {
 
     fn compare_record(&self, record: &RecordSnapshot) -> Result<(), BrokenChain> {
         let token = &record.token;
+        let owner_key = token.owner.as_ref().map(Owner::key);
+        let owner_key = owner_key.as_deref();
         let fields = [
             ("name", self.name.as_ref() == Some(&token.name)),
             ("nameKey", token.name.had_key(&record.name_key)),
@@ -43,6 +46,13 @@ impl ChainVerifier {
             (
                 "permissions",
                 self.permissions.as_ref() == Some(&token.permissions),
+            ),
+            ("owner", self.owner == token.owner),
+            ("ownerKey", record.owner_key.as_deref() == owner_key),
+            ("description", self.description == token.description),
+            (
+                "metadata",
+                self.metadata.as_ref() == token.metadata.filled(),
             ),
             (
                 "partialToken",

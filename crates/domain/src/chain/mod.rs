@@ -8,8 +8,9 @@ mod secrets;
 mod snapshot;
 
 use crate::{
-    AllowedAddresses, AuditEvent, ChainHash, Encoding, EventContent, EventKind, FieldChange,
-    PartialToken, PermissionSet, Timestamp, TokenName, UserId, Version,
+    AllowedAddresses, AuditEvent, ChainHash, Description, Encoding, EventContent, EventKind,
+    FieldChange, Metadata, Owner, PartialToken, PermissionSet, Timestamp, TokenName, UserId,
+    Version,
 };
 use secrets::Secrets;
 
@@ -27,6 +28,9 @@ pub struct ChainVerifier {
     expiry: Option<Timestamp>,
     addresses: Option<AllowedAddresses>,
     permissions: Option<PermissionSet>,
+    owner: Option<Owner>,
+    description: Option<Description>,
+    metadata: Option<Metadata>,
     partial: Option<PartialToken>,
     secrets: Secrets,
     revoked: Option<Timestamp>,
@@ -46,6 +50,9 @@ impl Default for ChainVerifier {
             expiry: None,
             addresses: None,
             permissions: None,
+            owner: None,
+            description: None,
+            metadata: None,
             partial: None,
             secrets: Secrets::default(),
             revoked: None,
@@ -114,6 +121,9 @@ impl ChainVerifier {
             && follow(&mut self.expiry, changes.expiry.as_ref())
             && follow(&mut self.addresses, changes.allowed_addresses.as_ref())
             && follow(&mut self.permissions, changes.permissions.as_ref())
+            && follow(&mut self.owner, changes.owner.as_ref())
+            && follow(&mut self.description, changes.description.as_ref())
+            && follow(&mut self.metadata, changes.metadata.as_ref())
             && self.follow_partial(changes.partial_token.as_ref())
             && self.secrets.take(content)
     }
@@ -136,6 +146,8 @@ fn follow<T: PartialEq + Clone>(value: &mut Option<T>, change: Option<&FieldChan
     starts_here
 }
 
+#[cfg(test)]
+mod annotations_tests;
 #[cfg(test)]
 mod comparison_tests;
 #[cfg(test)]

@@ -11,6 +11,8 @@ pub struct RecordSnapshot {
     pub token: Token,
     /// The key by which the record's name is compared.
     pub name_key: Box<str>,
+    /// The key by which the record's owner is searched.
+    pub owner_key: Option<Box<str>>,
     /// The user who created the token.
     pub created_by: UserId,
     /// The user who changed it last.

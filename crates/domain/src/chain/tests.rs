@@ -18,7 +18,7 @@ fn named(n: i64) -> Option<TokenName> {
 
 /// A history that creates a token and renames it with each version, and the record that follows
 /// from it.
-fn history(length: i64) -> (Vec<AuditEvent>, RecordSnapshot) {
+pub(super) fn history(length: i64) -> (Vec<AuditEvent>, RecordSnapshot) {
     let mut token = samples::view(1, &[TASKS_READ]).token;
     let mut head = ChainHash::START;
     let mut events = Vec::new();
@@ -34,6 +34,12 @@ fn history(length: i64) -> (Vec<AuditEvent>, RecordSnapshot) {
             changes.expiry = Some(made(token.expiry));
             changes.allowed_addresses = Some(made(token.addresses.clone()));
             changes.permissions = Some(made(token.permissions.clone()));
+            changes.owner = Some(made(Owner::parse("Acme").unwrap()));
+        }
+        if n == 2 {
+            let metadata = Metadata::parse([("plan", "gold")]).unwrap();
+            changes.metadata = Some(made(metadata));
+            changes.description = Some(made(Description::parse("text").unwrap()));
         }
         let kind = if n == 1 {
             EventKind::Created
@@ -46,6 +52,11 @@ fn history(length: i64) -> (Vec<AuditEvent>, RecordSnapshot) {
     }
     token.version = version(length);
     token.name = named(length).unwrap();
+    token.owner = Some(Owner::parse("Acme").unwrap());
+    if length > 1 {
+        token.metadata = Metadata::parse([("plan", "gold")]).unwrap();
+        token.description = Some(Description::parse("text").unwrap());
+    }
     (token.created, token.modified) = (samples::now(), samples::now());
     let record = stored(token, head);
     (events, record)
@@ -71,6 +82,7 @@ pub(super) fn stored(token: Token, head: ChainHash) -> RecordSnapshot {
             permissions: token.permissions.clone(),
         })),
         uses: Some(UsesRow { last: None }),
+        owner_key: token.owner.as_ref().map(|owner| owner.key().into()),
         token,
     }
 }

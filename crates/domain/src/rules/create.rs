@@ -1,6 +1,6 @@
 //! Creating a token: nobody can give permissions that they do not hold.
 
-use super::{Policy, decide, fields};
+use super::{Policy, WrittenAnnotations, annotations::Annotations, decide, fields};
 use crate::{
     ChainHash, Change, Changes, EventKind, FieldChange, IdempotentRequest, Operation as _,
     PermissionSet, Request, RuleViolations, StoredSecret, Timestamp, Token, TokenId, UserId,
@@ -18,6 +18,8 @@ pub struct NewToken {
     pub allowed_addresses: Vec<String>,
     /// The permissions.
     pub permissions: Vec<String>,
+    /// The owner, the description and the metadata.
+    pub annotations: WrittenAnnotations,
 }
 
 /// Generated parts of a new token: ids, secret, idempotency key.
@@ -60,7 +62,11 @@ impl Policy {
                     field: *field,
                 }),
         );
-        let (name, addresses) = RuleViolations::unless_none(violations, name.zip(addresses))?;
+        let annotations = draft
+            .annotations
+            .judged(Annotations::default(), &mut violations);
+        let parsed = name.zip(addresses).zip(annotations);
+        let ((name, addresses), annotations) = RuleViolations::unless_none(violations, parsed)?;
         let permissions: PermissionSet = granted
             .into_iter()
             .map(|(permission, _)| permission)
@@ -75,6 +81,9 @@ impl Policy {
             expiry: draft.expiry,
             addresses,
             permissions,
+            owner: annotations.owner,
+            description: annotations.description,
+            metadata: annotations.metadata,
             created: request.now,
             modified: request.now,
         };
@@ -111,6 +120,9 @@ fn all_of(token: &Token) -> Changes {
         expiry: Some(made(token.expiry)),
         allowed_addresses: Some(made(token.addresses.clone())),
         permissions: Some(made(token.permissions.clone())),
+        owner: token.owner.clone().map(made),
+        description: token.description.clone().map(made),
+        metadata: token.metadata.filled().cloned().map(made),
         ..Changes::default()
     }
 }

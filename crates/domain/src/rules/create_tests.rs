@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     Field, InvalidName, RefusalKind, RuleViolations, Secret, Timestamp, TokenView, Violation,
-    samples, standard::*,
+    WrittenAnnotations, samples, standard::*,
 };
 
 fn draft() -> NewToken {
@@ -12,6 +12,7 @@ fn draft() -> NewToken {
         expiry: samples::at("2027-06-01T12:00:00Z"),
         allowed_addresses: vec![],
         permissions: vec!["api.tasks.read".into()],
+        annotations: WrittenAnnotations::default(),
     }
 }
 
@@ -113,6 +114,7 @@ fn all_violations_come_at_once_the_gravest_first() {
         expiry: samples::now(),
         allowed_addresses: names(&["10.0.0.1/8", "x"]),
         permissions: names(&["api.task.read", "api.users.read"]),
+        annotations: WrittenAnnotations::default(),
     };
     let refused = create(&draft).unwrap_err();
     assert_eq!(refused.gravity(), RefusalKind::PermissionNotHeld);

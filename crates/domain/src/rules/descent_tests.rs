@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::{
-    Actor, Field, Permission, RefusalKind, RuleViolations, UserInfo, samples, standard::*,
+    Actor, Field, Permission, RefusalKind, RuleViolations, UserInfo, WrittenAnnotations, samples,
+    standard::*,
 };
 
 const WRITER: &[Permission] = &[API_TOKENS_WRITE, TASKS_READ, TASKS_WRITE];
@@ -14,6 +15,7 @@ fn edit() -> TokenUpdate {
         allowed_addresses: None,
         permissions: None,
         allow_lockout: false,
+        annotations: WrittenAnnotations::default(),
     }
 }
 

@@ -9,7 +9,9 @@ use proptest::{
 };
 
 use super::*;
-use crate::{Actor, Permission, Secret, Timestamp, TokenView, samples, standard};
+use crate::{
+    Actor, Permission, Secret, Timestamp, TokenView, WrittenAnnotations, samples, standard,
+};
 
 const POOL: &[Permission] = &[
     standard::API_TOKENS_WRITE,
@@ -77,14 +79,27 @@ fn expiry() -> impl Strategy<Value = Timestamp> {
     .prop_map(samples::at)
 }
 
+/// Annotations, which never decide anything.
+fn annotations() -> impl Strategy<Value = WrittenAnnotations> {
+    let pairs = option::of(prop::collection::vec(("[ab]", "[xy]"), 0..3));
+    (option::of("[ab]?"), option::of("[ab]?"), pairs).prop_map(|(owner, description, metadata)| {
+        WrittenAnnotations {
+            owner,
+            description,
+            metadata,
+        }
+    })
+}
+
 fn step() -> impl Strategy<Value = Step> {
-    let make = ("[a-c]", expiry(), places(), names()).prop_map(
-        |(name, expiry, allowed_addresses, permissions)| {
+    let make = ("[a-c]", expiry(), places(), names(), annotations()).prop_map(
+        |(name, expiry, allowed_addresses, permissions, annotations)| {
             Step::Make(NewToken {
                 name,
                 expiry,
                 allowed_addresses,
                 permissions,
+                annotations,
             })
         },
     );
@@ -94,15 +109,19 @@ fn step() -> impl Strategy<Value = Step> {
         option::of(places()),
         option::of(names()),
         any::<bool>(),
+        annotations(),
     );
     let edit = edit
         .prop_map(
-            |(name, expiry, allowed_addresses, permissions, allow_lockout)| TokenUpdate {
-                name,
-                expiry,
-                allowed_addresses,
-                permissions,
-                allow_lockout,
+            |(name, expiry, allowed_addresses, permissions, allow_lockout, annotations)| {
+                TokenUpdate {
+                    name,
+                    expiry,
+                    allowed_addresses,
+                    permissions,
+                    allow_lockout,
+                    annotations,
+                }
             },
         )
         .boxed();
@@ -161,6 +180,8 @@ fn actor(own: &TokenView) -> Option<Actor> {
         valid_until: None,
         created: own.token.created,
         modified: own.token.modified,
+        owner: own.token.owner.clone(),
+        metadata: own.token.metadata.clone(),
     });
     let address = Some([192, 0, 2, 1].into());
     let attempt = crate::Attempt {

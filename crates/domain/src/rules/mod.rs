@@ -2,6 +2,7 @@
 //!
 //! They use no store and no clock, so every program that embeds them decides as the service does.
 
+mod annotations;
 mod create;
 mod descent;
 mod fields;
@@ -27,6 +28,7 @@ mod rotate_tests;
 #[cfg(test)]
 mod update_tests;
 
+pub use annotations::WrittenAnnotations;
 pub use create::{NewToken, NewTokenMaterial};
 pub use descent::Descent;
 pub use retire::SecretChoice;

@@ -198,6 +198,7 @@ mod tests {
             allowed_addresses: None,
             permissions: None,
             allow_lockout: false,
+            annotations: crate::WrittenAnnotations::default(),
         };
         let revoked = Policy::default().revoke(&request, &foreign);
         let decided = Policy::default().update(&request, &foreign, &edit, Descent::Apart);

@@ -1,6 +1,6 @@
 //! Updating a token: the rules that apply to every caller.
 
-use super::{Descent, Policy, decide, fields};
+use super::{Descent, Policy, WrittenAnnotations, decide, fields};
 use crate::{
     AllowedAddresses, Change, Changes, EventKind, Field, FieldChange, Operation as _, Permission,
     PermissionSet, Request, RuleViolations, Timestamp, Token, TokenView, Violation, Write,
@@ -18,6 +18,8 @@ pub struct TokenUpdate {
     pub allowed_addresses: Option<Vec<String>>,
     /// The permissions.
     pub permissions: Option<Vec<String>>,
+    /// The owner, the description and the metadata.
+    pub annotations: WrittenAnnotations,
     /// Whether the actor may exclude its own address.
     pub allow_lockout: bool,
 }
@@ -75,7 +77,9 @@ impl Policy {
         proposal.judge(request, &widened, edit.allow_lockout, &mut violations);
         violations.extend(descent.violations(&request.actor, old.id, &widened));
 
-        let (name, addresses) = RuleViolations::unless_none(violations, name.zip(addresses))?;
+        let annotations = edit.annotations.judged(old.into(), &mut violations);
+        let parsed = name.zip(addresses).zip(annotations);
+        let ((name, addresses), annotations) = RuleViolations::unless_none(violations, parsed)?;
         let permissions: PermissionSet = granted
             .into_iter()
             .map(|(permission, _)| permission)
@@ -93,6 +97,9 @@ impl Policy {
             expiry,
             addresses,
             permissions,
+            owner: annotations.owner,
+            description: annotations.description,
+            metadata: annotations.metadata,
             ..old.clone()
         };
         let mut outcome = changed(request, view, next, required_permissions);
@@ -190,9 +197,15 @@ fn changed(
     required_permissions: PermissionSet,
 ) -> UpdateOutcome {
     fn field<T: PartialEq + Clone>(before: &T, after: &T) -> Option<FieldChange<T>> {
+        optional(Some(before), Some(after))
+    }
+    fn optional<T: PartialEq + Clone>(
+        before: Option<&T>,
+        after: Option<&T>,
+    ) -> Option<FieldChange<T>> {
         (before != after).then(|| FieldChange {
-            before: Some(before.clone()),
-            after: Some(after.clone()),
+            before: before.cloned(),
+            after: after.cloned(),
         })
     }
     let old = &view.token;
@@ -201,6 +214,9 @@ fn changed(
         expiry: field(&old.expiry, &next.expiry),
         allowed_addresses: field(&old.addresses, &next.addresses),
         permissions: field(&old.permissions, &next.permissions),
+        owner: optional(old.owner.as_ref(), next.owner.as_ref()),
+        description: optional(old.description.as_ref(), next.description.as_ref()),
+        metadata: optional(old.metadata.filled(), next.metadata.filled()),
         ..Changes::default()
     };
     if changes == Changes::default() {

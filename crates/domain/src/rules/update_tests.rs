@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     AllowedAddresses, Field, Permission, RefusalKind, RuleViolations, TokenView, UserInfo,
-    Violation, samples, standard::*,
+    Violation, WrittenAnnotations, samples, standard::*,
 };
 
 const WRITER: &[Permission] = &[API_TOKENS_WRITE, TASKS_READ];
@@ -17,6 +17,7 @@ pub(super) fn edit() -> TokenUpdate {
         allowed_addresses: None,
         permissions: None,
         allow_lockout: false,
+        annotations: WrittenAnnotations::default(),
     }
 }
 

@@ -197,6 +197,7 @@ impl Entries {
         } else {
             bytes += allocated(facts.addresses.iter().count() * size_of::<IpNet>());
         }
+        bytes += annotations_size(&facts);
         let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         match sets.get(&facts.permissions) {
             Some(shared) => facts.permissions = shared.clone(),
@@ -208,6 +209,16 @@ impl Entries {
         drop(sets);
         (Arc::new(facts), bytes)
     }
+}
+
+/// The bytes of an owner and of metadata, which are seldom equal to others.
+fn annotations_size(facts: &Credential) -> usize {
+    let owner = facts.owner.as_ref().map(|owner| owner.as_str().len());
+    let pairs = facts.metadata.iter();
+    let texts = pairs.map(|(key, value)| allocated(key.len()) + allocated(value.len()));
+    let count = facts.metadata.iter().count();
+    let list = (count > 0).then(|| allocated(count * size_of::<[Box<str>; 2]>()));
+    owner.map_or(0, allocated) + list.unwrap_or_default() + texts.sum::<usize>()
 }
 
 /// The bytes of a permission set. Standard names take none, but are counted like the others.

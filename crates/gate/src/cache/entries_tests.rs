@@ -1,6 +1,6 @@
 //! What is held, and within which bounds.
 
-use countersign_domain::standard::TASKS_READ;
+use countersign_domain::{Metadata, Owner, standard::TASKS_READ};
 
 use super::*;
 use crate::{
@@ -69,4 +69,20 @@ fn equal_sets_and_empty_lists_are_held_once() {
     assert_eq!(*one, *anywhere(1));
     let (_, with_list) = entries.share(Arc::new(credential(3)));
     assert!(with_list > bytes);
+}
+
+#[test]
+fn what_annotations_take_is_counted() {
+    let entries = entries(1 << 20);
+    let of = |owner: &str, value: &str| {
+        let facts = Credential {
+            owner: Owner::parse(owner).ok(),
+            metadata: Metadata::parse([("plan", value)]).unwrap(),
+            ..credential(1)
+        };
+        entries.share(Arc::new(facts)).1
+    };
+    let small = of("a", "b");
+    assert!(of(&"a".repeat(101), "b") >= small + 96);
+    assert!(of("a", &"b".repeat(201)) >= small + 192);
 }

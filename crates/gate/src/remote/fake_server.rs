@@ -37,6 +37,7 @@ pub(super) fn verdict(version: i64) -> Value {
             "id": facts.token, "version": version, "userId": facts.user, "name": &*facts.user_name,
             "creationDate": begin(), "lastModifiedDate": begin(), "partialToken": secret(1).masked(),
             "expiry": facts.expiry, "allowedAddresses": facts.addresses, "permissions": facts.permissions,
+            "owner": facts.owner, "metadata": facts.metadata,
         },
     })
 }

@@ -2,7 +2,8 @@
 //! ignored; the facts are judged here, on every request.
 
 use countersign_domain::{
-    AllowedAddresses, Credential, PermissionSet, TenantId, Timestamp, TokenId, UserId, Version,
+    AllowedAddresses, Credential, Metadata, Owner, PermissionSet, TenantId, Timestamp, TokenId,
+    UserId, Version,
 };
 use serde::Deserialize;
 use thiserror::Error;
@@ -27,6 +28,9 @@ struct CredentialFacts {
     expiry: Timestamp,
     allowed_addresses: AllowedAddresses,
     permissions: PermissionSet,
+    owner: Option<Owner>,
+    #[serde(default)]
+    metadata: Metadata,
     creation_date: Timestamp,
     last_modified_date: Timestamp,
 }
@@ -52,6 +56,8 @@ impl VerifyResponse {
             user_name: facts.name.into(),
             permissions: facts.permissions,
             addresses: facts.allowed_addresses,
+            owner: facts.owner,
+            metadata: facts.metadata,
             expiry: facts.expiry,
             valid_until: self.retirement_date,
             created: facts.creation_date,

@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, net::IpAddr, str::FromStr};
 
-use countersign_domain::{Overlap, Timestamp, Version};
+use countersign_domain::{Overlap, Timestamp, Version, WrittenAnnotations};
 use serde_json::value::RawValue;
 
 use super::json::{Json, check};
@@ -138,6 +138,35 @@ pub(crate) fn texts(
             read.into_iter().collect()
         }
         other => reject(faults, pointer, "an array of texts", other, raw),
+    }
+}
+
+/// Parses an object of texts.
+pub(crate) fn pairs(
+    raw: &RawValue,
+    pointer: &str,
+    faults: &mut Vec<FieldError>,
+) -> Option<Vec<(String, String)>> {
+    match Json::of(raw.get()) {
+        Ok(Json::Object(members)) => {
+            let read = members.iter().map(|(key, value)| {
+                let value = text(value, &pointer_to(pointer, key), faults)?;
+                Some((key.to_string(), value))
+            });
+            // All members are parsed before the result is judged, so that each faulty one is named.
+            let read: Vec<_> = read.collect();
+            read.into_iter().collect()
+        }
+        other => reject(faults, pointer, "an object of texts", other, raw),
+    }
+}
+
+/// Parses the fields of annotations, which are the same in each body.
+pub(crate) fn annotations(fields: &mut Fields<'_>) -> WrittenAnnotations {
+    WrittenAnnotations {
+        owner: fields.optional("owner", text),
+        description: fields.optional("description", text),
+        metadata: fields.optional("metadata", pairs),
     }
 }
 

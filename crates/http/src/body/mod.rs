@@ -18,7 +18,9 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 pub(crate) use self::{
-    fields::{Fields, Read, address, instant, no_array, overlap, text, texts, version},
+    fields::{
+        Fields, Read, address, annotations, instant, no_array, overlap, text, texts, version,
+    },
     json::{Json, check},
 };
 use crate::problem::{Code, FieldError, Problem};

@@ -1,6 +1,7 @@
 //! The filter language: a JSON object becomes the typed query that stores answer. Each part is
 //! parsed by itself and bounded, and all faults are reported together, each with its place.
 
+mod metadata;
 mod schema;
 mod terms;
 #[cfg(test)]
@@ -10,7 +11,10 @@ mod values;
 use countersign_application::query::Filter;
 use serde_json::value::RawValue;
 
-pub(crate) use self::schema::FilterBody;
+pub(crate) use self::{
+    metadata::{add_metadata_tests, close_to_metadata, open_to_metadata},
+    schema::FilterBody,
+};
 use crate::{
     body::{Json, check},
     problem::{Code, FieldError, Problem, nearest, pointer_to},
@@ -135,7 +139,7 @@ impl Reader {
 
     fn term(
         &mut self,
-        field: terms::Field,
+        field: terms::Field<'_>,
         operator: &str,
         raw: &RawValue,
         pointer: &str,

@@ -4,7 +4,8 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-/// A filter. `{}` matches every token; all members of one object have to match. There are limits: 8
+/// A filter. A member `metadata.plan` tests the value of the key `plan` of the metadata: a text that
+/// it has to equal, or `$eq`, `$in` and `$exists`. `{}` matches every token; all members of one object have to match. There are limits: 8
 /// nested objects, 64 tests altogether, 100 values in an array. `{"name": "x"}` is short for
 /// `{"name": {"$eq": "x"}}`, for every field that has `$eq`. A part that would match every token
 /// because it is empty is refused: an object, except as the whole filter; a list of `$and`, `$nin`
@@ -51,6 +52,9 @@ pub(crate) struct FilterBody {
     allowed_addresses: ListFilter,
     #[schema(required = false)]
     partial_token: TextFilter,
+    /// A token without an owner is equal to no text.
+    #[schema(required = false)]
+    owner: TextFilter,
     /// All of these match.
     #[serde(rename = "$and")]
     #[schema(required = false, no_recursion, min_items = 1, max_items = 100)]

@@ -3,9 +3,9 @@
 //! how names fold.
 
 use countersign_application::query::{
-    Compare, Filter, ListField, ListTest, TextField, TextTest, TimeField,
+    Compare, Filter, ListField, ListTest, MetadataTest, TextField, TextTest, TimeField,
 };
-use countersign_domain::{Timestamp, caseless_key};
+use countersign_domain::{Metadata, Timestamp, caseless_key};
 use serde_json::value::RawValue;
 
 use super::values::{
@@ -18,7 +18,7 @@ use crate::{
 
 /// A field that can be tested.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Field {
+pub(super) enum Field<'a> {
     Id,
     UserId,
     CreatedBy,
@@ -27,8 +27,12 @@ pub(super) enum Field {
     Time(TimeField),
     Text(TextField),
     List(ListField),
+    Metadata(&'a str),
 }
 
+/// What comes before a key of the metadata in the name of a field.
+const METADATA: &str = "metadata.";
+const METADATA_TESTS: &[&str] = &["$eq", "$in", "$exists"];
 const COMPARISONS: &[&str] = &["$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin"];
 const TEXT_TESTS: &[&str] = &[
     "$eq",
@@ -50,9 +54,9 @@ const USE_TESTS: &[&str] = &[
 const LIST_TESTS: &[&str] = &["$contains", "$ncontains", "$empty"];
 const SWITCH_TESTS: &[&str] = &["$eq", "$ne"];
 
-impl Field {
+impl<'a> Field<'a> {
     /// All names of fields, and the two operators that join filters.
-    pub(super) const NAMES: &[&str] = &[
+    pub(super) const NAMES: &'static [&'static str] = &[
         "id",
         "name",
         "userId",
@@ -67,12 +71,14 @@ impl Field {
         "permissions",
         "allowedAddresses",
         "partialToken",
+        "owner",
+        "metadata.<key>",
         "$and",
         "$or",
     ];
 
     /// The field of that name.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(super) fn named(name: &'a str) -> Option<Self> {
         Some(match name {
             "id" => Self::Id,
             "userId" => Self::UserId,
@@ -88,7 +94,11 @@ impl Field {
             "partialToken" => Self::Text(TextField::PartialToken),
             "permissions" => Self::List(ListField::Permissions),
             "allowedAddresses" => Self::List(ListField::AllowedAddresses),
-            _ => return None,
+            "owner" => Self::Text(TextField::Owner),
+            _ => {
+                let key = name.strip_prefix(METADATA)?;
+                return Metadata::is_key(key).then_some(Self::Metadata(key));
+            }
         })
     }
 
@@ -123,6 +133,9 @@ impl Field {
                 .map(|test| Filter::Time(field, test)),
             Self::Text(field) => text(field, place, faults).map(|test| Filter::Text(field, test)),
             Self::List(field) => list(field, place, faults).map(|test| Filter::List(field, test)),
+            Self::Metadata(key) => {
+                metadata(place, faults).map(|test| Filter::Metadata(key.to_owned(), test))
+            }
         }
     }
 }
@@ -177,9 +190,9 @@ fn text(field: TextField, place: Place<'_>, faults: &mut Vec<FieldError>) -> Opt
     let mut needle = || {
         let words = body::text(raw, pointer, faults)?;
         Some(match field {
-            // Names are stored without blanks at their ends.
-            TextField::Name if operator == "$ieq" => caseless_key(words.trim()),
-            TextField::Name => caseless_key(&words),
+            // Names and owners are stored without blanks at their ends.
+            TextField::Name | TextField::Owner if operator == "$ieq" => caseless_key(words.trim()),
+            TextField::Name | TextField::Owner => caseless_key(&words),
             TextField::PartialToken => words.to_lowercase(),
         })
     };
@@ -219,6 +232,19 @@ fn list(
     Some(match operator {
         "$contains" => ListTest::ContainsAll(needles),
         _ => ListTest::LacksAny(needles),
+    })
+}
+
+/// Values of metadata are stored in NFC, and may be empty.
+fn metadata(
+    (operator, raw, pointer): Place<'_>,
+    faults: &mut Vec<FieldError>,
+) -> Option<MetadataTest> {
+    Some(match operator {
+        "$eq" => MetadataTest::OneOf(vec![normal(raw, pointer, faults)?]),
+        "$in" => MetadataTest::OneOf(values(raw, pointer, faults, normal)?),
+        "$exists" => MetadataTest::Exists(exists(raw, pointer, faults)?),
+        _ => return unknown(operator, pointer, faults, METADATA_TESTS),
     })
 }
 

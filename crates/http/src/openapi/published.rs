@@ -8,13 +8,17 @@
 
 use std::collections::BTreeSet;
 
-use utoipa::openapi::{
-    Content, OpenApi, RefOr, Schema,
-    path::Operation,
-    schema::{AdditionalProperties, Array, ArrayItems, Object},
+use utoipa::{
+    ToSchema as _,
+    openapi::{
+        Content, OpenApi, RefOr, Schema,
+        path::Operation,
+        schema::{AdditionalProperties, Array, ArrayItems, Object},
+    },
 };
 
 use super::shapes::Schemas;
+use crate::filter::{FilterBody, close_to_metadata};
 
 /// The note in the description of an enum.
 const MAY_GROW: &str = "Values may be added: handle one that is not known.";
@@ -24,6 +28,9 @@ pub(crate) fn published(mut document: OpenApi) -> OpenApi {
     let mut components = document.components.take().unwrap_or_default();
     let schemas = &mut components.schemas;
     leave_short_forms_out(schemas);
+    if let Some(RefOr::T(Schema::Object(filter))) = schemas.get_mut(&*FilterBody::name()) {
+        close_to_metadata(filter);
+    }
     let (mut asked, mut answered) = (Names::new(), Names::new());
     for operation in operations(&mut document) {
         for body in requests(operation) {

@@ -11,7 +11,10 @@ use utoipa::{
     },
 };
 
-use crate::problem::Document;
+use crate::{
+    filter::{FilterBody, open_to_metadata},
+    problem::Document,
+};
 
 pub(super) type Schemas = BTreeMap<String, RefOr<Schema>>;
 
@@ -28,6 +31,9 @@ pub(super) fn make_plain(schemas: &mut Schemas) {
             && !object.properties.is_empty()
         {
             object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+            if *name == FilterBody::name() {
+                open_to_metadata(object);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Faults of a request: the place, the fault, and the correct form.
 
-use countersign_domain::{InvalidAddress, Violation, may_hold_secret};
+use countersign_domain::{InvalidAddress, InvalidMetadata, Violation, may_hold_secret};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -119,9 +119,23 @@ fn cut(words: &str) -> String {
 
 impl From<&Violation> for FieldError {
     fn from(violation: &Violation) -> Self {
-        let fault = |code| Self::at(violation.field().pointer(), code, violation.to_string());
+        let field = violation.field().pointer();
+        let place = match violation {
+            Violation::InvalidMetadata(fault) => fault.key().map(|key| pointer_to(&field, key)),
+            _ => None,
+        };
+        let place = place.unwrap_or(field);
+        let fault = |code| Self::at(place.clone(), code, violation.to_string());
         match violation {
             Violation::InvalidName(_) => fault("invalid-name"),
+            Violation::InvalidOwner(_) => fault("invalid-owner"),
+            Violation::InvalidDescription(_) => fault("invalid-description"),
+            Violation::InvalidMetadata(reason) => fault(match reason {
+                InvalidMetadata::TooMany { .. } => "too-many-pairs",
+                InvalidMetadata::TooLarge { .. } => "metadata-too-large",
+                InvalidMetadata::Key { .. } => "invalid-key",
+                InvalidMetadata::Value { .. } => "invalid-value",
+            }),
             Violation::ExpiryInPast => fault("expiry-in-past"),
             Violation::ExpiryTooFar { .. } => fault("expiry-too-far"),
             Violation::InvalidAddress {

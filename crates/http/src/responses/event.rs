@@ -1,6 +1,6 @@
 //! Audit events, and the changes that they and dry runs report.
 
-use std::net::IpAddr;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use countersign_application::ports::{EventView, TenantEvent};
 use countersign_domain::{
@@ -36,6 +36,15 @@ pub(super) struct ChangesRecord {
     /// and after.
     #[schema(required = false)]
     replaced_retires_at: ChangedText,
+    /// Null if there was none.
+    #[schema(required = false)]
+    owner: ChangedText,
+    /// Null if there was none.
+    #[schema(required = false)]
+    description: ChangedText,
+    /// Null if there was none.
+    #[schema(required = false)]
+    metadata: ChangedMetadata,
 }
 
 /// A text before and after.
@@ -62,6 +71,19 @@ pub(super) struct ChangedList {
     before: Option<Vec<String>>,
     #[schema(required = true)]
     after: Option<Vec<String>>,
+}
+
+/// Metadata before and after.
+#[derive(Debug, ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes a type of the domain, which knows no OpenAPI"
+)]
+pub(super) struct ChangedMetadata {
+    #[schema(required = true)]
+    before: Option<BTreeMap<String, String>>,
+    #[schema(required = true)]
+    after: Option<BTreeMap<String, String>>,
 }
 
 /// Audit events of an API token, the newest first, and the cursor of the next page.

@@ -2,6 +2,7 @@
 //! cannot differ.
 
 mod event;
+mod metadata;
 mod revocation;
 mod secret;
 mod token;
@@ -10,6 +11,7 @@ mod written;
 
 pub(crate) use self::{
     event::{EventList, EventRecord, TenantEventList, TenantEventRecord},
+    metadata::{KEY as METADATA_KEY, MetadataBody},
     revocation::RevocationRecord,
     secret::DetailedToken,
     token::{TokenList, TokenPage, TokenRecord},

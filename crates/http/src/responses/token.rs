@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use countersign_domain::{
-    AllowedAddresses, PartialToken, PermissionSet, Timestamp, TokenId, TokenName, TokenView,
-    UserId, UserInfo, Version,
+    AllowedAddresses, Description, Metadata, Owner, PartialToken, PermissionSet, Timestamp,
+    TokenId, TokenName, TokenView, UserId, UserInfo, Version,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -52,6 +52,18 @@ pub(crate) struct TokenRecord {
     /// The permissions that it holds, in the order of their names.
     #[schema(value_type = Vec<String>, min_items = 1)]
     permissions: PermissionSet,
+    /// The owner, in the deployment's own words; absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 128)]
+    owner: Option<Owner>,
+    /// The description, for people; absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 500)]
+    description: Option<Description>,
+    /// The deployment's own pairs of text; absent if there are none.
+    #[serde(skip_serializing_if = "Metadata::is_empty")]
+    #[schema(value_type = BTreeMap<String, String>, required = false)]
+    metadata: Metadata,
     /// The instant of the last use, some seconds late; null if it was never used.
     #[schema(value_type = Option<String>, required = true, format = DateTime)]
     last_used_date: Option<Timestamp>,
@@ -84,6 +96,9 @@ impl From<&TokenView> for TokenRecord {
             expiry: token.expiry,
             allowed_addresses: token.addresses.clone(),
             permissions: token.permissions.clone(),
+            owner: token.owner.clone(),
+            description: token.description.clone(),
+            metadata: token.metadata.clone(),
             last_used_date: view.last_used.map(|used| used.at),
             last_used_address: view.last_used.and_then(|used| used.address),
             revoked_date: view.revoked,

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use countersign_application::{IssuedToken, UpdateResult};
 use countersign_domain::{
-    Actor, AllowedAddresses, Changes, PartialToken, PermissionSet, Secret, Timestamp, TokenId,
-    TokenName, TokenUpdate, TokenView, UserId, UserInfo, Version,
+    Actor, AllowedAddresses, Changes, Description, Metadata, Owner, PartialToken, PermissionSet,
+    Secret, Timestamp, TokenId, TokenName, TokenUpdate, TokenView, UserId, UserInfo, Version,
 };
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
@@ -19,27 +19,50 @@ pub(crate) enum Sent {
     /// No field of the record.
     Nothing,
     /// A name, and these.
-    Fields {
-        expiry: bool,
-        allowed_addresses: bool,
-        permissions: bool,
-    },
+    Fields(SentFields),
+}
+
+/// Whether a caller sent each field besides the name.
+#[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one for each field, and none depends on another"
+)]
+pub(crate) struct SentFields {
+    expiry: bool,
+    allowed_addresses: bool,
+    permissions: bool,
+    owner: bool,
+    description: bool,
+    metadata: bool,
 }
 
 impl Sent {
     /// All writable fields.
-    pub(crate) const ALL: Self = Self::Fields {
-        expiry: true,
-        allowed_addresses: true,
-        permissions: true,
-    };
+    pub(crate) const ALL: Self = Self::Fields(SentFields::all(true));
 
     /// The fields of an edit.
     pub(crate) fn by(edit: &TokenUpdate) -> Self {
-        Self::Fields {
+        Self::Fields(SentFields {
             expiry: edit.expiry.is_some(),
             allowed_addresses: edit.allowed_addresses.is_some(),
             permissions: edit.permissions.is_some(),
+            owner: edit.annotations.owner.is_some(),
+            description: edit.annotations.description.is_some(),
+            metadata: edit.annotations.metadata.is_some(),
+        })
+    }
+}
+
+impl SentFields {
+    const fn all(sent: bool) -> Self {
+        Self {
+            expiry: sent,
+            allowed_addresses: sent,
+            permissions: sent,
+            owner: sent,
+            description: sent,
+            metadata: sent,
         }
     }
 }
@@ -101,6 +124,18 @@ pub(crate) struct WrittenRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<String>, required = false, min_items = 1)]
     permissions: Option<PermissionSet>,
+    /// The owner, if there is one; if the caller may read it or sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 128)]
+    owner: Option<Owner>,
+    /// The description, if there is one; if the caller may read it or sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 500)]
+    description: Option<Description>,
+    /// The metadata, if there is any; if the caller may read it or sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = BTreeMap<String, String>, required = false)]
+    metadata: Option<Metadata>,
     /// The instant of the last use, some seconds late, null if it was never used; if the caller may
     /// read it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,15 +153,12 @@ impl WrittenRecord {
     fn shown_to(actor: &Actor, view: &TokenView, sent: Sent) -> Self {
         let token = &view.token;
         let reads = actor.may_read(token);
-        let (name, expiry, addresses, permissions) = match sent {
-            _ if reads => (true, true, true, true),
-            Sent::Nothing => (false, false, false, false),
-            Sent::Fields {
-                expiry,
-                allowed_addresses,
-                permissions,
-            } => (true, expiry, allowed_addresses, permissions),
+        let (name, shown) = match sent {
+            _ if reads => (true, SentFields::all(true)),
+            Sent::Nothing => (false, SentFields::all(false)),
+            Sent::Fields(fields) => (true, fields),
         };
+        let metadata = token.metadata.filled().filter(|_| shown.metadata);
         Self {
             id: token.id,
             version: token.version,
@@ -137,9 +169,12 @@ impl WrittenRecord {
             user_id: reads.then_some(token.user),
             name: name.then(|| token.name.clone()),
             partial_token: reads.then(|| token.partial.clone()),
-            expiry: expiry.then_some(token.expiry),
-            allowed_addresses: addresses.then(|| token.addresses.clone()),
-            permissions: permissions.then(|| token.permissions.clone()),
+            expiry: shown.expiry.then_some(token.expiry),
+            allowed_addresses: shown.allowed_addresses.then(|| token.addresses.clone()),
+            permissions: shown.permissions.then(|| token.permissions.clone()),
+            owner: token.owner.clone().filter(|_| shown.owner),
+            description: token.description.clone().filter(|_| shown.description),
+            metadata: metadata.cloned(),
             last_used_date: reads.then(|| view.last_used.map(|used| used.at)),
             last_used_address: reads.then(|| view.last_used.and_then(|used| used.address)),
         }
@@ -217,6 +252,9 @@ fn names(changes: &Changes) -> Vec<&'static str> {
         ("expiry", changes.expiry.is_some()),
         ("allowedAddresses", changes.allowed_addresses.is_some()),
         ("permissions", changes.permissions.is_some()),
+        ("owner", changes.owner.is_some()),
+        ("description", changes.description.is_some()),
+        ("metadata", changes.metadata.is_some()),
     ];
     let present = fields.into_iter().filter(|(_, present)| *present);
     present.map(|(name, _)| name).collect()

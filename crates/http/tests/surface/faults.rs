@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_application::ports::{CommitError, MockStoreHealth, MockTokenStore, StoreError};
-use countersign_domain::{Credential, TokenView};
+use countersign_domain::{Credential, Metadata, TokenView};
 use countersign_gate::Proxies;
 use countersign_http::{ApiService, Settings};
 use serde_json::json;
@@ -33,6 +33,8 @@ fn credential(view: &TokenView) -> Credential {
         valid_until: None,
         created: token.created,
         modified: token.modified,
+        owner: None,
+        metadata: Metadata::default(),
     }
 }
 

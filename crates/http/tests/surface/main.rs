@@ -6,6 +6,7 @@
     reason = "what does not hold here is a failed test"
 )]
 
+mod annotations;
 mod arbitrary;
 mod authorization;
 mod blind;

@@ -8,7 +8,7 @@ use countersign_domain::{Change, Version, Write};
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Done, Worded, batch_create::Creations, names};
+use super::{Done, Worded, annotations::annotations, batch_create::Creations, names};
 use crate::{error::StatementError, store::PostgresStore};
 
 /// What became of the change in this place of the lists, counted from 1.
@@ -128,6 +128,7 @@ pub(super) struct Columns {
     pub(super) request_ids: Vec<String>,
     pub(super) changes: Vec<String>,
     pub(super) encodings: Vec<i16>,
+    pub(super) annotations: Vec<Option<String>>,
     pub(super) creations: Creations,
 }
 
@@ -176,6 +177,7 @@ impl Columns {
             .push(event.content.request_id.as_str().to_owned());
         self.changes.push(worded.changes);
         self.encodings.push(worded.encoding);
+        self.annotations.push(annotations(change));
         Ok(())
     }
 }

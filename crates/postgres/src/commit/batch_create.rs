@@ -59,8 +59,8 @@ impl PostgresStore {
                 all,
                 "'created', i.commitment",
                 r#", (SELECT $23::uuid[]), (SELECT $24::text[]), (SELECT $25::bytea[]),
-                    (SELECT $26::bytea[]), (SELECT $27::text[]), (SELECT $28::bytea[])"#,
-                ", user_id, partial, digest, commitment, key, fingerprint",
+                    (SELECT $26::bytea[]), (SELECT $27::text[]), (SELECT $28::bytea[]), (SELECT $30::text[])"#,
+                ", user_id, partial, digest, commitment, key, fingerprint, annotations",
                 r#"
                 keyed AS (
                     INSERT INTO idempotency_keys AS k (tenant_id, user_id, key, fingerprint, token_id, created_at)
@@ -99,9 +99,11 @@ impl PostgresStore {
                 ), made AS (
                     INSERT INTO api_tokens (tenant_id, id, version, name, name_key, user_id, partial_token, expiry,
                                             allowed_addresses, permissions, created_at, created_by, modified_at,
-                                            modified_by, chain_head)
+                                            modified_by, chain_head, owner, owner_key, description, metadata)
                     SELECT i.tenant, i.token, i.version, i.name, i.name_key, n.id, i.partial, i.expiry,
-                           i.addresses::text[], i.permissions::text[], i.at, i.by_user, i.at, i.by_user, i.hash
+                           i.addresses::text[], i.permissions::text[], i.at, i.by_user, i.at, i.by_user, i.hash,
+                           i.annotations::jsonb ->> 'owner', i.annotations::jsonb ->> 'ownerKey',
+                           i.annotations::jsonb ->> 'description', i.annotations::jsonb -> 'metadata'
                     FROM named n JOIN input i ON i.user_id = n.id
                     RETURNING id
                 ), changed AS (
@@ -127,6 +129,7 @@ impl PostgresStore {
                 &new.keys as &[Option<String>],
                 &new.fingerprints as &[Option<Vec<u8>>],
                 IdempotencyKey::WINDOW_SECONDS,
+                &all.annotations as &[Option<String>],
             )
         });
         rows.await

@@ -8,7 +8,7 @@ use countersign_domain::{
 };
 use uuid::Uuid;
 
-use super::{Answer, Done, Worded, failed, names};
+use super::{Answer, Done, Worded, annotations::annotations, failed, names};
 use crate::{client::Effect, rows::Table, store::PostgresStore};
 
 /// The token and the fingerprint that are stored under the key.
@@ -65,8 +65,11 @@ impl PostgresStore {
                 ), changed AS (
                     INSERT INTO api_tokens (tenant_id, id, version, name, name_key, user_id, partial_token, expiry,
                                             allowed_addresses, permissions, created_at, created_by, modified_at,
-                                            modified_by, chain_head)
-                    SELECT n.tenant_id, $7, $8, $22, $23, n.id, $24, $25, $26, $27, $4, $3, $4, $3, $14 FROM named n
+                                            modified_by, chain_head, owner, owner_key, description, metadata)
+                    SELECT n.tenant_id, $7, $8, $22, $23, n.id, $24, $25, $26, $27, $4, $3, $4, $3, $14,
+                           ($29::text)::jsonb ->> 'owner', ($29::text)::jsonb ->> 'ownerKey',
+                           ($29::text)::jsonb ->> 'description', ($29::text)::jsonb -> 'metadata'
+                    FROM named n
                     RETURNING tenant_id, id
                 ), kept AS (
                     INSERT INTO token_secrets (digest, tenant_id, token_id, partial_token, created_at)
@@ -91,6 +94,7 @@ impl PostgresStore {
                 &addresses,
                 &permissions,
                 digest.as_bytes(),
+                annotations(change),
             )
         });
         // One row, whatever was written.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use countersign_application::ports::CommitError;
 use countersign_domain::{Change, Version};
 
-use super::{Answer, Done, Worded, failed, names};
+use super::{Answer, Done, Worded, annotations::annotations, failed, names};
 use crate::{client::Effect, store::PostgresStore};
 
 impl PostgresStore {
@@ -37,7 +37,13 @@ impl PostgresStore {
                     UPDATE api_tokens t
                     SET version = $8, name = $19, name_key = CASE WHEN $25::text IS NULL THEN t.name_key ELSE $20 END,
                         expiry = $21, allowed_addresses = $22,
-                        permissions = $23, modified_at = $4, modified_by = $3, chain_head = $14, revoked_at = $24
+                        permissions = $23,
+                        owner = CASE WHEN $27::text IS NULL THEN t.owner ELSE ($27::text)::jsonb ->> 'owner' END,
+                        owner_key = CASE WHEN $27::text IS NULL THEN t.owner_key ELSE ($27::text)::jsonb ->> 'ownerKey' END,
+                        description = CASE WHEN $27::text IS NULL THEN t.description
+                                           ELSE ($27::text)::jsonb ->> 'description' END,
+                        metadata = CASE WHEN $27::text IS NULL THEN t.metadata ELSE ($27::text)::jsonb -> 'metadata' END,
+                        modified_at = $4, modified_by = $3, chain_head = $14, revoked_at = $24
                     FROM actor a
                     WHERE a.live AND a.able AND a.made_nothing
                       AND t.tenant_id = $1 AND t.id = $7 AND t.version = $18 AND t.revoked_at IS NULL
@@ -58,6 +64,7 @@ impl PostgresStore {
                 revoked,
                 rename,
                 maker,
+                annotations(change),
             )
         });
         // One row, whatever was written.

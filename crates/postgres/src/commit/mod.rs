@@ -113,6 +113,7 @@ macro_rules! actor_state {
     };
 }
 
+mod annotations;
 mod batch;
 mod batch_create;
 mod batch_update;

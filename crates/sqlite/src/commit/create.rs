@@ -4,7 +4,7 @@ use countersign_application::ports::{CommitError, StoreError, UserKind};
 use countersign_domain::{Change, IdempotencyKey, IdempotentRequest, SecretDigest};
 use sqlx::SqliteConnection;
 
-use super::{json, name_taken};
+use super::{annotations::Annotations, json, name_taken};
 use crate::{error::store_error, rows::made};
 
 pub(super) async fn create(
@@ -115,12 +115,14 @@ async fn token(db: &mut SqliteConnection, change: &Change) -> Result<(), CommitE
     let (name, key) = (token.name.as_str(), token.name.key());
     let (expiry, created) = (token.expiry.as_micros(), token.created.as_micros());
     let (addresses, permissions) = (json(&token.addresses)?, json(&token.permissions)?);
+    let annotations = Annotations::of(token)?;
     let modified = token.modified.as_micros();
     let head = &change.event().hash.as_bytes()[..];
     sqlx::query!(
         "INSERT INTO api_tokens (tenant_id, id, version, name, name_key, user_id, partial_token, \
          expiry, allowed_addresses, permissions, created_at, created_by, modified_at, modified_by, \
-         chain_head) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         chain_head, owner, owner_key, description, metadata) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         tenant,
         id,
         version,
@@ -135,7 +137,11 @@ async fn token(db: &mut SqliteConnection, change: &Change) -> Result<(), CommitE
         by,
         modified,
         by,
-        head
+        head,
+        annotations.owner,
+        annotations.owner_key,
+        annotations.description,
+        annotations.metadata
     )
     .execute(db)
     .await

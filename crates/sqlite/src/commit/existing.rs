@@ -5,7 +5,7 @@ use countersign_application::ports::{CommitError, StoreError};
 use countersign_domain::{Change, SecretDigest, Timestamp, TokenName, Version};
 use sqlx::{SqliteConnection, sqlite::SqliteQueryResult};
 
-use super::{json, name_taken};
+use super::{annotations::Annotations, json, name_taken};
 use crate::{error::store_error, rows::Column};
 
 pub(super) async fn update(
@@ -19,13 +19,14 @@ pub(super) async fn update(
     let (name, key) = (token.name.as_str(), token.name.key());
     let (addresses, permissions) = (json(&token.addresses)?, json(&token.permissions)?);
     let (expiry, modified) = (token.expiry.as_micros(), token.modified.as_micros());
+    let annotations = Annotations::of(token)?;
     let by = change.by().id.as_uuid();
     let head = &change.event().hash.as_bytes()[..];
     let written = sqlx::query!(
         "UPDATE api_tokens SET version = ?1, name = ?2, \
          name_key = iif(name = ?2, name_key, ?3), expiry = ?4, \
          allowed_addresses = ?5, permissions = ?6, modified_at = ?7, modified_by = ?8, \
-         chain_head = ?9 \
+         chain_head = ?9, owner = ?13, owner_key = ?14, description = ?15, metadata = ?16 \
          WHERE tenant_id = ?10 AND id = ?11 AND version = ?12 AND revoked_at IS NULL",
         version,
         name,
@@ -38,7 +39,11 @@ pub(super) async fn update(
         head,
         tenant,
         id,
-        expected
+        expected,
+        annotations.owner,
+        annotations.owner_key,
+        annotations.description,
+        annotations.metadata
     )
     .execute(&mut *db)
     .await

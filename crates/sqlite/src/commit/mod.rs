@@ -1,6 +1,7 @@
 //! Commit of a change: one transaction that holds the write lock from its start, so that nothing
 //! changes between its checks and its writes.
 
+mod annotations;
 mod create;
 mod existing;
 mod force;

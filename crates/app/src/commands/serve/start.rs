@@ -125,6 +125,7 @@ pub(super) async fn start(
         refusals_per_minute: settings.refusals_per_minute,
         cors_origins: settings.cors_origins,
         token_format: settings.token_format.clone(),
+        auth_metadata: settings.auth_metadata,
         traces: traces::of_requests(),
     };
     let news = services.news.clone();

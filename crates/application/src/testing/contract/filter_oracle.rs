@@ -2,7 +2,9 @@
 
 use countersign_domain::{Timestamp, TokenView};
 
-use crate::query::{Compare, Filter, ListField, ListTest, Scope, TextField, TextTest, TimeField};
+use crate::query::{
+    Compare, Filter, ListField, ListTest, MetadataTest, Scope, TextField, TextTest, TimeField,
+};
 
 fn compares<T: Ord>(value: &T, test: &Compare<T>) -> bool {
     match test {
@@ -65,6 +67,19 @@ pub(super) fn matches(view: &TokenView, filter: &Filter) -> bool {
         Filter::Text(TextField::PartialToken, test) => {
             let shown = token.partial.as_str();
             reads(shown, &shown.to_lowercase(), test)
+        }
+        Filter::Text(TextField::Owner, test) => match (&token.owner, test) {
+            (Some(owner), test) => reads(owner.as_str(), &owner.key(), test),
+            (None, TextTest::Compare(test)) => matches!(test, Compare::Ne(_) | Compare::Nin(_)),
+            (None, TextTest::NotStartsWith(needle)) => !needle.is_empty(),
+            (None, _) => false,
+        },
+        Filter::Metadata(key, MetadataTest::Exists(exists)) => {
+            token.metadata.get(key).is_some() == *exists
+        }
+        Filter::Metadata(key, MetadataTest::OneOf(values)) => {
+            let stored = token.metadata.get(key);
+            stored.is_some_and(|stored| values.iter().any(|value| value == stored))
         }
         Filter::List(field, test) => {
             let list: Vec<String> = match field {

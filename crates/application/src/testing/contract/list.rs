@@ -25,6 +25,13 @@ macro_rules! store_contract {
             it_answers_a_ping,
             it_answers_no_ping_without_its_tables,
         );
+        $crate::store_contract!(@tests $subject, annotations:
+            annotations_stay_until_they_are_changed,
+            annotations_are_in_the_history,
+            facts_have_the_owner_and_the_metadata,
+            owners_are_searched_like_names,
+            metadata_is_searched_by_key,
+        );
         $crate::store_contract!(@tests $subject, writes:
             a_stale_change_writes_nothing,
             a_taken_name_writes_nothing,

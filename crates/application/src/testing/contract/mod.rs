@@ -17,6 +17,7 @@ use crate::ports::{
 };
 
 pub mod actors;
+pub mod annotations;
 pub mod audit;
 pub mod authority;
 pub mod bounds;
@@ -100,6 +101,8 @@ pub enum Bad {
     List,
     /// A value that is not even a list of texts.
     NoList,
+    /// A JSON object with a meaningless key as its only one.
+    Pairs,
     /// An id that nothing has.
     Stranger,
 }

@@ -1,6 +1,6 @@
 //! Reads return what was committed, with the current names, and only live tokens.
 
-use countersign_domain::{Credential, Secret, Timestamp, TokenView};
+use countersign_domain::{Credential, Metadata, Secret, Timestamp, TokenView};
 
 use super::StoreUnderTest;
 use crate::{
@@ -118,6 +118,8 @@ pub async fn a_secret_leads_to_the_facts(on: &StoreUnderTest) {
         valid_until: None,
         created: token.created,
         modified: token.modified,
+        owner: None,
+        metadata: Metadata::default(),
     };
     let found = on.tokens.find(&made.secret.digest()).await.unwrap();
     assert_eq!(found, Some(expected));

@@ -4,14 +4,12 @@
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, HeaderName, Uri},
 };
 use countersign_domain::{Grant, Permission};
 use countersign_gate::CheckError;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::{super::Answer, permission};
+use super::{super::Answer, grant_headers::let_through, permission};
 use crate::{
     params::Params,
     problem::{FieldError, Problem, verdict},
@@ -21,24 +19,6 @@ use crate::{
 
 /// The header for the needed permission, for proxies that cannot set the query.
 const PERMISSION: HeaderName = HeaderName::from_static("x-countersign-permission");
-
-const TENANT_ID: HeaderName = HeaderName::from_static("x-countersign-tenant-id");
-const TOKEN_ID: HeaderName = HeaderName::from_static("x-countersign-token-id");
-const USER_ID: HeaderName = HeaderName::from_static("x-countersign-user-id");
-const USER_NAME: HeaderName = HeaderName::from_static("x-countersign-user-name");
-const PERMISSIONS: HeaderName = HeaderName::from_static("x-countersign-permissions");
-
-/// Says that the list of permissions was left out because it is longer than [`LONGEST_LIST`].
-const PERMISSIONS_OMITTED: HeaderName =
-    HeaderName::from_static("x-countersign-permissions-omitted");
-
-/// The maximum length of a list of permissions in a header, in bytes. Many proxies have a buffer of
-/// 4 or 8 KiB for a whole head and refuse an answer that does not fit, so a longer list would make
-/// the token unusable.
-const LONGEST_LIST: usize = 4096;
-
-/// Characters that are escaped in a header; all but ASCII always are.
-const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
 
 /// The form of a permission.
 const WANTED: &str = "a dotted name such as api.tasks.read";
@@ -71,6 +51,8 @@ const ANY_TOKEN: &str = "*";
             ("X-Countersign-User-Name" = String, description = "That user's name, percent-encoded where it is not ASCII"),
             ("X-Countersign-Permissions" = String, description = "What the token may do, with blanks between the names; left out above 4 KiB"),
             ("X-Countersign-Permissions-Omitted" = String, description = "`true` if the permissions were left out; absent otherwise"),
+            ("X-Countersign-Token-Expiry" = String, description = "The instant at which the token expires, in RFC 3339"),
+            ("X-Countersign-Owner" = String, description = "The token's owner, percent-encoded where it is not ASCII; absent if it has none"),
         )),
         (status = 400),
     ),
@@ -87,7 +69,7 @@ pub(crate) async fn auth(State(app): State<ApiState>, request: Request) -> Answe
     // Only callers that may ask learn of it.
     wanted?;
     let _ = exchange.actor.set(grant.credential.token);
-    Ok(let_through(&grant))
+    Ok(let_through(&grant, &app.settings().auth_metadata))
 }
 
 async fn admit(
@@ -146,32 +128,4 @@ fn in_query(query: &str) -> Result<Vec<Permission>, Problem> {
 
 fn unreadable(parameter: &str, code: &'static str, detail: String) -> Problem {
     Problem::invalid_parameters(vec![FieldError::in_parameter(parameter, code, detail)])
-}
-
-fn let_through(grant: &Grant) -> Response {
-    let credential = &grant.credential;
-    let mut response = StatusCode::OK.into_response();
-    // Reserves room for these headers and those that every answer gets, once.
-    response.headers_mut().reserve(10);
-    let name = utf8_percent_encode(&credential.user_name, ESCAPED);
-    let permissions = credential.permissions.to_string();
-    let permissions = if permissions.len() > LONGEST_LIST {
-        (PERMISSIONS_OMITTED, "true".to_owned())
-    } else {
-        (PERMISSIONS, permissions)
-    };
-    for (header, value) in [
-        (TENANT_ID, credential.tenant.to_string()),
-        (TOKEN_ID, credential.token.to_string()),
-        (USER_ID, credential.user.to_string()),
-        (USER_NAME, name.to_string()),
-        permissions,
-    ] {
-        // The values are ids, names of permissions, and a name whose special characters are
-        // escaped.
-        if let Ok(value) = HeaderValue::try_from(value) {
-            response.headers_mut().insert(header, value);
-        }
-    }
-    response
 }

@@ -4,7 +4,9 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use countersign_domain::{Operation as _, PermissionSet, ReadTokens, Timestamp, TokenId, UserId};
+use countersign_domain::{
+    Metadata, Operation as _, Owner, PermissionSet, ReadTokens, Timestamp, TokenId, UserId,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -78,6 +80,14 @@ pub(crate) struct Introspection<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<String>, required = false)]
     permissions: Option<&'a PermissionSet>,
+    /// The token's owner, in the deployment's own words; absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    owner: Option<&'a Owner>,
+    /// The deployment's own pairs of text; absent if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = BTreeMap<String, String>, required = false)]
+    metadata: Option<&'a Metadata>,
 }
 
 /// Introspect a token
@@ -132,6 +142,8 @@ pub(in crate::routes) async fn introspect(
         iat: Some(seconds(credential.created)),
         iss: issuer(&app, &headers).ok(),
         permissions: Some(&credential.permissions),
+        owner: credential.owner.as_ref(),
+        metadata: credential.metadata.filled(),
     };
     answer(StatusCode::OK, [], &introspection)
 }

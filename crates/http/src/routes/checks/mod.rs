@@ -3,6 +3,7 @@
 
 pub(super) mod changes;
 pub(super) mod forward_auth;
+mod grant_headers;
 pub(super) mod introspect;
 pub(super) mod metadata;
 pub(super) mod revocation;

@@ -1,5 +1,7 @@
 //! Creation of a token.
 
+use std::collections::BTreeMap;
+
 use axum::{
     extract::{RawQuery, Request, State},
     http::{HeaderMap, StatusCode, header},
@@ -20,7 +22,7 @@ use crate::{
     etag::etag,
     params::Params,
     problem::{FieldError, Problem},
-    responses::{IssuedTokenRecord, Sent},
+    responses::{IssuedTokenRecord, MetadataBody, Sent},
     state::ApiState,
 };
 
@@ -50,6 +52,18 @@ pub(crate) struct DraftBody {
     /// to every address.
     #[schema(required = false)]
     allowed_addresses: Vec<String>,
+    /// The deployment's own id of the customer, team, person or service that the token belongs to: up
+    /// to 128 characters, after normalisation and without blanks at its ends; left out or empty = none. The
+    /// service never interprets it.
+    #[schema(required = false)]
+    owner: String,
+    /// For people: up to 500 characters, and line breaks; left out or empty = none.
+    #[schema(required = false)]
+    description: String,
+    /// The deployment's own pairs of text; left out or empty = none. At most 32, with values of up to 256
+    /// characters, and 4 KiB in all.
+    #[schema(required = false, value_type = MetadataBody)]
+    metadata: BTreeMap<String, String>,
 }
 
 /// Create an API token
@@ -124,6 +138,7 @@ fn draft(body: &[u8]) -> Result<NewToken, Problem> {
     let expiry = fields.required("expiry", body::instant);
     let permissions = fields.required("permissions", body::texts);
     let allowed_addresses = fields.optional("allowedAddresses", body::texts);
+    let annotations = body::annotations(&mut fields);
     fields.finish()?;
     let draft = name
         .zip(expiry)
@@ -133,6 +148,7 @@ fn draft(body: &[u8]) -> Result<NewToken, Problem> {
             expiry,
             allowed_addresses: allowed_addresses.unwrap_or_default(),
             permissions,
+            annotations,
         });
     // A missing value was recorded as a fault above.
     draft.ok_or_else(Problem::internal)

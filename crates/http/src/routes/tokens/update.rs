@@ -1,5 +1,7 @@
 //! Update of a token.
 
+use std::collections::BTreeMap;
+
 use axum::{
     body::HttpBody as _,
     extract::{RawQuery, Request, State},
@@ -21,7 +23,7 @@ use crate::{
     etag::{Condition, etag},
     params::{Id, Params},
     problem::Problem,
-    responses::{Sent, UpdatedToken},
+    responses::{MetadataBody, Sent, UpdatedToken},
     state::ApiState,
 };
 
@@ -67,6 +69,18 @@ pub(crate) struct EditBody {
     /// Names from the catalog; the caller has to hold those that are added; duplicates count once.
     #[schema(required = false, min_items = 1)]
     permissions: Vec<String>,
+    /// The deployment's own id of the customer, team, person or service that the token belongs to: up
+    /// to 128 characters, after normalisation and without blanks at its ends; empty = none. The
+    /// service never interprets it.
+    #[schema(required = false)]
+    owner: String,
+    /// For people: up to 500 characters, and line breaks; empty = none.
+    #[schema(required = false)]
+    description: String,
+    /// The deployment's own pairs of text; empty = none. At most 32, with values of up to 256
+    /// characters, and 4 KiB in all.
+    #[schema(required = false, value_type = MetadataBody)]
+    metadata: BTreeMap<String, String>,
     /// Ignored.
     #[schema(required = false)]
     id: Value,
@@ -197,6 +211,7 @@ fn edit(
     let expiry = fields.optional("expiry", body::instant);
     let allowed_addresses = fields.optional("allowedAddresses", body::texts);
     let permissions = fields.optional("permissions", body::texts);
+    let annotations = body::annotations(&mut fields);
     fields.finish()?;
     // A missing value was recorded as a fault above.
     let name = name.ok_or_else(Problem::internal)?;
@@ -205,6 +220,7 @@ fn edit(
         expiry,
         allowed_addresses,
         permissions,
+        annotations,
         allow_lockout,
     };
     Ok((version, edit))

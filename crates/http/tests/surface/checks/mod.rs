@@ -46,8 +46,8 @@ impl UsageObserver for Noted {
 }
 
 /// A surface that notes uses, with what the test needs to reach behind it.
-struct Doors {
-    world: World,
+pub(crate) struct Doors {
+    pub(crate) world: World,
     gate: Gate,
     hub: ChangeBroadcast,
     metrics: Metrics,
@@ -60,7 +60,7 @@ impl Doors {
         Self::with(Proxies::default(), Settings::default()).await
     }
 
-    async fn with(proxies: Proxies, settings: Settings) -> Self {
+    pub(crate) async fn with(proxies: Proxies, settings: Settings) -> Self {
         Self::built(proxies, settings, "").await
     }
 
@@ -89,7 +89,7 @@ impl Doors {
         }
     }
 
-    async fn send(&self, ask: Ask) -> Reply {
+    pub(crate) async fn send(&self, ask: Ask) -> Reply {
         send(&self.router, ask.0).await
     }
 
@@ -118,7 +118,7 @@ fn from(mut ask: Ask, address: Option<IpAddr>) -> Ask {
 }
 
 /// A form, by the holder of a token.
-fn form(target: &str, caller: &IssuedToken, fields: &[(&str, &str)]) -> Ask {
+pub(crate) fn form(target: &str, caller: &IssuedToken, fields: &[(&str, &str)]) -> Ask {
     let mut body = form_urlencoded::Serializer::new(String::new());
     body.extend_pairs(fields);
     Ask::new("POST", target)

@@ -197,6 +197,7 @@ impl Backdoor for Database {
             Bad::Time => "'infinity'",
             Bad::List => "ARRAY['{ spoilt']",
             Bad::NoList => "ARRAY[ARRAY[NULL, 'a']]",
+            Bad::Pairs => r#"'{"{ spoilt":"x"}'"#,
             Bad::Stranger => "'00000000-0000-7000-8000-000000000000'",
         })
     }

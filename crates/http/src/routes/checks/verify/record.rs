@@ -1,8 +1,8 @@
 //! The answer about a token: the verdict, and its record without what a check does not need.
 
 use countersign_domain::{
-    AllowedAddresses, Credential, PartialToken, PermissionSet, Secret, TenantId, Timestamp,
-    TokenId, UserId, Version, may_hold_secret,
+    AllowedAddresses, Credential, Metadata, Owner, PartialToken, PermissionSet, Secret, TenantId,
+    Timestamp, TokenId, UserId, Version, may_hold_secret,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -35,6 +35,14 @@ struct Facts<'a> {
     allowed_addresses: &'a AllowedAddresses,
     #[schema(value_type = Vec<String>)]
     permissions: &'a PermissionSet,
+    /// The owner, in the deployment's own words; absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    owner: Option<&'a Owner>,
+    /// The deployment's own pairs of text; absent if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = BTreeMap<String, String>, required = false)]
+    metadata: Option<&'a Metadata>,
 }
 
 /// The verdict about a token, as a code.
@@ -128,5 +136,7 @@ fn facts((credential, partial_token): (&Credential, PartialToken)) -> Facts<'_> 
         expiry: credential.expiry,
         allowed_addresses: &credential.addresses,
         permissions: &credential.permissions,
+        owner: credential.owner.as_ref(),
+        metadata: credential.metadata.filled(),
     }
 }
