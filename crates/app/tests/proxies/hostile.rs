@@ -87,20 +87,23 @@ pub(crate) async fn no_header_takes_a_client_from_its_address(kind: Kind) {
 pub(crate) async fn nobody_says_who_they_are_but_countersign(kind: Kind) {
     let edge = Edge::start(kind, On::Sqlite);
     let token = edge.token("Plain", READ, &[]).await;
-    let mut lines = vec![
-        "X-Countersign-Permission: forged.it".to_owned(),
-        format!(
-            "Connection: x-countersign-{}",
-            TOLD.join(", x-countersign-")
-        ),
-    ];
-    for name in TOLD {
-        lines.push(format!("X-Countersign-{name}: forged"));
-        lines.push(format!("x-countersign-{name}: forged"));
+    // Envoy refuses more than ten names in this header.
+    for listed in TOLD.chunks(5) {
+        let mut lines = vec![
+            "X-Countersign-Permission: forged.it".to_owned(),
+            format!(
+                "Connection: x-countersign-{}",
+                listed.join(", x-countersign-")
+            ),
+        ];
+        for name in TOLD {
+            lines.push(format!("X-Countersign-{name}: forged"));
+            lines.push(format!("x-countersign-{name}: forged"));
+        }
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        assert_eq!(edge.get(HERE, &token, &lines).await.status, 200);
+        assert_told_by_countersign_alone(&edge, &token);
     }
-    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    assert_eq!(edge.get(HERE, &token, &lines).await.status, 200);
-    assert_told_by_countersign_alone(&edge, &token);
 }
 
 /// Services that make variables of names (CGI, WSGI, PHP) take each of these for a hyphen.

@@ -17,11 +17,11 @@ use crate::{
 };
 
 fn written(owner: &str, description: &str, metadata: &[(&str, &str)]) -> WrittenAnnotations {
-    let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+    let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
     WrittenAnnotations {
         owner: Some(owner.to_owned()),
         description: Some(description.to_owned()),
-        metadata: Some(metadata.iter().map(owned).collect()),
+        metadata: Some(metadata.iter().map(pair).collect()),
     }
 }
 
