@@ -18,6 +18,7 @@ const MANY: usize = 40;
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// Each under a key of its own.
+#[expect(clippy::unwrap_used, reason = "the keys are well formed")]
 fn many(home: &TestTenant) -> Vec<Change> {
     let creation = |n| {
         let once = IdempotentRequest {

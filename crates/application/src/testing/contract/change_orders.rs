@@ -131,10 +131,10 @@ async fn restore(home: &TestTenant, views: &mut [TokenView], ended: Ended) {
             home.revoke(&TokenView::of_new(&change)).await;
         }
     }
-    for n in 0..views.len() {
-        let mut edit = no_change(&views[n]);
+    for kept in views {
+        let mut edit = no_change(kept);
         edit.permissions = Some(home.draft("").permissions);
-        views[n] = match home.get(views[n].token.id).await {
+        *kept = match home.get(kept.token.id).await {
             Some(view) if view.token.permissions.len() == 1 => {
                 edit.name = view.token.name.to_string();
                 home.update(&view, &edit).await

@@ -14,17 +14,17 @@ const MANY: usize = 24;
 
 type Outcome = Result<(), CommitError>;
 
-fn under(key: &str) -> Option<IdempotentRequest> {
-    Some(IdempotentRequest {
+fn under(key: &str) -> IdempotentRequest {
+    IdempotentRequest {
         key: key.parse().unwrap(),
         fingerprint: Fingerprint::of(key.as_bytes()),
-    })
+    }
 }
 
 fn creation(home: &TestTenant, by: Actor, name: &str, key: Option<&str>) -> Change {
     let mut draft = home.draft(name);
     draft.allowed_addresses = vec!["192.0.2.1".into(), "2001:db8::/32".into()];
-    home.creation(by, &draft, key.and_then(under)).0
+    home.creation(by, &draft, key.map(under)).0
 }
 
 async fn commit_all(home: &TestTenant, changes: &[Change]) -> Vec<Outcome> {
@@ -43,24 +43,27 @@ async fn made_under(home: &TestTenant, key: &str) -> Option<countersign_domain::
 }
 
 /// All that is stored of a creation, or nothing.
-async fn assert_stored(home: &TestTenant, change: &Change, stored: bool) {
+async fn assert_stored(home: &TestTenant, change: &Change, is_stored: bool) {
     let (stores, tenant, next) = (&home.stores, home.tenant.id, change.next());
     let view = home.get(next.id).await;
-    assert_eq!(view.map(|view| view.token), stored.then(|| next.clone()));
+    assert_eq!(view.map(|view| view.token), is_stored.then(|| next.clone()));
     let user = stores.users.user(tenant, next.user).await.unwrap();
     assert_eq!(
         user.map(|user| user.name.to_string()),
-        stored.then(|| next.name.to_string())
+        is_stored.then(|| next.name.to_string())
     );
     let events = stores.tokens.events(tenant, next.id, None, 9).await;
     let events: Vec<_> = events.unwrap().into_iter().map(|view| view.event).collect();
-    let expected: Vec<_> = stored.then(|| change.event().clone()).into_iter().collect();
+    let expected: Vec<_> = is_stored
+        .then(|| change.event().clone())
+        .into_iter()
+        .collect();
     assert_eq!(events, expected);
     let digest = change.write().digest().unwrap();
     let found = stores.tokens.find(digest).await.unwrap();
     assert_eq!(
         found.map(|found| found.token),
-        stored.then_some(change.next().id)
+        is_stored.then_some(change.next().id)
     );
 }
 
