@@ -23,6 +23,7 @@ pub(crate) struct ClientCli {
 /// Which service, as whom, and how the answer is shown.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
+#[expect(clippy::doc_markdown, reason = "a terminal shows this text as it is")]
 pub(crate) struct ConnectionArgs {
     /// URL of the service; by default COUNTERSIGN_URL, or that of the context, or
     /// http://127.0.0.1:8080

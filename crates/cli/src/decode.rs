@@ -13,18 +13,15 @@ use crate::{
 /// part of it is shown that may be.
 pub(crate) fn decode(format: Format) -> Outcome {
     let text = secret_source::from_stdin("Token to be decoded")?;
-    match Secret::parse(text.expose()) {
-        Ok(secret) => format.write_one(&json!({
+    if let Ok(secret) = Secret::parse(text.expose()) {
+        return format.write_one(&json!({
             "wellFormed": true,
             "partialToken": secret.masked().as_str(),
             "digest": secret.digest().to_hex(),
-        })),
-        Err(_) => {
-            format.write_one(&json!({
-                "wellFormed": false,
-                "detail": "its prefix, length, alphabet or checksum is not that of an API token; it may be cut off or mistyped",
-            }))?;
-            Err(Failure::Inactive)
-        }
+        }));
     }
+    let detail = "its prefix, length, alphabet or checksum is not that of an API token; it may be \
+                  cut off or mistyped";
+    format.write_one(&json!({"wellFormed": false, "detail": detail}))?;
+    Err(Failure::Inactive)
 }

@@ -42,7 +42,7 @@ impl Format {
     fn write_one_to(self, out: &mut impl io::Write, value: &Value) -> io::Result<()> {
         match self {
             Self::Table => write!(out, "{}", table::record(value))?,
-            Self::Json => writeln!(out, "{value:#}")?,
+            Self::Json => write_json(out, value)?,
             Self::Ndjson => writeln!(out, "{value}")?,
             Self::Yaml => write!(out, "{}", yaml::document(value))?,
         }
@@ -101,11 +101,17 @@ impl ListWriter {
                 let style = table::Style::of_terminal();
                 write!(out, "{}", table::list(&self.held, self.columns, style))?;
             }
-            Format::Json => writeln!(out, "{:#}", Value::Array(self.held))?,
+            Format::Json => write_json(&mut out, &Value::Array(self.held))?,
             Format::Yaml => write!(out, "{}", yaml::document(&Value::Array(self.held)))?,
         }
         Ok(out.flush()?)
     }
+}
+
+/// Writes a JSON document over several lines.
+fn write_json(out: &mut impl io::Write, value: &Value) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    writeln!(out)
 }
 
 /// Writes a line to standard output.

@@ -1,5 +1,7 @@
 //! JSON values as YAML 1.2. Texts are written as JSON strings, which YAML reads as they are.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 /// Words that YAML 1.1 reads as something else than a text.
@@ -79,7 +81,8 @@ fn escaped(value: &Value) -> String {
             code,
             0x7f..=0x9f | 0xfeff | 0x2028 | 0x2029 | 0xfffe | 0xffff
         ) {
-            text.push_str(&format!("\\u{code:04x}"));
+            // A `String` takes everything.
+            let _ = write!(text, "\\u{code:04x}");
         } else {
             text.push(character);
         }

@@ -97,16 +97,15 @@ impl ChangeStream<'_> {
             authority: self.client.authority().to_owned(),
             limit: SILENCE,
         };
-        let (body, reader) = match &mut self.body {
-            Some(open) => open,
-            None => {
-                if let Some(delay) = self.delay {
-                    sleep(delay).await;
-                }
-                let opening = open(self.client, self.position.as_deref());
-                let body = timeout(SILENCE, opening).await.map_err(silent)??;
-                self.body.insert((body, SseReader::default()))
+        let (body, reader) = if let Some(open) = &mut self.body {
+            open
+        } else {
+            if let Some(delay) = self.delay {
+                sleep(delay).await;
             }
+            let opening = open(self.client, self.position.as_deref());
+            let body = timeout(SILENCE, opening).await.map_err(silent)??;
+            self.body.insert((body, SseReader::default()))
         };
         let frame = timeout(SILENCE, body.frame()).await.map_err(silent)?;
         let ended = || self.client.broken("the stream ended");

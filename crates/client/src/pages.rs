@@ -48,9 +48,9 @@ impl<'a> TokenPages<'a> {
         }
     }
 
-    pub(crate) fn query(client: &'a Client, filter: Value, sort: Option<&str>) -> Self {
+    pub(crate) fn query(client: &'a Client, filter: &Value, sort: Option<&str>) -> Self {
         let call = Call::new(Method::POST, format!("{TOKENS}/query"));
-        let mut call = call.repeatable().query("size", LIMIT).json(&filter);
+        let mut call = call.repeatable().query("size", LIMIT).json(filter);
         if let Some(sort) = sort {
             call = call.query("sort", sort);
         }

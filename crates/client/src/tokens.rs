@@ -64,7 +64,7 @@ impl Client {
 
     /// The tokens that a filter admits, page by page; see `queryTokens` in the API's document.
     #[must_use]
-    pub fn find_tokens(&self, filter: Value, sort: Option<&str>) -> TokenPages<'_> {
+    pub fn find_tokens(&self, filter: &Value, sort: Option<&str>) -> TokenPages<'_> {
         TokenPages::query(self, filter, sort)
     }
 

@@ -8,6 +8,7 @@ use crate::{
 };
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is one table")]
 fn each_outcome_has_the_exit_code_of_the_table() {
     let node = Node::start(On::Sqlite);
     let user = User::of(&node);

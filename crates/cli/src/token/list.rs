@@ -48,7 +48,7 @@ pub(crate) async fn list(client: &Client, args: ListArgs, format: Format) -> Out
                     .map_err(|error| Failure::Usage(format!("the filter is not JSON: {error}")))?,
                 (None, None) => json!({}),
             };
-            client.find_tokens(filter, sort.as_deref())
+            client.find_tokens(&filter, sort.as_deref())
         }
     };
     let mut writer = ListWriter::new(format, TOKENS);

@@ -68,7 +68,7 @@ async fn find_id(client: &Client, token: &str) -> Outcome<String> {
 
 async fn id_by_name(client: &Client, name: &str) -> Outcome<String> {
     let filter = json!({"name": {"$ieq": name}});
-    let found = client.find_tokens(filter, None).next().await?;
+    let found = client.find_tokens(&filter, None).next().await?;
     let found = found.unwrap_or_default();
     found.first().map(|token| token.id.clone()).ok_or_else(|| {
         mistake(format!(

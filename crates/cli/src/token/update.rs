@@ -16,6 +16,10 @@ use crate::{
 };
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command"
+)]
 pub(crate) struct UpdateArgs {
     /// Id or name of the token
     pub(crate) token: String,
