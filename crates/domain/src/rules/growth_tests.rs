@@ -119,8 +119,8 @@ fn step() -> impl Strategy<Value = Step> {
                     expiry,
                     allowed_addresses,
                     permissions,
-                    allow_lockout,
                     annotations,
+                    allow_lockout,
                 }
             },
         )
