@@ -70,12 +70,18 @@ impl Contexts {
             )));
         }
         let text = fs::read_to_string(&path).map_err(unreadable)?;
-        // The library's own message would repeat the line, which may hold a secret.
+        // The library's own message would repeat the value, which may be a secret.
         toml::from_str(&text).map_err(|error: toml::de::Error| {
+            let start = error.span().map_or(0, |span| span.start);
+            let line = text
+                .bytes()
+                .take(start)
+                .filter(|byte| *byte == b'\n')
+                .count()
+                + 1;
             mistake(format!(
-                "{} is not a file of contexts: {}",
+                "{} is not a file of contexts: see line {line}",
                 path.display(),
-                error.message()
             ))
         })
     }

@@ -48,14 +48,22 @@ impl SecretSink {
     /// Hands the secret over.
     pub(crate) fn accept(self, secret: &Secret) -> Outcome {
         match self {
-            Self::Stdout => write_line(secret.expose()),
+            // A secret that nobody read is lost, which is no success even if the reader has gone.
+            Self::Stdout => write_line(secret.expose()).map_err(|_| {
+                mistake(
+                    "nobody read the secret on standard output, so it is lost; \
+                     run `countersign token rotate` with the token's id for another",
+                )
+            }),
             Self::File { mut draft, path } => {
-                let written = writeln!(draft, "{}", secret.expose())
-                    .and_then(|()| draft.as_file().sync_all());
-                written.map_err(|error| unwritable(&path, &error))?;
+                writeln!(draft, "{}", secret.expose())
+                    .map_err(|error| unwritable(&path, &error))?;
+                // The secret is kept even if it is not known to be on the disk.
+                let synced = draft.as_file().sync_all();
                 match draft.persist_noclobber(&path) {
                     // Makes the name as durable as the content.
-                    Ok(_) => File::open(folder(&path))
+                    Ok(_) => synced
+                        .and_then(|()| File::open(folder(&path)))
                         .and_then(|folder| folder.sync_all())
                         .map_err(|error| unwritable(&path, &error)),
                     // The token exists by now, so its secret is kept under the temporary name.

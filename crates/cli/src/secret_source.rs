@@ -13,7 +13,7 @@ use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 use crate::failure::{Outcome, mistake};
 
 /// The maximum length of a secret with its line end; more is another file by mistake.
-const LONGEST: u64 = 4096;
+const LONGEST: usize = 4096;
 
 /// Reads a file that holds a secret alone.
 pub(crate) fn from_file(path: &Path) -> Outcome<Secret> {
@@ -25,7 +25,7 @@ pub(crate) fn from_file(path: &Path) -> Outcome<Secret> {
     };
     let mut text = String::new();
     let file = fs::File::open(path).map_err(unreadable)?;
-    file.take(LONGEST)
+    file.take(LONGEST as u64 + 1)
         .read_to_string(&mut text)
         .map_err(unreadable)?;
     whole(text, &format!("the token file {}", path.display()))
@@ -60,18 +60,19 @@ pub(crate) fn from_stdin(prompt: &str) -> Outcome<Secret> {
         let _ = writeln!(io::stderr());
         read.map_err(unreadable)?;
     } else {
-        let mut input = input.lock().take(LONGEST);
+        let mut input = input.lock().take(LONGEST as u64 + 1);
         input.read_to_string(&mut text).map_err(unreadable)?;
     }
     whole(text, "standard input")
 }
 
 fn whole(text: String, source: &str) -> Outcome<Secret> {
+    let is_longer = text.len() > LONGEST;
     let secret = Secret::new(text);
     if secret.expose().is_empty() {
         return Err(mistake(format!("{source} holds no token")));
     }
-    if secret.expose().contains(char::is_whitespace) {
+    if is_longer || secret.expose().contains(char::is_whitespace) {
         return Err(mistake(format!("{source} holds more than a token")));
     }
     Ok(secret)

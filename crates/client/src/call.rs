@@ -1,6 +1,6 @@
 //! One request and its answer.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -84,8 +84,8 @@ pub(crate) fn escaped(value: &str) -> String {
     utf8_percent_encode(value, RESERVED).to_string()
 }
 
-/// An answer of any status.
-#[derive(Debug, Clone)]
+/// An answer of any status. `Debug` leaves the body out, because it may hold a secret.
+#[derive(Clone)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
@@ -94,6 +94,15 @@ pub struct Answer {
     /// The body.
     pub body: Bytes,
     pub(crate) authority: String,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("length", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Answer {

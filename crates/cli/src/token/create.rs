@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use countersign_client::{Client, IdempotencyKey, NewToken};
 
-use super::{expiry::expiry, fields};
+use super::{expiry::expiry, fields, hand_out};
 use crate::{
     failure::Outcome,
     output::{Format, remark},
@@ -53,13 +53,5 @@ pub(crate) async fn create(client: &Client, args: CreateArgs, format: Format) ->
     let key = args.idempotency_key.map(IdempotencyKey::new).transpose()?;
     let sink = SecretSink::open(args.secret_file.as_deref())?;
     let issued = client.create_token(&draft, key.as_ref()).await?;
-    let is_file = sink.is_file();
-    if !is_file {
-        format.write_aside(issued.record.raw());
-    }
-    sink.accept(&issued.secret)?;
-    if is_file {
-        format.write_one(issued.record.raw())?;
-    }
-    Ok(())
+    hand_out(sink, &issued, format)
 }

@@ -16,6 +16,11 @@ const EDITABLE: [&str; 7] = [
     "metadata",
 ];
 
+/// Returns whether an update can change a field of this name.
+pub(super) fn is_editable(name: &str) -> bool {
+    EDITABLE.contains(&name)
+}
+
 /// The editable fields of a record.
 pub(super) fn editable(record: &Value) -> Fields {
     let has = |name: &&str| {
@@ -42,12 +47,38 @@ pub(crate) struct Assignment {
     pub(crate) value: Value,
 }
 
-/// Reads `FIELD=VALUE`; a value that is not JSON is a text.
+/// The fields that hold a text, so that a number is one, too.
+const TEXTS: [&str; 4] = ["name", "expiry", "owner", "description"];
+
+/// Reads `FIELD=VALUE`. The value of a text field is a text as it stands; that of any other field
+/// is JSON, or a text if it is not JSON.
 pub(super) fn assignment(text: &str) -> Result<Assignment, String> {
     let (field, value) = text.split_once('=').ok_or("a field, = and a value")?;
-    let read = serde_json::from_str(value);
+    let read = serde_json::from_str(value).ok();
+    let read = read.filter(|_| !TEXTS.contains(&field));
     Ok(Assignment {
         field: field.to_owned(),
-        value: read.unwrap_or_else(|_| value.into()),
+        value: read.unwrap_or_else(|| value.into()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_text_field_is_a_text_whatever_it_looks_like() {
+        for (text, value) in [
+            ("owner=17", json!("17")),
+            ("name=2026", json!("2026")),
+            ("description=true", json!("true")),
+            ("owner=", json!("")),
+            ("metadata={\"plan\":\"gold\"}", json!({"plan": "gold"})),
+            ("allowedAddresses=[]", json!([])),
+        ] {
+            assert_eq!(assignment(text).unwrap().value, value, "{text}");
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Lists of tokens and events, paged to their end.
 
+use std::collections::HashSet;
+
 use countersign_client::{Client, Open};
 use serde_json::{Value, json};
 
@@ -39,6 +41,7 @@ const EVENTS_OF_ONE: Columns = &[
 ];
 
 pub(crate) async fn list(client: &Client, args: ListArgs, format: Format) -> Outcome {
+    let is_by_number = args.name.is_some() || args.filter.is_some() || args.sort.is_some();
     let mut pages = match (args.name, args.filter, args.sort) {
         (None, None, None) => client.tokens(args.revoked),
         (name, filter, sort) => {
@@ -52,9 +55,22 @@ pub(crate) async fn list(client: &Client, args: ListArgs, format: Format) -> Out
         }
     };
     let mut writer = ListWriter::new(format, TOKENS);
-    while let Some(page) = pages.next().await? {
-        writer.add(page.into_iter().map(Open::into_raw).collect())?;
+    if !is_by_number {
+        while let Some(page) = pages.next().await? {
+            writer.add(page.into_iter().map(Open::into_raw).collect())?;
+        }
+        return writer.finish();
     }
+    // Pages by number shift if tokens leave the result, so a program that acts on the first rows
+    // must not see them before the last page is read.
+    let (mut seen, mut rows) = (HashSet::new(), Vec::new());
+    while let Some(page) = pages.next().await? {
+        let new = page
+            .into_iter()
+            .filter(|token| seen.insert(token.id.clone()));
+        rows.extend(new.map(Open::into_raw));
+    }
+    writer.add(rows)?;
     writer.finish()
 }
 

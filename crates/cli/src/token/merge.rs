@@ -49,7 +49,7 @@ fn value(name: &str, base: Option<&Value>, stored: Option<&Value>, yours: &Value
     }
     let (base, stored, yours) = (base?.as_array()?, stored?.as_array()?, yours.as_array()?);
     // There is no middle between some addresses and any address.
-    if stored.is_empty() || yours.is_empty() {
+    if base.is_empty() || stored.is_empty() || yours.is_empty() {
         return None;
     }
     let kept = stored
@@ -142,13 +142,7 @@ mod tests {
                 None,
             ),
             (ADDRESSES, json!(["x"]), json!(["x", "y"]), json!([]), None),
-            (
-                ADDRESSES,
-                json!([]),
-                json!(["x"]),
-                json!(["y"]),
-                Some(json!(["x", "y"])),
-            ),
+            (ADDRESSES, json!([]), json!(["x"]), json!(["y"]), None),
             (
                 "metadata",
                 json!({"a": 1}),

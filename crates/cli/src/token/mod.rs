@@ -12,13 +12,14 @@ mod rotate;
 mod store;
 mod update;
 
-use countersign_client::{Client, Open, Token};
+use countersign_client::{Client, IssuedToken, Open, Token};
 use serde_json::json;
 
 use crate::{
     args::TokenCommand,
     failure::{Outcome, mistake},
     output::Format,
+    secret_file::SecretSink,
     watch,
 };
 
@@ -40,6 +41,18 @@ pub(crate) async fn run(client: &Client, command: TokenCommand, format: Format) 
         TokenCommand::Events(args) => list::events(client, args, format).await,
         TokenCommand::Watch(args) => watch::watch(client, args, format).await,
     }
+}
+
+/// Hands a new secret over, and shows its record: on standard output if that is free, and before
+/// the secret otherwise, so that the record is known even if the secret is lost.
+fn hand_out(sink: SecretSink, issued: &IssuedToken, format: Format) -> Outcome {
+    if !sink.is_file() {
+        format.write_aside(issued.record.raw());
+        return sink.accept(&issued.secret);
+    }
+    let kept = sink.accept(&issued.secret);
+    format.write_one(issued.record.raw())?;
+    kept
 }
 
 fn is_id(text: &str) -> bool {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use countersign_client::{Client, Error, Rotation};
 
-use super::{expiry::seconds, find};
+use super::{expiry::seconds, find, hand_out};
 use crate::{
     failure::Outcome,
     output::{Format, remark},
@@ -33,20 +33,17 @@ pub(crate) async fn rotate(client: &Client, args: RotateArgs, format: Format) ->
     let version = args.if_version.unwrap_or(record.version);
     let rotated = client.rotate_token(&record.id, Rotation::new(version, args.overlap));
     let issued = rotated.await.inspect_err(|error| {
-        if matches!(error, Error::Broken { .. } | Error::Timeout { .. }) {
+        let is_unknown = match error {
+            Error::Broken { .. } | Error::Timeout { .. } => true,
+            Error::Problem(problem) => problem.code() == "outcome-unknown",
+            _ => false,
+        };
+        if is_unknown {
             remark(&format!(
                 "the rotation of version {version} may have been stored, and its secret is lost then; run the command again, which rotates the stored version of {}",
                 record.id
             ));
         }
     })?;
-    let is_file = sink.is_file();
-    if !is_file {
-        format.write_aside(issued.record.raw());
-    }
-    sink.accept(&issued.secret)?;
-    if is_file {
-        format.write_one(issued.record.raw())?;
-    }
-    Ok(())
+    hand_out(sink, &issued, format)
 }

@@ -1,16 +1,14 @@
 //! Sending of a change for the version that it was made from, and what follows a conflict.
 
-use countersign_client::{Client, Error, Open, Token, TokenEdit, UpdateOptions};
-use serde_json::Value;
-
 use super::{
-    fields::{Fields, editable},
+    fields::{Fields, editable, is_editable},
     merge,
 };
 use crate::{
     failure::{Failure, Outcome},
     output::remark,
 };
+use countersign_client::{Client, Error, Open, Token, TokenEdit, UpdateOptions};
 
 /// A change of a record.
 pub(super) struct Change {
@@ -74,10 +72,10 @@ pub(super) async fn store(client: &Client, change: Change) -> Outcome<Open<Token
     if clashing.is_empty() {
         return Ok(merged);
     }
-    let rest = if is_change {
-        "; the rest of your change is applied"
-    } else {
-        ""
+    let rest = match (is_change, change.options.dry_run) {
+        (false, _) => "",
+        (true, false) => "; the rest of your change is applied",
+        (true, true) => "; nothing is stored, and --merge without a dry run applies the rest",
     };
     Err(Failure::Conflict(format!(
         "both changed {clashing}, which stays as it is stored{rest}"
@@ -112,10 +110,13 @@ async fn since(client: &Client, current: &Open<Token>, version: i64) -> Outcome<
                 continue;
             }
             for (name, change) in &event.changes {
-                let Some(value) = fields.get_mut(name) else {
+                if !is_editable(name) {
                     continue;
+                }
+                match change.get("before").filter(|before| !before.is_null()) {
+                    Some(before) => fields.insert(name.clone(), before.clone()),
+                    None => fields.remove(name),
                 };
-                *value = change.get("before").cloned().unwrap_or(Value::Null);
             }
         }
     }

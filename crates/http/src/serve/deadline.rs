@@ -28,6 +28,10 @@ use tower::{Layer, Service};
 
 use super::{Limits, activity::Activity};
 
+/// The time for which a connection may stay open before its first request. It takes a slot, and its
+/// client has not yet shown that it speaks HTTP.
+const UNUSED: Duration = Duration::from_mins(2);
+
 /// Marks an answer without an end: each of its parts restarts the deadline of its exchange.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Streaming;
@@ -51,9 +55,9 @@ struct Shared {
 
 impl ConnectionDeadline {
     /// Creates the deadline of a new connection of a server that started at `begin`. The connection
-    /// is idle: clients and proxies also open connections that they use later.
+    /// is idle: clients and proxies also open connections that they use later, though soon.
     pub(super) fn begin(limits: Arc<Limits>, begin: Instant) -> Self {
-        let idle = limits.idle;
+        let unused = limits.idle.min(UNUSED);
         let phases = Self(Arc::new(Shared {
             limits,
             begin,
@@ -62,7 +66,7 @@ impl ConnectionDeadline {
             written: AtomicBool::new(true),
             activity: Activity::new(micros(begin.elapsed())),
         }));
-        phases.allow(idle);
+        phases.allow(unused);
         phases
     }
 

@@ -53,6 +53,7 @@ const ANY_TOKEN: &str = "*";
             ("X-Countersign-Permissions-Omitted" = String, description = "`true` if the permissions were left out; absent otherwise"),
             ("X-Countersign-Token-Expiry" = String, description = "The instant at which the token expires, in RFC 3339"),
             ("X-Countersign-Owner" = String, description = "The token's owner, percent-encoded where it is not ASCII; absent if it has none"),
+            ("X-Countersign-Meta-Omitted" = String, description = "`true` if the headers `X-Countersign-Meta-…`, one for each key that the setting `auth-metadata-headers` names, were left out because they are too long; absent otherwise"),
         )),
         (status = 400),
     ),

@@ -79,6 +79,39 @@ fn of_metadata(grant: &Grant, headers: &MetadataHeaders, room: usize) -> Vec<(He
     }
 }
 
+/// A text as a header's value. Blanks at its ends are escaped, too: a header's value is trimmed
+/// (RFC 9110, section 5.5).
 fn escaped(text: &str) -> String {
-    utf8_percent_encode(text, ESCAPED).to_string()
+    let inner = text.trim_matches(' ');
+    let encoded = utf8_percent_encode(inner, ESCAPED).to_string();
+    if inner.len() == text.len() {
+        return encoded;
+    }
+    let before = text.len() - text.trim_start_matches(' ').len();
+    let after = text.len() - before - inner.len();
+    [
+        &"%20".repeat(before),
+        encoded.as_str(),
+        &"%20".repeat(after),
+    ]
+    .concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn a_text_survives_the_trimming_of_a_header() {
+        for (text, value) in [
+            ("gold", "gold"),
+            ("a b", "a b"),
+            (" gold  ", "%20gold%20%20"),
+            ("  ", "%20%20"),
+            ("", ""),
+            ("50 % für", "50 %25 f%C3%BCr"),
+        ] {
+            assert_eq!(escaped(text), value, "{text:?}");
+        }
+    }
 }
