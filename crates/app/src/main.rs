@@ -80,7 +80,8 @@ fn prepared(line: &[OsString]) -> Result<(Command, settings::Settings)> {
     let name = matches.subcommand_name().unwrap_or_default();
     ensure!(
         !countersign_cli::has_name(name),
-        "the settings of the service mean nothing to `{name}`: begin the line with `countersign {name}`"
+        "the settings of the service mean nothing to `{name}`: \
+         begin the line with `countersign {name}`"
     );
     Ok((Cli::from_arg_matches(&matches)?.wanted(), settings))
 }

@@ -102,7 +102,7 @@ impl Rotation {
 /// How a token is revoked.
 #[derive(Debug, Clone, Default)]
 pub struct RevokeOptions {
-    /// The version that is revoked; any version if there is none.
+    /// The version to revoke; `None` revokes any version.
     pub version: Option<i64>,
     /// Also revoke every token that descends from it.
     pub descendants: bool,

@@ -234,7 +234,8 @@ pub(super) const AUTH_METADATA_HEADERS: Setting<MetadataHeaders> = Setting {
     name: "auth-metadata-headers",
     default: "",
     shape: "KEYS",
-    help: "The keys of metadata that /auth hands over in headers X-Countersign-Meta-..., none by default",
+    help: "The keys of metadata that /auth hands over in headers X-Countersign-Meta-..., \
+           none by default",
     accepted: "keys, comma-separated, such as plan,region",
     parse: values::metadata_headers,
     secret_file: None,

@@ -11,7 +11,8 @@ pub(super) const TOKEN_PREFIX: Setting<TokenPrefix> = Setting {
     default: "csg",
     shape: "PREFIX",
     help: "The prefix of the secrets of new tokens; secrets with another prefix go on working",
-    accepted: "2 to 20 lower-case letters and digits, a letter first, with single underscores between them, such as acme_live",
+    accepted: "2 to 20 lower-case letters and digits, a letter first, \
+               with single underscores between them, such as acme_live",
     parse: |text| Ok(text.parse()?),
     secret_file: None,
 };
@@ -20,7 +21,8 @@ pub(super) const TOKEN_PREFIXES_EARLIER: Setting<Vec<TokenPrefix>> = Setting {
     name: "token-prefixes-earlier",
     default: "csg",
     shape: "PREFIXES",
-    help: "The prefixes that token-prefix had before, for scanners: /.well-known/countersign-token-format lists them too",
+    help: "The prefixes that token-prefix had before, for scanners: \
+           /.well-known/countersign-token-format lists them too",
     accepted: "prefixes, comma-separated, such as acme,acme_test",
     parse: |text| {
         let parts = text.split(',').map(str::trim).filter(|_| !text.is_empty());
@@ -33,8 +35,10 @@ pub(super) const TOKEN_HEADERS: Setting<TokenHeaders> = Setting {
     name: "token-headers",
     default: "",
     shape: "HEADERS",
-    help: "Where clients may send tokens besides Authorization: Bearer, nowhere by default; the order decides nothing",
-    accepted: "basic (the token is the password, with any name) and up to four names of headers without another meaning, comma-separated, such as basic,X-API-Key",
+    help: "Where clients may send tokens besides Authorization: Bearer, nowhere by default; \
+           the order decides nothing",
+    accepted: "basic (the token is the password, with any name) and up to four names of headers \
+               without another meaning, comma-separated, such as basic,X-API-Key",
     parse: |text| Ok(text.parse()?),
     secret_file: None,
 };

@@ -43,7 +43,8 @@ fn a_conflict_shows_three_versions_and_stores_nothing() {
     assert_eq!((refused.code, refused.out.as_str()), (5, ""));
     for words in [
         "made from version 1, and version 2 is stored, by Root at 20",
-        "name: both changed it: choose one\n  before:  Export\n  stored:  Export by night\n  yours:   Import\n",
+        "name: both changed it: choose one\n  before:  Export\n  \
+         stored:  Export by night\n  yours:   Import\n",
         "expiry: only you changed it",
         "nothing is stored; name cannot be merged",
     ] {

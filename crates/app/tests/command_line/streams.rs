@@ -17,7 +17,11 @@ async fn a_list_goes_to_its_end_in_every_format() {
     let node = Node::start(On::Sqlite);
     let user = User::of(&node);
     for number in 0..203 {
-        let body = json!({"name": format!("Token {number}"), "expiry": in_a_year(), "permissions": ["api.tasks.read"]});
+        let body = json!({
+            "name": format!("Token {number}"),
+            "expiry": in_a_year(),
+            "permissions": ["api.tasks.read"],
+        });
         let made = node
             .request(reqwest::Method::POST, TOKENS)
             .json(&body)

@@ -53,7 +53,7 @@ const TOLD: [&str; 10] = [
     "meta-omitted",
 ];
 
-/// How many of them Countersign tells of a token without an owner and metadata.
+/// The number of these headers in an answer for a token without owner and metadata.
 const ALWAYS: usize = 6;
 
 pub(crate) async fn no_header_brings_a_client_to_another_address(kind: Kind) {

@@ -8,8 +8,8 @@
 //!   operation makes that number, and release and acquire order the operations around them. So the
 //!   source was asked after the commit, and returned the new facts.
 //! - If the look-up read a smaller number, its facts are older than the change, and every reader who
-//!   sees the number of the change refuses them. A caller that is told of the change is told after
-//!   the number was stored with release order, and so reads it with acquire order.
+//!   sees the number of the change refuses them. The answer to a change is sent
+//!   after its number was stored with release order, so a caller who has it reads that number.
 //!
 //! A change can also insert facts that no look-up returned, because the change determines them. They
 //! are inserted under the number of the change. A mutex is held from before that number is taken

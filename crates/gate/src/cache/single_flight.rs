@@ -47,8 +47,8 @@ impl SingleFlight {
         }
     }
 
-    /// Returns the answer of the look-up in flight, or of `look_up` if there is none or it began longer
-    /// than `joinable` ago.
+    /// Returns the answer of the look-up in flight. Without one that began at most `joinable` ago,
+    /// returns that of `look_up`.
     pub(super) async fn join<F: Future<Output = LookupOutcome> + Send>(
         &self,
         digest: &SecretDigest,

@@ -9,10 +9,13 @@ use countersign_application::{
 };
 use countersign_domain::{Change, Fingerprint, IdempotentRequest};
 use countersign_postgres::{FeedMode, PostgresStore};
-use futures_util::future::join_all;
 use sqlx::Executor as _;
 
-use crate::support::{Database, Mood, Proxy, soon, timed};
+use crate::support::{
+    Database, Mood, Proxy,
+    batches::{commit_all, only_the_name_of_20_is_taken},
+    soon, timed,
+};
 
 const MANY: usize = 40;
 const LIMIT: Duration = Duration::from_secs(5);
@@ -29,10 +32,6 @@ fn many(home: &TestTenant) -> Vec<Change> {
         home.creation(home.system(), &draft, Some(once)).0
     };
     (0..MANY).map(creation).collect()
-}
-
-async fn commit_all(home: &TestTenant, changes: &[Change]) -> Vec<Result<(), CommitError>> {
-    join_all(changes.iter().map(|change| home.commit(change))).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -89,16 +88,7 @@ async fn a_name_that_is_taken_meanwhile_fails_one_creation() {
     });
     database.until_somebody_waits().await;
     other.execute("COMMIT").await.unwrap();
-    for (n, outcome) in committed.await.unwrap().into_iter().enumerate() {
-        if n == 20 {
-            assert!(
-                matches!(outcome, Err(CommitError::NameTaken)),
-                "{outcome:?}"
-            );
-        } else {
-            outcome.unwrap();
-        }
-    }
+    only_the_name_of_20_is_taken(committed.await.unwrap());
 }
 
 /// The name that is taken was then taken under the same key, by another node, after the statement

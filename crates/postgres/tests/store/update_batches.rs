@@ -9,10 +9,14 @@ use countersign_application::{
 };
 use countersign_domain::{Change, TokenView};
 use countersign_postgres::{FeedMode, PostgresStore};
-use futures_util::{StreamExt as _, future::join_all, stream::FuturesUnordered};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use sqlx::Executor as _;
 
-use crate::support::{Database, Mood, Proxy, soon, timed};
+use crate::support::{
+    Database, Mood, Proxy,
+    batches::{commit_all, only_the_name_of_20_is_taken},
+    soon, timed,
+};
 
 const MANY: usize = 40;
 const LIMIT: Duration = Duration::from_secs(5);
@@ -29,10 +33,6 @@ fn shortened(home: &TestTenant, view: &TokenView) -> Change {
     let mut edit = no_change(view);
     edit.expiry = Some(view.token.expiry.minus_seconds(1));
     home.edit(home.system(), view, &edit)
-}
-
-async fn commit_all(home: &TestTenant, changes: &[Change]) -> Vec<Result<(), CommitError>> {
-    join_all(changes.iter().map(|change| home.commit(change))).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -152,16 +152,7 @@ async fn a_name_that_is_taken_meanwhile_fails_one_update() {
     });
     database.until_somebody_waits().await;
     other.execute("COMMIT").await.unwrap();
-    for (n, outcome) in committed.await.unwrap().into_iter().enumerate() {
-        if n == 20 {
-            assert!(
-                matches!(outcome, Err(CommitError::NameTaken)),
-                "{outcome:?}"
-            );
-        } else {
-            outcome.unwrap();
-        }
-    }
+    only_the_name_of_20_is_taken(committed.await.unwrap());
 }
 
 /// The statement happens, for all of them, and the versions tell.

@@ -69,7 +69,7 @@ impl State {
 
     /// One change, after those before.
     fn apply(&mut self, Plan { by, of, what }: Plan) -> End {
-        // Whoever holds a token may end it.
+        // A token may end itself.
         let needs_right = !(by == of && matches!(what, What::Revoke));
         if !self.live[by] {
             return End::Gone;

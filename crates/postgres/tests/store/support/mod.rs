@@ -6,6 +6,7 @@
     reason = "in a test a panic is how a failure is told"
 )]
 
+pub(crate) mod batches;
 mod proxy;
 
 use std::{env, error::Error, str::FromStr, time::Duration};
